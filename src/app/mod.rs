@@ -1,0 +1,1 @@
+//! The commands: wiring of the rooms, and nothing else.

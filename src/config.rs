@@ -1,0 +1,1 @@
+//! The one TOML file, every key optional, unknown keys refused by name.

@@ -1,0 +1,1 @@
+//! Who answers next: desks, waiting callers, strategies. Pure: events in, actions out.

@@ -1,0 +1,110 @@
+//! What the doors hand in and what the pages read.
+
+use serde::Serialize;
+
+use crate::domain::{Grade, Moment};
+
+/// A call's id: `20261123-220512-7f3a9c`, start (Asia/Shanghai) and a random tail. Opaque, sortable,
+/// safe in file names and addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct CallId(pub String);
+
+/// A call as it comes in.
+#[derive(Debug, Clone)]
+pub struct NewCall {
+    pub id: CallId,
+    /// The dialog's Call-ID (RFC 3261 §20.8).
+    pub sip_call_id: String,
+    /// `None` where the number is withheld.
+    pub caller: Option<String>,
+    pub callee: String,
+    /// Address and port of the trunk.
+    pub source: String,
+    pub started_at: Moment,
+    pub dialplan: String,
+    /// SHA-256 of the plan's text, hexadecimal.
+    pub dialplan_digest: String,
+    /// A rehearsal (rehearsal desk, test caller): marked and kept out of figures.
+    pub rehearsal: bool,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Answered by us; no person yet.
+    Greeting,
+    Talking,
+    /// The rating part, after the talk.
+    Rating,
+    Ended,
+    /// The program stopped in the middle of it; closed at the next start.
+    Interrupted,
+}
+
+/// A line of a call's timeline. `offset_ms` counts from the answer (= the recording's zero).
+#[derive(Debug, Clone, Serialize)]
+pub struct TimelineEntry {
+    pub at: Moment,
+    pub offset_ms: i64,
+    /// `answered`, `desk_ringing`, `desk_answered`, `joined`, `hold`, `resumed`, `step`, `prompt`,
+    /// `offer`, `key`, `key_ignored`, `key_kept`, `key_invalid`, `silent`, `grade`, `grade_withdrawn`,
+    /// `reason`, `message`, `sent_to_rating`, `hung_up`, `outcome`, `gap`, `one_way`, `fault`, …
+    pub kind: String,
+    /// A prompt's id, a key with its ways, who hung up; never a name or a full number.
+    pub detail: String,
+}
+
+/// A key that grades, as it was pressed.
+#[derive(Debug, Clone)]
+pub struct KeyedGrade {
+    pub grade: Grade,
+    pub key: char,
+    pub at: Moment,
+    pub offset_ms: i64,
+}
+
+/// Who ended the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HungUpBy {
+    Caller,
+    Desk,
+    System,
+}
+
+/// A call as it ended.
+#[derive(Debug, Clone)]
+pub struct EndedCall {
+    pub id: CallId,
+    pub ended_at: Moment,
+    /// Who ended the talk or, without one, the call.
+    pub hung_up_by: HungUpBy,
+    /// Word of `ivr::Outcome`, and its milliseconds for `left_in_offer`.
+    pub outcome: String,
+    pub outcome_after_ms: Option<u64>,
+}
+
+/// The recording as archived.
+#[derive(Debug, Clone)]
+pub struct ArchivedRecording {
+    /// Relative to `[recordings] dir`.
+    pub path: String,
+    pub length_ms: u64,
+    pub bytes: u64,
+    /// SHA-256, hexadecimal, fixed when the file was closed.
+    pub sha256: String,
+    /// `(from_ms, length_ms)` that could not be written.
+    pub gaps: Vec<(u64, u64)>,
+}
+
+/// What kind of clip a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClipKind {
+    /// What the caller said about a bad grade (P17).
+    Remark,
+    /// A voice message because nobody could be had (P29).
+    Voice,
+}

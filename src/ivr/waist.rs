@@ -1,0 +1,311 @@
+//! What goes into the conversation and what comes out of it.
+
+use std::fmt;
+
+use crate::domain::Grade;
+
+/// One key of the pad (RFC 4733 §3.2, events 0–15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Digit {
+    D0,
+    D1,
+    D2,
+    D3,
+    D4,
+    D5,
+    D6,
+    D7,
+    D8,
+    D9,
+    Star,
+    Pound,
+    A,
+    B,
+    C,
+    D,
+}
+
+impl Digit {
+    /// All sixteen in the order of their RFC 4733 event codes.
+    pub const ALL: [Digit; 16] = [
+        Digit::D0,
+        Digit::D1,
+        Digit::D2,
+        Digit::D3,
+        Digit::D4,
+        Digit::D5,
+        Digit::D6,
+        Digit::D7,
+        Digit::D8,
+        Digit::D9,
+        Digit::Star,
+        Digit::Pound,
+        Digit::A,
+        Digit::B,
+        Digit::C,
+        Digit::D,
+    ];
+
+    /// From an RFC 4733 event code; `None` above 15.
+    pub fn from_event(code: u8) -> Option<Self> {
+        Digit::ALL.get(usize::from(code)).copied()
+    }
+
+    /// The RFC 4733 event code, 0–15.
+    pub fn event(self) -> u8 {
+        self as u8
+    }
+
+    /// From the character on the key: `0`–`9`, `*`, `#`, `A`–`D`.
+    pub fn from_char(key: char) -> Option<Self> {
+        "0123456789*#ABCD"
+            .find(key.to_ascii_uppercase())
+            .map(|index| Digit::ALL[index])
+    }
+
+    pub fn char(self) -> char {
+        char::from(b"0123456789*#ABCD"[usize::from(self.event())])
+    }
+}
+
+impl fmt::Display for Digit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.char())
+    }
+}
+
+/// Names one `Action::Play`, so that its end can be told from an earlier one's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlayId(pub u32);
+
+/// A recorded clip by its file stem in `prompts/<locale>/`: `P10`, `P04.2`, `num-7`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClipId(pub String);
+
+/// Who hears what is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hearers {
+    Caller,
+    Both,
+}
+
+/// Where a caller is to be connected.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The desks of the configuration, or a named group of them.
+    Desks { group: Option<String> },
+}
+
+/// Why no desk could be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unavailable {
+    /// Every desk was tried and none answered in its time.
+    NoAnswer,
+    /// Every desk refused or was busy.
+    Busy,
+    /// Signalling failed.
+    Failed,
+}
+
+/// How a voice message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageEnd {
+    Key,
+    LengthReached,
+    Silence,
+    HungUp,
+}
+
+/// What happens to a session, in the order in which it happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The call was answered; recording runs.
+    Answered,
+    /// A play came to its end by itself (never sent for a stopped one).
+    Played(PlayId),
+    /// The caller pressed a key: one per physical press, however it was signalled.
+    Digit(Digit),
+    /// The desk pressed a key. It never grades.
+    DeskDigit(Digit),
+    /// A desk answered; its staff number (工号) where it has one.
+    DeskAnswered {
+        staff: Option<String>,
+    },
+    DeskUnavailable(Unavailable),
+    DeskHungUp,
+    /// The grade of the last `Action::StoreGrade` is committed and synced.
+    GradeStored,
+    /// It could not be stored.
+    GradeNotStored,
+    /// A message recording was closed.
+    MessageRecorded {
+        length_ms: u32,
+        end: MessageEnd,
+    },
+    CallerHungUp,
+    /// The session's own timer (see `Session::timeout_at`) ran out.
+    Timeout,
+    /// Something under the session failed and the call cannot go on as planned.
+    Fault,
+    /// The house is closing and the call's grace is over.
+    Drained,
+}
+
+/// What the shell must do, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Play these clips one after another; replaces what is playing.
+    Play {
+        id: PlayId,
+        /// The prompt's id in `script.toml`, for the timeline: `P10`.
+        prompt: String,
+        clips: Vec<ClipId>,
+        hearers: Hearers,
+    },
+    StopPlaying,
+    /// Ring; answer with `DeskAnswered` or `DeskUnavailable`.
+    Connect {
+        target: Target,
+        ring_timeout_ms: u64,
+    },
+    /// Stop ringing; nothing more is reported of it.
+    CancelConnect,
+    /// Let caller and desk hear each other.
+    Join,
+    /// Hang up the desk's leg (转评价, or the talk was cut by us). No `DeskHungUp` follows.
+    ReleaseDesk,
+    /// Make this grade durable now; answer with `GradeStored` or `GradeNotStored`.
+    /// A later one of the same call replaces an earlier one; all stay on record.
+    StoreGrade {
+        grade: Grade,
+        key: Digit,
+    },
+    /// The reason keyed after a bad grade, by its local code (`T1`…`T6`, `T0`).
+    StoreReason {
+        code: String,
+        key: Digit,
+    },
+    /// Record the caller into a clip of its own, beside the whole call's recording.
+    RecordMessage {
+        kind: MessageKind,
+        max_ms: u32,
+        silence_ms: Option<u32>,
+        beep: bool,
+    },
+    StopMessage,
+    /// The caller asked to be called back, at this number or at the one he called from.
+    RequestCallback {
+        number: Option<String>,
+    },
+    /// A line for the call's timeline.
+    Mark(Mark),
+    /// The session's one outcome. Exactly one per session, before `Hangup`.
+    Conclude(Outcome),
+    Hangup,
+}
+
+/// What a recorded message belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// What the caller says about a bad grade (P17).
+    Remark,
+    /// A voice message because nobody could be had (P29).
+    Voice,
+}
+
+/// A line of the call's timeline that only the session knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// The session entered this step of its dialplan.
+    Step { name: String },
+    /// The rating was offered (the first play of P10 began).
+    OfferStarted,
+    /// A key that the rating could not use.
+    InvalidKey(Digit),
+    /// A play or a wait of the rating ended in silence.
+    Silent,
+    /// A key that came before the offer, or where no key is asked. It never grades.
+    KeyIgnored(Digit),
+    /// A key kept because it came in a stretch that may not be interrupted.
+    KeyKept(Digit),
+    /// The caller took the grade back (`*`).
+    GradeWithdrawn,
+    /// The desk sent the caller on to the rating (转评价).
+    SentToRating,
+}
+
+/// How a call ended: exactly one per call.
+///
+/// 推送率, 参评率 and 满意度 are counted from these rows (`domain.md` 8.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A person talked and the caller gave this grade (the last one keyed).
+    Graded(Grade),
+    /// A person talked and there is no grade; why.
+    Ungraded(NoGrade),
+    /// No person talked.
+    NotConnected(NotConnected),
+}
+
+/// Why a talked call has no grade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoGrade {
+    /// The caller hung up before the rating was offered.
+    LeftBeforeOffer,
+    /// The caller hung up this long after the offer began, with no key that could grade or was wrong.
+    LeftInOffer { after_ms: u64 },
+    /// No key in any of the plays.
+    Silent,
+    /// Only keys that grade nothing.
+    InvalidOnly,
+    /// Key 9: the caller does not want to rate.
+    Declined,
+    /// Something of ours failed; the caller is owed an invitation.
+    Fault,
+}
+
+/// How a call ended in which no person talked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotConnected {
+    /// The caller left before a desk answered.
+    Abandoned,
+    /// A voice message was left.
+    Message,
+    /// A callback was asked for.
+    Callback,
+    /// The plan ended the call: nobody could be had, or the centre is closed.
+    NoDesk,
+    Closed,
+    Fault,
+}
+
+impl Outcome {
+    /// The word of the row and of the API: `graded`, `left_before_offer`, `left_in_offer`, `silent`,
+    /// `invalid_only`, `declined`, `fault`, `abandoned`, `message`, `callback`, `no_desk`, `closed`,
+    /// `fault_before_talk`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Graded(_) => "graded",
+            Outcome::Ungraded(NoGrade::LeftBeforeOffer) => "left_before_offer",
+            Outcome::Ungraded(NoGrade::LeftInOffer { .. }) => "left_in_offer",
+            Outcome::Ungraded(NoGrade::Silent) => "silent",
+            Outcome::Ungraded(NoGrade::InvalidOnly) => "invalid_only",
+            Outcome::Ungraded(NoGrade::Declined) => "declined",
+            Outcome::Ungraded(NoGrade::Fault) => "fault",
+            Outcome::NotConnected(NotConnected::Abandoned) => "abandoned",
+            Outcome::NotConnected(NotConnected::Message) => "message",
+            Outcome::NotConnected(NotConnected::Callback) => "callback",
+            Outcome::NotConnected(NotConnected::NoDesk) => "no_desk",
+            Outcome::NotConnected(NotConnected::Closed) => "closed",
+            Outcome::NotConnected(NotConnected::Fault) => "fault_before_talk",
+        }
+    }
+
+    /// Milliseconds into the offer at which the caller left, where that is the outcome.
+    pub fn after_ms(&self) -> Option<u64> {
+        match self {
+            Outcome::Ungraded(NoGrade::LeftInOffer { after_ms }) => Some(*after_ms),
+            _ => None,
+        }
+    }
+}

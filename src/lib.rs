@@ -1,0 +1,22 @@
+//! gradeline: telephone consultation and rating (政务服务“好差评”).
+//!
+//! A call becomes a session, a session a grade, a grade a rating, a bad rating a
+//! ticket, a ticket its lawful due dates. Each module is a room; `use` arrows run
+//! down only (`tests/tidy.rs` proves it). Start reading at `ARCHITECTURE.md`.
+
+#![forbid(unsafe_op_in_unsafe_fn)]
+
+pub mod app;
+pub mod archive;
+pub mod caller;
+pub mod config;
+pub mod desks;
+pub mod domain;
+pub mod engine;
+pub mod ivr;
+pub mod media;
+pub mod phone;
+pub mod post;
+pub mod sip;
+pub mod store;
+pub mod web;
