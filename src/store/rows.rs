@@ -87,7 +87,7 @@ pub struct EndedCall {
 }
 
 /// The recording as archived.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ArchivedRecording {
     /// Relative to `[recordings] dir`.
     pub path: String,
@@ -107,4 +107,23 @@ pub enum ClipKind {
     Remark,
     /// A voice message because nobody could be had (P29).
     Voice,
+}
+
+/// The reason keyed after a bad grade.
+#[derive(Debug, Clone)]
+pub struct KeyedReason {
+    /// Local code: `T1` … `T6`, `T0` for none given.
+    pub code: String,
+    pub key: char,
+    pub at: Moment,
+    pub offset_ms: i64,
+}
+
+/// What a rating became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Submitted {
+    pub rating: String,
+    pub grade: Grade,
+    /// Number of the ticket that a 差评 opened.
+    pub ticket: Option<String>,
 }
