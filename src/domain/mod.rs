@@ -3,8 +3,32 @@
 //!
 //! **Invariant:** clocks and states are functions of records and calendar.
 
+mod article;
+mod calendar;
+mod decision;
+mod due;
 mod grade;
+mod rating;
+mod refusal;
+mod terms;
+mod ticket;
 mod time;
 
-pub use grade::{Grade, Polarity};
-pub use time::{Day, Moment};
+pub use article::Article;
+pub use calendar::{Calendar, DayKind, FaultyCalendar, Holiday, Problem, UnknownYear, YearNotice};
+pub use decision::{
+    Addressee, Deadline, Decision, Earlier, Entry, Notice, NoticeKind, Subject, What, decide,
+};
+pub use due::{CountedDay, Due, Why, due, due_provisional};
+pub use grade::{Grade, Polarity, UnknownGrade};
+pub use rating::{
+    Channel, Evidence, Identity, Intake, IntakeKey, NotAdopted, PressedKey, Rater, Rating,
+    RatingId, Reason, Remark, Service, ServiceKey, Standing, UnknownWord, effective, mask,
+};
+pub use refusal::Refusal;
+pub use terms::{DeadlineKind, EDITION, Edition, Force, Length, TERMS, Term, UnknownDeadlineKind};
+pub use ticket::{
+    Actor, ClockChange, Event, Next, Origin, Record, Row, State, TRANSITIONS, Ticket, TicketNumber,
+    transition,
+};
+pub use time::{Day, Moment, NotATime};

@@ -5,19 +5,25 @@
 
 mod accounts;
 mod calls;
+mod cursor;
 mod reads;
+mod timeline;
 
-pub use crate::store::{rows::*, views::*};
-pub use accounts::*;
+use std::sync::Arc;
 
-use crate::store::Store;
+pub use accounts::{Login, LoginAnswer, PasswordAnswer, Person, Token};
+
+pub use crate::store::rows::*;
+pub use crate::store::views::*;
+use crate::store::{self, Store};
+use timeline::Timeline;
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database failed: a fault.
     #[error(transparent)]
-    Store(#[from] crate::store::Error),
+    Store(#[from] store::Error),
     #[error("there is no call {0}")]
     NoSuchCall(String),
     /// The cursor was not made by the list it is used on: answer 400.
@@ -34,19 +40,60 @@ pub enum Error {
 /// The engine. Cheap to clone; one per process.
 #[derive(Clone)]
 pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     store: Store,
+    timeline: Arc<Timeline>,
+    /// Writes the timeline; ends with the engine.
+    pen: tokio::task::JoinHandle<()>,
+    /// A hash of no password: an unknown name costs as much time as a known one.
+    nobody: tokio::sync::OnceCell<String>,
+    /// Passwords are hashed two at a time: each takes 19 MiB and a core.
+    hashing: tokio::sync::Semaphore,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.pen.abort();
+    }
 }
 
 impl Engine {
-    /// Over an open store; must be called within a tokio runtime. (It will take the calendar as a
-    /// second argument as soon as `domain` has it.)
+    /// Over an open store; must be called within a tokio runtime.
     pub fn start(store: Store) -> Engine {
-        Engine { store }
+        let timeline = Arc::new(Timeline::new(store.clone()));
+        let pen = tokio::spawn(Arc::clone(&timeline).run());
+        Engine {
+            inner: Arc::new(Inner {
+                store,
+                timeline,
+                pen,
+                nobody: tokio::sync::OnceCell::new(),
+                hashing: tokio::sync::Semaphore::new(2),
+            }),
+        }
     }
 
     /// Writes what is pending of timelines and closes the database.
     pub async fn close(&self) -> Result<(), Error> {
-        let _ = &self.store;
-        todo!()
+        let flushed = self.inner.timeline.flush().await;
+        self.inner.store.close().await;
+        Ok(flushed?)
+    }
+
+    /// Whether the database answers, for `/healthz`.
+    pub async fn check(&self) -> Result<(), Error> {
+        self.read().await?.open_calls().await?;
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<store::Tx, Error> {
+        Ok(self.inner.store.read().await?)
+    }
+
+    async fn write(&self) -> Result<store::Tx, Error> {
+        Ok(self.inner.store.write().await?)
     }
 }

@@ -1,4 +1,4 @@
-//! What the doors hand in and what the pages read.
+//! What the doors hand in.
 
 use serde::Serialize;
 
@@ -127,3 +127,37 @@ pub struct Submitted {
     /// Number of the ticket that a 差评 opened.
     pub ticket: Option<String>,
 }
+
+/// Rows keep words; a word reads back as its value.
+macro_rules! words {
+    ($kind:ty { $($variant:ident = $word:literal),* $(,)? }) => {
+        impl $kind {
+            /// The word of rows and of the API.
+            pub fn word(self) -> &'static str {
+                match self { $(<$kind>::$variant => $word),* }
+            }
+        }
+        impl std::str::FromStr for $kind {
+            type Err = ();
+            fn from_str(word: &str) -> Result<Self, ()> {
+                match word { $($word => Ok(<$kind>::$variant),)* _ => Err(()) }
+            }
+        }
+    };
+}
+words!(CallState {
+    Greeting = "greeting",
+    Talking = "talking",
+    Rating = "rating",
+    Ended = "ended",
+    Interrupted = "interrupted",
+});
+words!(HungUpBy {
+    Caller = "caller",
+    Desk = "desk",
+    System = "system",
+});
+words!(ClipKind {
+    Remark = "remark",
+    Voice = "voice",
+});
