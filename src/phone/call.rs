@@ -8,7 +8,7 @@ use super::House;
 use super::book::Book;
 use super::clock;
 use super::ears::{Ears, Input};
-use super::hunt::{Found, Hunt, Hunted};
+use super::floor::{Hunt, Hunted, Seat, Wanted};
 use super::info;
 use super::ledger::{Job, Ledger, Stored};
 use super::timeline::Timeline;
@@ -51,9 +51,9 @@ pub(super) struct Call {
 /// The desk's side of the call.
 pub(super) enum Desk {
     None,
-    Hunting(Hunt),
+    Hunting { _hunt: Hunt },
     /// Answered; its seat on the floor is given back when this is dropped.
-    Connected { dialog: Dialog, found: Found },
+    Connected { dialog: Dialog, _seat: Seat },
 }
 
 /// Where the task itself stands.
@@ -182,35 +182,34 @@ impl Call {
 
     fn connect(&mut self, target: Target, ring_timeout_ms: u64, ears: &mut Ears) {
         let Target::Desks { group } = target;
-        let (hunt, told) = Hunt::begin(
-            &self.house,
+        let (hunt, told) = self.house.floor.seek(Wanted {
             group,
-            self.caller_number.clone(),
-            self.id.0.clone(),
-            Duration::from_millis(ring_timeout_ms),
-        );
+            caller_number: self.caller_number.clone(),
+            call: self.id.0.clone(),
+            patience: Duration::from_millis(ring_timeout_ms),
+        });
         ears.hunt = Some(told);
-        self.desk = Desk::Hunting(hunt);
+        self.desk = Desk::Hunting { _hunt: hunt };
     }
 
     async fn hunted(&mut self, hunted: Hunted, ears: &mut Ears) {
         match hunted {
             Hunted::Ringing { desk } => self.mark("desk_ringing", desk),
-            Hunted::Missed { desk, why } => self.mark("desk_missed", format!("{desk}: {why:?}")),
             Hunted::Unavailable(why) => {
                 ears.hunt = None;
                 self.desk = Desk::None;
+                self.mark("desk_unavailable", unavailable_word(why));
                 self.tell(Event::DeskUnavailable(why), ears).await;
             }
-            Hunted::Found { answered, found } => {
+            Hunted::Found { answered, seat } => {
                 ears.hunt = None;
                 ears.desk = Some(answered.events);
                 self.sound.add_desk(answered.leg);
                 self.desk_presses = Presses::new();
-                let staff = found.staff.clone();
-                self.mark("desk_answered", found.desk.clone());
+                let staff = seat.staff.clone();
+                self.mark("desk_answered", seat.desk.clone());
                 self.ledger.put(Job::DeskAnswered { staff: staff.clone(), at: clock::moment() });
-                self.desk = Desk::Connected { dialog: answered.dialog, found };
+                self.desk = Desk::Connected { dialog: answered.dialog, _seat: seat };
                 self.tell(Event::DeskAnswered { staff }, ears).await;
             }
         }
@@ -575,5 +574,13 @@ fn side_word(side: Side) -> &'static str {
     match side {
         Side::Caller => "caller",
         Side::Desk => "desk",
+    }
+}
+
+fn unavailable_word(why: Unavailable) -> &'static str {
+    match why {
+        Unavailable::NoAnswer => "no_answer",
+        Unavailable::Busy => "busy",
+        Unavailable::Failed => "failed",
     }
 }

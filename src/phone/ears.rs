@@ -4,7 +4,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::hunt::Hunted;
+use super::floor::Hunted;
 use super::ledger::Stored;
 use crate::ivr::Event;
 use crate::media;

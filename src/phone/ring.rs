@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -14,12 +12,13 @@ pub(super) struct Answered {
     pub leg: Leg,
 }
 
-/// What becomes of ringing one desk.
+/// What became of ringing one desk.
 pub(super) enum Rung {
-    Ringing,
     Answered(Box<Answered>),
     /// It did not answer: busy, silent, or out of reach.
     Not(Unavailable),
+    /// We stopped ringing it.
+    Stopped,
 }
 
 /// Whom to ring, and as whom.
@@ -27,40 +26,24 @@ pub(super) struct Ring {
     pub address: String,
     pub caller: Option<String>,
     pub call: String,
-    pub timeout: Duration,
 }
 
-/// Rings one desk until it answers, refuses, or its time is over. Cancelled by the token, it sends
-/// CANCEL and says nothing more.
-pub(super) async fn ring(
-    agent: Agent,
-    media: Media,
-    ring: Ring,
-    stop: CancellationToken,
-    told: mpsc::Sender<Rung>,
-) {
-    let outcome = tokio::select! {
+/// Rings one desk until it answers or refuses, or `stop` is cancelled: then CANCEL is sent.
+pub(super) async fn ring(agent: Agent, media: Media, ring: Ring, stop: CancellationToken) -> Rung {
+    let attempt = attempt(&agent, &media, &ring);
+    tokio::pin!(attempt);
+    tokio::select! {
         biased;
-        () = stop.cancelled() => return,
-        outcome = tokio::time::timeout(ring.timeout, attempt(&agent, &media, &ring, &told)) => outcome,
-    };
-    // Dropping the attempt drops its `Outgoing`, which sends CANCEL.
-    let rung = match outcome {
-        Ok(Ok(answered)) => Rung::Answered(Box::new(answered)),
-        Ok(Err(why)) => Rung::Not(why),
-        Err(_elapsed) => Rung::Not(Unavailable::NoAnswer),
-    };
-    if told.send(rung).await.is_err() {
-        tracing::debug!(call = ring.call, "the caller left before the desk was told of");
+        outcome = &mut attempt => match outcome {
+            Ok(answered) => Rung::Answered(Box::new(answered)),
+            Err(why) => Rung::Not(why),
+        },
+        // Dropping the attempt drops its `Outgoing`, which sends CANCEL.
+        () = stop.cancelled() => Rung::Stopped,
     }
 }
 
-async fn attempt(
-    agent: &Agent,
-    media: &Media,
-    ring: &Ring,
-    told: &mpsc::Sender<Rung>,
-) -> Result<Answered, Unavailable> {
+async fn attempt(agent: &Agent, media: &Media, ring: &Ring) -> Result<Answered, Unavailable> {
     let mut leg = media.offer().map_err(|error| {
         tracing::error!(call = ring.call, %error, "no media for a desk");
         Unavailable::Failed
@@ -78,10 +61,7 @@ async fn attempt(
     })?;
     while let Some(progress) = outgoing.next().await {
         match progress {
-            Progress::Ringing { .. } => {
-                // A full queue means that the call is ending; the answer will find that out.
-                let _ = told.try_send(Rung::Ringing);
-            }
+            Progress::Ringing { .. } => {}
             Progress::Answered { dialog, events, sdp } => {
                 return match leg.accept_answer(&sdp) {
                     Ok(()) => Ok(Answered { dialog, events, leg }),
@@ -92,9 +72,8 @@ async fn attempt(
                 };
             }
             Progress::Refused { status: 486 | 600 | 603 } => return Err(Unavailable::Busy),
-            Progress::Refused { status: 408 | 480 | 487 } => return Err(Unavailable::NoAnswer),
             Progress::Refused { status } => {
-                tracing::warn!(call = ring.call, status, "a desk refused the call");
+                tracing::warn!(call = ring.call, status, "a desk did not take the call");
                 return Err(Unavailable::Failed);
             }
         }
