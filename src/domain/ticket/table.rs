@@ -139,7 +139,7 @@ pub const TRANSITIONS: [Row; 34] = [
         to: Next::Same,
         clocks: &[Replace(DeadlineKind::Rectify, DeadlineKind::RectifyComplex)],
         records: &[Record::Extension],
-        article: Article::of(12).paragraph(1),
+        article: Article::of(12),
     },
     Row {
         number: 13,
@@ -153,7 +153,7 @@ pub const TRANSITIONS: [Row; 34] = [
             DeadlineKind::RectifyExtended,
         )],
         records: &[Record::Extension],
-        article: Article::of(12).paragraph(1),
+        article: Article::of(12),
     },
     Row {
         number: 14,
@@ -256,7 +256,7 @@ pub const TRANSITIONS: [Row; 34] = [
             Start(DeadlineKind::Upload),
         ],
         records: &[Record::Rectification],
-        article: Article::of(12).paragraph(1),
+        article: Article::of(12),
     },
     Row {
         number: 23,
@@ -267,7 +267,7 @@ pub const TRANSITIONS: [Row; 34] = [
         to: Next::State(State::Rectifying),
         clocks: &[],
         records: &[Record::Return],
-        article: Article::of(12).paragraph(1),
+        article: Article::of(12),
     },
     Row {
         number: 24,
@@ -278,7 +278,7 @@ pub const TRANSITIONS: [Row; 34] = [
         to: Next::State(State::ToAnswer),
         clocks: &[Start(DeadlineKind::Answer)],
         records: &[Record::Acceptance],
-        article: Article::of(12).paragraph(2),
+        article: Article::of(12),
     },
     Row {
         number: 25,
@@ -381,7 +381,7 @@ pub const TRANSITIONS: [Row; 34] = [
         to: Next::Same,
         clocks: &[],
         records: &[Record::Recalculation],
-        article: Article::of(12).paragraph(1),
+        article: Article::of(12),
     },
     Row {
         number: 34,
