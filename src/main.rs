@@ -80,7 +80,7 @@ struct Due {
     from: String,
     /// How many working days
     #[arg(long, value_name = "N")]
-    workdays: u32,
+    workdays: std::num::NonZeroU16,
     /// Print each day, counted or skipped, and why
     #[arg(long)]
     explain: bool,
@@ -110,6 +110,9 @@ enum Prompts {
         /// Remake every clip, not only the changed ones
         #[arg(long)]
         all: bool,
+        /// Only check what is there: digest, rate, level and length of every clip
+        #[arg(long)]
+        check: bool,
     },
 }
 
@@ -140,7 +143,7 @@ fn main() -> ExitCode {
         Command::Token(Token::Create { name }) => app::create_token(config, &name),
         Command::Token(Token::List) => app::list_tokens(config),
         Command::Token(Token::Revoke { name }) => app::revoke_token(config, &name),
-        Command::Prompts(Prompts::Make { all }) => app::make_prompts(config, all),
+        Command::Prompts(Prompts::Make { all, check }) => app::make_prompts(config, all, check),
     };
     match done {
         Ok(status) => status,

@@ -1,3 +1,4 @@
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ const NOT_COUNTABLE: u8 = 2;
 pub fn due(
     config: Option<&Path>,
     from: &str,
-    workdays: u32,
+    workdays: NonZeroU16,
     explain: bool,
 ) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
@@ -27,7 +28,7 @@ pub fn due(
     match crate::domain::due(start, workdays, &calendar) {
         Ok(due) => {
             if explain {
-                print!("{}", due.explanation());
+                print!("{}", due.explain_zh());
             }
             println!("{}", due.due_on);
             Ok(ExitCode::SUCCESS)

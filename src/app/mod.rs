@@ -11,12 +11,12 @@ mod token;
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
-pub use prompts::make_prompts;
 pub use serve::serve;
 pub use simulate::{DeskConduct, simulate};
 pub use token::{create_token, list_tokens, revoke_token};
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::Context;
 
@@ -24,6 +24,13 @@ use crate::config::Config;
 use crate::domain::{Calendar, Moment};
 use crate::engine::Engine;
 use crate::store::Store;
+
+/// Makes or checks the clips of the configured prompts' folder.
+pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Result<ExitCode> {
+    let config = Config::load(config)?;
+    prompts::make(&config.prompts.dir.join("zh-CN"), prompts::Options { all, check })?;
+    Ok(ExitCode::SUCCESS)
+}
 
 /// The civil clock, for commands that are asked now.
 #[allow(clippy::disallowed_methods)] // a shell: it tells the engine the time
