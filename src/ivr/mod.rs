@@ -5,7 +5,27 @@
 //! same machine. **Invariant:** every session ends in exactly one [`Outcome`], and at
 //! most one timer is ever pending.
 
+mod ask;
+mod finding;
+mod lint;
+mod plan;
+mod presses;
+mod run;
+mod script;
+mod section;
+mod session;
+mod values;
+mod verbs;
 mod waist;
+
+pub use finding::{Finding, Severity};
+pub use lint::{ClipFact, ClipFacts};
+pub use plan::{Bounds, Plan};
+pub use presses::{Evidence, Phase, Presses, Sequence, Way};
+pub use run::{Facts, Hours};
+pub use script::{Prompt, Script};
+pub use session::Session;
+pub use values::{HOLIDAYS, HoursSpan, Value, Values};
 
 pub use waist::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected,

@@ -1,0 +1,42 @@
+//! `hours`: open, closed or a holiday.
+
+use super::{Exit, Findings, Next, Run, Section, Word};
+use crate::ivr::run::{Contact, Hours};
+
+#[derive(Debug, Clone)]
+pub struct HoursCheck {
+    open: Word,
+    closed: Word,
+    holiday: Word,
+}
+
+impl HoursCheck {
+    pub fn read(section: &mut Section, findings: &mut Findings) -> Option<Self> {
+        let open = section.needed_text("open", findings);
+        let closed = section.needed_text("closed", findings);
+        let holiday = section.needed_text("holiday", findings);
+        Some(HoursCheck {
+            open: open?,
+            closed: closed?,
+            holiday: holiday?,
+        })
+    }
+
+    pub fn exits(&self) -> Vec<Exit<'_>> {
+        [&self.open, &self.closed, &self.holiday]
+            .map(Exit::new)
+            .into()
+    }
+
+    pub fn enter(&self, run: &mut Run) -> Next {
+        let to = match run.facts.hours {
+            Hours::Open => &self.open,
+            Hours::Closed { .. } => &self.closed,
+            Hours::Holiday { .. } => &self.holiday,
+        };
+        if run.facts.hours != Hours::Open {
+            run.contact = Contact::Closed;
+        }
+        Next::Go(to.text.clone())
+    }
+}
