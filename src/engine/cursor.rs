@@ -42,8 +42,6 @@ impl List {
     fn parse(self, cursor: &str) -> Option<Position> {
         let text = String::from_utf8(hex::decode(cursor).ok()?).ok()?;
         let (ms, id) = text.strip_prefix(self.mark())?.split_once('/')?;
-        // PostgreSQL takes no NUL in a text.
-        (!id.contains('\0')).then_some(())?;
         Some(Position {
             at: Moment::from_millis(ms.parse().ok()?),
             id: id.to_owned(),

@@ -6,13 +6,16 @@
 mod accounts;
 mod calls;
 mod cursor;
+mod intake;
 mod reads;
+mod recovery;
 mod timeline;
 
 use std::sync::Arc;
 
 pub use accounts::{Login, LoginAnswer, PasswordAnswer, Person, Token};
 
+use crate::domain::Calendar;
 pub use crate::store::rows::*;
 pub use crate::store::views::*;
 use crate::store::{self, Store};
@@ -45,6 +48,7 @@ pub struct Engine {
 
 struct Inner {
     store: Store,
+    calendar: Calendar,
     timeline: Arc<Timeline>,
     /// Writes the timeline; ends with the engine.
     pen: tokio::task::JoinHandle<()>,
@@ -62,12 +66,13 @@ impl Drop for Inner {
 
 impl Engine {
     /// Over an open store; must be called within a tokio runtime.
-    pub fn start(store: Store) -> Engine {
+    pub fn start(store: Store, calendar: Calendar) -> Engine {
         let timeline = Arc::new(Timeline::new(store.clone()));
         let pen = tokio::spawn(Arc::clone(&timeline).run());
         Engine {
             inner: Arc::new(Inner {
                 store,
+                calendar,
                 timeline,
                 pen,
                 nobody: tokio::sync::OnceCell::new(),

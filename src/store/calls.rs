@@ -33,9 +33,9 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (call_id) DO NOTHING";
     END_CALL = "UPDATE calls SET state = $2, ended_at = $3, hung_up_by = $4, outcome = $5, \
         outcome_after_ms = $6 WHERE id = $1 AND ended_at IS NULL";
-    OPEN_CALLS = "SELECT id FROM calls WHERE ended_at IS NULL ORDER BY id";
-    CALL_STANDING = "SELECT state, caller, callee, started_at, rehearsal, staff, talked_ms, \
-        ended_at, grade FROM calls WHERE id = $1";
+    OPEN_CALLS = "SELECT id, started_at FROM calls WHERE ended_at IS NULL ORDER BY id";
+    CALL_STANDING = "SELECT state, caller, dialplan, dialplan_digest, started_at, rehearsal, staff, \
+        desk_answered_at, talked_ms, ended_at, grade FROM calls WHERE id = $1";
     LAST_SEQ = "SELECT COALESCE(MAX(seq), 0) AS seq FROM call_events WHERE call_id = $1";
     INSERT_EVENT = "INSERT INTO call_events (call_id, seq, at, offset_ms, kind, detail) \
         VALUES ($1, $2, $3, $4, $5, $6)";
@@ -53,10 +53,12 @@ statements! {
 pub struct CallStanding {
     pub state: CallState,
     pub caller: Option<String>,
-    pub callee: String,
+    pub dialplan: String,
+    pub dialplan_digest: String,
     pub started_at: Moment,
     pub rehearsal: bool,
     pub staff: Option<String>,
+    pub desk_answered_at: Option<Moment>,
     pub talked_ms: Option<u64>,
     pub ended_at: Option<Moment>,
     /// The grade that stands.
@@ -108,6 +110,17 @@ impl Tx {
         self.run(INSERT_KEYED, values).await?;
         self.run(SET_GRADE, args![id, keyed.grade]).await?;
         Ok(())
+    }
+
+    /// Makes a keyed grade the one that stands again.
+    pub async fn let_grade_stand(&mut self, id: &CallId, grade: Grade) -> Result<(), Error> {
+        self.run(SET_GRADE, args![id, grade]).await?;
+        Ok(())
+    }
+
+    /// Makes writers of one call wait for each other.
+    pub async fn lock_call(&mut self, id: &CallId) -> Result<(), Error> {
+        self.lock(&id.0).await
     }
 
     /// Appends that the grade was taken back; none stands then.
@@ -179,9 +192,10 @@ impl Tx {
         Ok(self.run(END_CALL, values).await? > 0)
     }
 
-    pub async fn open_calls(&mut self) -> Result<Vec<CallId>, Error> {
+    pub async fn open_calls(&mut self) -> Result<Vec<(CallId, Moment)>, Error> {
         let rows = self.rows(OPEN_CALLS, args![]).await?;
-        rows.iter().map(|row| Ok(CallId(row.get("id")?))).collect()
+        let read = |row: &Row| Ok((CallId(row.get("id")?), row.moment("started_at")?));
+        rows.iter().map(read).collect()
     }
 
     pub async fn call_standing(&mut self, id: &CallId) -> Result<Option<CallStanding>, Error> {
@@ -190,10 +204,12 @@ impl Tx {
             Ok(CallStanding {
                 state: row.word("state")?,
                 caller: row.get("caller")?,
-                callee: row.get("callee")?,
+                dialplan: row.get("dialplan")?,
+                dialplan_digest: row.get("dialplan_digest")?,
                 started_at: row.moment("started_at")?,
                 rehearsal: row.get("rehearsal")?,
                 staff: row.get("staff")?,
+                desk_answered_at: row.maybe_moment("desk_answered_at")?,
                 talked_ms: row.maybe_count("talked_ms")?,
                 ended_at: row.maybe_moment("ended_at")?,
                 grade: row.maybe_word("grade")?,

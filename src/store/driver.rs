@@ -130,14 +130,22 @@ value_from! {
     i64 => Int, v => v;
     u64 => Int, v => i64::try_from(v).unwrap_or(i64::MAX);
     crate::domain::Moment => Int, v => v.millis();
-    String => Text, v => v;
-    &str => Text, v => v.to_owned();
-    &String => Text, v => v.clone();
-    char => Text, v => v.to_string();
+    String => Text, v => without_nul(v);
+    &str => Text, v => without_nul(v.to_owned());
+    &String => Text, v => without_nul(v.clone());
+    char => Text, v => without_nul(v.to_string());
     crate::domain::Grade => Text, v => v.word().to_owned();
     crate::domain::Day => Text, v => v.to_string();
-    &super::rows::CallId => Text, v => v.0.clone();
+    &super::rows::CallId => Text, v => without_nul(v.0.clone());
     bool => Flag, v => v;
+}
+
+/// PostgreSQL takes no NUL in a text, and what comes from outside may hold one.
+fn without_nul(text: String) -> String {
+    match text.contains('\0') {
+        true => text.replace('\0', "\u{fffd}"),
+        false => text,
+    }
 }
 
 /// The values of a statement in the order of `$1`, `$2`, …

@@ -4,7 +4,7 @@ use super::driver::{Row, Tx, Value, args};
 use super::rows::{CallId, CallState};
 use super::views::{CallFilter, CallRow, RatingFilter, RatingRow, TicketFilter, TicketRow};
 use super::{Error, statements};
-use crate::domain::{Day, Grade, Moment, Polarity};
+use crate::domain::{Day, Grade, Moment, Polarity, Standing, State};
 
 /// The columns of a call in a list. A macro, so that the statements stay constants.
 macro_rules! call_columns {
@@ -23,7 +23,7 @@ macro_rules! call_columns {
 
 macro_rules! rating_columns {
     () => {
-        "SELECT r.id, r.channel, r.call_id, r.sequence, r.standing, r.grade, r.rated_at, \
+        "SELECT r.id, r.channel, r.call_id, r.sequence, r.standing, r.grade, r.graded_at, \
         r.received_at, r.rehearsal, c.outcome, \
         (SELECT t.number FROM tickets t WHERE t.rating_id = r.id \
             ORDER BY t.number LIMIT 1) AS ticket \
@@ -33,7 +33,7 @@ macro_rules! rating_columns {
 
 macro_rules! ticket_columns {
     () => {
-        "SELECT t.number, t.state, t.opened_at, t.rehearsal, t.rating_id, r.grade, r.call_id, \
+        "SELECT t.number, t.state, t.opened_at, t.rehearsal, t.rating_id, t.grade, r.call_id, \
         c.caller, c.staff FROM tickets t JOIN ratings r ON r.id = t.rating_id \
         LEFT JOIN calls c ON c.id = r.call_id"
     };
@@ -54,20 +54,20 @@ statements! {
         ORDER BY c.started_at DESC, c.id DESC LIMIT $11");
     CALL = concat!(call_columns!(), " WHERE c.id = $1");
     RATINGS = concat!(rating_columns!(), " WHERE \
-        (CAST($1 AS BIGINT) IS NULL OR r.rated_at >= $1) \
-        AND (CAST($2 AS BIGINT) IS NULL OR r.rated_at <= $2) \
+        (CAST($1 AS BIGINT) IS NULL OR r.graded_at >= $1) \
+        AND (CAST($2 AS BIGINT) IS NULL OR r.graded_at <= $2) \
         AND (CAST($3 AS TEXT) IS NULL OR r.grade = $3) \
         AND (CAST($4 AS BOOLEAN) IS NULL \
             OR (r.grade IN ('dissatisfied', 'very_dissatisfied')) = $4) \
         AND (CAST($5 AS BOOLEAN) IS NULL OR r.rehearsal = $5) \
-        AND (CAST($6 AS BIGINT) IS NULL OR r.rated_at < $6 OR (r.rated_at = $6 AND r.id < $7)) \
-        ORDER BY r.rated_at DESC, r.id DESC LIMIT $8");
+        AND (CAST($6 AS BIGINT) IS NULL OR r.graded_at < $6 OR (r.graded_at = $6 AND r.id < $7)) \
+        ORDER BY r.graded_at DESC, r.id DESC LIMIT $8");
     RATING = concat!(rating_columns!(), " WHERE r.id = $1");
     TICKETS = concat!(ticket_columns!(), " WHERE \
         (CAST($1 AS BIGINT) IS NULL OR t.opened_at >= $1) \
         AND (CAST($2 AS BIGINT) IS NULL OR t.opened_at <= $2) \
         AND (CAST($3 AS TEXT) IS NULL OR t.state = $3) \
-        AND (CAST($4 AS TEXT) IS NULL OR r.grade = $4) \
+        AND (CAST($4 AS TEXT) IS NULL OR t.grade = $4) \
         AND (CAST($5 AS BOOLEAN) IS NULL OR t.rehearsal = $5) \
         AND (CAST($6 AS BIGINT) IS NULL OR t.opened_at < $6 \
             OR (t.opened_at = $6 AND t.number < $7)) \
@@ -199,7 +199,7 @@ impl Tx {
         let values = args![
             filter.from.map(Day::start),
             filter.to.map(last_ms),
-            filter.state.clone(),
+            filter.state.map(State::word),
             filter.grade,
             filter.rehearsal,
             after.map(|p| p.at),
@@ -219,7 +219,7 @@ impl Tx {
         let mut tickets = Vec::with_capacity(rows.len());
         for row in rows {
             let mut ticket = ticket_row(row)?;
-            ticket.deadlines = self.deadlines(&ticket.rating_id).await?;
+            ticket.deadlines = self.deadlines(&ticket.number).await?;
             if let Some(call) = ticket.call_id.clone() {
                 ticket.reasons = self.reason_codes(&call).await?;
             }
@@ -288,13 +288,13 @@ fn rating_row(row: &Row) -> Result<RatingRow, Error> {
     let grade: Grade = row.word("grade")?;
     Ok(RatingRow {
         id: row.get("id")?,
-        channel: row.get("channel")?,
+        channel: row.word("channel")?,
         call_id: row.get::<Option<String>>("call_id")?.map(CallId),
         sequence: row.get("sequence")?,
-        standing: row.get("standing")?,
+        standing: row.word::<Standing>("standing")?.word(),
         grade,
         polarity: grade.polarity(),
-        rated_at: row.moment("rated_at")?,
+        rated_at: row.moment("graded_at")?,
         received_at: row.moment("received_at")?,
         keys: String::new(),
         reasons: Vec::new(),
@@ -307,7 +307,7 @@ fn rating_row(row: &Row) -> Result<RatingRow, Error> {
 fn ticket_row(row: &Row) -> Result<TicketRow, Error> {
     Ok(TicketRow {
         number: row.get("number")?,
-        state: row.get("state")?,
+        state: row.word("state")?,
         grade: row.word("grade")?,
         rating_id: row.get("rating_id")?,
         call_id: row.get::<Option<String>>("call_id")?.map(CallId),

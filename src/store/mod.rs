@@ -15,7 +15,7 @@ pub use accounts::{LoginRow, PersonRow, TokenRow};
 pub use calls::CallStanding;
 pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
-pub use ratings::{CallRating, NewDeadline, NewRating, NewTicket, NewTrail};
+pub use ratings::KnownRating;
 
 use driver::Pool;
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::rows::{ArchivedRecording, CallId, CallState, ClipKind, HungUpBy, TimelineEntry};
-use crate::domain::{Day, Grade, Moment, Polarity};
+use crate::domain::{Channel, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, State};
 
 /// One page of a list. `next` is opaque; `None` at the end.
 #[derive(Debug, Clone, Serialize)]
@@ -53,8 +53,7 @@ pub struct RatingFilter {
 pub struct TicketFilter {
     pub from: Option<Day>,
     pub to: Option<Day>,
-    /// Word of the ticket's state.
-    pub state: Option<String>,
+    pub state: Option<State>,
     pub grade: Option<Grade>,
     pub rehearsal: Option<bool>,
 }
@@ -153,13 +152,12 @@ pub struct CallbackRow {
 #[derive(Debug, Clone, Serialize)]
 pub struct RatingRow {
     pub id: String,
-    /// `phone`.
-    pub channel: String,
+    pub channel: Channel,
     pub call_id: Option<CallId>,
     /// 1 is the first rating of its service instance; the highest that stands counts (第十三条).
     pub sequence: i64,
-    /// `valid`, or why it is not adopted (第十一条).
-    pub standing: String,
+    /// Word of `domain::Standing`: `valid`, or why it is not adopted (第十一条).
+    pub standing: &'static str,
     pub grade: Grade,
     pub polarity: Polarity,
     /// When the grade was keyed.
@@ -180,8 +178,7 @@ pub struct RatingRow {
 #[derive(Debug, Clone, Serialize)]
 pub struct TicketRow {
     pub number: String,
-    /// Word of the state, such as `new`.
-    pub state: String,
+    pub state: State,
     pub grade: Grade,
     pub rating_id: String,
     pub call_id: Option<CallId>,
@@ -199,12 +196,11 @@ pub struct TicketRow {
 /// A deadline with what starts and ends it.
 #[derive(Debug, Clone, Serialize)]
 pub struct DeadlineRow {
-    /// Word of the kind, such as `assess` or `upload`.
-    pub kind: String,
+    pub kind: DeadlineKind,
     /// 第…条.
     pub article: String,
-    /// Length in working days (工作日).
-    pub workdays: i64,
+    /// Length in working days (工作日), where it is counted in these.
+    pub workdays: Option<u16>,
     pub started_at: Moment,
     pub due_at: Moment,
     pub met_at: Option<Moment>,
@@ -227,18 +223,11 @@ pub struct TicketDetail {
 /// How one due date was counted.
 #[derive(Debug, Clone, Serialize)]
 pub struct Counted {
-    pub kind: String,
+    pub kind: DeadlineKind,
+    /// From the starting day, which does not count, to the due day.
     pub days: Vec<CountedDay>,
-}
-
-/// One day on the way to a due date.
-#[derive(Debug, Clone, Serialize)]
-pub struct CountedDay {
-    pub day: Day,
-    /// 1 … n; `None` for a day that does not count.
-    pub number: Option<u32>,
-    /// Why it counts or does not, as the calendar says.
-    pub why: String,
+    /// By today's calendar it would end on another day than the one that was set.
+    pub differs: bool,
 }
 
 /// A line of the trail (全过程留痕, 第十七条).
@@ -246,8 +235,10 @@ pub struct CountedDay {
 pub struct TrailRow {
     pub at: Moment,
     pub actor: String,
-    pub kind: String,
-    pub body: String,
+    /// Word of `domain::What`.
+    pub what: String,
+    pub article: String,
+    pub detail: String,
 }
 
 /// Counts of a period, rehearsals left out (`domain.md` 8.3).

@@ -84,61 +84,78 @@ CREATE TABLE callbacks (
 );
 
 CREATE TABLE ratings (
+    -- instance#sequence
     id TEXT PRIMARY KEY,
-    intake_key TEXT NOT NULL,
-    channel TEXT NOT NULL,
     -- The service instance that was rated; the last rating of it that stands counts.
     instance TEXT NOT NULL,
-    call_id TEXT REFERENCES calls (id),
     sequence BIGINT NOT NULL,
-    standing TEXT NOT NULL,
+    call_id TEXT REFERENCES calls (id),
+    intake_key TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    -- JSON
+    service TEXT NOT NULL,
+    number TEXT,
+    identity TEXT NOT NULL,
     grade TEXT NOT NULL,
-    rated_at BIGINT NOT NULL,
-    received_at BIGINT NOT NULL,
+    graded_at BIGINT NOT NULL,
+    -- JSON
+    reasons TEXT NOT NULL,
+    -- JSON
     remark TEXT,
+    -- JSON
+    evidence TEXT NOT NULL,
+    standing TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
     rehearsal BOOLEAN NOT NULL
 );
 CREATE UNIQUE INDEX ratings_by_intake_key ON ratings (intake_key);
 CREATE UNIQUE INDEX ratings_by_instance ON ratings (instance, sequence);
-CREATE INDEX ratings_by_rated_at ON ratings (rated_at, id);
+CREATE INDEX ratings_by_graded_at ON ratings (graded_at, id);
 CREATE INDEX ratings_by_call ON ratings (call_id);
 
 CREATE TABLE tickets (
     number TEXT PRIMARY KEY,
     rating_id TEXT NOT NULL REFERENCES ratings (id),
     state TEXT NOT NULL,
+    round BIGINT NOT NULL,
+    grade TEXT NOT NULL,
     opened_at BIGINT NOT NULL,
     rehearsal BOOLEAN NOT NULL
 );
-CREATE INDEX tickets_by_rating ON tickets (rating_id);
+CREATE UNIQUE INDEX tickets_by_rating ON tickets (rating_id);
 CREATE INDEX tickets_by_opened_at ON tickets (opened_at, number);
 
--- The last number given of a year; rehearsals count apart.
+-- The last number given of a year.
 CREATE TABLE ticket_numbers (
-    series TEXT PRIMARY KEY,
+    year BIGINT PRIMARY KEY,
     last BIGINT NOT NULL
 );
 
 CREATE TABLE deadlines (
     rating_id TEXT NOT NULL REFERENCES ratings (id),
     ticket TEXT REFERENCES tickets (number),
+    -- rating or ticket: whose deadline it is
+    subject TEXT NOT NULL,
     kind TEXT NOT NULL,
     article TEXT NOT NULL,
-    workdays BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     met_at BIGINT,
     provisional BOOLEAN NOT NULL,
+    -- The calendar's version it was counted with.
+    calendar TEXT NOT NULL,
     PRIMARY KEY (rating_id, kind, started_at)
 );
 CREATE INDEX deadlines_by_ticket ON deadlines (ticket);
 CREATE INDEX deadlines_open ON deadlines (due_at) WHERE met_at IS NULL;
 
+-- The outbox.
 CREATE TABLE notices (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
     addressee TEXT NOT NULL,
     body TEXT NOT NULL,
+    rehearsal BOOLEAN NOT NULL,
     rating_id TEXT,
     ticket TEXT,
     created_at BIGINT NOT NULL,
@@ -151,8 +168,11 @@ CREATE TABLE trail (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    body TEXT NOT NULL,
+    what TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    article TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    rehearsal BOOLEAN NOT NULL,
     rating_id TEXT,
     ticket TEXT
 );
