@@ -146,6 +146,11 @@ impl Agent {
         self.core.state.calls()
     }
 
+    /// Transactions the stack holds, lingering ones included.
+    pub fn transaction_count(&self) -> usize {
+        self.core.state.transaction_count()
+    }
+
     /// Sends an INVITE; what becomes of it comes by the receiver.
     pub async fn invite(&self, invite: Invite) -> Result<Outgoing, Error> {
         outgoing::start(Arc::clone(&self.core), invite).await

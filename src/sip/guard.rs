@@ -131,9 +131,13 @@ impl State {
         let _ = self.transactions.set(transactions);
     }
 
+    pub fn transaction_count(&self) -> usize {
+        self.transactions.get().map_or(0, |count| count())
+    }
+
     fn overloaded(&self) -> bool {
-        let transactions = self.transactions.get().map_or(0, |count| count());
-        transactions >= self.limits.max_transactions || self.calls() >= self.limits.max_calls
+        self.transaction_count() >= self.limits.max_transactions
+            || self.calls() >= self.limits.max_calls
     }
 
     pub fn is_trunk(&self, source: IpAddr) -> bool {
