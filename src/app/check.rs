@@ -46,10 +46,23 @@ fn report(checked: &Checked) -> usize {
     }
     if let Some(book) = &checked.book {
         for plan in book.plans() {
-            let answers: Vec<&str> = plan.answers.iter().map(|pattern| pattern.text.as_str()).collect();
-            println!("dialplan {}: answers {}, digest {}", plan.name, answers.join(" "), plan.digest());
+            let answers: Vec<&str> = plan
+                .answers
+                .iter()
+                .map(|pattern| pattern.text.as_str())
+                .collect();
+            println!(
+                "dialplan {}: answers {}, digest {}",
+                plan.name,
+                answers.join(" "),
+                plan.digest()
+            );
         }
         println!("prompts: {} clips", book.clips.0.len());
     }
-    checked.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+    checked
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count()
 }

@@ -51,7 +51,10 @@ pub fn demo(config: Option<&Path>, call: DemoCall<'_>) -> anyhow::Result<ExitCod
     let keys = KeyPlan::parse(call.keys).map_err(|error| anyhow::anyhow!("--keys: {error}"))?;
     let hangup = call
         .hangup
-        .map(|text| crate::ivr::parse_seconds(text).with_context(|| format!("--hangup “{text}” is not a time such as 4s")))
+        .map(|text| {
+            crate::ivr::parse_seconds(text)
+                .with_context(|| format!("--hangup “{text}” is not a time such as 4s"))
+        })
         .transpose()?;
     runtime()?.block_on(async {
         let engine = open_engine(&config).await?;
@@ -62,7 +65,14 @@ pub fn demo(config: Option<&Path>, call: DemoCall<'_>) -> anyhow::Result<ExitCod
         let talk = phone.dial(&target, FROM, None).await?;
         let id = find(&engine, talk.call_id()).await?;
         println!("Call {} is answered and recorded.", id.0);
-        let run = Run { engine: &engine, id: &id, clips: &clips, way: call.way, keys: keys.presses(), hangup };
+        let run = Run {
+            engine: &engine,
+            id: &id,
+            clips: &clips,
+            way: call.way,
+            keys: keys.presses(),
+            hangup,
+        };
         tokio::time::timeout(LONGEST, run.through(talk))
             .await
             .context("the call did not end; see the server's log")??;
@@ -92,12 +102,17 @@ fn target(config: &Config, number: &str) -> anyhow::Result<String> {
         ip if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
         ip => ip,
     };
-    Ok(format!("sip:{number}@{}", std::net::SocketAddr::new(ip, address.port())))
+    Ok(format!(
+        "sip:{number}@{}",
+        std::net::SocketAddr::new(ip, address.port())
+    ))
 }
 
 /// The call's row by its dialog.
 async fn find(engine: &Engine, sip_call_id: &str) -> anyhow::Result<CallId> {
-    let recent = engine.calls(&CallFilter::default(), None, 50, Numbers::Masked).await?;
+    let recent = engine
+        .calls(&CallFilter::default(), None, 50, Numbers::Masked)
+        .await?;
     for row in recent.items {
         let detail = engine.call(&row.id, Numbers::Masked).await?;
         if detail.is_some_and(|detail| detail.sip_call_id == sip_call_id) {
@@ -175,8 +190,16 @@ impl Run<'_> {
     }
 
     async fn entries_from(&self, printed: &mut usize) -> anyhow::Result<Vec<TimelineEntry>> {
-        let detail = self.engine.call(self.id, Numbers::Masked).await?.context("the call's row is gone")?;
-        let new = detail.timeline.into_iter().skip(*printed).collect::<Vec<_>>();
+        let detail = self
+            .engine
+            .call(self.id, Numbers::Masked)
+            .await?
+            .context("the call's row is gone")?;
+        let new = detail
+            .timeline
+            .into_iter()
+            .skip(*printed)
+            .collect::<Vec<_>>();
         *printed += new.len();
         Ok(new)
     }
@@ -228,7 +251,12 @@ async fn report(config: &Config, engine: &Engine, detail: &CallDetail) -> anyhow
     println!();
     if let Some(recording) = &detail.recording {
         let path = config.recordings.dir.join(&recording.path);
-        println!("Recording  {}  ({:.1} s, SHA-256 {})", path.display(), recording.length_ms as f64 / 1000.0, recording.sha256);
+        println!(
+            "Recording  {}  ({:.1} s, SHA-256 {})",
+            path.display(),
+            recording.length_ms as f64 / 1000.0,
+            recording.sha256
+        );
     }
     let outcome = match row.grade {
         Some(grade) => {
@@ -249,10 +277,12 @@ async fn report(config: &Config, engine: &Engine, detail: &CallDetail) -> anyhow
     {
         println!("Ticket     {number}");
         for (deadline, counted) in ticket.row.deadlines.iter().zip(&ticket.counted) {
-            println!("Due        {}  {} ({}, {} 工作日)", deadline.due_at, deadline.kind, deadline.article, deadline.workdays);
+            println!(
+                "Due        {}  {} ({})",
+                deadline.due_at, deadline.kind, deadline.article
+            );
             for day in &counted.days {
-                let number = day.number.map_or("  -".to_owned(), |number| format!("{number:>3}"));
-                println!("           {} {number}  {}", day.day, day.why);
+                println!("           {}", day.line_zh());
             }
         }
         println!("Page       http://{}/tickets/{number}", config.web.listen);

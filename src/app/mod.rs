@@ -28,7 +28,10 @@ use crate::store::Store;
 /// Makes or checks the clips of the configured prompts' folder.
 pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
-    prompts::make(&config.prompts.dir.join("zh-CN"), prompts::Options { all, check })?;
+    prompts::make(
+        &config.prompts.dir.join("zh-CN"),
+        prompts::Options { all, check },
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,17 +67,22 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn load_calendar(dir: &Path) -> anyhow::Result<Calendar> {
     let texts = crate::phone::texts_in(dir, "toml")
         .with_context(|| format!("cannot read the calendars in {}", dir.display()))?;
-    let named: Vec<(&str, &str)> =
-        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let named: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
     Calendar::from_texts(&named).map_err(|error| anyhow::anyhow!("{}/{error}", dir.display()))
 }
 
 /// The store of the configuration, migrated, with the calendar over it.
 async fn open_engine(config: &Config) -> anyhow::Result<Engine> {
     let calendar = load_calendar(&config.calendars.dir)?;
-    let store = Store::open(&config.store.url)
-        .await
-        .with_context(|| format!("[store] url cannot be opened ({})", without_password(&config.store.url)))?;
+    let store = Store::open(&config.store.url).await.with_context(|| {
+        format!(
+            "[store] url cannot be opened ({})",
+            without_password(&config.store.url)
+        )
+    })?;
     Ok(Engine::start(store, calendar))
 }
 

@@ -46,16 +46,31 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
     let web_listener = tokio::net::TcpListener::bind(config.web.listen)
         .await
-        .with_context(|| format!("[web] listen {}: the port is taken or not ours", config.web.listen))?;
+        .with_context(|| {
+            format!(
+                "[web] listen {}: the port is taken or not ours",
+                config.web.listen
+            )
+        })?;
     let web_address = web_listener.local_addr()?;
     let media = Media::start(media_settings(&config)).context("the media threads cannot start")?;
     let (agent, incoming) = Agent::start(sip_settings(&config)).await?;
     let (desks, rehearsal) = open_desks(&config, &book).await?;
 
-    welcome(&agent, &config, web_address, one_time_password.as_deref(), rehearsal.is_some());
+    welcome(
+        &agent,
+        &config,
+        web_address,
+        one_time_password.as_deref(),
+        rehearsal.is_some(),
+    );
     let pages = tokio::spawn(web::serve(
         web_listener,
-        web::Rooms { engine: engine.clone(), archive: archive.clone(), metrics },
+        web::Rooms {
+            engine: engine.clone(),
+            archive: archive.clone(),
+            metrics,
+        },
         pages_closing.clone(),
     ));
     let phone = Phone::open(Rooms {
@@ -96,18 +111,28 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
 /// What an earlier run left open is closed before the first call: recordings made playable, rows
 /// closed as interrupted, a grade already keyed submitted.
 async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
-    let open = engine.unfinished_calls().await?;
+    let open: Vec<_> = engine
+        .unfinished_calls()
+        .await?
+        .into_iter()
+        .map(|(call, _)| call)
+        .collect();
     if open.is_empty() {
         return Ok(());
     }
-    tracing::warn!(calls = open.len(), "an earlier run was interrupted; closing its calls");
+    tracing::warn!(
+        calls = open.len(),
+        "an earlier run was interrupted; closing its calls"
+    );
     let archive = archive.clone();
     let found = tokio::task::spawn_blocking(move || archive.recover(&open)).await?;
     let mut saved = Vec::new();
     for (call, recording) in found {
         match recording {
             Ok(recording) => saved.push((call, recording)),
-            Err(error) => tracing::error!(call = %call.0, %error, "its recording could not be saved"),
+            Err(error) => {
+                tracing::error!(call = %call.0, %error, "its recording could not be saved")
+            }
         }
     }
     for call in engine.recover(saved, now()).await? {
@@ -135,7 +160,10 @@ fn sip_settings(config: &Config) -> sip::Settings {
 }
 
 /// The configured desks; with none, the rehearsal desk, with a seat for every call.
-async fn open_desks(config: &Config, book: &Book) -> anyhow::Result<(Desks, Option<RehearsalDesk>)> {
+async fn open_desks(
+    config: &Config,
+    book: &Book,
+) -> anyhow::Result<(Desks, Option<RehearsalDesk>)> {
     let ring = Duration::from_secs(config.desks.ring_timeout_s);
     if !config.desks.addresses.is_empty() {
         let desks = config
@@ -177,7 +205,10 @@ fn welcome(
     one_time_password: Option<&str>,
     rehearsal: bool,
 ) {
-    let port = agent.addresses().first().map_or(5060, |listen| listen.address.port());
+    let port = agent
+        .addresses()
+        .first()
+        .map_or(5060, |listen| listen.address.port());
     println!();
     println!("  gradeline is ready.  政务服务“好差评”电话咨询与评价");
     println!();
@@ -191,20 +222,26 @@ fn welcome(
         None => println!("  Log in    admin, with the password you chose"),
     }
     if rehearsal {
-        println!("  Desks     none configured: a rehearsal desk answers; its calls stay out of figures");
+        println!(
+            "  Desks     none configured: a rehearsal desk answers; its calls stay out of figures"
+        );
     }
-    println!("  Stop      Ctrl-C; running calls may end within {} s", config.sip.drain_s);
+    println!(
+        "  Stop      Ctrl-C; running calls may end within {} s",
+        config.sip.drain_s
+    );
     println!();
 }
 
 async fn close_on_signal(closing: CancellationToken) {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::error!(%error, "SIGTERM cannot be listened for");
-            return;
-        }
-    };
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be listened for");
+                return;
+            }
+        };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

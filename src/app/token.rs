@@ -31,7 +31,9 @@ pub fn list_tokens(config: Option<&Path>) -> anyhow::Result<ExitCode> {
             println!("No tokens yet; make one with: gradeline token create --name NAME");
         }
         for token in tokens {
-            let used = token.used_at.map_or("never used".into(), |at| format!("last used {at}"));
+            let used = token
+                .used_at
+                .map_or("never used".into(), |at| format!("last used {at}"));
             let state = token.revoked_at.map_or(used, |at| format!("revoked {at}"));
             println!("{:<24} created {}  {state}", token.name, token.created_at);
         }

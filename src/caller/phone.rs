@@ -59,7 +59,12 @@ impl Phone {
     }
 
     /// Calls `target`; with `heard`, records what both sides say into that file.
-    pub async fn dial(&self, target: &str, from: &str, heard: Option<&Path>) -> anyhow::Result<Talk> {
+    pub async fn dial(
+        &self,
+        target: &str,
+        from: &str,
+        heard: Option<&Path>,
+    ) -> anyhow::Result<Talk> {
         let mut leg = self.media.offer()?;
         let invite = sip::Invite {
             target: target.to_owned(),
@@ -75,10 +80,20 @@ impl Phone {
                 Progress::Refused { status } => {
                     bail!("{target} refused the call with {status} ({})", hint(status))
                 }
-                Progress::Answered { dialog, events, sdp } => {
+                Progress::Answered {
+                    dialog,
+                    events,
+                    sdp,
+                } => {
                     leg.accept_answer(&sdp)?;
                     let (media, media_events) = self.media.start_call(leg, heard)?;
-                    return Ok(Talk { dialog, dialog_events: events, media, media_events, plays: 0 });
+                    return Ok(Talk {
+                        dialog,
+                        dialog_events: events,
+                        media,
+                        media_events,
+                        plays: 0,
+                    });
                 }
             }
         }
@@ -108,11 +123,16 @@ impl Talk {
             .and_then(|code| u8::try_from(code).ok())
             .with_context(|| format!("“{key}” is no key; keys are 0-9, * and #"))?;
         match way {
-            KeyWay::TelephoneEvent => self.media.send_key(Side::Caller, Way::TelephoneEvent, code, PRESS),
+            KeyWay::TelephoneEvent => {
+                self.media
+                    .send_key(Side::Caller, Way::TelephoneEvent, code, PRESS)
+            }
             KeyWay::InBand => self.media.send_key(Side::Caller, Way::InBand, code, PRESS),
             KeyWay::Info => {
                 let body = format!("Signal={key}\r\nDuration={}\r\n", PRESS.as_millis());
-                self.dialog.info("application/dtmf-relay", body.as_bytes()).await?;
+                self.dialog
+                    .info("application/dtmf-relay", body.as_bytes())
+                    .await?;
             }
         }
         Ok(())
@@ -173,7 +193,10 @@ pub(super) fn agent_settings(address: IpAddr) -> sip::Settings {
             transport: sip::Transport::Udp,
             address: SocketAddr::new(address, 0),
         }],
-        trunks: vec![sip::Network { address, prefix: if address.is_ipv4() { 32 } else { 128 } }],
+        trunks: vec![sip::Network {
+            address,
+            prefix: if address.is_ipv4() { 32 } else { 128 },
+        }],
         public_address: address,
         session_expires: Duration::from_secs(1800),
     }
@@ -181,7 +204,12 @@ pub(super) fn agent_settings(address: IpAddr) -> sip::Settings {
 
 /// Ports above the server's default range, so that both fit on one machine.
 pub(super) fn media_settings(address: IpAddr, rtp_timeout: Duration) -> media::Settings {
-    media::Settings { address, ports: 40000..=49999, threads: 1, rtp_timeout }
+    media::Settings {
+        address,
+        ports: 40000..=49999,
+        threads: 1,
+        rtp_timeout,
+    }
 }
 
 fn hint(status: u16) -> &'static str {

@@ -5,6 +5,10 @@
 //! **Invariant:** on a leg only the negotiated address is heard; nothing is learnt
 //! from what arrives. A forged telephone event is a forged vote.
 
+mod facts;
+
+pub use facts::{WavFacts, is_hold, wav_facts};
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;

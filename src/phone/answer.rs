@@ -83,11 +83,22 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
         }
         return never_answered(&house, id).await;
     }
-    let facts = facts(&house, &book.lengths_ms, caller_number.as_deref(), started_at);
+    let facts = facts(
+        &house,
+        &book.lengths_ms,
+        caller_number.as_deref(),
+        started_at,
+    );
     let session = Session::new(plan, book.script.clone(), facts, clock::instant());
     match begin(house.clone(), id.clone(), leg, dialog) {
         Ok((parts, sound_events)) => {
-            let Begun { dialog, sound, ledger, stored, timeline } = parts;
+            let Begun {
+                dialog,
+                sound,
+                ledger,
+                stored,
+                timeline,
+            } = parts;
             let ears = Ears {
                 caller: events,
                 sound: sound_events,
@@ -147,7 +158,16 @@ fn begin(
     let (sound, sound_events) = house.media.start_call(leg, Some(&place))?;
     let (ledger, stored) = Ledger::open(house.engine.clone(), id.clone());
     let timeline = Timeline::new(house.engine.clone(), id, CallClock::answered_now());
-    Ok((Begun { dialog, sound, ledger, stored, timeline }, sound_events))
+    Ok((
+        Begun {
+            dialog,
+            sound,
+            ledger,
+            stored,
+            timeline,
+        },
+        sound_events,
+    ))
 }
 
 /// Our 200 carried the offer; the ACK brings the answer (RFC 3264 §5).
@@ -160,7 +180,9 @@ async fn take_late_answer(
         Ok(Some(DialogEvent::Acknowledged { sdp: Some(sdp) })) => {
             leg.accept_answer(&sdp).map_err(|error| error.to_string())
         }
-        Ok(Some(DialogEvent::Acknowledged { sdp: None })) => Err("the ACK carries no answer".into()),
+        Ok(Some(DialogEvent::Acknowledged { sdp: None })) => {
+            Err("the ACK carries no answer".into())
+        }
         Ok(_) => Err("the caller left".into()),
         Err(_) => Err("no ACK".into()),
     }
@@ -180,7 +202,11 @@ async fn never_answered(house: &House, id: CallId) {
 
 /// `20261123-220512-7f3a9c`: sortable by start, unguessable enough not to collide.
 fn new_call_id(started_at: Moment) -> CallId {
-    let digits: String = started_at.civil_text().chars().filter(char::is_ascii_digit).collect();
+    let digits: String = started_at
+        .civil_text()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
     let (day, time) = digits.split_at(8.min(digits.len()));
     let tail: u32 = rand::rng().random_range(0..=0xff_ffff);
     CallId(format!("{day}-{time}-{tail:06x}"))
@@ -195,17 +221,26 @@ fn facts(
     let spans = spoken_hours(&house.config.centre.service_hours);
     let hours = match service(&house.config.centre.service_hours, &house.calendar, now) {
         Service::Open => Hours::Open,
-        Service::Closed => Hours::Closed { hours: spans.clone() },
+        Service::Closed => Hours::Closed {
+            hours: spans.clone(),
+        },
         Service::Holiday { holiday, resumes } => Hours::Holiday {
             name: holiday_clip(holiday).to_owned(),
             month: unsigned(resumes.month()),
             day: unsigned(resumes.day_of_month()),
         },
     };
-    let digits: String = caller.unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+    let digits: String = caller
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
     Facts {
         hours,
-        tail: digits.len().checked_sub(4).map(|from| digits[from..].to_owned()),
+        tail: digits
+            .len()
+            .checked_sub(4)
+            .map(|from| digits[from..].to_owned()),
         slot: slot(house, spans, now.day()),
         lengths_ms: lengths_ms.clone(),
     }
@@ -214,7 +249,11 @@ fn facts(
 /// When a callback can be promised: the next working day, within the hours.
 fn slot(house: &House, hours: Vec<HoursSpan>, today: Day) -> Option<Value> {
     let day = house.calendar.next_workday_after(today).ok()?;
-    Some(Value::Slot { month: unsigned(day.month()), day: unsigned(day.day_of_month()), hours })
+    Some(Value::Slot {
+        month: unsigned(day.month()),
+        day: unsigned(day.day_of_month()),
+        hours,
+    })
 }
 
 fn spoken_hours(hours: &ServiceHours) -> Vec<HoursSpan> {
@@ -222,7 +261,10 @@ fn spoken_hours(hours: &ServiceHours) -> Vec<HoursSpan> {
         ServiceHours::Always => Vec::new(),
         ServiceHours::Spans(spans) => spans
             .iter()
-            .map(|span| HoursSpan { from_min: span.from_minute, to_min: span.to_minute })
+            .map(|span| HoursSpan {
+                from_min: span.from_minute,
+                to_min: span.to_minute,
+            })
             .collect(),
     }
 }

@@ -31,17 +31,29 @@ impl Book {
     pub fn read(config: &Config) -> anyhow::Result<Checked> {
         let locale = locale_dir(config);
         let script_path = locale.join("script.toml");
-        let script_text = std::fs::read_to_string(&script_path)
-            .with_context(|| format!("cannot read {}; [prompts] dir must hold zh-CN/script.toml", script_path.display()))?;
+        let script_text = std::fs::read_to_string(&script_path).with_context(|| {
+            format!(
+                "cannot read {}; [prompts] dir must hold zh-CN/script.toml",
+                script_path.display()
+            )
+        })?;
         let script = match Script::parse(&script_path.display().to_string(), &script_text) {
             Ok(script) => Arc::new(script),
-            Err(findings) => return Ok(Checked { book: None, findings }),
+            Err(findings) => {
+                return Ok(Checked {
+                    book: None,
+                    findings,
+                });
+            }
         };
         let facts = clip_facts(&locale)?;
         let mut findings = Vec::new();
         let mut plans = Vec::new();
         let texts = texts_in(&config.dialplans.dir, "toml").with_context(|| {
-            format!("cannot read the dialplans in {}; set [dialplans] dir", config.dialplans.dir.display())
+            format!(
+                "cannot read the dialplans in {}; set [dialplans] dir",
+                config.dialplans.dir.display()
+            )
         })?;
         for (name, text) in &texts {
             let file = config.dialplans.dir.join(name).display().to_string();
@@ -50,16 +62,36 @@ impl Book {
             plans.extend(plan.map(Arc::new));
         }
         if plans.is_empty() && findings.is_empty() {
-            anyhow::bail!("no dialplan (*.toml) in {}; set [dialplans] dir", config.dialplans.dir.display());
+            anyhow::bail!(
+                "no dialplan (*.toml) in {}; set [dialplans] dir",
+                config.dialplans.dir.display()
+            );
         }
-        if findings.iter().any(|finding| finding.severity == Severity::Error) {
-            return Ok(Checked { book: None, findings });
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
+            return Ok(Checked {
+                book: None,
+                findings,
+            });
         }
         let clips = Clips::load(&locale)
             .with_context(|| format!("cannot load the clips in {}", locale.display()))?;
-        let lengths_ms = facts.iter().map(|(stem, fact)| (stem.clone(), fact.length_ms)).collect();
-        let book = Book { plans, script, clips, lengths_ms: Arc::new(lengths_ms) };
-        Ok(Checked { book: Some(book), findings })
+        let lengths_ms = facts
+            .iter()
+            .map(|(stem, fact)| (stem.clone(), fact.length_ms))
+            .collect();
+        let book = Book {
+            plans,
+            script,
+            clips,
+            lengths_ms: Arc::new(lengths_ms),
+        };
+        Ok(Checked {
+            book: Some(book),
+            findings,
+        })
     }
 
     /// The plan that serves a called number: one that names it before one with a `*`.
@@ -80,7 +112,9 @@ impl Book {
 pub(super) fn fingerprint(config: &Config) -> Vec<(PathBuf, SystemTime, u64)> {
     let mut seen = Vec::new();
     for dir in [config.dialplans.dir.clone(), locale_dir(config)] {
-        let Ok(entries) = std::fs::read_dir(&dir) else { continue };
+        let Ok(entries) = std::fs::read_dir(&dir) else {
+            continue;
+        };
         for entry in entries.flatten() {
             if let Ok(metadata) = entry.metadata()
                 && let Ok(changed) = metadata.modified()
@@ -120,11 +154,21 @@ fn clip_facts(dir: &Path) -> anyhow::Result<ClipFacts> {
     let mut facts = ClipFacts::new();
     for entry in entries {
         let path = entry?.path();
-        let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else {
+            continue;
+        };
         if path.extension().is_some_and(|ending| ending == "wav") {
             let fact = media::wav_facts(&path)
-                .map(|wav| ClipFact { rate_hz: wav.rate_hz, channels: wav.channels, length_ms: wav.length_ms })
-                .unwrap_or(ClipFact { rate_hz: 0, channels: 0, length_ms: 0 });
+                .map(|wav| ClipFact {
+                    rate_hz: wav.rate_hz,
+                    channels: wav.channels,
+                    length_ms: wav.length_ms,
+                })
+                .unwrap_or(ClipFact {
+                    rate_hz: 0,
+                    channels: 0,
+                    length_ms: 0,
+                });
             facts.insert(stem.to_owned(), fact);
         }
     }

@@ -51,9 +51,14 @@ pub(super) struct Call {
 /// The desk's side of the call.
 pub(super) enum Desk {
     None,
-    Hunting { _hunt: Hunt },
+    Hunting {
+        _hunt: Hunt,
+    },
     /// Answered; its seat on the floor is given back when this is dropped.
-    Connected { dialog: Dialog, _seat: Seat },
+    Connected {
+        dialog: Dialog,
+        _seat: Seat,
+    },
 }
 
 /// Where the task itself stands.
@@ -63,6 +68,14 @@ pub(super) enum Stage {
     /// One side ended the call; the sound is being closed, and keys that had arrived still come.
     Closing(HungUpBy),
     Closed(HungUpBy),
+}
+
+/// Why the caller's side is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    HungUp,
+    /// No packets, no refresh, no ACK: the line is dead.
+    Vanished(&'static str),
 }
 
 /// How long caller and desk were joined, and who ended it.
@@ -80,7 +93,9 @@ impl Call {
         self.tell(Event::Answered, &mut ears).await;
         let mut recorded = None;
         while !matches!(self.stage, Stage::Closed(_)) {
-            let input = ears.next(self.session.timeout_at(), self.stage == Stage::Running).await;
+            let input = ears
+                .next(self.session.timeout_at(), self.stage == Stage::Running)
+                .await;
             if let Some(finished) = self.take(input, &mut ears).await {
                 recorded = Some(finished);
             }
@@ -125,9 +140,17 @@ impl Call {
 
     async fn act(&mut self, action: Action, ears: &mut Ears) {
         match action {
-            Action::Play { id, prompt, clips, hearers } => self.play(id, prompt, clips, hearers),
+            Action::Play {
+                id,
+                prompt,
+                clips,
+                hearers,
+            } => self.play(id, prompt, clips, hearers),
             Action::StopPlaying => self.sound.stop_playing(),
-            Action::Connect { target, ring_timeout_ms } => self.connect(target, ring_timeout_ms, ears),
+            Action::Connect {
+                target,
+                ring_timeout_ms,
+            } => self.connect(target, ring_timeout_ms, ears),
             Action::CancelConnect => {
                 ears.hunt = None;
                 self.desk = Desk::None;
@@ -145,15 +168,26 @@ impl Call {
                     offset_ms: self.timeline.clock().offset_ms(at),
                 }));
             }
-            Action::ConfirmGrade => self.ledger.put(Job::GradeConfirmed { at: clock::moment() }),
+            Action::ConfirmGrade => self.ledger.put(Job::GradeConfirmed {
+                at: clock::moment(),
+            }),
             Action::StoreReason { code, key } => self.store_reason(code, key),
-            Action::RecordMessage { kind, max_ms, silence_ms, beep } => {
-                self.record_message(kind, max_ms, silence_ms, beep, ears).await;
+            Action::RecordMessage {
+                kind,
+                max_ms,
+                silence_ms,
+                beep,
+            } => {
+                self.record_message(kind, max_ms, silence_ms, beep, ears)
+                    .await;
             }
             Action::StopMessage => self.sound.stop_message(),
             Action::RequestCallback { number } => {
                 self.mark("callback", "");
-                self.ledger.put(Job::Callback { number, at: clock::moment() });
+                self.ledger.put(Job::Callback {
+                    number,
+                    at: clock::moment(),
+                });
             }
             Action::Mark(mark) => self.note(mark),
             Action::Conclude(outcome) => {
@@ -168,7 +202,13 @@ impl Call {
         self.timeline.mark(clock::instant(), kind, detail);
     }
 
-    fn play(&mut self, id: PlayId, prompt: String, clips: Vec<crate::ivr::ClipId>, hearers: Hearers) {
+    fn play(
+        &mut self,
+        id: PlayId,
+        prompt: String,
+        clips: Vec<crate::ivr::ClipId>,
+        hearers: Hearers,
+    ) {
         let found: Vec<_> = clips
             .iter()
             .filter_map(|clip| self.book.clips.0.get(&clip.0).cloned())
@@ -208,8 +248,14 @@ impl Call {
                 self.desk_presses = Presses::new();
                 let staff = seat.staff.clone();
                 self.mark("desk_answered", seat.desk.clone());
-                self.ledger.put(Job::DeskAnswered { staff: staff.clone(), at: clock::moment() });
-                self.desk = Desk::Connected { dialog: answered.dialog, _seat: seat };
+                self.ledger.put(Job::DeskAnswered {
+                    staff: staff.clone(),
+                    at: clock::moment(),
+                });
+                self.desk = Desk::Connected {
+                    dialog: answered.dialog,
+                    _seat: seat,
+                };
                 self.tell(Event::DeskAnswered { staff }, ears).await;
             }
         }
@@ -227,7 +273,9 @@ impl Call {
         let Some(since) = self.talk.since.take() else {
             return;
         };
-        let ms = clock::instant().saturating_duration_since(since).as_millis();
+        let ms = clock::instant()
+            .saturating_duration_since(since)
+            .as_millis();
         self.talk.ms += u64::try_from(ms).unwrap_or(u64::MAX);
         self.talk.ended_by.get_or_insert(by);
         self.ledger.put(Job::Talked { ms: self.talk.ms });
@@ -268,16 +316,28 @@ impl Call {
             MessageKind::Remark => ClipKind::Remark,
             MessageKind::Voice => ClipKind::Voice,
         };
-        match self.house.archive.place_clip(&self.id, kind, self.started_at) {
+        match self
+            .house
+            .archive
+            .place_clip(&self.id, kind, self.started_at)
+        {
             Ok(path) => {
                 self.mark("message", "");
                 let silence = silence_ms.map(|ms| Duration::from_millis(ms.into()));
-                self.sound.record_message(&path, Duration::from_millis(max_ms.into()), silence, beep);
+                self.sound.record_message(
+                    &path,
+                    Duration::from_millis(max_ms.into()),
+                    silence,
+                    beep,
+                );
                 self.message = Some((kind, path));
             }
             Err(error) => {
                 tracing::error!(call = %self.id.0, %error, "no place for a message");
-                ears.owed.push_back(Event::MessageRecorded { length_ms: 0, end: MessageEnd::Silence });
+                ears.owed.push_back(Event::MessageRecorded {
+                    length_ms: 0,
+                    end: MessageEnd::Silence,
+                });
             }
         }
     }
@@ -288,7 +348,9 @@ impl Call {
             Mark::OfferStarted => {
                 self.mark("offer", "");
                 self.ledger.put(Job::State(CallState::Rating));
-                self.ledger.put(Job::Offered { at: clock::moment() });
+                self.ledger.put(Job::Offered {
+                    at: clock::moment(),
+                });
             }
             Mark::InvalidKey(key) => self.mark("key_invalid", key.to_string()),
             Mark::Silent => self.mark("silent", ""),
@@ -296,7 +358,9 @@ impl Call {
             Mark::KeyKept(key) => self.mark("key_kept", key.to_string()),
             Mark::GradeWithdrawn => {
                 self.mark("grade_withdrawn", "");
-                self.ledger.put(Job::GradeWithdrawn { at: clock::moment() });
+                self.ledger.put(Job::GradeWithdrawn {
+                    at: clock::moment(),
+                });
             }
             Mark::SentToRating => {
                 self.mark("sent_to_rating", "");
@@ -308,14 +372,30 @@ impl Call {
     /// What the media threads report, but for the end.
     async fn heard(&mut self, event: media::Event, ears: &mut Ears) {
         match event {
-            media::Event::KeyDown { side, way, code, press, at } => {
-                let Some(digit) = Digit::from_event(code) else { return };
-                self.pressed(side, from_media(way), digit, press, Phase::Down, at, ears).await;
+            media::Event::KeyDown {
+                side,
+                way,
+                code,
+                press,
+                at,
+            } => {
+                let Some(digit) = Digit::from_event(code) else {
+                    return;
+                };
+                self.pressed(side, from_media(way), digit, press, Phase::Down, at, ears)
+                    .await;
             }
-            media::Event::KeyUp { side, way, press, length_ms, at } => {
+            media::Event::KeyUp {
+                side,
+                way,
+                press,
+                length_ms,
+                at,
+            } => {
                 // The digit of a key-up is known by its press; any stands for it.
                 let phase = Phase::Up { length_ms };
-                self.pressed(side, from_media(way), Digit::D0, press, phase, at, ears).await;
+                self.pressed(side, from_media(way), Digit::D0, press, phase, at, ears)
+                    .await;
             }
             media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
             media::Event::FirstMedia { side } => self.mark("first_media", side_word(side)),
@@ -328,7 +408,11 @@ impl Call {
                 self.release_desk(HungUpBy::Desk, ears).await;
                 self.tell(Event::DeskHungUp, ears).await;
             }
-            media::Event::MessageRecorded { length_ms, reached_limit, silence } => {
+            media::Event::MessageRecorded {
+                length_ms,
+                reached_limit,
+                silence,
+            } => {
                 self.message_recorded(length_ms).await;
                 let end = match (reached_limit, silence) {
                     (true, _) => MessageEnd::LengthReached,
@@ -336,7 +420,8 @@ impl Call {
                     _ if self.stage == Stage::Running => MessageEnd::Key,
                     _ => MessageEnd::HungUp,
                 };
-                self.tell(Event::MessageRecorded { length_ms, end }, ears).await;
+                self.tell(Event::MessageRecorded { length_ms, end }, ears)
+                    .await;
             }
             media::Event::RecordingGap { from_ms, length_ms } => {
                 self.mark("gap", format!("{length_ms} ms from {from_ms} ms"));
@@ -371,7 +456,8 @@ impl Call {
                 self.tell(Event::Digit(digit), ears).await;
             }
             Side::Desk => {
-                self.timeline.mark(at, "desk_key", format!("{digit} ({way})"));
+                self.timeline
+                    .mark(at, "desk_key", format!("{digit} ({way})"));
                 self.tell(Event::DeskDigit(digit), ears).await;
             }
         }
@@ -382,7 +468,8 @@ impl Call {
             DialogEvent::Acknowledged { .. } => {}
             DialogEvent::Offer { sdp, reply } => self.renegotiate(Side::Caller, &sdp, reply).await,
             DialogEvent::Info { content_type, body } => {
-                self.informed(Side::Caller, &content_type, &body, ears).await;
+                self.informed(Side::Caller, &content_type, &body, ears)
+                    .await;
             }
             DialogEvent::Bye { .. } => self.caller_gone(Gone::HungUp).await,
             DialogEvent::Lost { why } => self.caller_gone(Gone::Vanished(why)).await,
@@ -411,18 +498,33 @@ impl Call {
         let Some((key, length)) = info::key(content_type, body) else {
             return;
         };
-        let Some(digit) = Digit::from_char(key) else { return };
+        let Some(digit) = Digit::from_char(key) else {
+            return;
+        };
         self.infos = self.infos.wrapping_add(1);
         let length_ms = length.map_or(0, |length| u32::try_from(length.as_millis()).unwrap_or(0));
         let phase = Phase::Whole { length_ms };
-        self.pressed(side, Way::Info, digit, self.infos, phase, clock::instant(), ears).await;
+        self.pressed(
+            side,
+            Way::Info,
+            digit,
+            self.infos,
+            phase,
+            clock::instant(),
+            ears,
+        )
+        .await;
     }
 
     /// Hold, resume, another address or codec (RFC 3264 §8).
     async fn renegotiate(&mut self, side: Side, sdp: &[u8], reply: OfferReply) {
         let answered = match self.sound.renegotiate(side, sdp).await {
             Ok(answer) => {
-                let kind = if media::is_hold(sdp) { "hold" } else { "renegotiated" };
+                let kind = if media::is_hold(sdp) {
+                    "hold"
+                } else {
+                    "renegotiated"
+                };
                 self.mark(kind, side_word(side));
                 reply.answer(&answer).await
             }
@@ -441,12 +543,18 @@ impl Call {
         if self.stage != Stage::Running {
             return;
         }
-        self.mark("hung_up", match gone {
-            Gone::HungUp => "caller".to_owned(),
-            Gone::Vanished(why) => format!("caller vanished: {why}"),
-        });
+        self.mark(
+            "hung_up",
+            match gone {
+                Gone::HungUp => "caller".to_owned(),
+                Gone::Vanished(why) => format!("caller vanished: {why}"),
+            },
+        );
         if let Gone::Vanished(why) = gone
-            && let Err(error) = self.caller.bye(Some(&format!("SIP;cause=408;text=\"{why}\""))).await
+            && let Err(error) = self
+                .caller
+                .bye(Some(&format!("SIP;cause=408;text=\"{why}\"")))
+                .await
         {
             tracing::debug!(call = %self.id.0, %error, "no BYE to a line that is dead");
         }
@@ -506,11 +614,20 @@ impl Call {
             Ok(Ok(clip)) if length_ms > 0 => {
                 self.mark("message_saved", format!("{length_ms} ms"));
                 let length_ms = clip.length_ms;
-                self.ledger.put(Job::Clip { kind, path: clip.path, length_ms, sha256: clip.sha256 });
+                self.ledger.put(Job::Clip {
+                    kind,
+                    path: clip.path,
+                    length_ms,
+                    sha256: clip.sha256,
+                });
             }
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(call = %self.id.0, %error, "a message cannot be archived"),
-            Err(panic) => tracing::error!(call = %self.id.0, %panic, "a bug: archiving a message broke"),
+            Ok(Err(error)) => {
+                tracing::error!(call = %self.id.0, %error, "a message cannot be archived")
+            }
+            Err(panic) => {
+                tracing::error!(call = %self.id.0, %panic, "a bug: archiving a message broke")
+            }
         }
     }
 

@@ -11,7 +11,9 @@ pub(super) fn instant() -> Instant {
 /// The civil clock: which day.
 #[allow(clippy::disallowed_methods)] // a shell: it tells the engine the time
 pub(super) fn moment() -> Moment {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -25,7 +27,10 @@ pub(super) struct CallClock {
 
 impl CallClock {
     pub(super) fn answered_now() -> Self {
-        CallClock { answered: instant(), answered_at: moment() }
+        CallClock {
+            answered: instant(),
+            answered_at: moment(),
+        }
     }
 
     pub(super) fn offset_ms(&self, at: Instant) -> i64 {

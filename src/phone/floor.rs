@@ -56,7 +56,11 @@ struct Ask {
 
 impl Floor {
     /// Opens the floor; it closes when the last `Floor` is dropped and nobody rings.
-    pub(super) fn open(desks: Desks, agent: Agent, media: Media) -> (Floor, tokio::task::JoinHandle<()>) {
+    pub(super) fn open(
+        desks: Desks,
+        agent: Agent,
+        media: Media,
+    ) -> (Floor, tokio::task::JoinHandle<()>) {
         let (asks, queue) = mpsc::channel(64);
         let keeper = Keeper {
             desks,
@@ -74,12 +78,21 @@ impl Floor {
     pub(super) fn seek(&self, wanted: Wanted) -> (Hunt, mpsc::Receiver<Hunted>) {
         let (told, receiver) = mpsc::channel(16);
         let over = CancellationToken::new();
-        let ask = Ask { wanted, told: told.clone(), over: over.clone() };
+        let ask = Ask {
+            wanted,
+            told: told.clone(),
+            over: over.clone(),
+        };
         if self.asks.try_send(ask).is_err() {
             tracing::error!("the floor does not keep up; a caller gets no desk");
             let _ = told.try_send(Hunted::Unavailable(Unavailable::Failed));
         }
-        (Hunt { _until: over.drop_guard() }, receiver)
+        (
+            Hunt {
+                _until: over.drop_guard(),
+            },
+            receiver,
+        )
     }
 }
 
@@ -144,7 +157,15 @@ impl Keeper {
             waits: false,
         };
         let Ask { wanted, told, over } = ask;
-        self.callers.insert(caller, Seeker { wanted, told, ring: None, answered: None });
+        self.callers.insert(
+            caller,
+            Seeker {
+                wanted,
+                told,
+                ring: None,
+                answered: None,
+            },
+        );
         self.leaving.spawn(async move {
             over.cancelled().await;
             Left::Caller(caller)
@@ -182,7 +203,11 @@ impl Keeper {
         match action {
             Action::Ring { caller, desk } => self.ring(caller, desk),
             Action::Cancel { caller, .. } => {
-                if let Some(stop) = self.callers.get_mut(&caller).and_then(|seeker| seeker.ring.take()) {
+                if let Some(stop) = self
+                    .callers
+                    .get_mut(&caller)
+                    .and_then(|seeker| seeker.ring.take())
+                {
                     stop.cancel();
                 }
             }
@@ -213,7 +238,12 @@ impl Keeper {
             caller: seeker.wanted.caller_number.clone(),
             call: seeker.wanted.call.clone(),
         };
-        say(&seeker.told, Hunted::Ringing { desk: desk.id.0.clone() });
+        say(
+            &seeker.told,
+            Hunted::Ringing {
+                desk: desk.id.0.clone(),
+            },
+        );
         let (agent, media, id) = (self.agent.clone(), self.media.clone(), desk.id);
         self.ringing.spawn(async move {
             let rung = ring::ring(agent, media, ring, stop).await;
@@ -223,14 +253,22 @@ impl Keeper {
 
     fn connected(&mut self, caller: CallerId, desk: Desk) {
         let free = CancellationToken::new();
-        let seat = Seat { desk: desk.id.0.clone(), staff: desk.staff, _until: free.clone().drop_guard() };
+        let seat = Seat {
+            desk: desk.id.0.clone(),
+            staff: desk.staff,
+            _until: free.clone().drop_guard(),
+        };
         self.leaving.spawn(async move {
             free.cancelled().await;
             Left::Desk(desk.id)
         });
         // Whatever is missing, dropping the seat frees the desk again.
-        let Some(seeker) = self.callers.remove(&caller) else { return };
-        let Some(answered) = seeker.answered else { return };
+        let Some(seeker) = self.callers.remove(&caller) else {
+            return;
+        };
+        let Some(answered) = seeker.answered else {
+            return;
+        };
         say(&seeker.told, Hunted::Found { answered, seat });
     }
 }

@@ -8,7 +8,10 @@ pub(super) enum Service {
     /// Outside the hours of a day that has some, or a plain weekend.
     Closed,
     /// A statutory holiday: its name, and the day on which service resumes.
-    Holiday { holiday: Holiday, resumes: Day },
+    Holiday {
+        holiday: Holiday,
+        resumes: Day,
+    },
 }
 
 /// Looked up at `now`. A year without a calendar counts as open: GB/T 33358 prefers a line that
@@ -34,7 +37,9 @@ pub(super) fn service(hours: &ServiceHours, calendar: &Calendar, now: Moment) ->
     match calendar.holiday_name(today) {
         Ok(Some(holiday)) if !served_today => Service::Holiday {
             holiday,
-            resumes: calendar.next_workday_after(today).unwrap_or_else(|_| today.next()),
+            resumes: calendar
+                .next_workday_after(today)
+                .unwrap_or_else(|_| today.next()),
         },
         _ => Service::Closed,
     }
@@ -48,7 +53,11 @@ mod tests {
     fn at(text: &str) -> Service {
         let year = include_str!("../../calendars/2026.toml");
         let calendar = Calendar::from_texts(&[("2026.toml", year)]).unwrap();
-        let span = |from, to| Span { days: Days::Workdays, from_minute: from * 60, to_minute: to * 60 };
+        let span = |from, to| Span {
+            days: Days::Workdays,
+            from_minute: from * 60,
+            to_minute: to * 60,
+        };
         let hours = ServiceHours::Spans(vec![span(9, 12), span(13, 17)]);
         service(&hours, &calendar, text.parse().unwrap())
     }

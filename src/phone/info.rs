@@ -46,10 +46,19 @@ mod tests {
     #[test]
     fn both_forms_of_info_carry_a_key() {
         let held = Some(Duration::from_millis(160));
-        assert_eq!(key("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n"), Some(('5', held)));
-        assert_eq!(key("Application/DTMF-Relay; charset=utf-8", b"signal= *\n"), Some(('*', None)));
+        assert_eq!(
+            key("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n"),
+            Some(('5', held))
+        );
+        assert_eq!(
+            key("Application/DTMF-Relay; charset=utf-8", b"signal= *\n"),
+            Some(('*', None))
+        );
         assert_eq!(key("application/dtmf", b"4\r\n"), Some(('4', None)));
-        assert_eq!(key("application/dtmf-relay", b"Signal=11\r\nDuration=100"), Some(('#', Some(Duration::from_millis(100)))));
+        assert_eq!(
+            key("application/dtmf-relay", b"Signal=11\r\nDuration=100"),
+            Some(('#', Some(Duration::from_millis(100))))
+        );
     }
 
     #[test]

@@ -19,16 +19,35 @@ pub(super) struct Ledger {
 #[derive(Debug)]
 pub(super) enum Job {
     State(CallState),
-    DeskAnswered { staff: Option<String>, at: Moment },
-    Talked { ms: u64 },
-    Offered { at: Moment },
+    DeskAnswered {
+        staff: Option<String>,
+        at: Moment,
+    },
+    Talked {
+        ms: u64,
+    },
+    Offered {
+        at: Moment,
+    },
     /// Its end is told by [`Stored`].
     Grade(KeyedGrade),
-    GradeWithdrawn { at: Moment },
-    GradeConfirmed { at: Moment },
+    GradeWithdrawn {
+        at: Moment,
+    },
+    GradeConfirmed {
+        at: Moment,
+    },
     Reason(KeyedReason),
-    Clip { kind: ClipKind, path: String, length_ms: u64, sha256: String },
-    Callback { number: Option<String>, at: Moment },
+    Clip {
+        kind: ClipKind,
+        path: String,
+        length_ms: u64,
+        sha256: String,
+    },
+    Callback {
+        number: Option<String>,
+        at: Moment,
+    },
     End(EndedCall),
     Recording(ArchivedRecording),
 }
@@ -85,7 +104,11 @@ async fn write(
         let is_grade = matches!(job, Job::Grade(_));
         let outcome = persist(&engine, &id, &job).await;
         if is_grade {
-            let told = if outcome.is_ok() { Stored::Yes } else { Stored::No };
+            let told = if outcome.is_ok() {
+                Stored::Yes
+            } else {
+                Stored::No
+            };
             if stored.try_send(told).is_err() {
                 tracing::debug!("the call ended before its grade was stored");
             }
@@ -136,7 +159,12 @@ async fn write_once(
         Job::GradeWithdrawn { at } => engine.withdraw_grade(id, *at).await?,
         Job::GradeConfirmed { at } => return engine.confirm_grade(id, *at).await,
         Job::Reason(reason) => engine.key_reason(id, reason.clone()).await?,
-        Job::Clip { kind, path, length_ms, sha256 } => {
+        Job::Clip {
+            kind,
+            path,
+            length_ms,
+            sha256,
+        } => {
             engine.add_clip(id, *kind, path, *length_ms, sha256).await?;
         }
         Job::Callback { number, at } => engine.request_callback(id, number.as_deref(), *at).await?,

@@ -91,7 +91,12 @@ impl Phone {
             rehearsal: rooms.rehearsal,
             grace_over: CancellationToken::new(),
         };
-        Phone { house: Arc::new(house), agent: rooms.agent, book, floor: keeper }
+        Phone {
+            house: Arc::new(house),
+            agent: rooms.agent,
+            book,
+            floor: keeper,
+        }
     }
 
     /// Takes calls until `closing` is cancelled; then takes no new ones and returns when the running
@@ -125,25 +130,41 @@ impl Phone {
 
     /// A changed plan is checked first; a worse one is refused and the old one stays. Running calls
     /// finish on the version they began with.
-    fn reload(&self, seen: Vec<(std::path::PathBuf, std::time::SystemTime, u64)>) -> Vec<(std::path::PathBuf, std::time::SystemTime, u64)> {
+    fn reload(
+        &self,
+        seen: Vec<(std::path::PathBuf, std::time::SystemTime, u64)>,
+    ) -> Vec<(std::path::PathBuf, std::time::SystemTime, u64)> {
         let now = book::fingerprint(&self.house.config);
         if now == seen {
             return seen;
         }
         match Book::read(&self.house.config) {
-            Ok(Checked { book: Some(book), findings }) => {
+            Ok(Checked {
+                book: Some(book),
+                findings,
+            }) => {
                 for warning in findings {
                     tracing::warn!("{warning}");
                 }
                 for plan in book.plans() {
-                    tracing::info!(plan = plan.name, digest = plan.digest(), "dialplan in force");
+                    tracing::info!(
+                        plan = plan.name,
+                        digest = plan.digest(),
+                        "dialplan in force"
+                    );
                 }
                 metrics::counter!("gradeline_reloads_total", "result" => "taken").increment(1);
                 self.book.send_replace(Arc::new(book));
             }
-            Ok(Checked { book: None, findings }) => {
+            Ok(Checked {
+                book: None,
+                findings,
+            }) => {
                 metrics::counter!("gradeline_reloads_total", "result" => "refused").increment(1);
-                for finding in findings.iter().filter(|found| found.severity == Severity::Error) {
+                for finding in findings
+                    .iter()
+                    .filter(|found| found.severity == Severity::Error)
+                {
                     tracing::error!("{finding}");
                 }
                 tracing::error!("the changed files are refused; the earlier ones stay in force");
@@ -160,7 +181,11 @@ impl Phone {
         self.agent.drain();
         let grace = Duration::from_secs(self.house.config.sip.drain_s);
         if !calls.is_empty() {
-            tracing::info!(calls = calls.len(), grace_s = grace.as_secs(), "closing: no new calls; running ones may end");
+            tracing::info!(
+                calls = calls.len(),
+                grace_s = grace.as_secs(),
+                "closing: no new calls; running ones may end"
+            );
         }
         let over = tokio::time::sleep(grace);
         tokio::pin!(over);

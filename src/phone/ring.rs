@@ -62,16 +62,26 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring) -> Result<Answered, 
     while let Some(progress) = outgoing.next().await {
         match progress {
             Progress::Ringing { .. } => {}
-            Progress::Answered { dialog, events, sdp } => {
+            Progress::Answered {
+                dialog,
+                events,
+                sdp,
+            } => {
                 return match leg.accept_answer(&sdp) {
-                    Ok(()) => Ok(Answered { dialog, events, leg }),
+                    Ok(()) => Ok(Answered {
+                        dialog,
+                        events,
+                        leg,
+                    }),
                     Err(error) => {
                         tracing::warn!(call = ring.call, %error, "a desk's answer cannot be used");
                         Err(Unavailable::Failed)
                     }
                 };
             }
-            Progress::Refused { status: 486 | 600 | 603 } => return Err(Unavailable::Busy),
+            Progress::Refused {
+                status: 486 | 600 | 603,
+            } => return Err(Unavailable::Busy),
             Progress::Refused { status } => {
                 tracing::warn!(call = ring.call, status, "a desk did not take the call");
                 return Err(Unavailable::Failed);

@@ -13,7 +13,11 @@ pub(super) struct Timeline {
 
 impl Timeline {
     pub(super) fn new(engine: Engine, call: CallId, clock: CallClock) -> Self {
-        Timeline { engine, call, clock }
+        Timeline {
+            engine,
+            call,
+            clock,
+        }
     }
 
     pub(super) fn clock(&self) -> CallClock {
