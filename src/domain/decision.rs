@@ -84,6 +84,7 @@ pub enum What {
     TicketOpened,
     RatedAgain,
     DeadlineStarted,
+    DeadlineRecounted,
 }
 
 /// A line of the trail: only ever added, never changed (第十七条).
@@ -371,11 +372,12 @@ impl Addressee {
 }
 
 impl What {
-    pub const ALL: [What; 4] = [
+    pub const ALL: [What; 5] = [
         What::Rated,
         What::TicketOpened,
         What::RatedAgain,
         What::DeadlineStarted,
+        What::DeadlineRecounted,
     ];
 
     /// The word for rows and the API.
@@ -385,6 +387,7 @@ impl What {
             What::TicketOpened => "ticket_opened",
             What::RatedAgain => "rated_again",
             What::DeadlineStarted => "deadline_started",
+            What::DeadlineRecounted => "deadline_recounted",
         }
     }
 }

@@ -10,6 +10,7 @@ mod due;
 mod grade;
 mod intake;
 mod rating;
+mod recount;
 mod refusal;
 mod terms;
 mod ticket;
@@ -31,6 +32,7 @@ pub use intake::{
     ServiceKey, mask,
 };
 pub use rating::{NotAdopted, Rating, RatingId, Standing, effective};
+pub use recount::{Recounted, recount};
 pub use refusal::Refusal;
 pub use terms::{DeadlineKind, EDITION, Edition, Force, Length, TERMS, Term, UnknownDeadlineKind};
 pub use ticket::{
