@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::grade::Grade;
-use crate::domain::rating::{Channel, Evidence, IntakeKey, NotAdopted, Rater};
+use crate::domain::intake::{Channel, Evidence, IntakeKey, Rater};
+use crate::domain::rating::NotAdopted;
 use crate::domain::ticket::State;
 
 static CALENDAR: LazyLock<Calendar> = LazyLock::new(Calendar::shipped);
@@ -76,6 +77,16 @@ fn a_bad_grade_opens_a_ticket_with_its_assessment_and_upload_terms() {
             decision.deadlines[1].of,
             Subject::Rating(decision.rating.id.clone())
         );
+    }
+}
+
+#[test]
+fn a_deadline_tells_how_it_was_counted() {
+    let decision = decided(keyed(Grade::Dissatisfied), Earlier::default());
+    for deadline in &decision.deadlines {
+        let counted = deadline.counted(&CALENDAR).expect("a term of working days");
+        assert_eq!(counted.due_at, deadline.due_at);
+        assert_eq!(counted.calendar, deadline.calendar);
     }
 }
 
@@ -244,6 +255,22 @@ fn what_reaches_into_a_year_without_a_notice_is_marked_provisional() {
             .iter()
             .any(|entry| entry.detail.ends_with("（暂定）"))
     );
+}
+
+#[test]
+fn every_word_of_a_decision_reads_back() {
+    for kind in NoticeKind::ALL {
+        assert_eq!(kind.word().parse(), Ok(kind));
+    }
+    for addressee in Addressee::ALL {
+        assert_eq!(addressee.word().parse(), Ok(addressee));
+    }
+    for what in What::ALL {
+        assert_eq!(what.word().parse(), Ok(what));
+    }
+    for actor in Actor::ALL {
+        assert_eq!(actor.word().parse(), Ok(actor));
+    }
 }
 
 proptest! {

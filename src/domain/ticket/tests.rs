@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::*;
-use crate::domain::rating::ServiceKey;
+use crate::domain::article::Article;
+use crate::domain::intake::ServiceKey;
+use crate::domain::terms::DeadlineKind;
 
 /// No ticket, then every state.
 fn froms() -> impl Iterator<Item = Option<State>> {
@@ -163,12 +165,17 @@ fn the_table_is_drawn() {
         );
     }
     for row in &TRANSITIONS {
-        if matches!(row.from, Origin::Any | Origin::AnyOpen) {
+        let states = match row.from {
+            Origin::Any => Some("any state"),
+            Origin::AnyOpen => Some("any open state"),
+            Origin::Nothing | Origin::In(_) => None,
+        };
+        if let Some(states) = states {
             let _ = writeln!(
                 drawing,
-                "    %% {} from any state: {}",
+                "    %% {} from {states}: {}",
                 row.number,
-                row.event.word()
+                row.event.zh()
             );
             continue;
         }
