@@ -18,13 +18,15 @@ pub struct Source {
     pub code: String,
     /// `code` without what is compiled for tests alone.
     pub live: String,
+    /// The lines that are not for tests alone, comments included.
+    pub live_lines: usize,
 }
 
 impl Source {
     pub fn new(path: &str, text: &str) -> Source {
         let code = blank_comments_and_strings(text);
-        let live = if is_test_file(path) {
-            String::new()
+        let (live, test_lines) = if is_test_file(path) {
+            (String::new(), text.lines().count())
         } else {
             blank_tests(&code)
         };
@@ -33,6 +35,7 @@ impl Source {
             text: text.to_owned(),
             code,
             live,
+            live_lines: text.lines().count() - test_lines,
         }
     }
 
@@ -115,6 +118,7 @@ pub fn sources(files: &[File]) -> Vec<Source> {
         };
         if for_tests.iter().any(inside) {
             source.live = String::new();
+            source.live_lines = 0;
         }
     }
     sources
@@ -215,7 +219,7 @@ fn string_length(text: &str, inside_word: bool) -> Option<usize> {
     let quote = bare.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let is_lifetime = quote == '\''
         && bare[1..].starts_with(is_word)
-        && !bare.chars().nth(2).is_some_and(|third| third == '\'');
+        && bare.chars().nth(2).is_none_or(|third| third != '\'');
     if is_lifetime {
         return None;
     }
@@ -231,18 +235,20 @@ fn string_length(text: &str, inside_word: bool) -> Option<usize> {
     Some(text.len())
 }
 
-/// Replaces each item under `#[cfg(test)]` by blank lines.
-fn blank_tests(code: &str) -> String {
+/// Replaces each item under `#[cfg(test)]` by blank lines, and counts those.
+fn blank_tests(code: &str) -> (String, usize) {
     let mut out = String::with_capacity(code.len());
+    let mut test_lines = 0;
     let mut rest = code;
     while let Some(at) = rest.find("#[cfg(test)]") {
         let (before, item) = rest.split_at(at);
         let (gone, after) = item.split_at(item_length(item));
         out.push_str(before);
         out.extend(gone.chars().filter(|c| *c == '\n'));
+        test_lines += gone.lines().count();
         rest = after;
     }
-    out + rest
+    (out + rest, test_lines)
 }
 
 /// The bytes up to the item's `;` or the end of its braces, whichever is first.
