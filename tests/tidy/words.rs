@@ -41,11 +41,21 @@ const BANNED: [(&str, &[&str], &str); 11] = [
     ("thread::sleep", &[], "wait for the event itself"),
 ];
 
-/// Files of the skeleton whose rooms are still being built: `(path, word, times)`. It only
-/// shrinks; an entry that allows more than there is must go.
-const UNBUILT: [(&str, &str, usize); 2] = [
-    ("src/media/mod.rs", "todo!", 17),
-    ("src/sip/mod.rs", "todo!", 17),
+/// Banned words that stay for a reason: `(path, word, times, reason)`. It only shrinks; an entry
+/// that allows more than there is must go.
+const ALLOWED: [(&str, &str, usize, &str); 2] = [
+    (
+        "src/media/mod.rs",
+        "todo!",
+        17,
+        "the skeleton; the room is being built",
+    ),
+    (
+        "src/sip/mod.rs",
+        "todo!",
+        17,
+        "the skeleton; the room is being built",
+    ),
 ];
 
 /// Public items that still lack a docstring: `(path, name)`. It only shrinks.
@@ -60,10 +70,10 @@ const UNEXPLAINED: [(&str, &str); 4] = [
 const NAMES: [&str; 5] = ["utils", "util", "helpers", "common", "types"];
 
 pub fn banned(sources: &[Source]) -> Vec<String> {
-    banned_but(&UNBUILT, sources)
+    banned_but(&ALLOWED, sources)
 }
 
-fn banned_but(unbuilt: &[(&str, &str, usize)], sources: &[Source]) -> Vec<String> {
+fn banned_but(allowed: &[(&str, &str, usize, &str)], sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for source in sources {
         let path = &source.path;
@@ -74,14 +84,14 @@ fn banned_but(unbuilt: &[(&str, &str, usize)], sources: &[Source]) -> Vec<String
             let lines: Vec<usize> = find_words(&source.live, word)
                 .map(|at| line_of(&source.live, at))
                 .collect();
-            let entry = unbuilt
+            let entry = allowed
                 .iter()
-                .find(|(file, w, _)| file == path && *w == word);
-            let allowed = entry.map_or(0, |(_, _, times)| *times);
+                .find(|(file, w, ..)| file == path && *w == word);
+            let allowed = entry.map_or(0, |(_, _, times, _)| *times);
             if lines.len() < allowed {
                 let times = lines.len();
                 findings.push(format!(
-                    "{path}:1: `{word}` {times} times; lower its {allowed} in UNBUILT of tests/tidy/words.rs"
+                    "{path}:1: `{word}` {times} times; lower its {allowed} in ALLOWED of tests/tidy/words.rs"
                 ));
             }
             let found = lines.iter().skip(allowed);
@@ -268,8 +278,8 @@ mod tests {
 
     #[test]
     fn an_allowance_holds_and_must_be_lowered() {
-        let unbuilt = [("src/store/a.rs", "todo!", 1)];
-        let check = |text: &str| banned_but(&unbuilt, &[source("src/store/a.rs", text)]);
+        let allowed = [("src/store/a.rs", "todo!", 1, "why")];
+        let check = |text: &str| banned_but(&allowed, &[source("src/store/a.rs", text)]);
         assert!(check("fn a() { todo!() }").is_empty());
         assert!(
             check("fn a() { todo!() }\nfn b() { todo!() }")[0].starts_with("src/store/a.rs:2:")
