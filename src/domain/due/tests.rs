@@ -61,7 +61,7 @@ fn the_explanation_names_each_day_in_chinese() {
          2026-09-21 周一 工作日 ②\n\
          2026-09-22 周二 工作日 ③\n\
          2026-09-23 周三 工作日 ④\n\
-         2026-09-24 周四 工作日 ⑤"
+         2026-09-24 周四 工作日 ⑤\n"
     );
 }
 
@@ -75,7 +75,7 @@ fn the_explanation_names_each_day_in_english() {
          2026-09-26 Sat off, Mid-Autumn Festival\n\
          2026-09-27 Sun off, Mid-Autumn Festival\n\
          2026-09-28 Mon working day (1)\n\
-         2026-09-29 Tue working day (2)"
+         2026-09-29 Tue working day (2)\n"
     );
 }
 
