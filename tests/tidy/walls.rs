@@ -123,6 +123,8 @@ pub fn arrows(sources: &[Source]) -> Vec<String> {
             }
         }
     }
+    // A use group of several items is one arrow.
+    findings.dedup();
     findings
 }
 
@@ -222,6 +224,8 @@ mod tests {
         assert!(up.starts_with("src/domain/a.rs:2: domain → store"), "{up}");
         let grouped = "use crate::{domain::Grade, engine::{Ask, Tell}};";
         assert!(found(arrows, "src/store/a.rs", grouped).contains("store → engine"));
+        let twice = "use crate::store::{Row, Rows};";
+        assert_eq!(found(arrows, "src/domain/a.rs", twice).lines().count(), 1);
         assert!(
             found(arrows, "src/sip/a.rs", "fn f(m: crate::media::Leg) {}").contains("sip → media")
         );
