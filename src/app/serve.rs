@@ -34,9 +34,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     }
     let book = read_book(&config)?;
     let calendar = load_calendar(&config.calendars.dir)?;
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
-        .install_recorder()
-        .context("metrics cannot be installed")?;
+    let meter = web::Meter::install().context("metrics cannot be installed")?;
     let engine = open_engine(&config).await?;
     let archive = Archive::new(&config.recordings.dir);
     recover(&engine, &archive).await?;
@@ -64,14 +62,17 @@ async fn run(config: Config) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
+    let options = web::Options {
+        centre: config.centre.name.clone(),
+        behind_tls: config.web.behind_tls,
+        meter,
+    };
     let pages = tokio::spawn(web::serve(
         web_listener,
-        web::Rooms {
-            engine: engine.clone(),
-            archive: archive.clone(),
-            metrics,
-        },
-        pages_closing.clone(),
+        engine.clone(),
+        archive.clone(),
+        options,
+        pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
         config,

@@ -67,6 +67,8 @@ pub struct Media {
 #[serde(default, deny_unknown_fields)]
 pub struct Web {
     pub listen: SocketAddr,
+    /// A TLS proxy stands in front: cookies are `Secure`.
+    pub behind_tls: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -268,6 +270,7 @@ impl Default for Web {
     fn default() -> Self {
         Web {
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
+            behind_tls: false,
         }
     }
 }
