@@ -381,3 +381,6 @@ fn stateless_tag(call_id: &str, from: &str) -> u64 {
 pub(super) fn count(reason: &'static str) {
     metrics::counter!("gradeline_sip_refused_total", "reason" => reason).increment(1);
 }
+
+#[cfg(test)]
+mod tests;
