@@ -16,11 +16,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
+use super::admission::Enrolled;
 use super::agent::{Core, stack};
 use super::call::{Command, DialogEvent, Done, OfferReply, Reply};
-use super::guard::Enrolled;
+use super::guard;
 use super::headers::{self, rsip};
 use super::timer::{self, Answer, Due, SessionExpires, SessionTimer, Side, Terms};
+
+mod offers;
 
 /// Events that may wait for their reader; beyond it INFO and offers are refused.
 const WAITING_EVENTS: usize = 64;
@@ -45,11 +48,15 @@ pub(super) struct Driver {
     states: DialogStateReceiver,
     commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<DialogEvent>,
+    /// A place kept for the last event, however full the queue is.
+    last: Option<mpsc::OwnedPermit<DialogEvent>>,
     enrolled: Enrolled,
     over: CancellationToken,
     phase: Phase,
     /// Our user has let go of the call.
     abandoned: bool,
+    /// The agent stops.
+    stopping: bool,
     local_sdp: String,
     remote_sdp: Vec<u8>,
     invited: Option<Invited>,
@@ -83,15 +90,22 @@ pub(super) struct Ends {
 /// What became of a request of ours, or of an offer of theirs.
 enum Outcome {
     Bye,
-    Info,
+    Nothing,
     Offered {
         sdp: String,
         response: Result<Option<Response>, Error>,
         done: Done<Vec<u8>>,
     },
     Refreshed(Result<Option<Response>, Error>),
-    /// The answer we gave, and the terms it carried; `None` where it was refused.
-    Replied(Option<(String, Terms)>),
+    /// An offer of theirs with the answer we gave; `None` where it was refused.
+    Replied(Option<Agreement>),
+}
+
+/// What an answered offer settles.
+struct Agreement {
+    local_sdp: String,
+    remote_sdp: Vec<u8>,
+    terms: Terms,
 }
 
 impl Driver {
@@ -141,6 +155,7 @@ impl Driver {
     ) -> (Driver, Ends) {
         let (commands_sender, commands) = mpsc::channel(WAITING_COMMANDS);
         let (events, events_receiver) = mpsc::channel(WAITING_EVENTS);
+        let last = events.clone().try_reserve_owned().ok();
         let over = CancellationToken::new();
         let driver = Driver {
             core,
@@ -148,10 +163,12 @@ impl Driver {
             states,
             commands,
             events,
+            last,
             enrolled,
             over: over.clone(),
             phase: Phase::Ringing,
             abandoned: false,
+            stopping: false,
             local_sdp: String::new(),
             remote_sdp: Vec::new(),
             invited: None,
@@ -188,9 +205,15 @@ impl Driver {
                 }
                 command = self.commands.recv(), if !self.abandoned => match command {
                     Some(command) => self.on_command(command),
-                    None => self.on_abandoned(),
+                    None => {
+                        self.abandoned = true;
+                        self.let_go(500);
+                    }
                 },
-                () = hangup.cancelled(), if !self.abandoned => self.on_abandoned(),
+                () = hangup.cancelled(), if !self.stopping => {
+                    self.stopping = true;
+                    self.let_go(503);
+                }
                 () = at(wake) => self.on_timer(),
             }
         }
@@ -281,89 +304,17 @@ impl Driver {
         match told {
             Ok(()) => self.reply(handle, StatusCode::OK, Vec::new()),
             Err(_) => {
-                super::guard::count("slow_reader");
+                guard::count("slow_reader");
                 let again = vec![headers::retry_after(Duration::from_secs(1))];
                 self.reply(handle, StatusCode::ServiceUnavailable, again);
             }
         }
     }
 
-    /// A re-INVITE or UPDATE.
-    fn on_offer(&mut self, request: &rsip::Request, handle: TransactionHandle) {
-        let asked = headers::asked(request);
-        let Answer::Agree {
-            header,
-            require,
-            terms,
-        } = timer::answer(asked, self.core.policy)
-        else {
-            let min_se = vec![headers::min_se(self.core.policy)];
-            return self.reply(handle, StatusCode::SessionIntervalTooSmall, min_se);
-        };
-        let mut answer_headers = headers::abilities();
-        answer_headers.push(headers::session_expires(header));
-        if require {
-            answer_headers.push(Header::Require("timer".into()));
-        }
-        let sdp = headers::sdp_of(&request.headers, &request.body);
-        let refresh = match &sdp {
-            None => true,
-            Some(sdp) => *sdp == self.remote_sdp,
-        };
-        if self.answering {
-            // RFC 3261 §14.2: their previous offer is not answered yet.
-            let again = vec![headers::retry_after(Duration::from_secs(2))];
-            return self.reply(handle, StatusCode::ServerInternalError, again);
-        }
-        if self.offering && (sdp.is_some() || request.method == Method::Invite) {
-            return self.reply(handle, StatusCode::RequestPending, Vec::new());
-        }
-        if refresh {
-            let body =
-                (request.method == Method::Invite || sdp.is_some()).then(|| self.local_sdp.clone());
-            return self.reply_refresh(handle, answer_headers, body, terms);
-        }
-        let sdp = sdp.expect("a request without SDP is a refresh");
-        let (reply, answer) = oneshot::channel();
-        let told = self.events.try_send(DialogEvent::Offer {
-            sdp: sdp.clone(),
-            reply: OfferReply { reply },
-        });
-        if told.is_err() {
-            super::guard::count("slow_reader");
-            let again = vec![headers::retry_after(Duration::from_secs(1))];
-            return self.reply(handle, StatusCode::ServerInternalError, again);
-        }
-        self.answering = true;
-        self.remote_sdp = sdp;
-        self.requests
-            .spawn(wait_for_answer(answer, handle, answer_headers, terms));
-    }
-
-    fn reply_refresh(
-        &mut self,
-        handle: TransactionHandle,
-        mut answer_headers: Vec<Header>,
-        body: Option<String>,
-        terms: Terms,
-    ) {
-        if body.is_some() {
-            answer_headers.push(headers::sdp_type());
-        }
-        self.timer = Some(SessionTimer::start(terms, now()));
-        self.requests.spawn(async move {
-            let body = body.map(String::into_bytes);
-            let _ = handle
-                .respond(StatusCode::OK, Some(answer_headers), body)
-                .await;
-            Outcome::Info
-        });
-    }
-
     fn reply(&mut self, handle: TransactionHandle, status: StatusCode, extra: Vec<Header>) {
         self.requests.spawn(async move {
             let _ = handle.respond(status, Some(extra), None).await;
-            Outcome::Info
+            Outcome::Nothing
         });
     }
 
@@ -474,33 +425,6 @@ impl Driver {
         }
     }
 
-    fn reinvite(&mut self, sdp: String, done: Done<Vec<u8>>) {
-        if self.phase != Phase::Established {
-            let _ = done.send(Err(Error::Over));
-            return;
-        }
-        if self.offering || self.answering {
-            let _ = done.send(Err(Error::Stack("an offer is pending (491)".into())));
-            return;
-        }
-        self.offering = true;
-        let dialog = self.dialog.clone();
-        let mut offer_headers = self.refresh_headers();
-        offer_headers.push(headers::sdp_type());
-        self.requests.spawn(async move {
-            let body = sdp.clone().into_bytes();
-            let response = dialog
-                .reinvite_with_glare_retry(Some(offer_headers), Some(body), 3)
-                .await
-                .map_err(stack);
-            Outcome::Offered {
-                sdp,
-                response,
-                done,
-            }
-        });
-    }
-
     fn info(&mut self, content_type: String, body: Vec<u8>, done: Done<()>) {
         if self.phase != Phase::Established {
             let _ = done.send(Err(Error::Over));
@@ -511,15 +435,15 @@ impl Driver {
             let extra = vec![Header::ContentType(clean(&content_type).into())];
             let response = dialog.info(Some(extra), Some(body)).await.map_err(stack);
             let _ = done.send(accepted(response).map(drop));
-            Outcome::Info
+            Outcome::Nothing
         });
     }
 
-    fn on_abandoned(&mut self) {
-        self.abandoned = true;
+    /// Ends the call without anybody asking.
+    fn let_go(&mut self, refusal: u16) {
         match self.phase {
             Phase::Ringing => {
-                let _ = self.respond(500, None);
+                let _ = self.respond(refusal, None);
                 self.phase = Phase::Over;
             }
             Phase::Accepted | Phase::Established => self.bye(None, None),
@@ -527,78 +451,10 @@ impl Driver {
         }
     }
 
-    fn on_timer(&mut self) {
-        let Some(timer) = &mut self.timer else {
-            return;
-        };
-        match timer.due(now()) {
-            None => {}
-            Some(Due::Expire) => self.expire(),
-            Some(Due::Refresh) => self.refresh(),
-        }
-    }
-
-    /// RFC 4028 §10: nobody refreshed.
-    fn expire(&mut self) {
-        self.timer = None;
-        self.tell_last(DialogEvent::Lost {
-            why: "the session was not refreshed",
-        });
-        let reason = "SIP;cause=408;text=\"Session timer expired\"".to_owned();
-        match self.phase {
-            Phase::Established => self.bye(Some(reason), None),
-            _ => self.phase = Phase::Over,
-        }
-        self.abandoned = true;
-    }
-
-    fn refresh(&mut self) {
-        if self.phase != Phase::Established || self.offering || self.answering {
-            // Something is under way; what it brings refreshes, or the next try does.
-            if let Some(timer) = &mut self.timer {
-                timer.refresh_failed(now());
-            }
-            return;
-        }
-        let dialog = self.dialog.clone();
-        let mut refresh_headers = self.refresh_headers();
-        let update = self.peer_updates;
-        let sdp = self.local_sdp.clone().into_bytes();
-        self.offering = !update;
-        self.requests.spawn(async move {
-            let response = if update {
-                dialog.update(Some(refresh_headers), None).await
-            } else {
-                refresh_headers.push(headers::sdp_type());
-                dialog.reinvite(Some(refresh_headers), Some(sdp)).await
-            };
-            Outcome::Refreshed(response.map_err(stack))
-        });
-    }
-
-    /// The headers of an UPDATE or re-INVITE of ours.
-    fn refresh_headers(&self) -> Vec<Header> {
-        let mut out = headers::abilities();
-        if let Some(timer) = &self.timer {
-            let terms = timer.terms();
-            let refresher = if terms.we_refresh {
-                Side::Uac
-            } else {
-                Side::Uas
-            };
-            out.push(headers::session_expires(SessionExpires {
-                delta_s: u32::try_from(terms.interval.as_secs()).unwrap_or(u32::MAX),
-                refresher: Some(refresher),
-            }));
-            out.push(headers::min_se(self.core.policy));
-        }
-        out
-    }
-
     fn on_outcome(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Bye => self.phase = Phase::Over,
-            Outcome::Info => {}
+            Outcome::Nothing => {}
             Outcome::Offered {
                 sdp,
                 response,
@@ -626,23 +482,10 @@ impl Driver {
             }
             Outcome::Replied(answered) => {
                 self.answering = false;
-                if let Some((sdp, terms)) = answered {
-                    self.local_sdp = sdp;
-                    self.timer = Some(SessionTimer::start(terms, now()));
-                }
-            }
-        }
-    }
-
-    fn restart_timer(&mut self, response: &Result<Option<Response>, Error>) {
-        match response {
-            Ok(Some(response)) if is_success(response) => {
-                let terms = timer::settled(headers::asked(response), self.core.policy);
-                self.timer = Some(SessionTimer::start(terms, now()));
-            }
-            _ => {
-                if let Some(timer) = &mut self.timer {
-                    timer.refresh_failed(now());
+                if let Some(agreement) = answered {
+                    self.local_sdp = agreement.local_sdp;
+                    self.remote_sdp = agreement.remote_sdp;
+                    self.timer = Some(SessionTimer::start(agreement.terms, now()));
                 }
             }
         }
@@ -651,7 +494,6 @@ impl Driver {
     /// RFC 3261 §12.2.1.2: a 481, a 408 or silence ends the dialog.
     fn lose(&mut self, why: &'static str) {
         self.tell_last(DialogEvent::Lost { why });
-        self.abandoned = true;
         self.bye(None, None);
     }
 
@@ -667,52 +509,13 @@ impl Driver {
 
     fn tell(&mut self, event: DialogEvent) {
         if self.events.try_send(event).is_err() {
-            super::guard::count("slow_reader");
+            guard::count("slow_reader");
         }
     }
 
-    /// The last event always arrives, however full the queue is.
     fn tell_last(&mut self, event: DialogEvent) {
-        let events = self.events.clone();
-        self.core.tasks.spawn(async move {
-            let _ = events.send(event).await;
-        });
-    }
-}
-
-/// Waits for our user's answer to an offer and sends it.
-async fn wait_for_answer(
-    answer: oneshot::Receiver<Reply>,
-    handle: TransactionHandle,
-    mut answer_headers: Vec<Header>,
-    terms: Terms,
-) -> Outcome {
-    let over = |_| Error::Over;
-    match answer.await {
-        Ok(Reply::Answer { sdp, done }) => {
-            answer_headers.push(headers::sdp_type());
-            let body = sdp.clone().into_bytes();
-            let sent = handle
-                .respond(StatusCode::OK, Some(answer_headers), Some(body))
-                .await
-                .map_err(over);
-            let outcome = sent.is_ok().then_some((sdp, terms));
-            let _ = done.send(sent);
-            Outcome::Replied(outcome)
-        }
-        Ok(Reply::Refuse { status, done }) => {
-            let sent = handle
-                .respond(StatusCode::from(status), None, None)
-                .await
-                .map_err(over);
-            let _ = done.send(sent);
-            Outcome::Replied(None)
-        }
-        Err(_) => {
-            let _ = handle
-                .respond(StatusCode::NotAcceptableHere, None, None)
-                .await;
-            Outcome::Replied(None)
+        if let Some(place) = self.last.take() {
+            place.send(event);
         }
     }
 }

@@ -1,27 +1,18 @@
 //! The guard before the stack: every datagram and every framed TCP message passes
 //! [`judge`] first. What it refuses is answered without a transaction.
 
-use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::time::Instant;
 
+use super::Transport;
+use super::admission::State;
 use super::head::{self, Head};
-use super::headers::{ALLOW, SUPPORTED, USER_AGENT};
-use super::{Network, Transport};
+use super::headers::{ACCEPT, ALLOW, SUPPORTED, USER_AGENT};
 
 /// A whole message (RFC 3261 sets none; a UDP datagram cannot be larger).
 pub(super) const MAX_MESSAGE: usize = 64 * 1024;
 const MAX_HEADER: usize = 8 * 1024;
 const MAX_HEADERS: usize = 256;
-/// How long a Call-ID stays known after its call: 64·T1, while retransmissions may come.
-const AFTERLIFE: Duration = Duration::from_secs(32);
-/// Refusals answered per source: a burst, then so many a second; the rest is dropped.
-const REFUSALS_BURST: f64 = 20.0;
-const REFUSALS_PER_S: f64 = 10.0;
-/// Sources whose refusals are counted at once; beyond it the oldest is forgotten.
-const MAX_SOURCES: usize = 4096;
 /// Retry-After of a 503, in seconds.
 const RETRY_AFTER_S: u32 = 30;
 
@@ -39,216 +30,6 @@ pub(super) enum Verdict {
     },
     /// Neither answered nor let through; the reason is counted.
     Drop { reason: &'static str },
-}
-
-/// Limits that keep the stack's unbounded queues small.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub max_transactions: usize,
-    pub max_calls: usize,
-}
-
-/// What the guard knows: who may call, which calls live, who was refused lately.
-pub(super) struct State {
-    trunks: Vec<Network>,
-    limits: Limits,
-    draining: AtomicBool,
-    transactions: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,
-    table: Mutex<Table>,
-}
-
-#[derive(Default)]
-struct Table {
-    calls: HashMap<String, Arc<Known>>,
-    ended: VecDeque<(Instant, String)>,
-    ended_ids: HashMap<String, u32>,
-    refusals: HashMap<IpAddr, Bucket>,
-}
-
-struct Bucket {
-    tokens: f64,
-    at: Instant,
-}
-
-/// One live call as the guard and the dispatcher know it.
-pub(super) struct Known {
-    pub call_id: String,
-    /// The Reason header of a BYE that came in.
-    bye_reason: Mutex<Option<String>>,
-}
-
-impl Known {
-    pub fn note_bye(&self, reason: Option<&str>) {
-        *self
-            .bye_reason
-            .lock()
-            .unwrap_or_else(|held| held.into_inner()) = reason.map(str::to_owned);
-    }
-
-    pub fn bye_reason(&self) -> Option<String> {
-        self.bye_reason
-            .lock()
-            .unwrap_or_else(|held| held.into_inner())
-            .clone()
-    }
-}
-
-/// Keeps a Call-ID known; dropped, it lingers for [`AFTERLIFE`].
-pub(super) struct Enrolled {
-    state: Arc<State>,
-    pub known: Arc<Known>,
-}
-
-impl Drop for Enrolled {
-    #[allow(clippy::disallowed_methods)] // the shell's clock: an owner is dropped whenever it is
-    fn drop(&mut self) {
-        self.state.forget(&self.known.call_id, Instant::now());
-    }
-}
-
-impl State {
-    pub fn new(trunks: Vec<Network>, limits: Limits) -> State {
-        State {
-            trunks,
-            limits,
-            draining: AtomicBool::new(false),
-            transactions: OnceLock::new(),
-            table: Mutex::default(),
-        }
-    }
-
-    fn table(&self) -> MutexGuard<'_, Table> {
-        // A panic while it was held cannot leave the table half-written: each change is one insert.
-        self.table.lock().unwrap_or_else(|held| held.into_inner())
-    }
-
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-
-    /// How to ask for the transactions that the stack holds, lingering ones included.
-    pub fn watch(&self, transactions: Box<dyn Fn() -> usize + Send + Sync>) {
-        let _ = self.transactions.set(transactions);
-    }
-
-    pub fn transaction_count(&self) -> usize {
-        self.transactions.get().map_or(0, |count| count())
-    }
-
-    fn overloaded(&self) -> bool {
-        self.transaction_count() >= self.limits.max_transactions
-            || self.calls() >= self.limits.max_calls
-    }
-
-    pub fn is_trunk(&self, source: IpAddr) -> bool {
-        let source = source.to_canonical();
-        self.trunks.iter().any(|network| network.contains(source))
-    }
-
-    /// Enters a call. `None` where a call with this Call-ID is known already (a merged request).
-    pub fn enrol(self: &Arc<State>, call_id: &str) -> Option<Enrolled> {
-        let mut table = self.table();
-        if table.calls.contains_key(call_id) {
-            return None;
-        }
-        let known = Arc::new(Known {
-            call_id: call_id.to_owned(),
-            bye_reason: Mutex::default(),
-        });
-        table.calls.insert(call_id.to_owned(), Arc::clone(&known));
-        Some(Enrolled {
-            state: Arc::clone(self),
-            known,
-        })
-    }
-
-    pub fn known(&self, call_id: &str) -> Option<Arc<Known>> {
-        self.table().calls.get(call_id).cloned()
-    }
-
-    pub fn calls(&self) -> usize {
-        self.table().calls.len()
-    }
-
-    fn forget(&self, call_id: &str, now: Instant) {
-        let mut table = self.table();
-        table.calls.remove(call_id);
-        table.ended.push_back((now, call_id.to_owned()));
-        *table.ended_ids.entry(call_id.to_owned()).or_default() += 1;
-    }
-
-    /// A call that lives or has just ended.
-    fn is_ours(&self, call_id: &str, now: Instant) -> bool {
-        let mut table = self.table();
-        while let Some((at, _)) = table.ended.front()
-            && now.saturating_duration_since(*at) > AFTERLIFE
-        {
-            if let Some((_, id)) = table.ended.pop_front()
-                && let Some(count) = table.ended_ids.get_mut(&id)
-            {
-                *count -= 1;
-                if *count == 0 {
-                    table.ended_ids.remove(&id);
-                }
-            }
-        }
-        table.calls.contains_key(call_id) || table.ended_ids.contains_key(call_id)
-    }
-
-    /// Whether this source may still be answered with a refusal.
-    fn may_answer(&self, source: IpAddr, now: Instant) -> bool {
-        let mut table = self.table();
-        if !table.refusals.contains_key(&source) && table.refusals.len() >= MAX_SOURCES {
-            // Sources whose bucket has filled up again need no memory.
-            table
-                .refusals
-                .retain(|_, bucket| bucket.level(now) < REFUSALS_BURST);
-            if table.refusals.len() >= MAX_SOURCES {
-                return false;
-            }
-        }
-        let bucket = table.refusals.entry(source).or_insert(Bucket {
-            tokens: REFUSALS_BURST,
-            at: now,
-        });
-        bucket.tokens = bucket.level(now);
-        bucket.at = now;
-        if bucket.tokens < 1.0 {
-            return false;
-        }
-        bucket.tokens -= 1.0;
-        true
-    }
-}
-
-impl Bucket {
-    fn level(&self, now: Instant) -> f64 {
-        let gained = now.saturating_duration_since(self.at).as_secs_f64() * REFUSALS_PER_S;
-        (self.tokens + gained).min(REFUSALS_BURST)
-    }
-}
-
-impl Network {
-    /// Whether the address lies in this network.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => same_prefix(
-                network.to_bits().into(),
-                address.to_bits().into(),
-                32,
-                self.prefix,
-            ),
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                same_prefix(network.to_bits(), address.to_bits(), 128, self.prefix)
-            }
-            _ => false,
-        }
-    }
-}
-
-fn same_prefix(network: u128, address: u128, width: u32, prefix: u8) -> bool {
-    let host_bits = width.saturating_sub(prefix.into());
-    (network ^ address).checked_shr(host_bits).unwrap_or(0) == 0
 }
 
 /// A refusal: status, reason phrase, counted reason, extra headers.
@@ -316,7 +97,7 @@ pub(super) fn judge(
         Ok(_) => Verdict::Pass,
         Err(Stop::Silently(reason)) => Verdict::Drop { reason },
         Err(Stop::With(refusal)) => {
-            if !state.may_answer(source.ip(), now) && refusal.status != 200 {
+            if refusal.status != 200 && !state.may_answer(source.ip(), now) {
                 return Verdict::Drop { reason: "rate" };
             }
             match respond(&head, source, &refusal) {
@@ -391,6 +172,7 @@ fn examine(
     }
     well_formed(head, method, uri, version)?;
     admit(head, method, source, state, now)?;
+    readable_body(head, method)?;
     Ok(length)
 }
 
@@ -467,7 +249,6 @@ fn admit(
 ) -> Result<(), Stop> {
     let trunk = state.is_trunk(source.ip());
     let call_id = head.first("Call-ID").unwrap_or_default();
-    let ours = state.is_ours(call_id, now);
     match method {
         "INVITE" | "BYE" | "CANCEL" | "INFO" | "UPDATE" | "OPTIONS" => {}
         "REGISTER" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "MESSAGE" | "REFER" | "PRACK" => {
@@ -481,24 +262,41 @@ fn admit(
                 .into());
         }
     }
-    if ours {
-        return Ok(());
-    }
     let in_dialog = head.tag("To").is_some();
-    match (method, in_dialog, trunk) {
-        ("INVITE", false, true) => new_call(head, state),
-        ("OPTIONS", false, true) => Err(Refusal::new(200, "OK", "options")
+    let no_call = || Refusal::new(481, "Call/Transaction Does Not Exist", "no_call");
+    match (method, in_dialog) {
+        ("INVITE" | "OPTIONS" | "BYE" | "INFO" | "UPDATE", false) if !trunk => {
+            Err(Refusal::new(403, "Forbidden", "foreign").into())
+        }
+        // Sent again, or by another way: its transaction knows.
+        ("INVITE", false) if state.lives(call_id) => Ok(()),
+        ("INVITE", false) => new_call(head, state),
+        ("OPTIONS", false) => Err(Refusal::new(200, "OK", "options")
             .with("Allow", ALLOW)
-            .with("Accept", "application/sdp")
+            .with("Accept", ACCEPT)
             .with("Supported", SUPPORTED)
             .into()),
-        (_, _, false) if !in_dialog => Err(Refusal::new(403, "Forbidden", "foreign").into()),
-        _ => Err(Refusal::new(481, "Call/Transaction Does Not Exist", "no_call").into()),
+        // A desk that we called is no trunk: within a call the Call-ID admits, the
+        // stack compares the tags.
+        ("CANCEL", _) | (_, true) if state.is_ours(call_id, now) => Ok(()),
+        _ => Err(no_call().into()),
     }
 }
 
+/// A body we could not read (RFC 3261 §8.2.3).
+fn readable_body(head: &Head<'_>, method: &str) -> Result<(), Stop> {
+    let kind = head.first("Content-Type").unwrap_or(ACCEPT);
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if matches!(method, "INVITE" | "UPDATE") && !kind.eq_ignore_ascii_case(ACCEPT) {
+        return Err(Refusal::new(415, "Unsupported Media Type", "media_type")
+            .with("Accept", ACCEPT)
+            .into());
+    }
+    Ok(())
+}
+
 fn new_call(head: &Head<'_>, state: &State) -> Result<(), Stop> {
-    if state.draining.load(Ordering::Relaxed) {
+    if state.draining() {
         return Err(Refusal::new(503, "Service Unavailable", "draining")
             .with("Retry-After", RETRY_AFTER_S)
             .into());
@@ -521,14 +319,6 @@ fn new_call(head: &Head<'_>, state: &State) -> Result<(), Stop> {
     }
     if head.first("Contact").is_none() {
         return Err(Refusal::new(400, "Contact Expected", "malformed").into());
-    }
-    if let Some(kind) = head.first("Content-Type") {
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("application/sdp") {
-            return Err(Refusal::new(415, "Unsupported Media Type", "media_type")
-                .with("Accept", "application/sdp")
-                .into());
-        }
     }
     Ok(())
 }
@@ -591,3 +381,6 @@ fn stateless_tag(call_id: &str, from: &str) -> u64 {
 pub(super) fn count(reason: &'static str) {
     metrics::counter!("gradeline_sip_refused_total", "reason" => reason).increment(1);
 }
+
+#[cfg(test)]
+mod tests;

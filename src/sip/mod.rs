@@ -8,8 +8,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+mod admission;
 mod agent;
 mod call;
+mod dispatch;
 mod driver;
 mod guard;
 mod head;

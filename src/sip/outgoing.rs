@@ -15,10 +15,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::admission::Enrolled;
 use super::agent::{Core, stack};
 use super::call::{Dialog, DialogEvent};
 use super::driver::{Driver, clean, now};
-use super::guard::Enrolled;
 use super::headers::{self, rsip};
 use super::timer::SessionExpires;
 use super::{Error, Transport};

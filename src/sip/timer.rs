@@ -204,3 +204,138 @@ impl SessionTimer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy {
+        interval: Duration::from_secs(1800),
+        min: Duration::from_secs(90),
+    };
+
+    #[allow(clippy::disallowed_methods)] // a test needs some instant to start from
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    fn asks(supported: bool, session_expires: Option<&str>, min_se_s: Option<u32>) -> Asked {
+        Asked {
+            supported,
+            session_expires: session_expires.and_then(SessionExpires::parse),
+            min_se_s,
+        }
+    }
+
+    #[test]
+    fn a_request_is_answered_as_the_table_of_rfc_4028_says() {
+        for (asked, header, require) in [
+            (
+                asks(true, Some("600;refresher=uac"), None),
+                "600;refresher=uac",
+                true,
+            ),
+            (
+                asks(true, Some("600;refresher=uas"), None),
+                "600;refresher=uas",
+                false,
+            ),
+            (asks(true, Some("600"), None), "600;refresher=uac", true),
+            (asks(true, Some("7200"), None), "1800;refresher=uac", true),
+            (
+                asks(true, Some("7200"), Some(3600)),
+                "3600;refresher=uac",
+                true,
+            ),
+            (asks(true, None, None), "1800;refresher=uac", true),
+            // A proxy asked, the caller knows no timers: we refresh.
+            (asks(false, Some("600"), None), "600;refresher=uas", false),
+            (asks(false, None, None), "1800;refresher=uas", false),
+            (
+                asks(false, Some(" 120 ; refresher = UAC "), None),
+                "120;refresher=uas",
+                false,
+            ),
+        ] {
+            let Answer::Agree {
+                header: found,
+                require: required,
+                terms,
+            } = answer(asked, POLICY)
+            else {
+                panic!("{asked:?} is agreeable");
+            };
+            assert_eq!(found.to_string(), header, "{asked:?}");
+            assert_eq!(required, require, "{asked:?}");
+            assert_eq!(terms.we_refresh, header.ends_with("uas"), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn an_interval_under_the_minimum_is_too_small() {
+        let asked = asks(true, Some("89"), None);
+        assert_eq!(answer(asked, POLICY), Answer::TooSmall { min_se_s: 90 });
+    }
+
+    #[test]
+    fn a_2xx_settles_who_refreshes() {
+        for (response, interval_s, we_refresh) in [
+            (asks(true, Some("600;refresher=uac"), None), 600, true),
+            (asks(true, Some("600;refresher=uas"), None), 600, false),
+            (asks(true, Some("600"), None), 600, true),
+            (asks(false, None, None), 1800, true),
+            (asks(true, Some("0"), None), 1, true),
+        ] {
+            let terms = settled(response, POLICY);
+            assert_eq!(terms.interval.as_secs(), interval_s, "{response:?}");
+            assert_eq!(terms.we_refresh, we_refresh, "{response:?}");
+        }
+    }
+
+    #[test]
+    fn the_refresher_refreshes_at_half_and_expires_at_the_end() {
+        let from = start();
+        let after = |s| from + Duration::from_secs(s);
+        let terms = Terms {
+            interval: Duration::from_secs(600),
+            we_refresh: true,
+        };
+        let mut timer = SessionTimer::start(terms, from);
+        assert_eq!(timer.next(), after(300));
+        assert_eq!(timer.due(after(299)), None);
+        assert_eq!(timer.due(after(300)), Some(Due::Refresh));
+        assert_eq!(timer.due(after(301)), None, "one is under way");
+        timer.refresh_failed(after(400));
+        assert_eq!(timer.next(), after(500));
+        assert_eq!(timer.due(after(500)), Some(Due::Refresh));
+        assert_eq!(timer.due(after(600)), Some(Due::Expire));
+    }
+
+    #[test]
+    fn the_side_that_waits_gives_up_a_little_before_the_end() {
+        for (interval_s, expiry_s) in [(600, 568), (90, 60), (30, 20)] {
+            let from = start();
+            let terms = Terms {
+                interval: Duration::from_secs(interval_s),
+                we_refresh: false,
+            };
+            let mut timer = SessionTimer::start(terms, from);
+            assert_eq!(timer.next(), from + Duration::from_secs(expiry_s));
+            assert_eq!(timer.due(timer.next()), Some(Due::Expire));
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_expires_is_none() {
+        for text in ["", "soon", "-1", "99999999999", ";refresher=uac"] {
+            assert_eq!(SessionExpires::parse(text), None, "{text}");
+        }
+        assert_eq!(
+            SessionExpires::parse("90;x=y;refresher=nobody"),
+            Some(SessionExpires {
+                delta_s: 90,
+                refresher: None
+            })
+        );
+    }
+}

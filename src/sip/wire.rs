@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Transport;
-use super::guard::{self, MAX_MESSAGE, State, Verdict};
+use super::admission::State;
+use super::guard::{self, MAX_MESSAGE, Verdict};
 use super::head::{self, Head};
 use super::headers::rsip;
 
@@ -208,6 +209,7 @@ impl Reading {
     /// Reads until the peer closes, breaks the framing, or is too slow.
     async fn run(self, mut reader: OwnedReadHalf) {
         let mut buffer: Vec<u8> = Vec::new();
+        let mut deadline = tokio::time::Instant::now() + IDLE_TIMEOUT;
         loop {
             match frame(&buffer) {
                 Framed::Whole(length) => {
@@ -215,6 +217,7 @@ impl Reading {
                     if !self.take(&message) {
                         return;
                     }
+                    deadline = tokio::time::Instant::now() + FRAME_TIMEOUT;
                     continue;
                 }
                 Framed::Keepalive(length) => {
@@ -227,12 +230,15 @@ impl Reading {
                 }
                 Framed::More => {}
             }
-            let patience = if buffer.is_empty() {
-                IDLE_TIMEOUT
-            } else {
-                FRAME_TIMEOUT
-            };
-            match tokio::time::timeout(patience, reader.read_buf(&mut buffer)).await {
+            // A message is due as a whole: dripping bytes buys no time.
+            let waited = buffer.is_empty();
+            if waited {
+                deadline = tokio::time::Instant::now() + IDLE_TIMEOUT;
+            }
+            match tokio::time::timeout_at(deadline, reader.read_buf(&mut buffer)).await {
+                Ok(Ok(length)) if length > 0 && waited => {
+                    deadline = tokio::time::Instant::now() + FRAME_TIMEOUT;
+                }
                 Ok(Ok(length)) if length > 0 => {}
                 _ => return,
             }
@@ -260,14 +266,12 @@ impl Reading {
                 return true;
             }
         };
-        let parsed = rsip::SipMessage::try_from(bytes)
-            .map_err(rsipstack::Error::from)
-            .and_then(|message| {
-                SipConnection::update_msg_received(message, self.peer, rsip::Transport::Tcp)
-            });
+        let parsed = rsip::SipMessage::try_from(bytes).ok().and_then(|message| {
+            SipConnection::update_msg_received(message, self.peer, rsip::Transport::Tcp).ok()
+        });
         match parsed {
-            Ok(message) => self.to_stack.send(self.event(message)).is_ok(),
-            Err(_) => {
+            Some(message) => self.to_stack.send(self.event(message)).is_ok(),
+            None => {
                 guard::count("unparsed");
                 true
             }

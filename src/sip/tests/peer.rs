@@ -163,10 +163,10 @@ impl Peer {
                 .expect("loopback");
         self.agent = from;
         let received = Received::read(&buffer[..length]);
-        if received.text.starts_with("SIP/2.0") {
-            if let Some(tag) = received.tag("To") {
-                self.to_tag = Some(tag);
-            }
+        if received.text.starts_with("SIP/2.0")
+            && let Some(tag) = received.tag("To")
+        {
+            self.to_tag = Some(tag);
         }
         received
     }
