@@ -1,1 +1,3 @@
 //! The commands: wiring of the rooms, and nothing else.
+
+pub mod prompts;
