@@ -17,15 +17,17 @@ mod session;
 mod values;
 mod verbs;
 mod waist;
+mod walk;
 
 pub use finding::{Finding, Severity};
-pub use lint::{ClipFact, ClipFacts};
+pub use lint::{ClipFact, ClipFacts, unanswered};
 pub use plan::{Bounds, Plan};
 pub use presses::{Evidence, Phase, Presses, Sequence, Way};
 pub use run::{Facts, Hours};
 pub use script::{Prompt, Script};
 pub use session::Session;
-pub use values::{HOLIDAYS, HoursSpan, Value, Values};
+pub use values::{HOLIDAYS, HoursSpan, NoHours, Value, Values};
+pub use walk::{Broken, Law, Walked, walk};
 
 pub use waist::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected,

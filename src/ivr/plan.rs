@@ -10,6 +10,7 @@ use super::finding::{Finding, Findings, Span, nearest};
 use super::lint::{self, ClipFacts};
 use super::script::Script;
 use super::section::{Section, Word};
+use super::values::HoursSpan;
 use super::verbs::{VERBS, Verb};
 
 /// `dialplans/<name>.toml`, checked.
@@ -25,6 +26,8 @@ pub struct Plan {
     pub play_grace: Duration,
     /// What the walk has to prove.
     pub bounds: Bounds,
+    /// Where the two bounds stand in the file.
+    pub(super) bounds_at: (Span, Span),
     pub(super) steps: BTreeMap<String, Step>,
     digest: String,
 }
@@ -32,7 +35,7 @@ pub struct Plan {
 /// Times that no path of the plan may exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// From the offer to the end of the call, voice message not counted.
+    /// From the offer until nothing more is asked, voice message not counted.
     pub rating: Duration,
     /// The whole call, ringing and talk not counted.
     pub call: Duration,
@@ -79,6 +82,14 @@ impl Plan {
         self.answers
             .iter()
             .any(|pattern| matches(pattern.text.as_bytes(), called.as_bytes()))
+    }
+
+    /// Service hours of the plan's own, where it states some: they go before the configuration's.
+    pub fn service_hours(&self) -> Option<&[HoursSpan]> {
+        self.steps.values().find_map(|step| match &step.verb {
+            Verb::Hours(verb) => verb.service(),
+            _ => None,
+        })
     }
 
     /// Names of the steps.
@@ -128,6 +139,10 @@ fn read(text: &str, findings: &mut Findings) -> Option<Plan> {
     let play_grace = header.needed_seconds("play_grace_s", findings);
     let rating = header.needed_seconds("rating_at_most_s", findings);
     let call = header.needed_seconds("call_at_most_s", findings);
+    let bounds_at = (
+        header.span_of("rating_at_most_s"),
+        header.span_of("call_at_most_s"),
+    );
     header.skip(&["steps"]);
     header.finish(findings);
     if answers.is_empty() {
@@ -162,6 +177,7 @@ fn read(text: &str, findings: &mut Findings) -> Option<Plan> {
             rating: rating?,
             call: call?,
         },
+        bounds_at,
         steps,
         digest: hex::encode(Sha256::digest(text.as_bytes())),
     })

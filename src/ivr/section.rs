@@ -60,6 +60,12 @@ impl<'t> Section<'t> {
         self.asked.extend(keys);
     }
 
+    /// Where a key's value stands; the header where there is none.
+    pub fn span_of(&self, key: &str) -> Span {
+        let value = self.table.get(key);
+        value.map_or_else(|| self.span.clone(), Spanned::span)
+    }
+
     pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }

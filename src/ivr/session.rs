@@ -81,6 +81,71 @@ impl Session {
         &self.run.plan
     }
 
+    pub(super) fn was_offered(&self) -> bool {
+        self.run.offered.is_some()
+    }
+
+    pub(super) fn kept_count(&self) -> usize {
+        self.run.kept().len()
+    }
+
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(self.state(), Some(State::Connect(_)))
+    }
+
+    pub(super) fn is_rating(&self) -> bool {
+        let state = self.state();
+        matches!(
+            state,
+            Some(State::Rate(_) | State::Confirm(_) | State::Reason(_))
+        )
+    }
+
+    pub(super) fn is_typing(&self) -> bool {
+        matches!(self.state(), Some(State::Digits(_)))
+    }
+
+    pub(super) fn is_recording(&self) -> bool {
+        matches!(self.state(), Some(State::Message(state)) if state.records())
+    }
+
+    /// This session with the rating part's time running out at `at`, where it asks.
+    pub(super) fn out_of_time(&self, at: Instant) -> Option<Session> {
+        let asks = self.is_rating() && !self.state()?.outlives_the_caller();
+        let mut cut = self.clone();
+        cut.run.asks_until = Some(at);
+        cut.run.timer = Some(at);
+        (asks && self.run.asks_until.is_some()).then_some(cut)
+    }
+
+    /// Equal for places from which the same can happen, whenever they were reached.
+    pub(super) fn fingerprint(&self) -> String {
+        let run = &self.run;
+        let limited = run.visits.iter().filter(|(step, _)| {
+            let step = run.plan.steps.get(*step);
+            step.is_some_and(|step| step.at_most.is_some())
+        });
+        let limited: Vec<_> = limited.collect();
+        let kept: Vec<_> = run.kept().iter().map(|(key, _)| key.char()).collect();
+        format!(
+            "{:?} {:?} {:?} {kept:?} {limited:?} {} {} {} {:?}",
+            self.place,
+            run.contact,
+            run.rating,
+            run.changes,
+            run.asks_until.is_some(),
+            run.number.is_some(),
+            run.facts.tail,
+        )
+    }
+
+    fn state(&self) -> Option<&State> {
+        match &self.place {
+            Place::In { state, .. } => Some(state),
+            Place::Unanswered | Place::Over(_) => None,
+        }
+    }
+
     fn unanswered(&mut self, event: &Event) -> Place {
         match event {
             Event::Answered => {

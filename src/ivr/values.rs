@@ -1,6 +1,7 @@
 //! What is spoken between the clips of a prompt: numbers, hours, days, grades.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use super::ClipId;
 use crate::domain::Grade;
@@ -10,6 +11,36 @@ use crate::domain::Grade;
 pub struct HoursSpan {
     pub from_min: u16,
     pub to_min: u16,
+}
+
+/// The text is no stretch of a day.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” are no hours")]
+pub struct NoHours(String);
+
+impl FromStr for HoursSpan {
+    type Err = NoHours;
+
+    /// `09:00-12:00`; the end is later than the beginning and at most `24:00`.
+    fn from_str(text: &str) -> Result<Self, NoHours> {
+        let span = || {
+            let (from, to) = text.split_once('-')?;
+            let (from_min, to_min) = (minutes(from.trim())?, minutes(to.trim())?);
+            (from_min < to_min).then_some(HoursSpan { from_min, to_min })
+        };
+        span().ok_or_else(|| NoHours(text.to_owned()))
+    }
+}
+
+fn minutes(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':')?;
+    let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(hours) || !digits(minutes) {
+        return None;
+    }
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let total = hours * 60 + minutes;
+    (minutes < 60 && total <= 24 * 60).then_some(total)
 }
 
 /// A value for a placeholder.
@@ -121,6 +152,7 @@ impl Value {
             "date" => &["num-ten", "unit-month", "unit-day"],
             "slot" => &[
                 "num-ten",
+                "num-liang",
                 "unit-month",
                 "unit-day",
                 "unit-oclock",
@@ -145,7 +177,11 @@ impl HoursSpan {
 }
 
 fn say_time(minutes: u16, stems: &mut Vec<String>) {
-    say_number(minutes / 60, stems);
+    match minutes / 60 {
+        // 两点, never 二点.
+        2 => stems.push("num-liang".to_owned()),
+        hours => say_number(hours, stems),
+    }
     stems.push("unit-oclock".to_owned());
     match minutes % 60 {
         0 => {}

@@ -2,12 +2,14 @@
 
 use super::{Exit, Findings, Next, Run, Section, Word};
 use crate::ivr::run::{Contact, Hours};
+use crate::ivr::values::HoursSpan;
 
 #[derive(Debug, Clone)]
 pub struct HoursCheck {
     open: Word,
     closed: Word,
     holiday: Word,
+    service: Option<Vec<HoursSpan>>,
 }
 
 impl HoursCheck {
@@ -15,11 +17,29 @@ impl HoursCheck {
         let open = section.needed_text("open", findings);
         let closed = section.needed_text("closed", findings);
         let holiday = section.needed_text("holiday", findings);
+        let mut service = Vec::new();
+        for word in section.texts("service", findings) {
+            match word.text.parse::<HoursSpan>() {
+                Ok(span) => service.push(span),
+                Err(error) => {
+                    findings.error(&word.span, error.to_string(), "for example \"09:00-12:00\"");
+                }
+            }
+        }
         Some(HoursCheck {
             open: open?,
             closed: closed?,
             holiday: holiday?,
+            service: (!service.is_empty()).then_some(service),
         })
+    }
+
+    pub fn open(&self) -> &Word {
+        &self.open
+    }
+
+    pub fn service(&self) -> Option<&[HoursSpan]> {
+        self.service.as_deref()
     }
 
     pub fn exits(&self) -> Vec<Exit<'_>> {

@@ -32,6 +32,13 @@ pub enum State {
     },
 }
 
+impl State {
+    /// Whether a recording runs or is being closed.
+    pub fn records(self) -> bool {
+        self != State::Telling
+    }
+}
+
 impl Message {
     pub fn read(section: &mut Section, findings: &mut Findings) -> Option<Self> {
         let prompt = section.needed_text("prompt", findings);

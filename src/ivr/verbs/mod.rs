@@ -125,7 +125,7 @@ impl State {
     pub fn outlives_the_caller(&self) -> bool {
         match self {
             State::Rate(state) => matches!(state, rate::State::Storing { .. }),
-            State::Message(state) => !matches!(state, message::State::Telling),
+            State::Message(state) => state.records(),
             _ => false,
         }
     }
