@@ -112,12 +112,7 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
 /// What an earlier run left open is closed before the first call: recordings made playable, rows
 /// closed as interrupted, a grade already keyed submitted.
 async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
-    let open: Vec<_> = engine
-        .unfinished_calls()
-        .await?
-        .into_iter()
-        .map(|(call, _)| call)
-        .collect();
+    let open = engine.unfinished_calls().await?;
     if open.is_empty() {
         return Ok(());
     }
