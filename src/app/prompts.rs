@@ -29,6 +29,9 @@ pub struct Options {
     pub check: bool,
 }
 
+/// The rates a recording of one's own may have; what is made here has the first.
+const RATES_HZ: [u32; 2] = [sound::RATE_HZ, 16000];
+
 /// Seconds of each prompt as the wording was planned, at 3.5 characters a second; of P05 and
 /// P33 for both texts together.
 const PLANNED_S: [(&str, u32); 39] = [
@@ -219,12 +222,8 @@ fn faults_of(clip: &Clip, bytes: &[u8]) -> Vec<String> {
         Ok(wav) => wav,
         Err(error) => return vec![format!("{error:#}; save it as 8 kHz mono 16 bit")],
     };
-    if wav.rate_hz != sound::RATE_HZ {
-        return vec![format!(
-            "{} Hz; save it at {} Hz",
-            wav.rate_hz,
-            sound::RATE_HZ
-        )];
+    if !RATES_HZ.contains(&wav.rate_hz) {
+        return vec![format!("{} Hz; save it at 8000 Hz", wav.rate_hz)];
     }
     let mut faults = Vec::new();
     let digest = hex::encode(Sha256::digest(bytes));

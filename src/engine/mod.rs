@@ -3,6 +3,102 @@
 //!
 //! **Invariant:** what a caller keyed is committed and synced before anybody is told so.
 
-mod waist;
+mod accounts;
+mod calls;
+mod cursor;
+mod intake;
+mod reads;
+mod recovery;
+mod timeline;
 
-pub use waist::*;
+use std::sync::Arc;
+
+pub use accounts::{Login, LoginAnswer, PasswordAnswer, Person, Token};
+
+use crate::domain::Calendar;
+pub use crate::store::rows::*;
+pub use crate::store::views::*;
+use crate::store::{self, Store};
+use timeline::Timeline;
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed: a fault.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("there is no call {0}")]
+    NoSuchCall(String),
+    /// The cursor was not made by the list it is used on: answer 400.
+    #[error("the cursor “{0}” is not one of this list; begin again without it")]
+    BadCursor(String),
+    /// Said no: the reason, with the article where there is one.
+    #[error("{0}")]
+    Refused(String),
+    /// A program error or a fault outside the database.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The engine. Cheap to clone; one per process.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    calendar: Calendar,
+    timeline: Arc<Timeline>,
+    /// Writes the timeline; ends with the engine.
+    pen: tokio::task::JoinHandle<()>,
+    /// A hash of no password: an unknown name costs as much time as a known one.
+    nobody: tokio::sync::OnceCell<String>,
+    /// Passwords are hashed two at a time: each takes 19 MiB and a core.
+    hashing: tokio::sync::Semaphore,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.pen.abort();
+    }
+}
+
+impl Engine {
+    /// Over an open store; must be called within a tokio runtime.
+    pub fn start(store: Store, calendar: Calendar) -> Engine {
+        let timeline = Arc::new(Timeline::new(store.clone()));
+        let pen = tokio::spawn(Arc::clone(&timeline).run());
+        Engine {
+            inner: Arc::new(Inner {
+                store,
+                calendar,
+                timeline,
+                pen,
+                nobody: tokio::sync::OnceCell::new(),
+                hashing: tokio::sync::Semaphore::new(2),
+            }),
+        }
+    }
+
+    /// Writes what is pending of timelines and closes the database.
+    pub async fn close(&self) -> Result<(), Error> {
+        let flushed = self.inner.timeline.flush().await;
+        self.inner.store.close().await;
+        Ok(flushed?)
+    }
+
+    /// Whether the database answers, for `/healthz`.
+    pub async fn check(&self) -> Result<(), Error> {
+        self.read().await?.open_calls().await?;
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<store::Tx, Error> {
+        Ok(self.inner.store.read().await?)
+    }
+
+    async fn write(&self) -> Result<store::Tx, Error> {
+        Ok(self.inner.store.write().await?)
+    }
+}

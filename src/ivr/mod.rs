@@ -39,3 +39,19 @@ pub use waist::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected,
     Outcome, PlayId, Target, Unavailable,
 };
+pub struct KeyPress {
+    pub digit: Digit,
+    pub after: std::time::Duration,
+}
+pub struct KeyPlan(Vec<KeyPress>);
+impl KeyPlan {
+    pub fn parse(_: &str) -> Result<Self, String> {
+        Ok(KeyPlan(vec![]))
+    }
+    pub fn presses(&self) -> &[KeyPress] {
+        &self.0
+    }
+}
+pub fn parse_seconds(_: &str) -> Option<std::time::Duration> {
+    None
+}

@@ -180,6 +180,8 @@ pub enum Action {
         grade: Grade,
         key: Digit,
     },
+    /// The window in which the grade could be taken back is over: it may be submitted.
+    ConfirmGrade,
     /// The reason keyed after a bad grade, by its local code (`T1`…`T6`, `T0`).
     StoreReason {
         code: String,

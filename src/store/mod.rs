@@ -2,3 +2,92 @@
 //! room that names `sqlx`.
 //!
 //! **Invariant:** what a citizen says is committed with full sync before a function returns.
+
+mod accounts;
+mod calls;
+mod driver;
+mod lists;
+mod ratings;
+pub mod rows;
+pub mod views;
+
+pub use accounts::{LoginRow, PersonRow, TokenRow};
+pub use calls::CallStanding;
+pub use driver::Tx;
+pub use lists::{CallCount, CallSource, Position};
+pub use ratings::KnownRating;
+
+use driver::Pool;
+
+/// The world failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("the database's schema could not be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("“{0}” is no database; write sqlite:PATH or postgres://…")]
+    Url(String),
+    #[error("the row's {column} is “{text}”, which this program does not know")]
+    Unknown { column: String, text: String },
+}
+
+impl Error {
+    fn bad_word(column: &str, text: &str) -> Error {
+        Error::Unknown {
+            column: column.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+}
+
+impl Store {
+    /// `sqlite:PATH` (file and folder are made) or `postgres://…`; brings the schema up to date.
+    pub async fn open(url: &str) -> Result<Store, Error> {
+        let pool = if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path == ":memory:" {
+                return Err(Error::Url(url.to_owned()));
+            }
+            Pool::lite(std::path::Path::new(path)).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Pool::pg(url).await?
+        } else {
+            // A URL may carry a password: only its scheme is said.
+            let scheme = url.split(':').next().unwrap_or_default();
+            return Err(Error::Url(format!("{scheme}:…")));
+        };
+        Ok(Store { pool })
+    }
+
+    /// Begins a transaction that may write. Dropped uncommitted, it leaves nothing.
+    pub async fn write(&self) -> Result<Tx, Error> {
+        self.pool.write().await
+    }
+
+    /// Begins a transaction that reads one state of the database.
+    pub async fn read(&self) -> Result<Tx, Error> {
+        self.pool.read().await
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Statements of a file, each a constant, and all of them for the test that prepares every one on
+/// both databases.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)*) => {
+        $(const $name: &str = $sql;)*
+        #[cfg(test)]
+        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+use statements;

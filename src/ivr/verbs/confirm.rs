@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Event, Exit, Findings, Next, PromptUse, Run, Section, Word};
 use crate::ivr::ask::arm;
 use crate::ivr::run::Rating;
-use crate::ivr::{Digit, Hearers, Mark};
+use crate::ivr::{Action, Digit, Hearers, Mark};
 
 #[derive(Debug, Clone)]
 pub struct Confirm {
@@ -98,6 +98,7 @@ impl Confirm {
             (_, Event::Digit(key)) => return self.key(*key, state, run),
             (_, Event::Timeout) if run.out_of_time() => {
                 run.stop_playing();
+                run.act(Action::ConfirmGrade);
                 return Next::Go(self.out_of_time.text.clone());
             }
             (State::Telling, Event::Played(_) | Event::Timeout) => {
@@ -105,7 +106,10 @@ impl Confirm {
                 arm(run, run.now + self.window);
                 return Next::Stay(super::State::Confirm(State::Window));
             }
-            (State::Window, Event::Timeout) => return Next::Go(self.then.text.clone()),
+            (State::Window, Event::Timeout) => {
+                run.act(Action::ConfirmGrade);
+                return Next::Go(self.then.text.clone());
+            }
             _ => {}
         }
         Next::Stay(super::State::Confirm(state))

@@ -1,4 +1,4 @@
-//! What the doors hand in and what the pages read.
+//! What the doors hand in.
 
 use serde::Serialize;
 
@@ -87,7 +87,7 @@ pub struct EndedCall {
 }
 
 /// The recording as archived.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ArchivedRecording {
     /// Relative to `[recordings] dir`.
     pub path: String,
@@ -108,3 +108,56 @@ pub enum ClipKind {
     /// A voice message because nobody could be had (P29).
     Voice,
 }
+
+/// The reason keyed after a bad grade.
+#[derive(Debug, Clone)]
+pub struct KeyedReason {
+    /// Local code: `T1` … `T6`, `T0` for none given.
+    pub code: String,
+    pub key: char,
+    pub at: Moment,
+    pub offset_ms: i64,
+}
+
+/// What a rating became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Submitted {
+    pub rating: String,
+    pub grade: Grade,
+    /// Number of the ticket that a 差评 opened.
+    pub ticket: Option<String>,
+}
+
+/// Rows keep words; a word reads back as its value.
+macro_rules! words {
+    ($kind:ty { $($variant:ident = $word:literal),* $(,)? }) => {
+        impl $kind {
+            /// The word of rows and of the API.
+            pub fn word(self) -> &'static str {
+                match self { $(<$kind>::$variant => $word),* }
+            }
+        }
+        impl std::str::FromStr for $kind {
+            type Err = ();
+            fn from_str(word: &str) -> Result<Self, ()> {
+                match word { $($word => Ok(<$kind>::$variant),)* _ => Err(()) }
+            }
+        }
+    };
+}
+words!(CallState {
+    Greeting = "greeting",
+    Talking = "talking",
+    Rating = "rating",
+    Ended = "ended",
+    Interrupted = "interrupted",
+});
+words!(HungUpBy {
+    Caller = "caller",
+    Desk = "desk",
+    System = "system",
+});
+words!(ClipKind {
+    Remark = "remark",
+    Voice = "voice",
+});

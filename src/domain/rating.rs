@@ -1,0 +1,109 @@
+//! The rating an intake becomes, and which one counts.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::intake::{Intake, ServiceKey};
+use super::time::Moment;
+use super::word::read_word;
+
+/// Names a rating: `call:20261123-220512-7f3a9c#1`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RatingId {
+    pub service: ServiceKey,
+    pub sequence: u32,
+}
+
+/// Whether a rating counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "standing", content = "why", rename_all = "snake_case")]
+pub enum Standing {
+    Valid,
+    /// 不予采纳 or 无效: out of effective figures, shown apart (A13).
+    NotAdopted(NotAdopted),
+}
+
+/// Why a rating does not count (第十一条).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotAdopted {
+    /// 无效评价: without basis, or untrue.
+    Invalid,
+    /// 误评: the rater confirms a slip.
+    Mistaken,
+    /// 恶意差评: proven bad faith.
+    Malicious,
+}
+
+/// An admitted intake (评价).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rating {
+    pub id: RatingId,
+    pub standing: Standing,
+    pub received_at: Moment,
+    pub intake: Intake,
+}
+
+impl fmt::Display for RatingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.service, self.sequence)
+    }
+}
+
+impl Serialize for RatingId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Standing {
+    pub const ALL: [Standing; 4] = [
+        Standing::Valid,
+        Standing::NotAdopted(NotAdopted::Invalid),
+        Standing::NotAdopted(NotAdopted::Mistaken),
+        Standing::NotAdopted(NotAdopted::Malicious),
+    ];
+
+    /// The word for rows and the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Standing::Valid => "valid",
+            Standing::NotAdopted(NotAdopted::Invalid) => "invalid",
+            Standing::NotAdopted(NotAdopted::Mistaken) => "mistaken",
+            Standing::NotAdopted(NotAdopted::Malicious) => "malicious",
+        }
+    }
+
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Standing::Valid => "有效",
+            Standing::NotAdopted(NotAdopted::Invalid) => "无效评价",
+            Standing::NotAdopted(NotAdopted::Mistaken) => "误评",
+            Standing::NotAdopted(NotAdopted::Malicious) => "恶意差评",
+        }
+    }
+}
+
+/// The rating that counts among those of one rated act: the highest sequence that stands (第十三条).
+pub fn effective<'a>(ratings: impl IntoIterator<Item = &'a Rating>) -> Option<&'a Rating> {
+    ratings
+        .into_iter()
+        .filter(|rating| rating.standing == Standing::Valid)
+        .max_by_key(|rating| rating.id.sequence)
+}
+
+read_word!(Standing, "standing");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_standing_reads_back_from_its_word() {
+        for standing in Standing::ALL {
+            assert_eq!(standing.word().parse(), Ok(standing));
+        }
+        assert!("counted".parse::<Standing>().is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! What an earlier run left open, closed at the next start.
+
+use super::calls::GRADED;
+use super::{
+    ArchivedRecording, CallId, CallState, EndedCall, Engine, Error, HungUpBy, TimelineEntry,
+};
+use crate::domain::Moment;
+use crate::store::CallStanding;
+
+impl Engine {
+    /// Calls that an earlier run left open, with their start, for the archive to repair their
+    /// recordings.
+    pub async fn unfinished_calls(&self) -> Result<Vec<(CallId, Moment)>, Error> {
+        Ok(self.read().await?.open_calls().await?)
+    }
+
+    /// Closes what an earlier run left open as `interrupted`; a grade keyed then counts, and its
+    /// rating is submitted. Call it once, before the first call, with what the archive could save of
+    /// their recordings. Each call is a transaction: what fails is open still and found again.
+    pub async fn recover(
+        &self,
+        recordings: Vec<(CallId, ArchivedRecording)>,
+        now: Moment,
+    ) -> Result<Vec<CallId>, Error> {
+        let mut closed = Vec::new();
+        for (id, _) in self.unfinished_calls().await? {
+            let recording = recordings.iter().find(|(of, _)| *of == id);
+            self.close_interrupted(&id, recording.map(|(_, r)| r), now)
+                .await?;
+            closed.push(id);
+        }
+        Ok(closed)
+    }
+
+    async fn close_interrupted(
+        &self,
+        id: &CallId,
+        recording: Option<&ArchivedRecording>,
+        now: Moment,
+    ) -> Result<(), Error> {
+        let mut tx = self.write().await?;
+        tx.lock_call(id).await?;
+        let Some(call) = tx.call_standing(id).await? else {
+            return Ok(());
+        };
+        if let Some(recording) = recording {
+            tx.insert_recording(id, recording).await?;
+        }
+        let recorded_ms = recording.map_or(0, |recording| recording.length_ms);
+        let recorded_to = call
+            .started_at
+            .plus_millis(i64::try_from(recorded_ms).unwrap_or_default());
+        let last_line = tx.last_event_at(id).await?.unwrap_or(call.started_at);
+        let ended_at = last_line.max(recorded_to).min(now.max(call.started_at));
+        let outcome = interrupted_outcome(&call);
+        let line = TimelineEntry {
+            at: ended_at,
+            offset_ms: ended_at.millis() - call.started_at.millis(),
+            kind: "outcome".to_owned(),
+            detail: format!("{outcome} (interrupted)"),
+        };
+        tx.append_events(&[(id.clone(), line)]).await?;
+        let ended = EndedCall {
+            id: id.clone(),
+            ended_at,
+            hung_up_by: HungUpBy::System,
+            outcome: outcome.to_owned(),
+            outcome_after_ms: None,
+        };
+        tx.close_call(&ended, CallState::Interrupted).await?;
+        self.submit_call(&mut tx, id, &call, now).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn interrupted_outcome(call: &CallStanding) -> &'static str {
+    let talked =
+        call.talked_ms.is_some() || matches!(call.state, CallState::Talking | CallState::Rating);
+    match (call.grade, talked) {
+        (Some(_), _) => GRADED,
+        (None, true) => "fault",
+        (None, false) => "fault_before_talk",
+    }
+}
