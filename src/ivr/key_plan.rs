@@ -9,12 +9,12 @@ use super::Digit;
 /// Keys with their times. The first counts from the beginning of the offer (the first play of
 /// the rating's prompt; in a call without one, from its answer), each further one from the key before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KeyPlan(pub Vec<KeyPress>);
+pub struct KeyPlan(Vec<KeyPress>);
 
 /// One key and its delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPress {
-    pub key: Digit,
+    pub digit: Digit,
     pub after: Duration,
 }
 
@@ -38,6 +38,10 @@ impl KeyPlan {
             .collect::<Result<_, _>>()
             .map(KeyPlan)
     }
+
+    pub fn presses(&self) -> &[KeyPress] {
+        &self.0
+    }
 }
 
 impl FromStr for KeyPlan {
@@ -52,7 +56,7 @@ impl fmt::Display for KeyPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, press) in self.0.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
-            write!(f, "{comma}{}@{}s", press.key, press.after.as_secs_f64())?;
+            write!(f, "{comma}{}@{}s", press.digit, press.after.as_secs_f64())?;
         }
         Ok(())
     }
@@ -61,13 +65,18 @@ impl fmt::Display for KeyPlan {
 fn press(text: &str) -> Option<KeyPress> {
     let (key, after) = text.split_once('@')?;
     let mut chars = key.chars();
-    let key = chars.next().and_then(Digit::from_char)?;
-    let seconds: f64 = after.strip_suffix('s').unwrap_or(after).parse().ok()?;
-    let valid = chars.next().is_none() && (0.0..=LONGEST_S).contains(&seconds);
-    valid.then(|| KeyPress {
-        key,
-        after: Duration::from_secs_f64(seconds),
-    })
+    let digit = chars.next().and_then(Digit::from_char)?;
+    let after = parse_seconds(after)?;
+    chars.next().is_none().then_some(KeyPress { digit, after })
+}
+
+/// `2.1s` or `2.1`, from 0 to an hour.
+pub fn parse_seconds(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let seconds: f64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
+    (0.0..=LONGEST_S)
+        .contains(&seconds)
+        .then(|| Duration::from_secs_f64(seconds))
 }
 
 #[cfg(test)]

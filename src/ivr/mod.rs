@@ -24,7 +24,7 @@ mod waist;
 mod walk;
 
 pub use finding::{Finding, Severity};
-pub use key_plan::{KeyPlan, KeyPress, NotAKeyPlan};
+pub use key_plan::{KeyPlan, KeyPress, NotAKeyPlan, parse_seconds};
 pub use lint::{ClipFact, ClipFacts, unanswered};
 pub use plan::{Bounds, Plan};
 pub use presses::{Evidence, Phase, Presses, Sequence, Way};
@@ -39,19 +39,3 @@ pub use waist::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected,
     Outcome, PlayId, Target, Unavailable,
 };
-pub struct KeyPress {
-    pub digit: Digit,
-    pub after: std::time::Duration,
-}
-pub struct KeyPlan(Vec<KeyPress>);
-impl KeyPlan {
-    pub fn parse(_: &str) -> Result<Self, String> {
-        Ok(KeyPlan(vec![]))
-    }
-    pub fn presses(&self) -> &[KeyPress] {
-        &self.0
-    }
-}
-pub fn parse_seconds(_: &str) -> Option<std::time::Duration> {
-    None
-}

@@ -165,9 +165,9 @@ impl Stage {
             return;
         }
         let mut at = self.now;
-        for press in &scene.keys.0 {
+        for press in scene.keys.presses() {
             at += press.after;
-            self.come(at, Coming::Event(Event::Digit(press.key)));
+            self.come(at, Coming::Event(Event::Digit(press.digit)));
         }
         if let Some(after) = scene.hangup {
             self.come(self.now + after, Coming::Event(Event::CallerHungUp));
@@ -254,6 +254,7 @@ impl Stage {
                     StoreConduct::Hangs => {}
                 }
             }
+            Action::ConfirmGrade => self.row("confirmed", "the grade stands".to_owned()),
             Action::StoreReason { code, key } => self.row("reason", format!("{code} (key {key})")),
             Action::RecordMessage { max_ms, .. } => self.record(*max_ms, scene),
             Action::StopMessage => self.stop_message(),
