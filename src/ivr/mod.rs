@@ -7,6 +7,9 @@
 
 mod ask;
 mod finding;
+#[cfg(test)]
+mod fixture;
+mod key_plan;
 mod lint;
 mod plan;
 mod presses;
@@ -14,18 +17,21 @@ mod run;
 mod script;
 mod section;
 mod session;
+mod simulate;
 mod values;
 mod verbs;
 mod waist;
 mod walk;
 
 pub use finding::{Finding, Severity};
+pub use key_plan::{KeyPlan, KeyPress, NotAKeyPlan, parse_seconds};
 pub use lint::{ClipFact, ClipFacts, unanswered};
 pub use plan::{Bounds, Plan};
 pub use presses::{Evidence, Phase, Presses, Sequence, Way};
 pub use run::{Facts, Hours};
 pub use script::{Prompt, Script};
 pub use session::Session;
+pub use simulate::{DeskConduct, Line, Scene, StoreConduct, Transcript, simulate};
 pub use values::{HOLIDAYS, HoursSpan, NoHours, Value, Values};
 pub use walk::{Broken, Law, Walked, walk};
 
@@ -33,19 +39,3 @@ pub use waist::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected,
     Outcome, PlayId, Target, Unavailable,
 };
-pub struct KeyPress {
-    pub digit: Digit,
-    pub after: std::time::Duration,
-}
-pub struct KeyPlan(Vec<KeyPress>);
-impl KeyPlan {
-    pub fn parse(_: &str) -> Result<Self, String> {
-        Ok(KeyPlan(vec![]))
-    }
-    pub fn presses(&self) -> &[KeyPress] {
-        &self.0
-    }
-}
-pub fn parse_seconds(_: &str) -> Option<std::time::Duration> {
-    None
-}
