@@ -71,6 +71,11 @@ impl Digits {
                 let asked = ask.on(event, run);
                 self.asked(asked, plays, run)
             }
+            // A key that types nothing wins no time: else `*` again and again would hold the line.
+            (State::Typing { typed, plays }, Event::Digit(key)) if !self.types(*key) => {
+                run.mark(Mark::InvalidKey(*key));
+                Next::Stay(super::State::Digits(State::Typing { typed, plays }))
+            }
             (State::Typing { typed, plays }, Event::Digit(key)) => {
                 self.key(*key, typed, plays, run)
             }
@@ -118,6 +123,10 @@ impl Digits {
         }
         run.timer_in(self.between);
         Next::Stay(super::State::Digits(State::Typing { typed, plays }))
+    }
+
+    fn types(&self, key: Digit) -> bool {
+        key.char().is_ascii_digit() || self.end_key == Some(key)
     }
 
     fn complete(&self, typed: String, plays: u8, run: &mut Run) -> Next {
