@@ -22,7 +22,7 @@ const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
 pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    log_to_stderr("info,rsipstack=warn,sqlx=warn");
+    log_to_stderr(&format!("info,{},sqlx=warn", sip::LOG_FILTER));
     let config = Config::load(config)?;
     runtime()?.block_on(run(config))?;
     Ok(ExitCode::SUCCESS)
