@@ -20,7 +20,7 @@ use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::outgoing::{self, Invite, Outgoing};
 use super::timer::Policy;
-use super::wire::{self, GuardedSocket, Streams};
+use super::wire::{self, DialledByTheStack, GuardedSocket, Streams};
 use super::{Error, Listen, Settings, Transport};
 
 /// Incoming calls that may wait for their reader.
@@ -101,7 +101,7 @@ impl Agent {
                 address: bound,
             });
         }
-        let endpoint = build_endpoint(layer, &stop, tuning);
+        let endpoint = build_endpoint(layer, &state, &stop, tuning);
         let calls_in = endpoint.incoming_transactions().map_err(stack)?;
         let tasks = TaskTracker::new();
         let streams = Streams {
@@ -303,12 +303,18 @@ async fn bind_tcp(listen: Listen) -> Result<(TcpListener, SocketAddr), Error> {
     Ok((listener, bound))
 }
 
-fn build_endpoint(layer: TransportLayer, stop: &CancellationToken, tuning: Tuning) -> Endpoint {
+fn build_endpoint(
+    layer: TransportLayer,
+    state: &Arc<State>,
+    stop: &CancellationToken,
+    tuning: Tuning,
+) -> Endpoint {
     let mut builder = EndpointBuilder::new();
     builder
         .with_user_agent(headers::USER_AGENT)
         .with_transport_layer(layer)
         .with_cancel_token(stop.child_token())
+        .with_transport_inspector(Box::new(DialledByTheStack(Arc::clone(state))))
         .with_option(EndpointOption {
             t1: tuning.t1,
             t1x64: tuning.t1 * 64,

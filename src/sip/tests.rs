@@ -594,15 +594,79 @@ async fn options_of_a_trunk_are_answered_and_a_strange_method_is_not_implemented
     assert_eq!(peer.receive().await.what, "501");
 }
 
+#[tokio::test]
+async fn a_desk_that_wants_longer_sessions_is_asked_again_with_its_minimum() {
+    let (_agent, mut peer, mut outgoing, invite) = calling(Tuning::default()).await;
+    peer.send(peer.respond_to(
+        &invite,
+        "422 Session Interval Too Small",
+        "Min-SE: 3600\r\n",
+        "",
+    ))
+    .await;
+    peer.expect("ACK").await;
+    let again = peer.expect("INVITE").await;
+    assert_eq!(again.header("Call-ID"), invite.header("Call-ID"));
+    assert_eq!(again.header("Session-Expires"), "3600");
+    assert_eq!(again.header("Min-SE"), "3600");
+    let typed = "Content-Type: application/sdp\r\n";
+    peer.send(peer.respond_to(&again, "200 OK", typed, ANSWER))
+        .await;
+    answered(&mut outgoing).await;
+}
+
+#[tokio::test]
+async fn a_stream_is_guarded_like_a_datagram() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (agent, mut calls) = agent().await;
+    let tcp = agent.addresses()[1].address;
+    let peer = Peer::at("127.0.0.1", tcp).await;
+    let mut stream = tokio::net::TcpStream::connect(tcp).await.unwrap();
+    let both = peer.request("REGISTER", 1, "", "") + &peer.invite("").replace("/UDP", "/TCP");
+    for piece in both.as_bytes().chunks(100) {
+        stream.write_all(piece).await.unwrap();
+    }
+    let incoming = soon(calls.recv()).await.unwrap();
+    assert_eq!(incoming.source, stream.local_addr().unwrap());
+    incoming.refuse(486, None).await.unwrap();
+    let mut text = String::new();
+    while !text.contains("SIP/2.0 486") {
+        let mut buffer = [0; 4096];
+        let length = soon(stream.read(&mut buffer)).await.unwrap();
+        assert!(length > 0, "the stream stays open");
+        text.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+    }
+    assert!(text.starts_with("SIP/2.0 405"));
+    let mut broken = tokio::net::TcpStream::connect(tcp).await.unwrap();
+    broken.write_all(b"INVITE x SIP/2.0\r\n\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    soon(broken.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.is_empty(), "without a length nothing can be framed");
+}
+
+#[tokio::test]
+async fn stopping_hangs_up_and_closes() {
+    let (agent, mut peer, _dialog, mut events, _) = talking("").await;
+    let ((), ()) = tokio::join!(agent.stop(), async {
+        let bye = peer.expect("BYE").await;
+        peer.send(peer.respond_to(&bye, "200 OK", "", "")).await;
+    });
+    assert!(soon(events.recv()).await.is_none());
+    assert_eq!(agent.call_count(), 0);
+}
+
 /// `SIP_PORT=5070 cargo test --lib answers_everyone -- --ignored`, then
 /// `sipp -sn uac 127.0.0.1:5070 -r 100 -m 1000`. Ends after a minute.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 #[ignore = "a user agent for peers driven by hand"]
 async fn answers_everyone_for_a_minute() {
     let port = std::env::var("SIP_PORT").map_or(5070, |port| port.parse().unwrap());
+    let host = std::env::var("SIP_HOST").map_or(LOOPBACK, |host| host.parse().unwrap());
     let mut settings = settings();
+    settings.trunks[0].prefix = 0;
+    settings.public_address = host;
     for listen in &mut settings.listen {
-        listen.address.set_port(port);
+        listen.address = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port);
     }
     let (agent, mut calls) = Agent::start(settings).await.unwrap();
     let answering = async {
