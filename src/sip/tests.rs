@@ -296,6 +296,48 @@ async fn an_offer_while_ours_is_pending_is_answered_491() {
 }
 
 #[tokio::test]
+async fn an_offer_of_ours_refused_with_491_lets_theirs_through_and_comes_again() {
+    let (_agent, mut peer, dialog, mut events, _) = talking("").await;
+    let typed = "Content-Type: application/sdp\r\n";
+    let theirs = OFFER.replace("o=- 1 1", "o=- 1 2");
+    let (answer, ()) = tokio::join!(dialog.reinvite(OFFER), async {
+        let ours = peer.expect("INVITE").await;
+        peer.send(peer.respond_to(&ours, "491 Request Pending", "", ""))
+            .await;
+        peer.expect("ACK").await;
+        peer.send(peer.request("UPDATE", 2, typed, &theirs)).await;
+        match soon(events.recv()).await {
+            Some(DialogEvent::Offer { reply, .. }) => reply.answer(ANSWER).await.unwrap(),
+            _ => panic!("the offer is told"),
+        }
+        let again = peer.expect("INVITE").await;
+        peer.send(peer.respond_to(&again, "200 OK", typed, ANSWER))
+            .await;
+    });
+    assert_eq!(answer.unwrap(), ANSWER.as_bytes());
+}
+
+#[tokio::test]
+async fn a_reader_that_sleeps_blocks_nobody_and_still_learns_of_the_end() {
+    let (_agent, mut peer, _dialog, mut events, _) = talking("").await;
+    let typed = "Content-Type: application/dtmf-relay\r\n";
+    let mut refused = 0;
+    for cseq in 2..82 {
+        peer.send(peer.request("INFO", cseq, typed, "Signal=1\r\n"))
+            .await;
+        refused += u32::from(peer.receive().await.what == "503");
+    }
+    assert!(refused > 0, "the queue is bounded");
+    peer.send(peer.request("BYE", 82, "", "")).await;
+    peer.expect("200").await;
+    let mut last = None;
+    while let Some(event) = soon(events.recv()).await {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(DialogEvent::Bye { .. })));
+}
+
+#[tokio::test]
 async fn a_200_without_ack_is_sent_again_and_then_the_call_is_lost_with_a_bye() {
     let (_agent, _calls, mut peer, incoming) = called("", hasty()).await;
     let (_dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
