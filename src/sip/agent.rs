@@ -243,10 +243,7 @@ impl Core {
         }
         rsip::Uri {
             scheme: Some(rsip::Scheme::Sip),
-            auth: Some(rsip::Auth {
-                user: user.to_owned(),
-                password: None,
-            }),
+            auth: user_part(user),
             host_with_port: address.into(),
             params,
             headers: Vec::new(),
@@ -268,6 +265,15 @@ impl Core {
             .await
             .map_err(|error| Error::Stack(format!("cannot connect to {peer}: {error}")))
     }
+}
+
+/// The user part of a URI of ours, if there is one.
+pub(super) fn user_part(user: &str) -> Option<rsip::Auth> {
+    let user = user.to_owned();
+    (!user.is_empty()).then_some(rsip::Auth {
+        user,
+        password: None,
+    })
 }
 
 pub(super) fn stack(error: rsipstack::Error) -> Error {

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::admission::Enrolled;
-use super::agent::{Core, stack};
+use super::agent::{Core, stack, user_part};
 use super::call::{Dialog, DialogEvent};
 use super::driver::{Driver, clean, now};
 use super::headers::{self, rsip};
@@ -97,9 +97,7 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
     let contact = core.contact(transport, peer.map(|peer| peer.ip()), "gradeline");
     let mut caller = contact.clone();
     caller.params.clear();
-    if let Some(auth) = &mut caller.auth {
-        auth.user = clean(&invite.from_user);
-    }
+    caller.auth = user_part(&clean(&invite.from_user));
     let option = InviteOption {
         caller_display_name: invite.from_name.as_deref().map(quotable),
         caller,

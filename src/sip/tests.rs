@@ -194,6 +194,25 @@ async fn an_invite_is_tried_rung_and_answered_with_what_we_can() {
 }
 
 #[tokio::test]
+async fn a_number_may_be_escaped_or_missing() {
+    let (agent, mut calls) = agent().await;
+    for (user, callee, contact) in [
+        ("%2B86%3112345@", "+86112345", "<sip:+86112345@127"),
+        ("%0d%0aX%3A@", "\r\nX:", "<sip:%0D%0AX%3A@127"),
+        ("", "", "<sip:127"),
+    ] {
+        let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+        peer.send(peer.invite("").replacen("consult@", user, 1))
+            .await;
+        let incoming = soon(calls.recv()).await.unwrap();
+        assert_eq!(incoming.callee, callee);
+        let (_dialog, _events) = incoming.answer(ANSWER).await.unwrap();
+        let ok = peer.expect("200").await;
+        assert!(ok.header("Contact").contains(contact), "{}", ok.text);
+    }
+}
+
+#[tokio::test]
 async fn a_cancel_before_the_answer_is_told_and_answered_487() {
     let (_agent, _calls, mut peer, incoming) = called("", Tuning::default()).await;
     peer.send(peer.request("CANCEL", 1, "", "")).await;
@@ -705,7 +724,7 @@ async fn answers_everyone_for_a_minute() {
     let port = std::env::var("SIP_PORT").map_or(5070, |port| port.parse().unwrap());
     let host = std::env::var("SIP_HOST").map_or(LOOPBACK, |host| host.parse().unwrap());
     let mut settings = settings();
-    settings.trunks[0].prefix = 0;
+    settings.trunks[0].address = host;
     settings.public_address = host;
     for listen in &mut settings.listen {
         listen.address = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port);

@@ -1,5 +1,6 @@
 //! What the user of a call asks for: ring, refuse, answer, hang up, INFO.
 
+use super::offers::accepted;
 use super::*;
 
 impl Driver {

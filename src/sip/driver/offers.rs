@@ -287,3 +287,27 @@ async fn wait_for_answer(
         }
     }
 }
+
+fn is_success(response: &Response) -> bool {
+    (200..300).contains(&response.status_code.code())
+}
+
+/// The 2xx, or the fault that stands for anything else.
+pub(super) fn accepted(response: Result<Option<Response>, Error>) -> Result<Response, Error> {
+    match response? {
+        Some(response) if is_success(&response) => Ok(response),
+        Some(response) => Err(Error::Stack(format!(
+            "the other side answered {}",
+            response.status_code
+        ))),
+        None => Err(Error::Stack("the other side did not answer".into())),
+    }
+}
+
+fn gone(response: &Result<Option<Response>, Error>) -> bool {
+    match response {
+        Ok(Some(response)) => matches!(response.status_code.code(), 408 | 481),
+        Ok(None) => true,
+        Err(_) => false,
+    }
+}
