@@ -509,6 +509,29 @@ async fn a_peer_without_timers_is_refreshed_by_us() {
 }
 
 #[tokio::test]
+async fn a_desk_that_knows_update_is_refreshed_with_it_and_lost_when_it_forgot_the_call() {
+    let (_agent, mut peer, mut outgoing, invite) = calling(Tuning::default()).await;
+    let says = "Content-Type: application/sdp\r\nAllow: INVITE, UPDATE\r\n\
+                Supported: timer\r\nSession-Expires: 1;refresher=uac\r\n";
+    peer.send(peer.respond_to(&invite, "200 OK", says, ANSWER))
+        .await;
+    let (_dialog, mut events, _) = answered(&mut outgoing).await;
+    let refresh = peer.expect("UPDATE").await;
+    assert_eq!(refresh.header("Session-Expires"), "1;refresher=uac");
+    assert_eq!(refresh.body, "");
+    let ok = "Session-Expires: 1;refresher=uac\r\n";
+    peer.send(peer.respond_to(&refresh, "200 OK", ok, "")).await;
+    let refresh = peer.expect("UPDATE").await;
+    peer.send(peer.respond_to(&refresh, "481 Call/Transaction Does Not Exist", "", ""))
+        .await;
+    assert!(matches!(
+        soon(events.recv()).await,
+        Some(DialogEvent::Lost { .. })
+    ));
+    peer.expect("BYE").await;
+}
+
+#[tokio::test]
 async fn a_session_interval_below_the_minimum_is_refused_with_422() {
     let (agent, _calls) = agent().await;
     let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
