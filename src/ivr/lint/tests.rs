@@ -18,7 +18,7 @@ fn the_shipped_plans_have_no_findings() {
 }
 
 /// Replaces the one `right` of the shipped plan by `wrong` and expects, on its line, a message.
-fn seeded(right: &str, wrong: &str, expected: &str) {
+fn seeded(right: &str, wrong: &str, expected: &str) -> String {
     assert!(CONSULTATION.contains(right), "{right}");
     let text = CONSULTATION.replacen(right, wrong, 1);
     let found = findings(&text, &clips());
@@ -27,11 +27,12 @@ fn seeded(right: &str, wrong: &str, expected: &str) {
         .find(|finding| finding.message.contains(expected));
     let hit = hit.unwrap_or_else(|| panic!("{expected}: {found:#?}"));
     assert!(hit.line > 1, "{hit}");
-    println!("{hit}");
+    hit.to_string()
 }
 
 #[test]
 fn each_seeded_fault_is_found_with_its_line() {
+    let mut told = Vec::new();
     for (right, wrong, expected) in [
         (
             "ended = \"rate\"",
@@ -114,8 +115,9 @@ fn each_seeded_fault_is_found_with_its_line() {
         ),
         ("start = \"hours\"", "start = \"busy\"", "is never reached"),
     ] {
-        seeded(right, wrong, expected);
+        told.push(seeded(right, wrong, expected));
     }
+    insta::assert_snapshot!(told.join("\n"));
 }
 
 #[test]

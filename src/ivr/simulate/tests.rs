@@ -25,11 +25,11 @@ fn played(scene: &Scene) -> Transcript {
 fn a_bad_grade_with_its_reason_reads_as_a_transcript() {
     let transcript = played(&scene("4@2.1s,1@1s"));
     let text = transcript.to_string();
-    println!("{text}");
+    insta::assert_snapshot!(text);
     let rows: Vec<&str> = transcript.rows.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(rows, ["grade", "confirmed", "reason", "message", "outcome"]);
     let key = text.lines().find(|line| line.ends_with("caller presses 4"));
-    assert!(key.is_some_and(|line| line.contains("46.92 s")), "{text}");
+    assert!(key.is_some_and(|line| line.contains("46.94 s")), "{text}");
 }
 
 #[test]
