@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -61,10 +61,18 @@ impl Pool {
     }
 
     pub(super) async fn pg(url: &str) -> Result<Pool, Error> {
+        let busy = BUSY_TIMEOUT.as_millis().to_string();
+        // A stalled server is a fault, not a wait without end; and a server that was told to lose
+        // commits in a crash is told otherwise.
+        let options = url.parse::<PgConnectOptions>()?.options([
+            ("statement_timeout", busy.as_str()),
+            ("lock_timeout", busy.as_str()),
+            ("synchronous_commit", "on"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(BUSY_TIMEOUT)
-            .connect(url)
+            .connect_with(options)
             .await?;
         sqlx::migrate!("src/store/migrations/postgres")
             .run(&pool)
