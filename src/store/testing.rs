@@ -24,6 +24,14 @@ impl Place {
         Store::open(&self.url).await.unwrap()
     }
 
+    /// A new file in a folder that goes with the place.
+    pub(crate) fn sqlite(dir: tempfile::TempDir) -> Place {
+        Place {
+            url: format!("sqlite:{}/new/ledger.db", dir.path().display()),
+            _dir: Some(dir),
+        }
+    }
+
     pub(crate) fn is_sqlite(&self) -> bool {
         self.url.starts_with("sqlite:")
     }
@@ -37,6 +45,15 @@ impl Store {
         Store {
             pool: pool.unwrap(),
         }
+    }
+
+    /// What a PRAGMA of SQLite's writer says.
+    pub(crate) async fn number(&self, pragma: &str) -> i64 {
+        let Pool::Lite { writer, .. } = &self.pool else {
+            unreachable!("only SQLite has pragmas")
+        };
+        let asked = sqlx::query_scalar(AssertSqlSafe(pragma));
+        asked.fetch_one(writer).await.unwrap()
     }
 
     /// Runs any statement on the writer.
@@ -80,12 +97,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 pub(crate) fn on_sqlite(story: fn(Place) -> BoxFuture<'static, ()>) {
-    let dir = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}/new/ledger.db", dir.path().display());
-    let place = Place {
-        url,
-        _dir: Some(dir),
-    };
+    let place = Place::sqlite(tempfile::tempdir().unwrap());
     runtime().block_on(story(place));
 }
 
