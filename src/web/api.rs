@@ -1,0 +1,318 @@
+//! `/api/v1`: what programs read. `doors` lets in a bearer token, or the login of a page's own requests.
+
+use axum::Json;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+
+use super::Web;
+use super::doors::Visitor;
+use super::params::{self, Params};
+use super::problem::{Problem, ProblemDetails};
+use super::range;
+use super::wire::{Call, List, Rating, Ticket, Waveform, WholeCall, WholeTicket};
+use crate::archive::Peaks;
+use crate::engine::{CallDetail, CallId, ClipKind, Numbers};
+
+/// Wide enough for any screen; a day-long recording costs a page no more than a short one.
+const WAVEFORM_COLUMNS: usize = 1200;
+
+/// Calls, newest first. Live ones too: `live=true`.
+#[utoipa::path(get, path = "/api/v1/calls", tag = "calls",
+    params(
+        ("from" = Option<String>, Query, format = Date, description = "First day of the call's start, Asia/Shanghai"),
+        ("to" = Option<String>, Query, format = Date, description = "Last day, inclusive"),
+        ("state" = Option<super::wire::CallStateWord>, Query),
+        ("live" = Option<bool>, Query, description = "Whether the call still goes on"),
+        ("outcome" = Option<String>, Query),
+        ("grade" = Option<super::wire::GradeWord>, Query),
+        ("number_tail" = Option<String>, Query, description = "Last digits of the caller's number"),
+        ("rehearsal" = Option<bool>, Query),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "50 unless told"),
+    ),
+    responses((status = 200, body = List<Call>), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn calls(
+    State(web): State<Web>,
+    params: Params,
+) -> Result<Json<List<Call>>, Problem> {
+    let filter = params::call_filter(&params)?;
+    let paging = params.paging()?;
+    let page = web
+        .engine
+        .calls(
+            &filter,
+            paging.cursor.as_deref(),
+            paging.limit,
+            Numbers::Masked,
+        )
+        .await?;
+    Ok(Json(List::of(page)))
+}
+
+/// A call with its timeline.
+#[utoipa::path(get, path = "/api/v1/calls/{id}", tag = "calls",
+    params(("id" = String, Path)),
+    responses((status = 200, body = WholeCall), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn call(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Result<Json<WholeCall>, Problem> {
+    params.only(&[])?;
+    Ok(Json(detail(&web, id).await?.into()))
+}
+
+/// The whole call as stereo WAV: left the caller, right what the caller heard. Takes `Range`.
+#[utoipa::path(get, path = "/api/v1/calls/{id}/recording", tag = "calls",
+    params(("id" = String, Path), ("range" = Option<String>, Header, example = "bytes=0-65535")),
+    responses((status = 200, content_type = "audio/wav", description = "The file"),
+        (status = 206, content_type = "audio/wav", description = "The part asked for"),
+        (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 416, description = "No byte of the file is asked for"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn recording(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let detail = detail(&web, id).await?;
+    let recording = detail.recording.ok_or_else(no_recording)?;
+    tracing::info!(call = %detail.row.id.0, by = visitor.name(), "a recording is read");
+    file(&web, recording.path, &recording.sha256, &method, &headers).await
+}
+
+/// A message of the call as its own WAV: `remark` (about a bad grade) or `voice`.
+#[utoipa::path(get, path = "/api/v1/calls/{id}/clips/{kind}", tag = "calls",
+    params(("id" = String, Path), ("kind" = super::wire::ClipKindWord, Path),
+        ("range" = Option<String>, Header)),
+    responses((status = 200, content_type = "audio/wav", description = "The file"),
+        (status = 206, content_type = "audio/wav", description = "The part asked for"),
+        (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 416, description = "No byte of the file is asked for"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn clip(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path((id, kind)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let kind = match kind.as_str() {
+        "remark" => ClipKind::Remark,
+        "voice" => ClipKind::Voice,
+        _ => return Err(Problem::not_found()),
+    };
+    let detail = detail(&web, id).await?;
+    let clip = detail
+        .clips
+        .into_iter()
+        .find(|clip| clip.kind == kind)
+        .ok_or_else(no_recording)?;
+    tracing::info!(call = %detail.row.id.0, by = visitor.name(), "a message is read");
+    file(&web, clip.path, &clip.sha256, &method, &headers).await
+}
+
+/// The recording's waveform, drawn by the server: no player has to load the whole recording for it.
+#[utoipa::path(get, path = "/api/v1/calls/{id}/peaks", tag = "calls",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Waveform), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn peaks(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Result<Json<Waveform>, Problem> {
+    params.only(&[])?;
+    let recording = detail(&web, id).await?.recording.ok_or_else(no_recording)?;
+    let _turn = web.waveforms.acquire().await;
+    let archive = web.archive.clone();
+    let peaks = tokio::task::spawn_blocking(move || archive.peaks(&recording.path))
+        .await
+        .map_err(|error| Problem::fault(&error))??;
+    Ok(Json(waveform(&peaks, WAVEFORM_COLUMNS)))
+}
+
+/// Ratings, newest first.
+#[utoipa::path(get, path = "/api/v1/ratings", tag = "ratings",
+    params(
+        ("from" = Option<String>, Query, format = Date), ("to" = Option<String>, Query, format = Date),
+        ("grade" = Option<super::wire::GradeWord>, Query),
+        ("polarity" = Option<super::wire::PolarityWord>, Query),
+        ("rehearsal" = Option<bool>, Query), ("cursor" = Option<String>, Query),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200),
+    ),
+    responses((status = 200, body = List<Rating>), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn ratings(
+    State(web): State<Web>,
+    params: Params,
+) -> Result<Json<List<Rating>>, Problem> {
+    let filter = params::rating_filter(&params)?;
+    let paging = params.paging()?;
+    let page = web
+        .engine
+        .ratings(&filter, paging.cursor.as_deref(), paging.limit)
+        .await?;
+    Ok(Json(List::of(page)))
+}
+
+/// A rating.
+#[utoipa::path(get, path = "/api/v1/ratings/{id}", tag = "ratings",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Rating), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn rating(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Result<Json<Rating>, Problem> {
+    params.only(&[])?;
+    let rating = web.engine.rating(&id).await?;
+    Ok(Json(rating.ok_or_else(Problem::not_found)?.into()))
+}
+
+/// Tickets, newest first.
+#[utoipa::path(get, path = "/api/v1/tickets", tag = "tickets",
+    params(
+        ("from" = Option<String>, Query, format = Date), ("to" = Option<String>, Query, format = Date),
+        ("state" = Option<String>, Query), ("grade" = Option<super::wire::GradeWord>, Query),
+        ("rehearsal" = Option<bool>, Query), ("cursor" = Option<String>, Query),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200),
+    ),
+    responses((status = 200, body = List<Ticket>), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn tickets(
+    State(web): State<Web>,
+    params: Params,
+) -> Result<Json<List<Ticket>>, Problem> {
+    let filter = params::ticket_filter(&params)?;
+    let paging = params.paging()?;
+    let page = web
+        .engine
+        .tickets(
+            &filter,
+            paging.cursor.as_deref(),
+            paging.limit,
+            Numbers::Masked,
+        )
+        .await?;
+    Ok(Json(List::of(page)))
+}
+
+/// A ticket with its deadlines, each with the days counted, and its trail. `id` is its number.
+#[utoipa::path(get, path = "/api/v1/tickets/{id}", tag = "tickets",
+    params(("id" = String, Path, description = "The ticket's number")),
+    responses((status = 200, body = WholeTicket), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(super) async fn ticket(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Result<Json<WholeTicket>, Problem> {
+    params.only(&[])?;
+    let ticket = web.engine.ticket(&id, Numbers::Masked).await?;
+    Ok(Json(ticket.ok_or_else(Problem::not_found)?.into()))
+}
+
+async fn detail(web: &Web, id: String) -> Result<CallDetail, Problem> {
+    let detail = web.engine.call(&CallId(id), Numbers::Masked).await?;
+    detail.ok_or_else(Problem::not_found)
+}
+
+fn no_recording() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no_recording")
+}
+
+async fn file(
+    web: &Web,
+    path: String,
+    sha256: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let archive = web.archive.clone();
+    let opened = tokio::task::spawn_blocking(move || archive.open(&path))
+        .await
+        .map_err(|error| Problem::fault(&error))??;
+    range::answer(method, headers, opened, sha256, "audio/wav").await
+}
+
+/// Lowest and highest of neighbouring pairs, so that at most `columns` are left.
+fn waveform(peaks: &Peaks, columns: usize) -> Waveform {
+    let channels = usize::from(peaks.channels).max(1);
+    let pairs = peaks.data.len() / 2 / channels;
+    let step = pairs.div_ceil(columns).max(1);
+    let drawn = (0..channels)
+        .map(|channel| {
+            (0..pairs)
+                .step_by(step)
+                .flat_map(|first| {
+                    let of_column = (first..(first + step).min(pairs))
+                        .map(|pair| (pair * channels + channel) * 2);
+                    let low = of_column.clone().map(|at| peaks.data[at]).min();
+                    let high = of_column.map(|at| peaks.data[at + 1]).max();
+                    [low.unwrap_or(0), high.unwrap_or(0)]
+                })
+                .collect()
+        })
+        .collect();
+    Waveform {
+        length_ms: peaks.length_ms,
+        channels: drawn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_waveform_is_narrowed_without_losing_its_extremes() {
+        let mut data = vec![0i8; 2 * 2 * 5000];
+        data[2 * 2 * 4000 + 2] = -100; // the second channel's minimum in pair 4000
+        data[2 * 2 * 17 + 1] = 90; // the first channel's maximum in pair 17
+        let peaks = Peaks {
+            channels: 2,
+            pairs_per_second: 50,
+            length_ms: 100_000,
+            data,
+        };
+        let drawn = waveform(&peaks, 1200);
+        assert_eq!(drawn.channels.len(), 2);
+        assert!(drawn.channels[0].len() <= 2400);
+        assert_eq!(drawn.channels[0].iter().max(), Some(&90));
+        assert_eq!(drawn.channels[1].iter().min(), Some(&-100));
+        assert_eq!(
+            drawn.channels[1].iter().position(|low| *low == -100),
+            Some(2 * (4000 / 5))
+        );
+    }
+
+    #[test]
+    fn a_recording_without_a_sample_has_an_empty_waveform() {
+        let peaks = Peaks {
+            channels: 2,
+            pairs_per_second: 50,
+            length_ms: 0,
+            data: Vec::new(),
+        };
+        assert_eq!(
+            waveform(&peaks, 10).channels,
+            [vec![], vec![]] as [Vec<i8>; 2]
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! What every page has around its content: language, navigation, who is logged in.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+use super::doors::Visitor;
+use super::locale::Language;
+use super::{Options, Web, assets, login};
+use crate::domain::Moment;
+
+/// Handed to each template.
+#[derive(Clone)]
+pub(super) struct Chrome {
+    pub(super) language: Language,
+    /// Path and query of the page: where the language switch leads back to.
+    pub(super) address: String,
+    pub(super) options: Arc<Options>,
+    pub(super) person: Option<String>,
+}
+
+impl Chrome {
+    pub(super) fn t(&self, key: &str) -> String {
+        self.language.text(key)
+    }
+
+    pub(super) fn word(&self, table: &str, word: &str) -> String {
+        self.language.word(table, word)
+    }
+
+    pub(super) fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.language.fill(key, values)
+    }
+
+    pub(super) fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    pub(super) fn centre(&self) -> &str {
+        &self.options.centre
+    }
+
+    /// Whether the page lies under this entry of the navigation.
+    pub(super) fn is_under(&self, entry: &str) -> bool {
+        let path = self.address.split('?').next().unwrap_or_default();
+        match entry {
+            "/" => path == "/",
+            entry => path.starts_with(entry),
+        }
+    }
+
+    /// `11-23 22:05:12`: day and time of a row; the year stands in the whole instant beside it.
+    pub(super) fn short_time(&self, moment: &Moment) -> String {
+        moment.civil_text().chars().skip(5).collect()
+    }
+
+    /// `2026-11-23 22:05:12`.
+    pub(super) fn time(&self, moment: &Moment) -> String {
+        moment.civil_text()
+    }
+
+    /// `1:02:03` or `2:03`.
+    pub(super) fn length(&self, ms: &u64) -> String {
+        let seconds = ms / 1000;
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        match hours {
+            0 => format!("{minutes}:{seconds:02}"),
+            _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+        }
+    }
+
+    /// `62.5 %`, or a dash where there is nothing to divide by.
+    pub(super) fn rate(&self, rate: Option<f64>) -> String {
+        match rate {
+            Some(rate) => format!("{:.1}%", rate * 100.0),
+            None => "–".to_owned(),
+        }
+    }
+}
+
+pub(super) fn language(headers: &HeaderMap) -> Language {
+    login::cookie(headers, login::LANGUAGE_COOKIE)
+        .and_then(|tag| Language::from_tag(&tag))
+        .unwrap_or_default()
+}
+
+impl FromRequestParts<Web> for Chrome {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
+        let person = match parts.extensions.get::<Visitor>() {
+            Some(Visitor::Person(person)) => Some(person.name.clone()),
+            _ => None,
+        };
+        Ok(Chrome {
+            language: language(&parts.headers),
+            address: parts
+                .uri
+                .path_and_query()
+                .map_or_else(|| "/".to_owned(), |address| address.as_str().to_owned()),
+            options: Arc::clone(&web.options),
+            person,
+        })
+    }
+}

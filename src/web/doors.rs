@@ -1,0 +1,201 @@
+//! Every address with who may pass it: one table, from which the router is built and which the
+//! tests walk. [`admit`] is the only place that lets anybody in.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get, post};
+use tower_http::csrf::CsrfLayer;
+
+use super::params::encoded;
+use super::problem::Problem;
+use super::{Web, api, assets, guard, login, metering, now, openapi, pages};
+use crate::engine::Person;
+
+/// Who may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Anybody.
+    Open,
+    /// Somebody logged in who has changed a one-time password; others are led to the login.
+    Page,
+    /// Somebody logged in, also with a one-time password.
+    NewPassword,
+    /// A bearer token, or the login that a page's own requests carry; others get 401.
+    Api,
+    /// A request from this machine itself (not through a gateway), or a bearer token.
+    Machine,
+}
+
+/// One line of the table.
+pub(super) struct Door {
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests walk the table"))]
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) access: Access,
+    handler: fn() -> MethodRouter<Web>,
+}
+
+macro_rules! doors {
+    ($($method:ident $path:literal $access:ident $route:expr;)*) => {
+        vec![$(Door {
+            method: Method::$method,
+            path: $path,
+            access: Access::$access,
+            handler: || $route,
+        }),*]
+    };
+}
+
+#[rustfmt::skip]
+pub(super) fn table() -> Vec<Door> {
+    doors! {
+        GET  "/healthz"                       Open        get(metering::health);
+        GET  "/metrics"                       Machine     get(metering::metrics);
+        GET  "/assets/{digest}/{*name}"       Open        get(assets::serve);
+        GET  "/api/openapi.json"              Open        get(openapi::document);
+
+        GET  "/login"                         Open        get(login::page);
+        POST "/login"                         Open        post(login::log_in);
+        POST "/language"                      Open        post(login::choose_language);
+        POST "/logout"                        NewPassword post(login::log_out);
+        GET  "/password"                      NewPassword get(login::password_page);
+        POST "/password"                      NewPassword post(login::change_password);
+
+        GET  "/"                              Page        get(pages::overview);
+        GET  "/live"                          Page        get(pages::live);
+        GET  "/calls"                         Page        get(pages::calls);
+        GET  "/calls/{id}"                    Page        get(pages::call);
+        GET  "/ratings"                       Page        get(pages::ratings);
+        GET  "/tickets"                       Page        get(pages::tickets);
+        GET  "/tickets/{id}"                  Page        get(pages::ticket);
+
+        GET  "/api/v1/calls"                  Api         get(api::calls);
+        GET  "/api/v1/calls/{id}"             Api         get(api::call);
+        GET  "/api/v1/calls/{id}/recording"   Api         get(api::recording);
+        GET  "/api/v1/calls/{id}/peaks"       Api         get(api::peaks);
+        GET  "/api/v1/calls/{id}/clips/{kind}" Api        get(api::clip);
+        GET  "/api/v1/ratings"                Api         get(api::ratings);
+        GET  "/api/v1/ratings/{id}"           Api         get(api::rating);
+        GET  "/api/v1/tickets"                Api         get(api::tickets);
+        GET  "/api/v1/tickets/{id}"           Api         get(api::ticket);
+    }
+}
+
+/// No form of ours is larger.
+const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// All doors, with the guards that stand before each of them.
+pub(super) fn router(web: Web) -> Router {
+    let mut router = Router::new();
+    for door in table() {
+        let admission = from_fn_with_state((web.clone(), door.access), admit);
+        router = router.route(door.path, (door.handler)().route_layer(admission));
+    }
+    router
+        .fallback(|| async { Problem::not_found() })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CsrfLayer::new())
+        .layer(from_fn(guard::stand))
+        .layer(from_fn_with_state(web.clone(), guard::remember_chrome))
+        .with_state(web)
+}
+
+/// Who was let in, in the request's extensions.
+#[derive(Debug, Clone)]
+pub(super) enum Visitor {
+    Person(Person),
+    /// The name of a bearer token.
+    Program(String),
+}
+
+impl Visitor {
+    /// For the log: no secret, no citizen.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Visitor::Person(person) => &person.name,
+            Visitor::Program(name) => name,
+        }
+    }
+}
+
+async fn admit(
+    State((web, access)): State<(Web, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let visitor = match access {
+        Access::Open => None,
+        Access::Machine if is_this_machine(&request) => None,
+        Access::Machine => Some(program(&web, request.headers()).await?),
+        Access::Api => Some(match person(&web, request.headers()).await? {
+            Some(person) if !person.must_change_password => Visitor::Person(person),
+            Some(_) => return Err(Problem::new(StatusCode::FORBIDDEN, "new_password_first")),
+            None => program(&web, request.headers()).await?,
+        }),
+        Access::Page | Access::NewPassword => match person(&web, request.headers()).await? {
+            None => return Ok(to_login(&request)),
+            Some(person) if person.must_change_password && access == Access::Page => {
+                return Ok(Redirect::to("/password").into_response());
+            }
+            Some(person) => Some(Visitor::Person(person)),
+        },
+    };
+    if let Some(visitor) = visitor {
+        request.extensions_mut().insert(visitor);
+    }
+    Ok(next.run(request).await)
+}
+
+/// To the login and, after it, to the page that was asked for.
+fn to_login(request: &Request) -> Response {
+    let wanted = request
+        .uri()
+        .path_and_query()
+        .filter(|_| request.method() == Method::GET)
+        .map(|address| address.as_str())
+        .filter(|address| *address != "/");
+    match wanted {
+        Some(address) => Redirect::to(&format!("/login?next={}", encoded(address))),
+        None => Redirect::to("/login"),
+    }
+    .into_response()
+}
+
+async fn person(web: &Web, headers: &HeaderMap) -> Result<Option<Person>, Problem> {
+    match login::secret(web, headers) {
+        Some(secret) => Ok(web.engine.login(&secret, now()).await?),
+        None => Ok(None),
+    }
+}
+
+async fn program(web: &Web, headers: &HeaderMap) -> Result<Visitor, Problem> {
+    let secret = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, secret)| secret.trim())
+        .ok_or_else(Problem::unauthorised)?;
+    let token = web.engine.check_token(secret, now()).await?;
+    token
+        .map(|token| Visitor::Program(token.name))
+        .ok_or_else(Problem::unauthorised)
+}
+
+/// A gateway on this machine also connects from loopback, but says for whom.
+fn is_this_machine(request: &Request) -> bool {
+    let through_gateway = ["x-forwarded-for", "forwarded", "x-real-ip"]
+        .iter()
+        .any(|name| request.headers().contains_key(*name));
+    let peer = request.extensions().get::<Peer>();
+    !through_gateway && peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
+}
+
+/// Whom a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);

@@ -1,0 +1,47 @@
+//! `/api/openapi.json`: the API as a document (OpenAPI 3.1), made from the handlers themselves.
+
+use axum::Json;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::{api, wire};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "gradeline",
+        description = "Calls, ratings and tickets of a government service centre's consultation line \
+            (政务服务“好差评”). Lists are `{items, next}`; errors are problem+json (RFC 9457) with what to do \
+            next. Parameters that are not listed are refused."
+    ),
+    paths(
+        api::calls, api::call, api::recording, api::peaks, api::clip,
+        api::ratings, api::rating, api::tickets, api::ticket,
+    ),
+    components(schemas(
+        wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::ClipKindWord,
+    )),
+    modifiers(&BearerToken),
+)]
+struct Document;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(
+            Http::builder()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some("Made by `gradeline token create --name N`"))
+                .build(),
+        );
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("token", scheme);
+    }
+}
+
+pub(super) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Document::openapi())
+}
