@@ -253,3 +253,7 @@ impl Playout {
             .0
     }
 }
+
+#[cfg(test)]
+#[path = "playout_tests.rs"]
+mod tests;

@@ -117,11 +117,6 @@ impl Recording {
         recording
     }
 
-    /// Frames recorded so far.
-    pub fn frames(&self) -> u64 {
-        self.from + (self.samples.len() / usize::from(self.channels)) as u64
-    }
-
     pub fn stereo(&mut self, left: &[i16; FRAME_SAMPLES], right: &[i16; FRAME_SAMPLES]) {
         self.make_room();
         for (left, right) in left.iter().zip(right) {
@@ -142,7 +137,7 @@ impl Recording {
         self.from += frames;
     }
 
-    /// Hands over the rest; `false` while the writer's queue is full: call again.
+    /// Hands over the rest; `retry` until nothing waits.
     pub fn close(&mut self, closing: Closing) {
         self.hand_over_block();
         let close = ToWriter::Close {
