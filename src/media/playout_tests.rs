@@ -46,7 +46,7 @@ fn delays(beats: i64, ppm: i64, jitter: u64, loss_percent: u64) -> (i64, i64) {
                 return true;
             }
             let sound: Vec<i16> = (first..first + 160).map(dated).collect();
-            playout.put(1, first as u32, &sound, (now - arrives) as u32);
+            playout.put(1, first as u32, &sound, (now - arrives) as i32);
             false
         });
         let mut frame = [0; FRAME_SAMPLES];
@@ -179,7 +179,7 @@ proptest::proptest! {
     #[test]
     fn no_packets_break_the_ring(
         packets in proptest::collection::vec(
-            (0u32..3, proptest::prelude::any::<u32>(), 0usize..1500, 0u32..200), 0..80)
+            (0u32..3, proptest::prelude::any::<u32>(), 0usize..1500, -200i32..200), 0..80)
     ) {
         let mut playout = Playout::default();
         for (ssrc, timestamp, length, age) in packets {
