@@ -1,18 +1,29 @@
 //! Recordings at rest: where a file goes, finishing after a crash, its digest.
 //!
 //! Everything here blocks: callers in async code use `spawn_blocking`.
+//!
+//! **Invariant:** nothing outside the recordings' folder is opened, and no bytes in a file can make
+//! this room panic.
+
+mod peaks;
+mod wav;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Component, Path, PathBuf};
+
+use sha2::{Digest, Sha256};
 
 use crate::domain::Moment;
 use crate::store::rows::{ArchivedRecording, CallId, ClipKind};
+use wav::Wav;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    #[error("{0}")]
+    /// Why the file is none.
+    #[error("not a recording: {0}")]
     NotARecording(String),
     #[error("“{0}” is not within the recordings' folder")]
     Outside(String),
@@ -52,41 +63,146 @@ impl Archive {
     }
 
     /// `YYYY/MM/DD/<call-id>.wav` below the folder, whose folders are made.
-    pub fn place(&self, _call: &CallId, _started: Moment) -> Result<PathBuf, Error> {
-        todo!()
+    pub fn place(&self, call: &CallId, started: Moment) -> Result<PathBuf, Error> {
+        self.place_as(call, started, "wav")
     }
 
     /// `YYYY/MM/DD/<call-id>.remark.wav` or `.voice.wav`.
     pub fn place_clip(
         &self,
-        _call: &CallId,
-        _kind: ClipKind,
-        _started: Moment,
+        call: &CallId,
+        kind: ClipKind,
+        started: Moment,
     ) -> Result<PathBuf, Error> {
-        todo!()
+        self.place_as(call, started, &format!("{}.wav", kind.word()))
     }
 
-    /// Fixes a closed recording: its digest over the whole file, its length by the header.
-    pub fn finish(&self, _path: &Path) -> Result<ArchivedRecording, Error> {
-        todo!()
+    fn place_as(&self, call: &CallId, started: Moment, ending: &str) -> Result<PathBuf, Error> {
+        let path = self.path_of(call, started, ending)?;
+        std::fs::create_dir_all(path.parent().expect("a path of the archive has a folder"))?;
+        Ok(path)
     }
 
-    /// Makes a WAV whose writer was killed playable, in place.
-    pub fn repair(&self, _path: &Path) -> Result<Repaired, Error> {
-        todo!()
+    fn path_of(&self, call: &CallId, started: Moment, ending: &str) -> Result<PathBuf, Error> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if call.0.is_empty() || !call.0.chars().all(plain) {
+            return Err(Error::Outside(call.0.clone()));
+        }
+        let day = started.day();
+        let folder = format!(
+            "{:04}/{:02}/{:02}",
+            day.year(),
+            day.month(),
+            day.day_of_month()
+        );
+        Ok(self.dir.join(folder).join(format!("{}.{ending}", call.0)))
     }
 
-    /// Repairs and finishes what is there of calls that were open.
-    pub fn recover(&self, _open: &[CallId]) -> Vec<(CallId, Result<ArchivedRecording, Error>)> {
-        todo!()
+    /// A path as rows keep it: relative to the folder, with `/`.
+    pub fn relative(&self, path: &Path) -> Result<String, Error> {
+        let outside = || Error::Outside(path.display().to_string());
+        let relative = path.strip_prefix(&self.dir).map_err(|_| outside())?;
+        Ok(relative.to_str().ok_or_else(outside)?.to_owned())
+    }
+
+    /// Fixes a closed recording: its digest over the whole file, its length by the header. Synced,
+    /// so that the row never knows of a file that a power cut loses. `gaps` are the recorder's to add.
+    pub fn finish(&self, path: &Path) -> Result<ArchivedRecording, Error> {
+        let relative = self.relative(path)?;
+        let mut file = File::open(path)?;
+        let wav = Wav::read(&mut file)?;
+        file.sync_all()?;
+        let (sha256, bytes) = digest(&mut file)?;
+        Ok(ArchivedRecording {
+            path: relative,
+            length_ms: wav.length_ms(),
+            bytes,
+            sha256,
+            gaps: Vec::new(),
+        })
+    }
+
+    /// Makes a WAV whose writer was killed playable, in place: the header gets the length of what
+    /// was written, a torn last frame is cut. A file that is none is an error and left as it is.
+    pub fn repair(&self, path: &Path) -> Result<Repaired, Error> {
+        let mut file = File::options().read(true).write(true).open(path)?;
+        let mut wav = Wav::read(&mut file)?;
+        let changed = !wav.is_whole();
+        if changed {
+            wav.mend(&mut file)?;
+        }
+        Ok(Repaired {
+            length_ms: wav.length_ms(),
+            changed,
+        })
+    }
+
+    /// Repairs and finishes what there is of calls that were open, with their starts.
+    pub fn recover(
+        &self,
+        open: &[(CallId, Moment)],
+    ) -> Vec<(CallId, Result<ArchivedRecording, Error>)> {
+        let recovered = |(id, started): &(CallId, Moment)| {
+            let path = self.path_of(id, *started, "wav")?;
+            self.repair(&path)?;
+            self.finish(&path)
+        };
+        open.iter()
+            .map(|call| (call.0.clone(), recovered(call)))
+            .collect()
     }
 
     /// Opens a file for reading by its path as stored, and its length in bytes.
-    pub fn open(&self, _relative: &str) -> Result<(File, u64), Error> {
-        todo!()
+    pub fn open(&self, relative: &str) -> Result<(File, u64), Error> {
+        let outside = || Error::Outside(relative.to_owned());
+        let path = Path::new(relative);
+        let plain = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if relative.is_empty() || relative.contains('\0') || !plain {
+            return Err(outside());
+        }
+        // Links that lead out are refused too.
+        let dir = self.dir.canonicalize()?;
+        let path = dir.join(path).canonicalize()?;
+        if !path.starts_with(&dir) || !path.is_file() {
+            return Err(outside());
+        }
+        let file = File::open(path)?;
+        let bytes = file.metadata()?.len();
+        Ok((file, bytes))
     }
 
-    pub fn peaks(&self, _relative: &str) -> Result<Peaks, Error> {
-        todo!()
+    pub fn peaks(&self, relative: &str) -> Result<Peaks, Error> {
+        let (mut file, _) = self.open(relative)?;
+        let wav = Wav::read(&mut file)?;
+        peaks::of(&mut file, &wav)
+    }
+
+    /// Whether the file still has the digest that was fixed when it was closed.
+    pub fn is_unchanged(&self, recording: &ArchivedRecording) -> Result<bool, Error> {
+        let (mut file, _) = self.open(&recording.path)?;
+        Ok(digest(&mut file)?.0 == recording.sha256)
     }
 }
+
+/// SHA-256 of the whole file, hexadecimal, and how many bytes it took in.
+fn digest(file: &mut File) -> Result<(String, u64), Error> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; 64 * 1024];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut block)? {
+            0 => break,
+            read => {
+                hasher.update(&block[..read]);
+                bytes += read as u64;
+            }
+        }
+    }
+    Ok((hex::encode(hasher.finalize()), bytes))
+}
+
+#[cfg(test)]
+mod tests;
