@@ -696,3 +696,32 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
     served.await.unwrap().unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_panic_ends_one_answer_with_its_request_id_and_the_next_is_served() {
+    async fn broken() -> &'static str {
+        panic!("a broken invariant");
+    }
+    let router = Router::new()
+        .route("/api/broken", axum::routing::get(broken))
+        .route("/whole", axum::routing::get(|| async { "whole" }))
+        .layer(axum::middleware::from_fn(guard::stand));
+    let ask = async |address: &str| {
+        let request = Request::get(address).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    };
+    let answer = ask("/api/broken").await;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let id = answer.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let body = to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+    let problem: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem["request_id"], id);
+    assert!(
+        !problem.to_string().contains("invariant"),
+        "its inside stays inside"
+    );
+    assert_eq!(ask("/whole").await.status(), StatusCode::OK);
+}
