@@ -117,7 +117,10 @@ impl Call {
         self.outbox.flush();
         self.closing.retain_mut(Recording::retry);
         if self.finished {
-            return !(self.closing.is_empty() && self.outbox.is_empty());
+            self.conclude();
+            return !(self.closing.is_empty()
+                && self.outbox.is_empty()
+                && self.recording.is_none());
         }
         let late = now.saturating_duration_since(self.next_beat);
         let due = 1 + (late.as_micros() / BEAT.as_micros()) as u32;
@@ -326,21 +329,29 @@ impl Call {
         self.caller.close(now, &mut |event| outbox.push(event));
         self.close_message(End::Stopped);
         self.finished = true;
-        let (caller, desk) = (self.caller.counts, self.desk_counts);
-        match self.recording.take() {
-            Some(mut recording) => {
-                recording.close(Closing::Call { caller, desk });
-                self.closing.push(recording);
-            }
-            None => self.outbox.push(Event::Finished(Recorded {
+        if self.recording.is_none() {
+            self.outbox.push(Event::Finished(Recorded {
                 path: PathBuf::new(),
                 length_ms: 0,
                 gaps: Vec::new(),
-                caller,
-                desk,
-            })),
+                caller: self.caller.counts,
+                desk: self.desk_counts,
+            }));
         }
-        self.run(now);
+        self.conclude();
+    }
+
+    /// Hands the recording's end to the writer, which tells `Finished`: not before the shell took
+    /// every key that was there first.
+    fn conclude(&mut self) {
+        if !self.outbox.is_empty() {
+            return;
+        }
+        if let Some(mut recording) = self.recording.take() {
+            let (caller, desk) = (self.caller.counts, self.desk_counts);
+            recording.close(Closing::Call { caller, desk });
+            self.closing.push(recording);
+        }
     }
 }
 
