@@ -10,21 +10,19 @@ use tokio::sync::mpsc::Sender;
 
 use super::g711::Codec;
 use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, MediaLeg};
+use super::message::{End, Message};
 use super::outbox::Outbox;
 use super::playing::{Play, Prompt};
 use super::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
 use super::recorder::{Closing, FileId, Recording, Writer};
 use super::sdp::Negotiated;
 use super::sender::KeyToSend;
-use super::tones::Generator;
 use super::{Clip, Event, LegCounts, Recorded, Side};
 
 /// Length of a beat.
 pub const BEAT: Duration = Duration::from_millis(20);
 /// Frames sent to catch up; what is older than that is not sent at all.
 const CAUGHT_UP: u32 = 3;
-/// Sound below this (mean square) is silence in a message: about −46 dBm0.
-const SILENCE_MEAN_SQUARE: i64 = 2_500;
 
 /// What a call is asked to do.
 pub enum Command {
@@ -54,16 +52,6 @@ pub enum Command {
         side: Side,
         key: KeyToSend,
     },
-}
-
-struct Message {
-    recording: Recording,
-    /// Beats until it begins: the beep is not part of it.
-    beep: Option<(Generator, u32)>,
-    beats: u32,
-    quiet_beats: u32,
-    max_beats: u32,
-    silence_beats: Option<u32>,
 }
 
 pub struct Call {
@@ -129,7 +117,10 @@ impl Call {
         self.outbox.flush();
         self.closing.retain_mut(Recording::retry);
         if self.finished {
-            return !(self.closing.is_empty() && self.outbox.is_empty());
+            self.conclude();
+            return !(self.closing.is_empty()
+                && self.outbox.is_empty()
+                && self.recording.is_none());
         }
         let late = now.saturating_duration_since(self.next_beat);
         let due = 1 + (late.as_micros() / BEAT.as_micros()) as u32;
@@ -200,7 +191,10 @@ impl Call {
         } else {
             [0; FRAME_SAMPLES]
         };
-        let beeping = self.beep(&mut heard);
+        let beeping = self
+            .message
+            .as_mut()
+            .is_some_and(|message| message.beep(&mut heard));
         if to_caller_is_prompt && !beeping {
             self.caller.send(&prompt.caller, &mut heard);
         } else {
@@ -220,29 +214,10 @@ impl Call {
                 desk.send(&octets, &mut sound);
             }
         }
-        self.record(&from_caller, &heard, now);
+        self.record(&from_caller, &heard);
     }
 
-    /// Writes the message's beep over what the caller hears, while it lasts.
-    fn beep(&mut self, heard: &mut [i16; FRAME_SAMPLES]) -> bool {
-        let Some(Message {
-            beep: Some((generator, beats)),
-            ..
-        }) = &mut self.message
-        else {
-            return false;
-        };
-        generator.write(heard);
-        *beats -= 1;
-        true
-    }
-
-    fn record(
-        &mut self,
-        from_caller: &[i16; FRAME_SAMPLES],
-        heard: &[i16; FRAME_SAMPLES],
-        now: Instant,
-    ) {
+    fn record(&mut self, from_caller: &[i16; FRAME_SAMPLES], heard: &[i16; FRAME_SAMPLES]) {
         if let Some(recording) = &mut self.recording {
             recording.retry();
             self.delayed.extend(heard);
@@ -252,41 +227,18 @@ impl Call {
             }
             recording.stereo(from_caller, &right);
         }
-        let Some(message) = &mut self.message else {
-            return;
-        };
-        if let Some((_, beats)) = message.beep {
-            if beats == 0 {
-                message.beep = None;
-            }
-            return;
+        if let Some(end) = self
+            .message
+            .as_mut()
+            .and_then(|message| message.hear(from_caller))
+        {
+            self.close_message(end);
         }
-        message.recording.mono(from_caller);
-        message.beats += 1;
-        message.quiet_beats = if is_silent(from_caller) {
-            message.quiet_beats + 1
-        } else {
-            0
-        };
-        let reached_limit = message.beats >= message.max_beats;
-        let silence = message
-            .silence_beats
-            .is_some_and(|most| message.quiet_beats >= most);
-        if reached_limit || silence {
-            self.close_message(reached_limit, silence && !reached_limit);
-        }
-        let _ = now;
     }
 
-    fn close_message(&mut self, reached_limit: bool, silence: bool) {
-        if let Some(mut message) = self.message.take() {
-            let length_ms = message.beats * BEAT.as_millis() as u32;
-            message.recording.close(Closing::Message {
-                length_ms,
-                reached_limit,
-                silence,
-            });
-            self.closing.push(message.recording);
+    fn close_message(&mut self, end: End) {
+        if let Some(message) = self.message.take() {
+            self.closing.push(message.close(end));
         }
     }
 
@@ -326,19 +278,13 @@ impl Call {
                 silence,
                 beep,
             } => {
-                self.close_message(false, false);
+                self.close_message(End::Stopped);
                 let writer = self.writer.clone();
                 let events = self.outbox.sender();
-                self.message = Some(Message {
-                    recording: Recording::open(file, path, 1, writer, events),
-                    beep: beep.then(|| (Generator::of([1000.0, 0.0], [8000.0, 0.0]), 15)),
-                    beats: 0,
-                    quiet_beats: 0,
-                    max_beats: beats_of(max),
-                    silence_beats: silence.map(beats_of),
-                });
+                let recording = Recording::open(file, path, 1, writer, events);
+                self.message = Some(Message::new(recording, max, silence, beep));
             }
-            Command::StopMessage => self.close_message(false, false),
+            Command::StopMessage => self.close_message(End::Stopped),
             Command::SendKey {
                 side: Side::Caller,
                 key,
@@ -377,27 +323,35 @@ impl Call {
             let outbox = &mut self.outbox;
             self.caller
                 .hear(&mut from_caller, now, &mut |event| outbox.push(event));
-            self.record(&from_caller, &[0; FRAME_SAMPLES], now);
+            self.record(&from_caller, &[0; FRAME_SAMPLES]);
         }
         let outbox = &mut self.outbox;
         self.caller.close(now, &mut |event| outbox.push(event));
-        self.close_message(false, false);
+        self.close_message(End::Stopped);
         self.finished = true;
-        let (caller, desk) = (self.caller.counts, self.desk_counts);
-        match self.recording.take() {
-            Some(mut recording) => {
-                recording.close(Closing::Call { caller, desk });
-                self.closing.push(recording);
-            }
-            None => self.outbox.push(Event::Finished(Recorded {
+        if self.recording.is_none() {
+            self.outbox.push(Event::Finished(Recorded {
                 path: PathBuf::new(),
                 length_ms: 0,
                 gaps: Vec::new(),
-                caller,
-                desk,
-            })),
+                caller: self.caller.counts,
+                desk: self.desk_counts,
+            }));
         }
-        self.run(now);
+        self.conclude();
+    }
+
+    /// Hands the recording's end to the writer, which tells `Finished`: not before the shell took
+    /// every key that was there first.
+    fn conclude(&mut self) {
+        if !self.outbox.is_empty() {
+            return;
+        }
+        if let Some(mut recording) = self.recording.take() {
+            let (caller, desk) = (self.caller.counts, self.desk_counts);
+            recording.close(Closing::Call { caller, desk });
+            self.closing.push(recording);
+        }
     }
 }
 
@@ -405,15 +359,4 @@ fn encoded(codec: Codec, sound: &[i16; FRAME_SAMPLES]) -> [u8; FRAME_SAMPLES] {
     let mut octets = [0; FRAME_SAMPLES];
     codec.encode(sound, &mut octets);
     octets
-}
-
-fn is_silent(sound: &[i16; FRAME_SAMPLES]) -> bool {
-    let energy: i64 = sound.iter().map(|sample| i64::from(*sample).pow(2)).sum();
-    energy < SILENCE_MEAN_SQUARE * FRAME_SAMPLES as i64
-}
-
-fn beats_of(length: Duration) -> u32 {
-    u32::try_from(length.as_millis() / BEAT.as_millis())
-        .unwrap_or(u32::MAX)
-        .max(1)
 }

@@ -295,3 +295,53 @@ async fn packets_have_the_length_that_was_asked_for_and_hold_stops_them() {
     };
     assert!(recorded.caller.sent >= 2, "{recorded:?}");
 }
+
+#[tokio::test]
+async fn a_message_ends_at_its_limit_or_in_silence_and_is_the_caller_alone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ours, theirs) = (room(41200..=41219), room(41220..=41239));
+    let ((us, mut our_events), (them, _their_events)) = call(&ours, &theirs, None);
+    them.play(1, vec![tone(600.0, 1500)], false);
+    let path = dir.path().join("message.wav");
+    us.record_message(&path, Duration::from_millis(600), None, true);
+    let said = |event: &Event| matches!(event, Event::MessageRecorded { .. });
+    let limited = Event::MessageRecorded {
+        length_ms: 600,
+        reached_limit: true,
+        silence: false,
+    };
+    assert_eq!(until(&mut our_events, said).await, limited);
+    assert!((measured_hz(&path, 0) - 600.0).abs() < 10.0);
+    them.stop_playing();
+    let path = dir.path().join("silence.wav");
+    us.record_message(&path, PATIENCE, Some(Duration::from_millis(300)), false);
+    let ended = until(&mut our_events, said).await;
+    assert!(matches!(
+        ended,
+        Event::MessageRecorded {
+            silence: true,
+            reached_limit: false,
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn a_leg_from_which_nothing_comes_is_told() {
+    let ours = Media::start(Settings {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ports: 41240..=41259,
+        threads: 1,
+        rtp_timeout: Duration::from_millis(100),
+    })
+    .expect("a media room");
+    let telephone = Telephone::new();
+    let leg = ours
+        .answer_to(telephone.offer("").as_bytes())
+        .expect("an answer");
+    let (_us, mut events) = ours.start_call(leg, None).expect("a call");
+    until(&mut events, |event| {
+        *event == Event::RtpTimeout { side: Side::Caller }
+    })
+    .await;
+}

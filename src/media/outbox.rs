@@ -61,3 +61,37 @@ impl Outbox {
         self.waiting.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_that_reads_late_finds_every_event_in_its_order() {
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+        let mut outbox = Outbox::new(sender);
+        for id in 0..OTHERS_KEPT as u32 {
+            outbox.push(Event::Played { id });
+        }
+        let mut read = Vec::new();
+        while let Ok(event) = receiver.try_recv() {
+            read.push(event);
+            outbox.flush();
+        }
+        let played: Vec<Event> = (0..OTHERS_KEPT as u32)
+            .map(|id| Event::Played { id })
+            .collect();
+        assert_eq!(read, played);
+        assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn a_shell_that_never_reads_costs_a_bounded_memory() {
+        let (sender, _receiver) = tokio::sync::mpsc::channel(1);
+        let mut outbox = Outbox::new(sender);
+        for id in 0..10_000 {
+            outbox.push(Event::Played { id });
+        }
+        assert!(outbox.waiting.len() <= OTHERS_KEPT);
+    }
+}
