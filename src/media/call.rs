@@ -7,25 +7,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
-use tokio::sync::mpsc::error::TrySendError;
 
 use super::g711::Codec;
-use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, KeyToSend, MediaLeg};
+use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, MediaLeg};
+use super::message::{End, Message};
+use super::outbox::Outbox;
+use super::playing::{Play, Prompt};
 use super::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
 use super::recorder::{Closing, FileId, Recording, Writer};
 use super::sdp::Negotiated;
-use super::tones::Generator;
+use super::sender::KeyToSend;
 use super::{Clip, Event, LegCounts, Recorded, Side};
 
 /// Length of a beat.
 pub const BEAT: Duration = Duration::from_millis(20);
 /// Frames sent to catch up; what is older than that is not sent at all.
 const CAUGHT_UP: u32 = 3;
-/// Events kept for a shell that does not read: keys, and everything else.
-const KEYS_KEPT: usize = 4096;
-const OTHERS_KEPT: usize = 64;
-/// Sound below this (mean square) is silence in a message: about −46 dBm0.
-const SILENCE_MEAN_SQUARE: i64 = 2_500;
 
 /// What a call is asked to do.
 pub enum Command {
@@ -55,31 +52,6 @@ pub enum Command {
         side: Side,
         key: KeyToSend,
     },
-}
-
-/// Clips being played, gapless.
-struct Play {
-    id: u32,
-    clips: Vec<Arc<Clip>>,
-    to_desk_too: bool,
-    clip: usize,
-    sample: usize,
-}
-
-struct Message {
-    recording: Recording,
-    /// Beats until it begins: the beep is not part of it.
-    beep: Option<(Generator, u32)>,
-    beats: u32,
-    quiet_beats: u32,
-    max_beats: u32,
-    silence_beats: Option<u32>,
-}
-
-/// Events on their way out, in order.
-struct Outbox {
-    to: Sender<Event>,
-    waiting: VecDeque<Event>,
 }
 
 pub struct Call {
@@ -132,10 +104,7 @@ impl Call {
             recording,
             message: None,
             closing: Vec::new(),
-            outbox: Outbox {
-                to: new.events,
-                waiting: VecDeque::new(),
-            },
+            outbox: Outbox::new(new.events),
             writer: new.writer,
             delayed: VecDeque::from(vec![0; TARGET_SAMPLES as usize]),
             timeout: new.timeout,
@@ -148,7 +117,10 @@ impl Call {
         self.outbox.flush();
         self.closing.retain_mut(Recording::retry);
         if self.finished {
-            return !(self.closing.is_empty() && self.outbox.is_empty());
+            self.conclude();
+            return !(self.closing.is_empty()
+                && self.outbox.is_empty()
+                && self.recording.is_none());
         }
         let late = now.saturating_duration_since(self.next_beat);
         let due = 1 + (late.as_micros() / BEAT.as_micros()) as u32;
@@ -182,15 +154,15 @@ impl Call {
     }
 
     fn beat(&mut self, now: Instant) {
-        let outbox = &mut self.outbox;
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
         let mut from_caller = [0i16; FRAME_SAMPLES];
         let mut from_desk = [0i16; FRAME_SAMPLES];
         self.caller
-            .drain(DRAINED_A_BEAT, now, &mut |event| outbox.push(event));
+            .drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
         self.caller
             .hear(&mut from_caller, now, &mut |event| outbox.push(event));
         if let Some(desk) = &mut self.desk {
-            desk.drain(DRAINED_A_BEAT, now, &mut |event| outbox.push(event));
+            desk.drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
             desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
             desk.supervise(self.timeout, now, &mut |event| outbox.push(event));
         }
@@ -219,7 +191,10 @@ impl Call {
         } else {
             [0; FRAME_SAMPLES]
         };
-        let beeping = self.beep(&mut heard);
+        let beeping = self
+            .message
+            .as_mut()
+            .is_some_and(|message| message.beep(&mut heard));
         if to_caller_is_prompt && !beeping {
             self.caller.send(&prompt.caller, &mut heard);
         } else {
@@ -239,29 +214,10 @@ impl Call {
                 desk.send(&octets, &mut sound);
             }
         }
-        self.record(&from_caller, &heard, now);
+        self.record(&from_caller, &heard);
     }
 
-    /// Writes the message's beep over what the caller hears, while it lasts.
-    fn beep(&mut self, heard: &mut [i16; FRAME_SAMPLES]) -> bool {
-        let Some(Message {
-            beep: Some((generator, beats)),
-            ..
-        }) = &mut self.message
-        else {
-            return false;
-        };
-        generator.write(heard);
-        *beats -= 1;
-        true
-    }
-
-    fn record(
-        &mut self,
-        from_caller: &[i16; FRAME_SAMPLES],
-        heard: &[i16; FRAME_SAMPLES],
-        now: Instant,
-    ) {
+    fn record(&mut self, from_caller: &[i16; FRAME_SAMPLES], heard: &[i16; FRAME_SAMPLES]) {
         if let Some(recording) = &mut self.recording {
             recording.retry();
             self.delayed.extend(heard);
@@ -271,41 +227,18 @@ impl Call {
             }
             recording.stereo(from_caller, &right);
         }
-        let Some(message) = &mut self.message else {
-            return;
-        };
-        if let Some((_, beats)) = message.beep {
-            if beats == 0 {
-                message.beep = None;
-            }
-            return;
+        if let Some(end) = self
+            .message
+            .as_mut()
+            .and_then(|message| message.hear(from_caller))
+        {
+            self.close_message(end);
         }
-        message.recording.mono(from_caller);
-        message.beats += 1;
-        message.quiet_beats = if is_silent(from_caller) {
-            message.quiet_beats + 1
-        } else {
-            0
-        };
-        let reached_limit = message.beats >= message.max_beats;
-        let silence = message
-            .silence_beats
-            .is_some_and(|most| message.quiet_beats >= most);
-        if reached_limit || silence {
-            self.close_message(reached_limit, silence && !reached_limit);
-        }
-        let _ = now;
     }
 
-    fn close_message(&mut self, reached_limit: bool, silence: bool) {
-        if let Some(mut message) = self.message.take() {
-            let length_ms = message.beats * BEAT.as_millis() as u32;
-            message.recording.close(Closing::Message {
-                length_ms,
-                reached_limit,
-                silence,
-            });
-            self.closing.push(message.recording);
+    fn close_message(&mut self, end: End) {
+        if let Some(message) = self.message.take() {
+            self.closing.push(message.close(end));
         }
     }
 
@@ -316,13 +249,7 @@ impl Call {
                 clips,
                 to_desk_too,
             } => {
-                self.play = Some(Play {
-                    id,
-                    clips,
-                    to_desk_too,
-                    clip: 0,
-                    sample: 0,
-                });
+                self.play = Some(Play::new(id, clips, to_desk_too));
             }
             Command::StopPlaying => self.play = None,
             Command::AddDesk(leg) => {
@@ -351,19 +278,13 @@ impl Call {
                 silence,
                 beep,
             } => {
-                self.close_message(false, false);
+                self.close_message(End::Stopped);
                 let writer = self.writer.clone();
-                let events = self.outbox.to.clone();
-                self.message = Some(Message {
-                    recording: Recording::open(file, path, 1, writer, events),
-                    beep: beep.then(|| (Generator::of([1000.0, 0.0], [8000.0, 0.0]), 15)),
-                    beats: 0,
-                    quiet_beats: 0,
-                    max_beats: beats_of(max),
-                    silence_beats: silence.map(beats_of),
-                });
+                let events = self.outbox.sender();
+                let recording = Recording::open(file, path, 1, writer, events);
+                self.message = Some(Message::new(recording, max, silence, beep));
             }
-            Command::StopMessage => self.close_message(false, false),
+            Command::StopMessage => self.close_message(End::Stopped),
             Command::SendKey {
                 side: Side::Caller,
                 key,
@@ -382,8 +303,8 @@ impl Call {
     fn remove_desk(&mut self, now: Instant) {
         self.joined = false;
         if let Some(mut desk) = self.desk.take() {
-            let outbox = &mut self.outbox;
-            desk.drain(DRAINED_AT_CLOSE, now, &mut |event| outbox.push(event));
+            let (outbox, due) = (&mut self.outbox, self.next_beat);
+            desk.drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
             desk.close(now, &mut |event| outbox.push(event));
             self.desk_counts = Some(desk.counts);
         }
@@ -392,9 +313,9 @@ impl Call {
     /// Everything that has arrived is heard, told and recorded; then the files are closed.
     fn close(&mut self, now: Instant) {
         self.remove_desk(now);
-        let outbox = &mut self.outbox;
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
         self.caller
-            .drain(DRAINED_AT_CLOSE, now, &mut |event| outbox.push(event));
+            .drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
         let mut beats = 0;
         while self.caller.has_unheard_sound() && beats < 50 {
             beats += 1;
@@ -402,110 +323,35 @@ impl Call {
             let outbox = &mut self.outbox;
             self.caller
                 .hear(&mut from_caller, now, &mut |event| outbox.push(event));
-            self.record(&from_caller, &[0; FRAME_SAMPLES], now);
+            self.record(&from_caller, &[0; FRAME_SAMPLES]);
         }
         let outbox = &mut self.outbox;
         self.caller.close(now, &mut |event| outbox.push(event));
-        self.close_message(false, false);
+        self.close_message(End::Stopped);
         self.finished = true;
-        let (caller, desk) = (self.caller.counts, self.desk_counts);
-        match self.recording.take() {
-            Some(mut recording) => {
-                recording.close(Closing::Call { caller, desk });
-                self.closing.push(recording);
-            }
-            None => self.outbox.push(Event::Finished(Recorded {
+        if self.recording.is_none() {
+            self.outbox.push(Event::Finished(Recorded {
                 path: PathBuf::new(),
                 length_ms: 0,
                 gaps: Vec::new(),
-                caller,
-                desk,
-            })),
+                caller: self.caller.counts,
+                desk: self.desk_counts,
+            }));
         }
-        self.run(now);
-    }
-}
-
-/// 20 ms of a prompt, as samples and as each side's octets.
-struct Prompt {
-    pcm: [i16; FRAME_SAMPLES],
-    caller: [u8; FRAME_SAMPLES],
-    desk: [u8; FRAME_SAMPLES],
-}
-
-impl Prompt {
-    fn new() -> Self {
-        Prompt {
-            pcm: [0; FRAME_SAMPLES],
-            caller: [0; FRAME_SAMPLES],
-            desk: [0; FRAME_SAMPLES],
-        }
-    }
-}
-
-impl Play {
-    /// Fills the next 20 ms; `true` when nothing is left. Clips follow each other without a gap.
-    fn next(&mut self, out: &mut Prompt, caller: Codec, desk: Codec) -> bool {
-        out.caller.fill(caller.silence());
-        out.desk.fill(desk.silence());
-        let mut filled = 0;
-        while let Some(clip) = self.clips.get(self.clip) {
-            let length = (clip.pcm.len() - self.sample).min(FRAME_SAMPLES - filled);
-            let (from, to) = (self.sample..self.sample + length, filled..filled + length);
-            out.pcm[to.clone()].copy_from_slice(&clip.pcm[from.clone()]);
-            out.caller[to.clone()].copy_from_slice(&clip.octets(caller)[from.clone()]);
-            out.desk[to].copy_from_slice(&clip.octets(desk)[from]);
-            filled += length;
-            self.sample += length;
-            if self.sample < clip.pcm.len() {
-                return false;
-            }
-            self.clip += 1;
-            self.sample = 0;
-        }
-        true
-    }
-}
-
-impl Clip {
-    fn octets(&self, codec: Codec) -> &[u8] {
-        match codec {
-            Codec::Pcma => &self.pcma,
-            Codec::Pcmu => &self.pcmu,
-        }
-    }
-}
-
-impl Outbox {
-    fn push(&mut self, event: Event) {
-        let is_key = matches!(
-            event,
-            Event::KeyDown { .. } | Event::KeyUp { .. } | Event::Finished(_)
-        );
-        let most = if is_key { KEYS_KEPT } else { OTHERS_KEPT };
-        if self.waiting.len() < most {
-            self.waiting.push_back(event);
-        } else {
-            metrics::counter!("gradeline_media_untold_events_total").increment(1);
-        }
-        self.flush();
+        self.conclude();
     }
 
-    fn flush(&mut self) {
-        while let Some(event) = self.waiting.pop_front() {
-            match self.to.try_send(event) {
-                Ok(()) => {}
-                Err(TrySendError::Full(event)) => {
-                    self.waiting.push_front(event);
-                    return;
-                }
-                Err(TrySendError::Closed(_)) => self.waiting.clear(),
-            }
+    /// Hands the recording's end to the writer, which tells `Finished`: not before the shell took
+    /// every key that was there first.
+    fn conclude(&mut self) {
+        if !self.outbox.is_empty() {
+            return;
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        if let Some(mut recording) = self.recording.take() {
+            let (caller, desk) = (self.caller.counts, self.desk_counts);
+            recording.close(Closing::Call { caller, desk });
+            self.closing.push(recording);
+        }
     }
 }
 
@@ -513,15 +359,4 @@ fn encoded(codec: Codec, sound: &[i16; FRAME_SAMPLES]) -> [u8; FRAME_SAMPLES] {
     let mut octets = [0; FRAME_SAMPLES];
     codec.encode(sound, &mut octets);
     octets
-}
-
-fn is_silent(sound: &[i16; FRAME_SAMPLES]) -> bool {
-    let energy: i64 = sound.iter().map(|sample| i64::from(*sample).pow(2)).sum();
-    energy < SILENCE_MEAN_SQUARE * FRAME_SAMPLES as i64
-}
-
-fn beats_of(length: Duration) -> u32 {
-    u32::try_from(length.as_millis() / BEAT.as_millis())
-        .unwrap_or(u32::MAX)
-        .max(1)
 }

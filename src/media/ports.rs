@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Error;
+use super::{Error, arrival};
 
 #[derive(Debug)]
 pub struct Ports {
@@ -43,7 +43,7 @@ impl Ports {
     /// Binds the next free pair.
     pub fn bind(self: &Arc<Self>) -> Result<Sockets, Error> {
         let first = self.range.start().next_multiple_of(2);
-        let pairs = (self.range.end().saturating_sub(first) + 1) / 2;
+        let pairs = self.range.end().saturating_sub(first).div_ceil(2);
         for _ in 0..pairs {
             let port = {
                 let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,6 +57,7 @@ impl Ports {
             let bind = |port| {
                 let socket = UdpSocket::bind(SocketAddr::new(self.address, port))?;
                 socket.set_nonblocking(true)?;
+                arrival::stamp(&socket)?;
                 Ok::<_, std::io::Error>(socket)
             };
             match bind(port).and_then(|rtp| Ok((rtp, bind(port + 1)?))) {

@@ -169,10 +169,9 @@ fn read(octets: &[u8]) -> Result<sdp_types::Session, Error> {
 fn choose(session: &sdp_types::Session) -> Result<(usize, Negotiated), Error> {
     let mut offered = String::new();
     for (index, media) in session.medias.iter().enumerate() {
-        if media.media == "audio" && media.proto == "RTP/AVP" && media.port != 0 {
-            if let Some(negotiated) = read_stream(session, media)? {
-                return Ok((index, negotiated));
-            }
+        let usable = media.media == "audio" && media.proto == "RTP/AVP" && media.port != 0;
+        if usable && let Some(negotiated) = read_stream(session, media)? {
+            return Ok((index, negotiated));
         }
         let separator = if offered.is_empty() { "" } else { "; " };
         let _ = write!(
@@ -224,13 +223,10 @@ fn read_stream(
         return Ok(None);
     };
     let address = address_of(session, media)?;
-    let (mut they_send, mut they_receive) = direction(session, media);
-    if address.is_none() {
-        // RFC 3264 §8.4: nothing is sent there, and there is nobody to be heard from.
-        (they_send, they_receive) = (they_send, false);
-    }
+    // RFC 3264 §8.4: without an address nothing is sent there, and there is nobody to be heard from.
+    let (send, receive) = direction(session, media);
+    let (they_send, they_receive) = (send && address.is_some(), receive && address.is_some());
     let rtp = address.map(|address| SocketAddr::new(address, media.port));
-    they_send &= rtp.is_some();
     let rtcp_port = media
         .get_first_attribute_value("rtcp")
         .flatten()
@@ -317,3 +313,7 @@ impl TypedList for sdp_types::Media {
             .collect()
     }
 }
+
+#[cfg(test)]
+#[path = "sdp_tests.rs"]
+mod tests;

@@ -181,9 +181,9 @@ fn continues(first: Candidate, second: Candidate, mean_square: f32) -> bool {
     }
     let nominal = [ROWS_HZ[second.row], COLUMNS_HZ[second.column]];
     let mut held = 0.0;
-    for index in 0..2 {
-        let off_hz = detuning(first.bins[index], second.bins[index], nominal[index]);
-        if off_hz.abs() > DETUNE * nominal[index] {
+    for (nominal, (first, second)) in nominal.iter().zip(first.bins.iter().zip(second.bins)) {
+        let off_hz = detuning(*first, second, *nominal);
+        if off_hz.abs() > DETUNE * nominal {
             return false;
         }
         // A tone beside the bin's centre shows less of its power there.
@@ -193,7 +193,7 @@ fn continues(first: Candidate, second: Candidate, mean_square: f32) -> bool {
         } else {
             (x.sin() / x).powi(2)
         };
-        held += second.bins[index].power() / shown;
+        held += second.power() / shown;
     }
     // A sine of amplitude A has power (A·N/2)² in its bin and mean square A²/2.
     held * 2.0 / (BLOCK * BLOCK) as f32 > SHARE * mean_square
@@ -285,3 +285,7 @@ impl Generator {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tones_tests.rs"]
+mod tests;

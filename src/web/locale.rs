@@ -146,6 +146,63 @@ mod tests {
         assert!(text.contains("from, to"), "{text}");
     }
 
+    #[test]
+    fn every_word_that_a_row_can_hold_has_a_name() {
+        use crate::domain::{Grade, State};
+        use crate::web::params::{CALL_STATES, OUTCOMES};
+        let mut keys: Vec<String> = Vec::new();
+        keys.extend(OUTCOMES.map(|word| format!("outcome.{word}")));
+        keys.extend(CALL_STATES.map(|(word, _)| format!("call_state.{word}")));
+        keys.extend(Grade::ALL.map(|grade| format!("grade.{}", grade.word())));
+        keys.extend(State::ALL.map(|state| format!("ticket_state.{}", state.word())));
+        keys.extend((1..=7).map(|day| format!("weekday.{day}")));
+        keys.extend((0..=6).map(|reason| format!("reason.T{reason}")));
+        for key in keys {
+            assert!(Language::English.lookup(&key).is_some(), "{key}");
+        }
+        for grade in Grade::ALL {
+            let shown = Language::Chinese.word("grade", grade.word());
+            assert_eq!(shown, grade.zh(), "the pages say the regulation's own word");
+        }
+        for state in State::ALL {
+            let shown = Language::Chinese.word("ticket_state", state.word());
+            assert_eq!(shown, state.zh());
+        }
+    }
+
+    /// Each kind of problem has a title and says what to do next.
+    #[test]
+    fn a_problem_that_has_a_title_also_says_what_to_do() {
+        let titles: Vec<_> = keys(Language::English)
+            .into_iter()
+            .filter(|key| key.starts_with("problem.") && !key.ends_with("_detail"))
+            .filter(|key| !["problem.home", "problem.request"].contains(key))
+            .collect();
+        assert!(titles.len() > 12);
+        for title in titles {
+            assert!(
+                Language::English
+                    .lookup(&format!("{title}_detail"))
+                    .is_some(),
+                "{title}"
+            );
+        }
+        let code = [
+            include_str!("problem.rs"),
+            include_str!("params.rs"),
+            include_str!("api.rs"),
+            include_str!("doors.rs"),
+        ];
+        for part in code
+            .iter()
+            .flat_map(|code| code.split("bad_request(\"").skip(1))
+        {
+            let kind = part.split('"').next().unwrap();
+            let title = format!("problem.{kind}");
+            assert!(Language::English.lookup(&title).is_some(), "{title}");
+        }
+    }
+
     /// Every `t("…")` of the templates and every key that the code names is there.
     #[test]
     fn every_key_that_a_template_names_is_in_the_files() {

@@ -318,7 +318,8 @@ impl Chrome {
     /// Details that are words of ours are translated; what remains is shown as it was stored.
     fn timeline_detail(&self, entry: &TimelineEntry) -> String {
         match entry.kind.as_str() {
-            "hung_up" => self.word("hung_up_by", &entry.detail),
+            "hung_up" | "hold" | "resumed" => self.word("hung_up_by", &entry.detail),
+            "reason" => self.word("reason", &entry.detail),
             "outcome" => self.word("outcome", &entry.detail),
             "grade" => self.word("grade", &entry.detail),
             "prompt" | "offer" => {

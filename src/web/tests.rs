@@ -1,1 +1,727 @@
+//! The doors from outside: requests to the whole router over an engine on a temporary file.
 
+mod seed;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::doors::{self, Access, Peer};
+use super::*;
+use crate::domain::Grade;
+use crate::engine::LoginAnswer;
+
+const PASSWORD: &str = "a sentence nobody guesses";
+
+struct Centre {
+    router: Router,
+    engine: Engine,
+    /// The cookie of somebody with a password of his own.
+    cookie: String,
+    token: String,
+    one_time: String,
+    _folder: tempfile::TempDir,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Who {
+    Nobody,
+    LoggedIn,
+    Token,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Centre {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = seed::engine(folder.path()).await;
+        let one_time = engine.ensure_administrator(now()).await.unwrap().unwrap();
+        let token = engine.create_token("test", now()).await.unwrap();
+        let options = Options {
+            centre: "林草局政务服务中心".to_owned(),
+            behind_tls: false,
+            meter: Meter::detached(),
+        };
+        let archive = Archive::new(folder.path().join("recordings"));
+        let web = Web::new(engine.clone(), archive, options);
+        Centre {
+            router: doors::router(web),
+            engine,
+            cookie: String::new(),
+            token,
+            one_time,
+            _folder: folder,
+        }
+    }
+
+    /// With rows, and somebody logged in.
+    async fn busy() -> Self {
+        let mut centre = Centre::open().await;
+        let archive = Archive::new(centre._folder.path().join("recordings"));
+        let start = "2026-09-18T10:00:00+08:00".parse().unwrap();
+        seed::morning(&centre.engine, &archive, start).await;
+        let LoginAnswer::In(login) = centre
+            .engine
+            .log_in("admin", &centre.one_time, now())
+            .await
+            .unwrap()
+        else {
+            panic!("the one-time password lets in");
+        };
+        centre
+            .engine
+            .change_password(&login.secret, &centre.one_time, PASSWORD, now())
+            .await
+            .unwrap();
+        centre.cookie = format!("gradeline-login={}", login.secret);
+        centre
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: to_bytes(body, 8 << 20).await.unwrap().to_vec(),
+        }
+    }
+
+    async fn get(&self, address: &str, who: Who) -> Answer {
+        self.send(
+            self.request(Method::GET, address, who)
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await
+    }
+
+    fn request(&self, method: Method, address: &str, who: Who) -> axum::http::request::Builder {
+        let request = Request::builder()
+            .method(method)
+            .uri(address)
+            .header(header::HOST, "127.0.0.1:8080")
+            .extension(Peer("192.0.2.9:40000".parse().unwrap()));
+        match who {
+            Who::Nobody => request,
+            Who::LoggedIn => request.header(header::COOKIE, &self.cookie),
+            Who::Token => request.header(header::AUTHORIZATION, format!("Bearer {}", self.token)),
+        }
+    }
+
+    async fn post(&self, address: &str, cookie: &str, form: &str) -> Answer {
+        let request = self
+            .request(Method::POST, address, Who::Nobody)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from(form.to_owned()))
+            .unwrap();
+        self.send(request).await
+    }
+
+    async fn bad_ticket(&self) -> String {
+        let list = self
+            .get("/api/v1/tickets?rehearsal=false", Who::Token)
+            .await
+            .json();
+        list["items"][0]["number"].as_str().unwrap().to_owned()
+    }
+}
+
+fn existing(path: &str, ticket: &str, rating: &str) -> String {
+    path.replace("{digest}/{*name}", "x/app.css")
+        .replace("/tickets/{id}", &format!("/tickets/{ticket}"))
+        .replace(
+            "/ratings/{id}",
+            &format!("/ratings/{}", params::encoded(rating)),
+        )
+        .replace("{id}", &seed::id(1).0)
+        .replace("{kind}", "remark")
+}
+
+/// The table of doors × {nobody, a login, a token}, each with what it must answer.
+#[tokio::test]
+async fn every_address_lets_in_whom_its_line_names_and_nobody_else() {
+    let centre = Centre::busy().await;
+    let ticket = centre.bad_ticket().await;
+    let ratings = centre.get("/api/v1/ratings", Who::Token).await.json();
+    let rating = ratings["items"][0]["id"].as_str().unwrap().to_owned();
+    for door in doors::table()
+        .into_iter()
+        .filter(|door| door.method == Method::GET)
+    {
+        let address = existing(door.path, &ticket, &rating);
+        for who in [Who::Nobody, Who::LoggedIn, Who::Token] {
+            let wanted = match (door.access, who) {
+                (Access::Open, _) => StatusCode::OK,
+                (Access::Page | Access::NewPassword, Who::LoggedIn) => StatusCode::OK,
+                (Access::Page | Access::NewPassword, _) => StatusCode::SEE_OTHER,
+                (Access::Api, Who::Nobody) => StatusCode::UNAUTHORIZED,
+                (Access::Api, _) => StatusCode::OK,
+                (Access::Machine, Who::Token) => StatusCode::OK,
+                (Access::Machine, _) => StatusCode::UNAUTHORIZED,
+            };
+            let answer = centre.get(&address, who).await;
+            assert_eq!(
+                answer.status,
+                wanted,
+                "{address} for {who:?}: {}",
+                answer.text()
+            );
+            if wanted == StatusCode::SEE_OTHER {
+                assert!(answer.header("location").starts_with("/login"), "{address}");
+            }
+            if wanted == StatusCode::UNAUTHORIZED {
+                assert!(
+                    answer.header("www-authenticate").starts_with("Bearer"),
+                    "{address}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers_and_no_page_has_anything_inline() {
+    let centre = Centre::busy().await;
+    let ticket = centre.bad_ticket().await;
+    let pages = [
+        "/login".to_owned(),
+        "/".to_owned(),
+        "/calls".to_owned(),
+        format!("/calls/{}", seed::id(2).0),
+        "/ratings".to_owned(),
+        "/tickets".to_owned(),
+        format!("/tickets/{ticket}"),
+        "/password".to_owned(),
+        "/nowhere".to_owned(),
+        "/calls?from=yesterday".to_owned(),
+    ];
+    for address in pages {
+        let answer = centre.get(&address, Who::LoggedIn).await;
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'"), "{address}: {policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{address}");
+        assert!(!policy.contains("unsafe"), "{address}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let page = answer.text();
+        assert!(page.starts_with("<!doctype html>"), "{address}: {page}");
+        for inline in [
+            " style=",
+            "<style",
+            " onclick",
+            " onload",
+            "javascript:",
+            "<script>",
+        ] {
+            assert!(!page.contains(inline), "{address} has {inline}");
+        }
+        assert!(page.len() < 60_000, "{address} has {} bytes", page.len());
+    }
+}
+
+#[tokio::test]
+async fn what_a_phone_sent_is_shown_as_text() {
+    let centre = Centre::busy().await;
+    let address = format!("/calls/{}", seed::id(2).0);
+    let page = centre.get(&address, Who::LoggedIn).await.text();
+    assert!(!page.contains("<script>alert"), "{page}");
+    assert!(
+        page.contains("&#60;script&#62;alert(1)"),
+        "the callee stands there, escaped"
+    );
+    let wrong = centre
+        .get(
+            "/calls?from=%3Cscript%3Ealert(1)%3C/script%3E",
+            Who::LoggedIn,
+        )
+        .await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(!wrong.text().contains("<script>alert"));
+}
+
+#[tokio::test]
+async fn pages_and_api_mask_every_caller() {
+    let centre = Centre::busy().await;
+    let ticket = centre.bad_ticket().await;
+    let call = seed::id(1).0;
+    for address in [
+        "/".to_owned(),
+        "/calls".to_owned(),
+        format!("/calls/{call}"),
+        "/tickets".to_owned(),
+        format!("/tickets/{ticket}"),
+        "/api/v1/calls".to_owned(),
+        format!("/api/v1/calls/{call}"),
+        format!("/api/v1/tickets/{ticket}"),
+    ] {
+        let text = centre.get(&address, Who::LoggedIn).await.text();
+        for number in ["13800138000", "13912345678", "01065001234"] {
+            assert!(!text.contains(number), "{address} tells {number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_recording_is_served_whole_and_in_parts() {
+    let centre = Centre::busy().await;
+    let address = format!("/api/v1/calls/{}/recording", seed::id(1).0);
+    let whole = centre.get(&address, Who::Token).await;
+    assert_eq!(whole.status, StatusCode::OK);
+    assert_eq!(whole.body, seed::wav(40_000));
+    assert_eq!(whole.header("content-type"), "audio/wav");
+    assert_eq!(whole.header("accept-ranges"), "bytes");
+    let length = whole.body.len();
+
+    let part = |range: &'static str, method: Method| {
+        let request = centre
+            .request(method, &address, Who::LoggedIn)
+            .header(header::RANGE, range);
+        centre.send(request.body(Body::empty()).unwrap())
+    };
+    let middle = part("bytes=100-199", Method::GET).await;
+    assert_eq!(middle.status, StatusCode::PARTIAL_CONTENT);
+    assert_eq!(middle.body, whole.body[100..200]);
+    assert_eq!(
+        middle.header("content-range"),
+        format!("bytes 100-199/{length}")
+    );
+    let tail = part("bytes=-10", Method::GET).await;
+    assert_eq!(tail.body, whole.body[length - 10..]);
+    let outside = part("bytes=99999999-", Method::GET).await;
+    assert_eq!(outside.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    assert_eq!(outside.header("content-range"), format!("bytes */{length}"));
+    let head = part("bytes=0-", Method::HEAD).await;
+    assert_eq!(head.status, StatusCode::PARTIAL_CONTENT);
+    assert!(head.body.is_empty());
+    assert_eq!(head.header("content-length"), length.to_string());
+}
+
+#[tokio::test]
+async fn a_waveform_is_drawn_from_the_recording_and_a_call_without_one_says_so() {
+    let centre = Centre::busy().await;
+    let address = format!("/api/v1/calls/{}/peaks", seed::id(1).0);
+    let drawn = centre.get(&address, Who::LoggedIn).await.json();
+    assert_eq!(drawn["length_ms"], 40_000);
+    assert_eq!(drawn["channels"].as_array().unwrap().len(), 2);
+    for missing in ["recording", "peaks", "clips/voice"] {
+        let address = format!("/api/v1/calls/{}/{missing}", seed::id(6).0);
+        let answer = centre.get(&address, Who::Token).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.json()["type"], "urn:gradeline:problem:no_recording");
+    }
+}
+
+#[tokio::test]
+async fn lists_are_walked_by_their_cursors_to_the_end() {
+    let centre = Centre::busy().await;
+    let mut seen = Vec::new();
+    let mut address = "/api/v1/calls?limit=3".to_owned();
+    loop {
+        let page = centre.get(&address, Who::Token).await.json();
+        for item in page["items"].as_array().unwrap() {
+            seen.push(item["id"].as_str().unwrap().to_owned());
+        }
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        address = format!("/api/v1/calls?limit=3&cursor={}", params::encoded(next));
+        assert!(seen.len() < 20, "the list has an end");
+    }
+    let newest_first: Vec<_> = (0..8).rev().map(|number| seed::id(number).0).collect();
+    assert_eq!(seen, newest_first);
+}
+
+#[tokio::test]
+async fn a_page_of_a_list_leads_to_the_next_with_its_filters() {
+    let centre = Centre::busy().await;
+    let page = centre
+        .get(
+            "/calls?rehearsal=false&from=2026-09-01&limit=2",
+            Who::LoggedIn,
+        )
+        .await
+        .text();
+    let next = page.split("rel=\"next\" href=\"").nth(1).unwrap();
+    let next = next.split('"').next().unwrap().replace("&#38;", "&");
+    assert!(
+        next.contains("rehearsal=false&from=2026-09-01&limit=2&cursor="),
+        "{next}"
+    );
+    let second = centre.get(&format!("/calls{next}"), Who::LoggedIn).await;
+    assert_eq!(second.status, StatusCode::OK);
+    assert!(second.text().contains(&seed::id(5).0));
+}
+
+#[tokio::test]
+async fn filters_find_what_they_name_and_a_filter_nobody_knows_is_refused_by_name() {
+    let centre = Centre::busy().await;
+    let count = async |query: &str| {
+        let list = centre
+            .get(&format!("/api/v1/{query}"), Who::Token)
+            .await
+            .json();
+        list["items"].as_array().unwrap().len()
+    };
+    assert_eq!(count("calls?grade=dissatisfied").await, 1);
+    assert_eq!(count("calls?live=true").await, 1);
+    assert_eq!(count("calls?outcome=left_in_offer").await, 1);
+    assert_eq!(count("calls?number_tail=8000").await, 2);
+    assert_eq!(count("calls?rehearsal=true").await, 1);
+    assert_eq!(count("calls?to=2026-09-17").await, 0);
+    assert_eq!(count("ratings?polarity=negative&rehearsal=false").await, 1);
+    assert_eq!(count("tickets?state=new").await, 2);
+
+    for (query, named) in [
+        ("calls?colour=red", "colour"),
+        ("calls?grade=5", "grade"),
+        ("calls?grade=satisfied&grade=satisfied", "grade"),
+        ("calls?cursor=elsewhere", "elsewhere"),
+        ("calls?limit=0", "limit"),
+        ("calls?limit=201", "limit"),
+        ("calls?from=2026-02-30", "from"),
+        ("calls?number_tail=1;2", "number_tail"),
+        ("tickets?state=open", "state"),
+        ("ratings?outcome=graded", "outcome"),
+    ] {
+        let answer = centre.get(&format!("/api/v1/{query}"), Who::Token).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(named), "{query}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_rating_and_a_ticket_have_what_the_api_promises() {
+    let centre = Centre::busy().await;
+    let ratings = centre
+        .get("/api/v1/ratings?grade=dissatisfied", Who::Token)
+        .await
+        .json();
+    let rating = &ratings["items"][0];
+    assert_eq!(rating["channel"], "phone");
+    assert_eq!(rating["call_id"], seed::id(1).0);
+    assert_eq!(rating["grade"], "dissatisfied");
+    assert_eq!(rating["outcome"], "graded");
+    assert!(rating["keys"].as_str().unwrap().starts_with('4'));
+
+    let address = format!("/api/v1/tickets/{}", centre.bad_ticket().await);
+    let ticket = centre.get(&address, Who::Token).await.json();
+    assert_eq!(ticket["state"], "new");
+    let assess = &ticket["deadlines"][0];
+    assert_eq!(assess["kind"], "assess");
+    assert_eq!(assess["article"], "第九条");
+    assert_eq!(assess["due_at"], "2026-09-22T23:59:59.000+08:00");
+    assert!(assess["met_at"].is_null());
+    let days = ticket["counted"][0]["days"].as_array().unwrap();
+    assert!(
+        days[0]["number"].is_null(),
+        "the starting day does not count"
+    );
+    assert_eq!(days.last().unwrap()["number"], 3);
+}
+
+#[tokio::test]
+async fn a_tickets_page_shows_its_due_date_day_by_day() {
+    let centre = Centre::busy().await;
+    let address = format!("/tickets/{}", centre.bad_ticket().await);
+    let page = centre.get(&address, Who::LoggedIn).await.text();
+    for shown in [
+        "2026-09-22 24:00 前",
+        "第九条",
+        "起算当日不计",
+        "调休上班（国庆节）",
+        "①",
+        "③",
+    ] {
+        assert!(page.contains(shown), "{shown} is missing");
+    }
+    assert!(page.contains("lamp late"), "its term was over long ago");
+}
+
+#[tokio::test]
+async fn the_document_describes_every_route_of_the_api_and_no_other() {
+    let centre = Centre::open().await;
+    let document = centre.get("/api/openapi.json", Who::Nobody).await.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut described: Vec<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap();
+            methods
+                .keys()
+                .map(move |method| (method.to_uppercase(), path.clone()))
+        })
+        .collect();
+    let mut served: Vec<_> = doors::table()
+        .into_iter()
+        .filter(|door| door.path.starts_with("/api/v1/"))
+        .map(|door| (door.method.to_string(), door.path.to_owned()))
+        .collect();
+    described.sort();
+    served.sort();
+    assert_eq!(described, served);
+    let words: Vec<_> = Grade::ALL.into_iter().map(Grade::word).collect();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["GradeWord"]["enum"], serde_json::json!(words));
+    let text = document.to_string();
+    for reference in text.split("#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(
+            schemas.get(name).is_some(),
+            "{name} is named but not described"
+        );
+    }
+}
+
+/// Every field an answer has is described, and every described one is there.
+#[tokio::test]
+async fn answers_have_the_fields_that_the_document_describes() {
+    let centre = Centre::busy().await;
+    let document = centre.get("/api/openapi.json", Who::Nobody).await.json();
+    for (address, schema) in [
+        ("/api/v1/calls", "Call"),
+        ("/api/v1/ratings", "Rating"),
+        ("/api/v1/tickets", "Ticket"),
+    ] {
+        let list = centre.get(address, Who::Token).await.json();
+        let given: Vec<_> = list["items"][0]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
+        let described: Vec<_> = document["components"]["schemas"][schema]["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
+        let sorted = |mut names: Vec<String>| {
+            names.sort();
+            names
+        };
+        assert_eq!(sorted(given), sorted(described), "{schema}");
+    }
+}
+
+#[tokio::test]
+async fn the_one_time_password_opens_nothing_but_the_page_for_a_new_one() {
+    let centre = Centre::open().await;
+    let form = format!(
+        "name=admin&password={}&next=/tickets",
+        params::encoded(&centre.one_time)
+    );
+    let answer = centre.post("/login", "", &form).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+    assert_eq!(answer.header("location"), "/password");
+    let set = answer.header("set-cookie").to_owned();
+    assert!(
+        set.contains("HttpOnly") && set.contains("SameSite=Lax"),
+        "{set}"
+    );
+    let cookie = set.split(';').next().unwrap().to_owned();
+
+    let request = |address: &str| {
+        let request = centre.request(Method::GET, address, Who::Nobody);
+        let request = request.header(header::COOKIE, &cookie);
+        centre.send(request.body(Body::empty()).unwrap())
+    };
+    assert_eq!(request("/").await.header("location"), "/password");
+    assert_eq!(request("/api/v1/calls").await.status, StatusCode::FORBIDDEN);
+
+    let change = |new: &str, again: &str| {
+        let old = params::encoded(&centre.one_time);
+        let form = format!(
+            "old={old}&new={}&again={}",
+            params::encoded(new),
+            params::encoded(again)
+        );
+        let (centre, cookie) = (&centre, &cookie);
+        async move { centre.post("/password", cookie, &form).await }
+    };
+    let short = change("short", "short").await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(short.text().contains("不足 12 个字符"));
+    assert!(
+        change(PASSWORD, "another sentence")
+            .await
+            .text()
+            .contains("不一致")
+    );
+    assert_eq!(change(PASSWORD, PASSWORD).await.header("location"), "/");
+    assert_eq!(request("/").await.status, StatusCode::OK);
+
+    let out = centre.post("/logout", &cookie, "").await;
+    assert!(out.header("set-cookie").contains("Max-Age=0"));
+    assert_eq!(request("/").await.header("location"), "/login");
+}
+
+#[tokio::test]
+async fn after_five_failures_even_the_right_password_is_refused_with_the_same_words() {
+    let centre = Centre::open().await;
+    let mut texts = Vec::new();
+    for _ in 0..5 {
+        let answer = centre.post("/login", "", "name=admin&password=wrong").await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        texts.push(answer.text());
+    }
+    let form = format!("name=admin&password={}", params::encoded(&centre.one_time));
+    let locked = centre.post("/login", "", &form).await;
+    assert_eq!(locked.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(locked.text(), texts[0]);
+    assert!(locked.text().contains("锁定 15 分钟"));
+    assert_eq!(locked.header("set-cookie"), "");
+}
+
+#[tokio::test]
+async fn a_form_sent_from_another_site_does_nothing() {
+    let centre = Centre::busy().await;
+    let request = centre
+        .request(Method::POST, "/logout", Who::LoggedIn)
+        .header("sec-fetch-site", "cross-site")
+        .header("origin", "https://elsewhere.example")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(centre.send(request).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(centre.get("/", Who::LoggedIn).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_language_is_chinese_until_another_is_chosen_and_the_choice_is_remembered() {
+    let centre = Centre::open().await;
+    let first = centre.get("/login", Who::Nobody).await.text();
+    assert!(first.contains("<html lang=\"zh-CN\">") && first.contains("登录"));
+    let chosen = centre
+        .post("/language", "", "language=en&next=/login")
+        .await;
+    assert_eq!(chosen.header("location"), "/login");
+    let cookie = chosen
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let request = centre
+        .request(Method::GET, "/login", Who::Nobody)
+        .header(header::COOKIE, cookie);
+    let second = centre
+        .send(request.body(Body::empty()).unwrap())
+        .await
+        .text();
+    assert!(second.contains("<html lang=\"en\">") && second.contains("Log in"));
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused() {
+    let centre = Centre::open().await;
+    let form = format!("name=admin&password={}", "x".repeat(20_000));
+    let answer = centre.post("/login", "", &form).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_but_not_through_a_gateway() {
+    let centre = Centre::open().await;
+    let ask = |forwarded: bool| {
+        let mut request = Request::builder()
+            .uri("/metrics")
+            .extension(Peer("127.0.0.1:40000".parse().unwrap()));
+        if forwarded {
+            request = request.header("x-forwarded-for", "192.0.2.9");
+        }
+        centre.send(request.body(Body::empty()).unwrap())
+    };
+    assert_eq!(ask(false).await.status, StatusCode::OK);
+    assert_eq!(ask(true).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let folder = tempfile::tempdir().unwrap();
+    let engine = seed::engine(folder.path()).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let options = Options {
+        centre: "centre".to_owned(),
+        behind_tls: true,
+        meter: Meter::detached(),
+    };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let archive = Archive::new(folder.path());
+    let served = tokio::spawn(serve(listener, engine, archive, options, async {
+        let _ = stopped.await;
+    }));
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    socket
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("ok\n"), "{answer}");
+    stop.send(()).unwrap();
+    served.await.unwrap().unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_answer_with_its_request_id_and_the_next_is_served() {
+    async fn broken() -> &'static str {
+        panic!("a broken invariant");
+    }
+    let router = Router::new()
+        .route("/api/broken", axum::routing::get(broken))
+        .route("/whole", axum::routing::get(|| async { "whole" }))
+        .layer(axum::middleware::from_fn(guard::stand));
+    let ask = async |address: &str| {
+        let request = Request::get(address).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    };
+    let answer = ask("/api/broken").await;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let id = answer.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let body = to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+    let problem: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem["request_id"], id);
+    assert!(
+        !problem.to_string().contains("invariant"),
+        "its inside stays inside"
+    );
+    assert_eq!(ask("/whole").await.status(), StatusCode::OK);
+}

@@ -36,8 +36,12 @@ class CallPlayer extends HTMLElement {
 
   seek(seconds, play) {
     this.audio.currentTime = Math.max(0, Math.min(seconds, this.lengthS || seconds));
-    if (play) this.audio.play();
+    if (play) this.play();
     this.follow();
+  }
+
+  play() {
+    this.audio.play().catch(() => {}); // a browser may want a click of its own first
   }
 
   seekByRow(event) {
@@ -53,7 +57,7 @@ class CallPlayer extends HTMLElement {
     if (event.target === this.audio) return;
     const now = this.audio.currentTime;
     const act = {
-      " ": () => (this.audio.paused ? this.audio.play() : this.audio.pause()),
+      " ": () => (this.audio.paused ? this.play() : this.audio.pause()),
       ArrowLeft: () => this.seek(now - (event.shiftKey ? 1 : 10)),
       ArrowRight: () => this.seek(now + (event.shiftKey ? 1 : 10)),
       Home: () => this.seek(0),
