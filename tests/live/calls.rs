@@ -1,0 +1,118 @@
+//! Whole calls: grades, the other keys, hang-ups, desks, hold.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::gateway::{Fault, Gateway, Habits};
+use crate::peers::{Plan, Sipp};
+use crate::place::{self, sleep_until};
+use crate::server::{House, line};
+
+/// A call by SIPp with its sound by the gateway.
+pub struct Caller<'a> {
+    pub house: &'a House,
+    pub number: String,
+    pub sipp: Sipp,
+    pub gateway: Gateway,
+    /// The server's.
+    pub rtp_port: u16,
+}
+
+/// How long a call may take to be answered.
+pub const ANSWER: Duration = Duration::from_secs(10);
+/// From the answer to the offer, with short prompts.
+pub const OFFER: Duration = Duration::from_secs(20);
+/// From the last key to the call's end.
+pub const END: Duration = Duration::from_secs(30);
+
+impl<'a> Caller<'a> {
+    pub fn dial(house: &'a House) -> Self {
+        Caller::dial_as(house, Habits::default(), Plan::default())
+    }
+
+    /// `plan.from` and its port are filled in here.
+    pub fn dial_as(house: &'a House, habits: Habits, plan: Plan) -> Self {
+        let number = place::number();
+        let gateway = Gateway::open(habits);
+        let sipp = Sipp::call(
+            &house.sip_address(),
+            Plan {
+                rtp_port: gateway.port,
+                ptime: habits.ptime_ms,
+                from: &number,
+                ..plan
+            },
+        );
+        let rtp_port = sipp.answered_port(ANSWER);
+        gateway.send_to(rtp_port);
+        Caller {
+            house,
+            number,
+            sipp,
+            gateway,
+            rtp_port,
+        }
+    }
+
+    /// Waits for a line of the timeline; when it happened.
+    pub fn line(&self, kind: &str) -> Instant {
+        self.house.wait_line(&self.number, kind, OFFER)
+    }
+
+    /// Waits for the offer and until so long after its beginning.
+    pub fn into_offer(&self, after: Duration) {
+        sleep_until(self.line("offer") + after);
+    }
+
+    /// The call's end with all that is stored of it.
+    pub fn end(&self) -> Value {
+        self.house.wait_end(&self.number, END)
+    }
+
+    pub fn hang_up(&self) {
+        self.sipp.tell("HANGUP");
+    }
+
+    /// SIPp's scenario ended as written: what it was sent was right.
+    pub fn settled(self) -> String {
+        self.sipp.wait_success(Duration::from_secs(10))
+    }
+}
+
+/// A little over the 0.4 s in which P10 may not be interrupted.
+pub const SOON: Duration = Duration::from_millis(700);
+
+#[test]
+fn each_grade_is_taken_and_a_bad_one_opens_a_ticket() {
+    let house = House::new(Default::default());
+    let server = house.start();
+    std::thread::scope(|scope| {
+        for (key, grade) in [
+            ('1', "very_satisfied"),
+            ('2', "satisfied"),
+            ('3', "basically_satisfied"),
+            ('4', "dissatisfied"),
+            ('5', "very_dissatisfied"),
+        ] {
+            let house = &house;
+            scope.spawn(move || {
+                let caller = Caller::dial(house);
+                caller.into_offer(SOON);
+                caller.gateway.press(key, Fault::None);
+                let call = caller.end();
+                assert_eq!(call["outcome"], "graded");
+                assert_eq!(call["grade"], grade);
+                assert_eq!(call["keyed_grades"].as_array().unwrap().len(), 1);
+                assert_eq!(call["rating_detail"]["keys"], key.to_string());
+                let bad = matches!(key, '4' | '5');
+                assert_eq!(call["ticket"].is_string(), bad, "{key}");
+                assert!(line(&call, "offer").is_some());
+                caller.settled();
+            });
+        }
+    });
+    assert_eq!(house.api("tickets")["items"].as_array().unwrap().len(), 2);
+    assert_eq!(house.api("ratings")["items"].as_array().unwrap().len(), 5);
+    server.stop();
+}
