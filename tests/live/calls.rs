@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::gateway::{Fault, Gateway, Habits};
 use crate::peers::{Plan, Sipp};
 use crate::place::{self, sleep_until};
-use crate::server::{House, line};
+use crate::server::{House, instant, line, lines};
 
 /// A call by SIPp with its sound by the gateway.
 pub struct Caller<'a> {
@@ -58,6 +58,20 @@ impl<'a> Caller<'a> {
     /// Waits for a line of the timeline; when it happened.
     pub fn line(&self, kind: &str) -> Instant {
         self.house.wait_line(&self.number, kind, OFFER)
+    }
+
+    /// Waits for the nth line of a kind, or of a kind with a detail (`prompt P10`).
+    pub fn nth_line(&self, kind: &str, nth: usize) -> Instant {
+        let (kind, detail) = kind.split_once(' ').unwrap_or((kind, ""));
+        let at = self.house.wait(&self.number, kind, OFFER, |call| {
+            let lines = lines(call, kind);
+            let mut found = lines.into_iter().filter(|line| {
+                let text = line["detail"].as_str().unwrap_or_default();
+                detail.is_empty() || text == detail
+            });
+            found.nth(nth - 1).map(|line| line["at"].clone())
+        });
+        instant(&at)
     }
 
     /// Waits for the offer and until so long after its beginning.

@@ -202,6 +202,12 @@ impl Gateway {
         shared.quiet_until = Some(last);
     }
 
+    /// A key by telephone event while the sound goes on, as a gateway that sends both.
+    pub fn press_over_sound(&self, key: char) {
+        self.press(key, Fault::None);
+        self.shared().quiet_until = None;
+    }
+
     /// A packet of a telephone event with this SSRC's next numbers, from another socket.
     pub fn forge(&self, key: char, from: &UdpSocket, to: u16) {
         let shared = self.shared();
