@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::gateway::{Fault, Gateway, Habits};
 use crate::peers::{Plan, Sipp};
 use crate::place::{self, sleep_until};
-use crate::server::{House, instant, line, lines};
+use crate::server::{House, Setup, instant, line, lines, timeline};
 
 /// A call by SIPp with its sound by the gateway.
 pub struct Caller<'a> {
@@ -128,5 +128,72 @@ fn each_grade_is_taken_and_a_bad_one_opens_a_ticket() {
     });
     assert_eq!(house.api("tickets")["items"].as_array().unwrap().len(), 2);
     assert_eq!(house.api("ratings")["items"].as_array().unwrap().len(), 5);
+    server.stop();
+}
+
+#[test]
+fn hanging_up_at_each_stage_has_its_own_outcome() {
+    let house = House::new(Setup {
+        rehearsal_talk_s: 2,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let stages: [(&str, u64, &str); 4] = [
+        ("prompt P01", 300, "abandoned"),
+        ("joined", 500, "left_before_offer"),
+        ("offer", 1500, "left_in_offer"),
+        ("prompt P11", 900, "invalid_only"),
+    ];
+    std::thread::scope(|scope| {
+        for (stage, after_ms, outcome) in stages {
+            let house = &house;
+            scope.spawn(move || {
+                let caller = Caller::dial(house);
+                if stage == "prompt P11" {
+                    caller.into_offer(SOON);
+                    caller.gateway.press('7', Fault::None);
+                }
+                let at = caller.nth_line(stage, 1);
+                sleep_until(at + Duration::from_millis(after_ms));
+                caller.hang_up();
+                let call = caller.end();
+                assert_eq!(call["outcome"], outcome, "{}", timeline(&call));
+                // Once a desk has ended the talk it stays the one who ended it.
+                let by = if stage.starts_with("prompt P11") || stage == "offer" {
+                    "desk"
+                } else {
+                    "caller"
+                };
+                assert_eq!(call["hung_up_by"], by, "{}", timeline(&call));
+                let last = lines(&call, "hung_up").pop().unwrap();
+                assert_eq!(last["detail"], "caller", "{}", timeline(&call));
+                assert!(call["grade"].is_null());
+                if outcome == "left_in_offer" {
+                    let after = call["outcome_after_ms"].as_f64().unwrap();
+                    assert!((1450.0..1750.0).contains(&after), "{after}");
+                }
+                let length = call["recording"]["length_ms"].as_f64().unwrap();
+                let ended = last["offset_ms"].as_f64().unwrap();
+                // What had arrived by then is still played out and recorded.
+                assert!(
+                    (-50.0..350.0).contains(&(length - ended)),
+                    "{length} of {ended} ms"
+                );
+                caller.settled();
+            });
+        }
+        let house = &house;
+        scope.spawn(move || {
+            let caller = Caller::dial(house);
+            caller.into_offer(SOON);
+            caller.gateway.press('4', Fault::None);
+            let at = caller.nth_line("key", 1);
+            sleep_until(at + Duration::from_millis(150));
+            caller.hang_up();
+            let call = caller.end();
+            assert_eq!(call["grade"], "dissatisfied", "{}", timeline(&call));
+            assert!(call["ticket"].is_string());
+        });
+    });
     server.stop();
 }

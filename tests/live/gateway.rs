@@ -240,6 +240,15 @@ impl Gateway {
         self.shared().heard.clone()
     }
 
+    /// Waits until nothing sounds any more: the prompt that played is over.
+    pub fn wait_quiet(&self) {
+        crate::place::wait_for("quiet", Duration::from_secs(10), || {
+            let (sound, _) = self.heard_sound();
+            let last = sound.len().checked_sub(2400).map(|from| &sound[from..])?;
+            last.iter().all(|sample| sample.abs() < 200).then_some(())
+        });
+    }
+
     /// What was heard as sound of 8 kHz, placed by timestamps, from the first packet on; when that was.
     pub fn heard_sound(&self) -> (Vec<i16>, Option<Instant>) {
         let heard = self.heard();

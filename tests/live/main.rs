@@ -14,4 +14,9 @@ mod tone;
 mod wav;
 
 mod calls;
+
+mod desks;
 mod keys;
+
+mod refusals;
+mod sound;

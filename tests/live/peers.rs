@@ -3,6 +3,7 @@
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -15,7 +16,7 @@ pub struct Sipp {
     dir: TempDir,
     pub port: u16,
     call_id: String,
-    told: std::cell::Cell<u32>,
+    told: AtomicU32,
 }
 
 /// What a scenario is filled with.
@@ -35,6 +36,8 @@ pub struct Plan<'a> {
     pub pause_ms: u32,
     /// Calls, then it ends.
     pub calls: u32,
+    /// SIP by TCP; then it cannot be told anything.
+    pub tcp: bool,
 }
 
 impl Default for Plan<'_> {
@@ -50,6 +53,7 @@ impl Default for Plan<'_> {
             header: "Subject: live",
             pause_ms: 1000,
             calls: 1,
+            tcp: false,
         }
     }
 }
@@ -90,6 +94,7 @@ impl Sipp {
         let mut command = Command::new("sipp");
         command.args(target);
         command.arg("-sf").arg(scenario);
+        command.args(["-t", if plan.tcp { "t1" } else { "u1" }]);
         for (name, value) in [
             ("-i", plan.address.to_owned()),
             ("-p", port.to_string()),
@@ -157,17 +162,20 @@ impl Sipp {
 
     /// Tells a desk's scenario, whose last call's id stands in its log.
     pub fn tell_desk(&self, order: &str) {
+        self.tell_desk_key(order, '-');
+    }
+
+    pub fn tell_desk_key(&self, order: &str, key: char) {
         let call_id = wait_for("the desk's call", Duration::from_secs(5), || {
             let log = self.log();
             let line = log.lines().rev().find_map(|line| line.split_once("call "));
             line.map(|(_, id)| id.trim().to_owned())
         });
-        self.tell_call(&call_id, order, '-');
+        self.tell_call(&call_id, order, key);
     }
 
     fn tell_call(&self, call_id: &str, order: &str, key: char) {
-        self.told.set(self.told.get() + 1);
-        let told = self.told.get();
+        let told = self.told.fetch_add(1, Ordering::Relaxed) + 1;
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let from = socket.local_addr().unwrap();
         let text = format!(
@@ -269,7 +277,8 @@ pub enum KeysBy {
 }
 
 impl Linphone {
-    pub fn start(keys: KeysBy, codec: &str) -> Linphone {
+    /// `name` is what it calls itself in From.
+    pub fn start(name: &str, keys: KeysBy, codec: &str) -> Linphone {
         let dir = tempfile::Builder::new()
             .prefix("linphone-")
             .tempdir()
@@ -284,7 +293,7 @@ impl Linphone {
             dir.path().join("rc"),
             format!(
                 "[sip]\nsip_port={port}\nsip_tcp_port=-1\nsip_tls_port=-1\nuse_info={info}\nuse_rfc2833={events}\n\
-                 media_encryption=none\ndefault_proxy=-1\nguess_hostname=0\ncontact=\"live\" <sip:live@127.0.0.1>\n\
+                 media_encryption=none\ndefault_proxy=-1\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
                  bind_address=127.0.0.1\n[net]\nbind_address=127.0.0.1\n\
                  [sound]\nplayback_dev_id=\nringer_dev_id=\ncapture_dev_id=\nechocancellation=0\n\
                  [rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
@@ -351,11 +360,12 @@ impl Linphone {
         );
     }
 
-    /// `quit`, and its end.
-    pub fn quit(mut self) {
+    /// `quit`, its end, and then a look at the files it wrote.
+    pub fn quit_keeping(mut self, look: impl FnOnce(&Path)) {
         self.type_in("quit");
         let bound = Duration::from_secs(10);
         wait_for("linphonec's end", bound, || self.child.try_wait().unwrap());
+        look(self.dir.path());
     }
 }
 
