@@ -349,6 +349,9 @@ fn beat(socket: &UdpSocket, habits: Habits, shared: &Mutex<Shared>, stop: &Atomi
                 speak(&mut shared, habits, next, &mut phase);
                 next += ptime;
             }
+            if shared.to.is_none() {
+                shared.queue.clear();
+            }
             if let Some(to) = shared.to {
                 while let Some(entry) = shared.queue.first_entry()
                     && entry.key().0 <= now

@@ -14,9 +14,12 @@ mod tone;
 mod wav;
 
 mod calls;
+mod commands;
+mod crash;
 
 mod desks;
 mod keys;
+mod plans;
 
 mod refusals;
 mod sound;
