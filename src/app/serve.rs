@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
 use crate::media::{self, Media};
-use crate::phone::{Book, Phone, Rooms};
+use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::web;
 
@@ -75,7 +75,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
-        config,
+        settings: phone_settings(&config),
         engine: engine.clone(),
         archive,
         media,
@@ -99,7 +99,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 fn read_book(config: &Config) -> anyhow::Result<Book> {
-    let checked = Book::read(config)?;
+    let checked = Book::read(&config.files())?;
     for finding in &checked.findings {
         eprintln!("{finding}");
     }
@@ -135,6 +135,15 @@ async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
         tracing::warn!(call = %call.0, "closed as interrupted");
     }
     Ok(())
+}
+
+fn phone_settings(config: &Config) -> phone::Settings {
+    phone::Settings {
+        files: config.files(),
+        service_hours: config.centre.service_hours.clone(),
+        max_calls: config.sip.max_calls,
+        grace: Duration::from_secs(config.sip.drain_s),
+    }
 }
 
 fn media_settings(config: &Config) -> media::Settings {

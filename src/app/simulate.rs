@@ -32,7 +32,7 @@ pub fn simulate(
     desk: DeskConduct,
 ) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
-    let checked = Book::read(&config)?;
+    let checked = Book::read(&config.files())?;
     for finding in &checked.findings {
         eprintln!("{finding}");
     }

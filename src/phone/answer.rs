@@ -7,11 +7,10 @@ use rand::RngExt as _;
 use super::call::{Call, Desk, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
-use super::hours::{Service, service};
+use super::hours::{Service, ServiceHours, service};
 use super::ledger::Ledger;
 use super::timeline::Timeline;
 use super::{House, refuse};
-use crate::config::ServiceHours;
 use crate::domain::{Day, Holiday, Moment};
 use crate::engine::{CallId, NewCall};
 use crate::ivr::{Facts, Hours, HoursSpan, Presses, Session, Value};
@@ -218,8 +217,8 @@ fn facts(
     caller: Option<&str>,
     now: Moment,
 ) -> Facts {
-    let spans = spoken_hours(&house.config.centre.service_hours);
-    let hours = match service(&house.config.centre.service_hours, &house.calendar, now) {
+    let spans = spoken_hours(&house.settings.service_hours);
+    let hours = match service(&house.settings.service_hours, &house.calendar, now) {
         Service::Open => Hours::Open,
         Service::Closed => Hours::Closed {
             hours: spans.clone(),
