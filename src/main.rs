@@ -1,3 +1,155 @@
-fn main() -> anyhow::Result<()> {
-    Ok(())
+//! The command line. Each command's body stands in `app`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use gradeline::app;
+
+/// Telephone consultation and rating (政务服务“好差评”): answers calls, records them, takes the
+/// grade by keypad, and opens a ticket with its lawful due dates for every bad one.
+#[derive(Parser)]
+#[command(name = "gradeline", version, arg_required_else_help = true)]
+struct Cli {
+    /// The configuration file; without one the defaults hold (loopback only, SQLite in ./data)
+    #[arg(long, global = true, value_name = "FILE", env = "GRADELINE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer calls and serve the pages until Ctrl-C
+    Serve,
+    /// Check configuration, dialplans, prompts and calendars, and say what would be right
+    Check,
+    /// Run a dialplan on virtual time and print what would be said and stored
+    Simulate(Simulate),
+    /// Call the running server as a citizen would, and show what became of it
+    Demo(Demo),
+    /// Count a term in Chinese working days
+    Due(Due),
+    /// Manage the API's bearer tokens
+    #[command(subcommand)]
+    Token(Token),
+    /// Make or check the prompts' recordings
+    #[command(subcommand)]
+    Prompts(Prompts),
+}
+
+#[derive(Args)]
+struct Simulate {
+    /// The dialplan, such as dialplans/consultation.toml or just consultation
+    plan: PathBuf,
+    /// Keys and when: seconds after the offer began, each later one after the key before it
+    #[arg(long, value_name = "4@2.1s,1@1s", default_value = "")]
+    keys: String,
+    /// The caller hangs up this long after the offer began (or after the answer, without an offer)
+    #[arg(long, value_name = "4s")]
+    hangup: Option<String>,
+    /// What the desk does
+    #[arg(long, value_enum, default_value_t = app::DeskConduct::Answers)]
+    desk: app::DeskConduct,
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Keys and when: seconds after the offer began, each later one after the key before it
+    #[arg(long, value_name = "4@2.1s,1@1s", default_value = "5@6s,2@9s,#@9s")]
+    keys: String,
+    /// Hang up this long after the offer began; without it the server ends the call
+    #[arg(long, value_name = "4s")]
+    hangup: Option<String>,
+    /// How the keys are sent
+    #[arg(long, value_enum, default_value_t = app::KeyWay::Event)]
+    way: app::KeyWay,
+    /// The outcome that must come out: a grade (dissatisfied), or a reason (silent, declined,
+    /// left_in_offer …); the exit status is 1 if another one does
+    #[arg(long, value_name = "OUTCOME")]
+    expect: Option<String>,
+    /// The number to call
+    #[arg(long, default_value = "consult")]
+    number: String,
+}
+
+#[derive(Args)]
+struct Due {
+    /// When the term starts; that day does not count
+    #[arg(long, value_name = "RFC3339")]
+    from: String,
+    /// How many working days
+    #[arg(long, value_name = "N")]
+    workdays: std::num::NonZeroU16,
+    /// Print each day, counted or skipped, and why
+    #[arg(long)]
+    explain: bool,
+}
+
+#[derive(Subcommand)]
+enum Token {
+    /// Create a token; it is printed once, alone on the last line
+    Create {
+        /// What it is for, so that it can be told from others later
+        #[arg(long)]
+        name: String,
+    },
+    /// List the tokens by name
+    List,
+    /// Revoke a token by name
+    Revoke {
+        #[arg(long)]
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Prompts {
+    /// Speak script.toml by a synthesiser (espeak-ng) into WAV files; a centre records its own instead
+    Make {
+        /// Remake every clip, not only the changed ones
+        #[arg(long)]
+        all: bool,
+        /// Only check what is there: digest, rate, level and length of every clip
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = cli.config.as_deref();
+    let done = match cli.command {
+        Command::Serve => app::serve(config),
+        Command::Check => app::check(config),
+        Command::Simulate(simulate) => app::simulate(
+            config,
+            &simulate.plan,
+            &simulate.keys,
+            simulate.hangup.as_deref(),
+            simulate.desk,
+        ),
+        Command::Demo(demo) => app::demo(
+            config,
+            app::DemoCall {
+                keys: &demo.keys,
+                hangup: demo.hangup.as_deref(),
+                way: demo.way,
+                expect: demo.expect.as_deref(),
+                number: &demo.number,
+            },
+        ),
+        Command::Due(due) => app::due(config, &due.from, due.workdays, due.explain),
+        Command::Token(Token::Create { name }) => app::create_token(config, &name),
+        Command::Token(Token::List) => app::list_tokens(config),
+        Command::Token(Token::Revoke { name }) => app::revoke_token(config, &name),
+        Command::Prompts(Prompts::Make { all, check }) => app::make_prompts(config, all, check),
+    };
+    match done {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("gradeline: {error:#}");
+            ExitCode::from(1)
+        }
+    }
 }

@@ -1,1 +1,95 @@
 //! The commands: wiring of the rooms, and nothing else.
+
+mod check;
+mod demo;
+mod due;
+mod prompts;
+mod serve;
+mod simulate;
+mod token;
+
+pub use check::check;
+pub use demo::{DemoCall, KeyWay, demo};
+pub use due::due;
+pub use serve::serve;
+pub use simulate::{DeskConduct, simulate};
+pub use token::{create_token, list_tokens, revoke_token};
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use crate::config::Config;
+use crate::domain::{Calendar, Moment};
+use crate::engine::Engine;
+use crate::store::Store;
+
+/// Makes or checks the clips of the configured prompts' folder.
+pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Result<ExitCode> {
+    let config = Config::load(config)?;
+    prompts::make(
+        &config.prompts.dir.join("zh-CN"),
+        prompts::Options { all, check },
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The civil clock, for commands that are asked now.
+#[allow(clippy::disallowed_methods)] // a shell: it tells the engine the time
+fn now() -> Moment {
+    let since_epoch = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Logs to stderr; `GRADELINE_LOG` chooses (`info`, `gradeline=debug`).
+fn log_to_stderr(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("GRADELINE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    // A second subscriber (in tests) is no fault.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot start")
+}
+
+/// Every `<year>.toml` of the calendars' folder.
+fn load_calendar(dir: &Path) -> anyhow::Result<Calendar> {
+    let texts = crate::phone::texts_in(dir, "toml")
+        .with_context(|| format!("cannot read the calendars in {}", dir.display()))?;
+    let named: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    Calendar::from_texts(&named).map_err(|error| anyhow::anyhow!("{}/{error}", dir.display()))
+}
+
+/// The store of the configuration, migrated, with the calendar over it.
+async fn open_engine(config: &Config) -> anyhow::Result<Engine> {
+    let calendar = load_calendar(&config.calendars.dir)?;
+    let store = Store::open(&config.store.url).await.with_context(|| {
+        format!(
+            "[store] url cannot be opened ({})",
+            without_password(&config.store.url)
+        )
+    })?;
+    Ok(Engine::start(store, calendar))
+}
+
+/// A database's address fit for a log.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}

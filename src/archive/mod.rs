@@ -18,6 +18,7 @@ use crate::domain::Moment;
 use crate::store::rows::{ArchivedRecording, CallId, ClipKind};
 use wav::Wav;
 
+/// Why a recording cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]

@@ -4,12 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::article::Article;
 use super::calendar::Calendar;
+use super::due::Due;
 use super::grade::Polarity;
-use super::rating::{Intake, Rating, RatingId, Service, Standing, effective};
+use super::intake::{Intake, Service};
+use super::rating::{Rating, RatingId, Standing, effective};
 use super::refusal::Refusal;
 use super::terms::DeadlineKind;
 use super::ticket::{Actor, ClockChange, Event, Ticket, TicketNumber, transition};
 use super::time::Moment;
+use super::word::read_word;
 
 /// What an intake causes. The store saves it in one transaction, or none of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +84,7 @@ pub enum What {
     TicketOpened,
     RatedAgain,
     DeadlineStarted,
+    DeadlineRecounted,
 }
 
 /// A line of the trail: only ever added, never changed (第十七条).
@@ -336,7 +340,17 @@ impl<'a> Draft<'a> {
     }
 }
 
+impl Deadline {
+    /// How `due_at` was counted, day by day, by the calendar of today; `None` where the kind counts no
+    /// working days.
+    pub fn counted(&self, calendar: &Calendar) -> Option<Due> {
+        self.kind.term().due(self.started_at, calendar)
+    }
+}
+
 impl NoticeKind {
+    pub const ALL: [NoticeKind; 2] = [NoticeKind::TicketOpened, NoticeKind::RatedAgain];
+
     /// The word for rows and the API.
     pub const fn word(self) -> &'static str {
         match self {
@@ -347,6 +361,9 @@ impl NoticeKind {
 }
 
 impl Addressee {
+    pub const ALL: [Addressee; 1] = [Addressee::Centre];
+
+    /// The word for rows and the API.
     pub const fn word(self) -> &'static str {
         match self {
             Addressee::Centre => "centre",
@@ -355,6 +372,14 @@ impl Addressee {
 }
 
 impl What {
+    pub const ALL: [What; 5] = [
+        What::Rated,
+        What::TicketOpened,
+        What::RatedAgain,
+        What::DeadlineStarted,
+        What::DeadlineRecounted,
+    ];
+
     /// The word for rows and the API.
     pub const fn word(self) -> &'static str {
         match self {
@@ -362,9 +387,14 @@ impl What {
             What::TicketOpened => "ticket_opened",
             What::RatedAgain => "rated_again",
             What::DeadlineStarted => "deadline_started",
+            What::DeadlineRecounted => "deadline_recounted",
         }
     }
 }
+
+read_word!(NoticeKind, "kind of notice");
+read_word!(Addressee, "addressee");
+read_word!(What, "kind of entry");
 
 #[cfg(test)]
 mod tests;

@@ -108,18 +108,18 @@ fn count<E>(
 }
 
 impl Due {
-    /// One line a day: `2026-09-20 周日 调休上班（国庆节） ②`.
+    /// One line a day, each ended by a newline: `2026-09-20 周日 调休上班（国庆节） ①`.
     pub fn explain_zh(&self) -> String {
         self.lines(CountedDay::line_zh)
     }
 
-    /// One line a day: `2026-09-20 Sun worked for National Day (2)`.
+    /// One line a day, each ended by a newline: `2026-09-20 Sun worked for National Day (1)`.
     pub fn explain_en(&self) -> String {
         self.lines(CountedDay::line_en)
     }
 
     fn lines(&self, line: impl Fn(&CountedDay) -> String) -> String {
-        self.counted.iter().map(line).collect::<Vec<_>>().join("\n")
+        self.counted.iter().map(|day| line(day) + "\n").collect()
     }
 }
 

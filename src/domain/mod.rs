@@ -8,11 +8,17 @@ mod calendar;
 mod decision;
 mod due;
 mod grade;
+mod intake;
 mod rating;
+mod recount;
 mod refusal;
 mod terms;
 mod ticket;
 mod time;
+mod word;
+
+#[cfg(test)]
+mod requirements;
 
 pub use article::Article;
 pub use calendar::{Calendar, DayKind, FaultyCalendar, Holiday, Problem, UnknownYear, YearNotice};
@@ -21,10 +27,12 @@ pub use decision::{
 };
 pub use due::{CountedDay, Due, Why, due, due_provisional};
 pub use grade::{Grade, Polarity, UnknownGrade};
-pub use rating::{
-    Channel, Evidence, Identity, Intake, IntakeKey, NotAdopted, PressedKey, Rater, Rating,
-    RatingId, Reason, Remark, Service, ServiceKey, Standing, UnknownWord, effective, mask,
+pub use intake::{
+    Channel, Evidence, Identity, Intake, IntakeKey, PressedKey, Rater, Reason, Remark, Service,
+    ServiceKey, mask,
 };
+pub use rating::{NotAdopted, Rating, RatingId, Standing, effective};
+pub use recount::{Recounted, recount};
 pub use refusal::Refusal;
 pub use terms::{DeadlineKind, EDITION, Edition, Force, Length, TERMS, Term, UnknownDeadlineKind};
 pub use ticket::{
@@ -32,3 +40,4 @@ pub use ticket::{
     transition,
 };
 pub use time::{Day, Moment, NotATime};
+pub use word::UnknownWord;

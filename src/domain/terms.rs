@@ -38,7 +38,7 @@ pub enum DeadlineKind {
     Dispatch,
     /// Verification fed back (第十一条).
     Verify,
-    /// Rectified and reported (第十二条第一款).
+    /// Rectified and reported (第十二条).
     Rectify,
     /// As `Rectify`, where the case is complex: replaces it from the same start (A3).
     RectifyComplex,
@@ -46,7 +46,7 @@ pub enum DeadlineKind {
     RectifyExtended,
     /// No rating after a filing is finished: 基本满意 by default (第十五条); never by telephone (A15).
     DefaultGrade,
-    /// A datum handed to the national platform (第十六条第二款).
+    /// A datum handed to the national platform (第十六条).
     Upload,
     /// The result told to the rater (第十三条); no number in the text (A31).
     Answer,
@@ -140,7 +140,7 @@ pub const TERMS: [Term; 12] = [
     Term {
         number: 5,
         kind: DeadlineKind::Rectify,
-        article: Article::of(12).paragraph(1),
+        article: Article::of(12),
         length: workdays(5),
         force: Force::Statutory,
         starts: "责任单位收到差评处理单",
@@ -149,7 +149,7 @@ pub const TERMS: [Term; 12] = [
     Term {
         number: 6,
         kind: DeadlineKind::RectifyComplex,
-        article: Article::of(12).paragraph(1),
+        article: Article::of(12),
         length: workdays(15),
         force: Force::Statutory,
         starts: "责任单位收到差评处理单（与5个工作日同时起算，替代之）",
@@ -158,7 +158,7 @@ pub const TERMS: [Term; 12] = [
     Term {
         number: 7,
         kind: DeadlineKind::RectifyExtended,
-        article: Article::of(12).paragraph(1),
+        article: Article::of(12),
         length: Length::DayNamed,
         force: Force::Statutory,
         starts: "15个工作日届满前说明理由和整改期限",
@@ -333,8 +333,8 @@ mod tests {
             [
                 ("assess", "第九条".to_owned(), 3),
                 ("verify", "第十一条".to_owned(), 3),
-                ("rectify", "第十二条第一款".to_owned(), 5),
-                ("rectify_complex", "第十二条第一款".to_owned(), 15),
+                ("rectify", "第十二条".to_owned(), 5),
+                ("rectify_complex", "第十二条".to_owned(), 15),
                 ("default_grade", "第十五条".to_owned(), 5),
                 ("upload", "第十六条".to_owned(), 5),
             ]

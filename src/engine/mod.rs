@@ -102,3 +102,6 @@ impl Engine {
         Ok(self.inner.store.write().await?)
     }
 }
+
+#[cfg(test)]
+mod tests;

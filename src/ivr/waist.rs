@@ -180,6 +180,8 @@ pub enum Action {
         grade: Grade,
         key: Digit,
     },
+    /// The window in which the grade could be taken back is over: it may be submitted.
+    ConfirmGrade,
     /// The reason keyed after a bad grade, by its local code (`T1`…`T6`, `T0`).
     StoreReason {
         code: String,
@@ -237,7 +239,7 @@ pub enum Mark {
 /// How a call ended: exactly one per call.
 ///
 /// 推送率, 参评率 and 满意度 are counted from these rows (`domain.md` 8.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// A person talked and the caller gave this grade (the last one keyed).
     Graded(Grade),
@@ -248,7 +250,7 @@ pub enum Outcome {
 }
 
 /// Why a talked call has no grade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NoGrade {
     /// The caller hung up before the rating was offered.
     LeftBeforeOffer,
@@ -265,7 +267,7 @@ pub enum NoGrade {
 }
 
 /// How a call ended in which no person talked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotConnected {
     /// The caller left before a desk answered.
     Abandoned,

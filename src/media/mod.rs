@@ -5,12 +5,41 @@
 //! **Invariant:** on a leg only the negotiated address is heard; nothing is learnt
 //! from what arrives. A forged telephone event is a forged vote.
 
+mod call;
+mod clips;
+mod facts;
+mod g711;
+mod leg;
+mod playout;
+mod ports;
+mod recorder;
+mod rtp;
+mod sdp;
+mod shard;
+mod telephone_event;
+mod tones;
+mod writer;
+
+#[cfg(test)]
+mod live_tests;
+
+pub use facts::{WavFacts, is_hold, wav_facts};
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use call::{Command, NewCall};
+use leg::{KeyToSend, MediaLeg};
+use ports::{Ports, Sockets};
+use recorder::Writer;
+use sdp::{Local, Negotiated};
+use shard::ToShard;
 
 /// One side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,13 +96,6 @@ pub struct Clip {
 /// All clips of one locale, by file stem.
 #[derive(Clone, Default)]
 pub struct Clips(pub Arc<HashMap<String, Arc<Clip>>>);
-
-impl Clips {
-    /// Reads every `*.wav` of `dir`: 16-bit mono PCM of 8 or 16 kHz.
-    pub fn load(_dir: &Path) -> Result<Clips, Error> {
-        todo!()
-    }
-}
 
 /// What the media room tells about a call, in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,43 +167,107 @@ pub struct LegCounts {
     pub sent: u64,
 }
 
+/// Commands waiting for one media thread.
+const COMMANDS_QUEUED: usize = 8192;
+/// Messages waiting for the writer.
+const WRITES_QUEUED: usize = 4096;
+/// Events waiting for a call's shell, beyond which the media thread keeps the keys itself.
+const EVENTS_QUEUED: usize = 256;
+
 /// One side's socket and what was negotiated for it; not yet part of a call.
 pub struct Leg {
-    _private: (),
+    sockets: Sockets,
+    local: Local,
+    description: String,
+    negotiated: Option<Negotiated>,
 }
 
 impl Leg {
     /// The offer (or, after `answer_to`, the answer) to send. Offers PCMA, PCMU and telephone-event.
     pub fn description(&self) -> &str {
-        todo!()
+        &self.description
     }
 
     /// Takes the other side's answer to our offer.
-    pub fn accept_answer(&mut self, _answer: &[u8]) -> Result<(), Error> {
-        todo!()
+    pub fn accept_answer(&mut self, answer: &[u8]) -> Result<(), Error> {
+        self.negotiated = Some(sdp::read_answer(answer)?);
+        Ok(())
+    }
+
+    /// The sockets go to a media thread, the negotiation stays with the call's handle.
+    fn split(self, side: Side) -> (MediaLeg, Local) {
+        let nothing = Negotiated::nothing();
+        let negotiated = self.negotiated.unwrap_or(nothing);
+        (
+            MediaLeg::new(side, self.sockets, negotiated, clock()),
+            self.local,
+        )
     }
 }
 
 /// The media room. Cheap to clone.
 #[derive(Clone)]
 pub struct Media {
-    _private: (),
+    ports: Arc<Ports>,
+    shards: Arc<[SyncSender<ToShard>]>,
+    writer: Writer,
+    ids: Arc<AtomicU64>,
+    rtp_timeout: Duration,
 }
 
 impl Media {
     /// Starts the media threads and the writer thread.
-    pub fn start(_settings: Settings) -> Result<Media, Error> {
-        todo!()
+    pub fn start(settings: Settings) -> Result<Media, Error> {
+        let (queue, blocks) = sync_channel(WRITES_QUEUED);
+        std::thread::Builder::new()
+            .name("recording".into())
+            .spawn(move || writer::run(&blocks))?;
+        let mut shards = Vec::new();
+        for index in 0..settings.threads.max(1) {
+            let (sender, receiver) = sync_channel(COMMANDS_QUEUED);
+            std::thread::Builder::new()
+                .name(format!("media-{index}"))
+                .spawn(move || shard::run(&receiver))?;
+            shards.push(sender);
+        }
+        Ok(Media {
+            ports: Ports::new(settings.address, settings.ports),
+            shards: shards.into(),
+            writer: Writer {
+                queue,
+                in_memory: Arc::new(AtomicUsize::new(0)),
+            },
+            ids: Arc::new(AtomicU64::new(0)),
+            rtp_timeout: settings.rtp_timeout,
+        })
     }
 
     /// A leg that answers `offer`; its `description` is the answer.
-    pub fn answer_to(&self, _offer: &[u8]) -> Result<Leg, Error> {
-        todo!()
+    pub fn answer_to(&self, offer: &[u8]) -> Result<Leg, Error> {
+        // Read first, so that an offer nobody can answer costs no port.
+        sdp::check(offer)?;
+        let sockets = self.ports.bind()?;
+        let mut local = Local::new(self.ports.address(), sockets.port);
+        let (description, negotiated) = local.answer(offer)?;
+        Ok(Leg {
+            sockets,
+            local,
+            description,
+            negotiated: Some(negotiated),
+        })
     }
 
     /// A leg that makes an offer.
     pub fn offer(&self) -> Result<Leg, Error> {
-        todo!()
+        let sockets = self.ports.bind()?;
+        let mut local = Local::new(self.ports.address(), sockets.port);
+        let description = local.offer();
+        Ok(Leg {
+            sockets,
+            local,
+            description,
+            negotiated: None,
+        })
     }
 
     /// Puts a caller's leg on a thread; with `recording`, recording starts with this call.
@@ -189,70 +275,196 @@ impl Media {
     /// (the thread keeps them) but stops being told of other things.
     pub fn start_call(
         &self,
-        _caller: Leg,
-        _recording: Option<&Path>,
+        caller: Leg,
+        recording: Option<&Path>,
     ) -> Result<(CallMedia, tokio::sync::mpsc::Receiver<Event>), Error> {
-        todo!()
+        let (events, receiver) = tokio::sync::mpsc::channel(EVENTS_QUEUED);
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let shard = self.shards[id as usize % self.shards.len()].clone();
+        let (caller, local) = caller.split(Side::Caller);
+        let finish = Arc::new(AtomicBool::new(false));
+        let new = NewCall {
+            id,
+            caller,
+            recording: recording.map(|path| (id, path.to_owned())),
+            events,
+            finish: Arc::clone(&finish),
+            writer: self.writer.clone(),
+            timeout: self.rtp_timeout,
+        };
+        shard
+            .try_send(ToShard::Start(Box::new(new)))
+            .map_err(|_| Error::Gone)?;
+        let locals = Mutex::new(Locals {
+            caller: local,
+            desk: None,
+        });
+        let ids = Arc::clone(&self.ids);
+        Ok((
+            CallMedia {
+                id,
+                shard,
+                finish,
+                locals,
+                ids,
+            },
+            receiver,
+        ))
     }
 }
 
+struct Locals {
+    caller: Local,
+    desk: Option<Local>,
+}
+
 /// A running call's sound. Commands never block; they are carried out at the next beat.
+/// Dropping it finishes the call.
 pub struct CallMedia {
-    _private: (),
+    id: u64,
+    shard: SyncSender<ToShard>,
+    finish: Arc<AtomicBool>,
+    locals: Mutex<Locals>,
+    ids: Arc<AtomicU64>,
 }
 
 impl CallMedia {
     /// Plays clips one after another; replaces what is playing; ends with `Event::Played`.
-    pub fn play(&self, _id: u32, _clips: Vec<Arc<Clip>>, _to_desk_too: bool) {
-        todo!()
+    pub fn play(&self, id: u32, clips: Vec<Arc<Clip>>, to_desk_too: bool) {
+        self.command(Command::Play {
+            id,
+            clips,
+            to_desk_too,
+        });
     }
 
     pub fn stop_playing(&self) {
-        todo!()
+        self.command(Command::StopPlaying);
     }
 
     /// Adds the desk's leg; it hears silence until `join`.
-    pub fn add_desk(&self, _leg: Leg) {
-        todo!()
+    pub fn add_desk(&self, leg: Leg) {
+        let (leg, local) = leg.split(Side::Desk);
+        self.locals().desk = Some(local);
+        self.command(Command::AddDesk(Box::new(leg)));
     }
 
     pub fn join(&self) {
-        todo!()
+        self.command(Command::Join);
     }
 
     /// Closes the desk's leg.
     pub fn remove_desk(&self) {
-        todo!()
+        self.locals().desk = None;
+        self.command(Command::RemoveDesk);
     }
 
     /// A new offer from one side (hold, new address, new codec): the answer to send.
     /// From then on only what was now negotiated is heard.
-    pub async fn renegotiate(&self, _side: Side, _offer: &[u8]) -> Result<String, Error> {
-        todo!()
+    pub async fn renegotiate(&self, side: Side, offer: &[u8]) -> Result<String, Error> {
+        let (answer, negotiated) = self.with_local(side, |local| local.answer(offer))??;
+        self.apply(side, negotiated).await?;
+        Ok(answer)
+    }
+
+    /// Our own offer within the call, for a re-INVITE that came without one (RFC 3261 §14.2).
+    pub fn offer_again(&self, side: Side) -> Result<String, Error> {
+        self.with_local(side, Local::offer)
+    }
+
+    /// The answer to `offer_again`.
+    pub async fn accept_answer(&self, side: Side, answer: &[u8]) -> Result<(), Error> {
+        self.apply(side, sdp::read_answer(answer)?).await
     }
 
     /// Records the caller alone into a clip of its own.
     pub fn record_message(
         &self,
-        _path: &Path,
-        _max: Duration,
-        _silence: Option<Duration>,
-        _beep: bool,
+        path: &Path,
+        max: Duration,
+        silence: Option<Duration>,
+        beep: bool,
     ) {
-        todo!()
+        let file = self.ids.fetch_add(1, Ordering::Relaxed);
+        let path = path.to_owned();
+        self.command(Command::RecordMessage {
+            file,
+            path,
+            max,
+            silence,
+            beep,
+        });
     }
 
     pub fn stop_message(&self) {
-        todo!()
+        self.command(Command::StopMessage);
     }
 
     /// Sends one key press on a leg: telephone events, or tones. For the built-in caller and desk.
-    pub fn send_key(&self, _side: Side, _way: Way, _code: u8, _length: Duration) {
-        todo!()
+    pub fn send_key(&self, side: Side, way: Way, code: u8, length: Duration) {
+        let length_samples = u32::try_from(length.as_millis() * 8)
+            .unwrap_or(u32::MAX)
+            .min(0xFFFF);
+        let key = KeyToSend {
+            way,
+            code,
+            length_samples,
+        };
+        self.command(Command::SendKey { side, key });
     }
 
     /// Drains the sockets, reports what they held, closes legs and recording; `Event::Finished` follows.
     pub fn finish(&self) {
-        todo!()
+        self.finish.store(true, Ordering::Release);
     }
+
+    async fn apply(&self, side: Side, negotiated: Negotiated) -> Result<(), Error> {
+        let (done, carried_out) = tokio::sync::oneshot::channel();
+        self.command(Command::Renegotiated {
+            side,
+            negotiated,
+            done,
+        });
+        carried_out.await.map_err(|_| Error::Gone)
+    }
+
+    fn with_local<T>(&self, side: Side, act: impl FnOnce(&mut Local) -> T) -> Result<T, Error> {
+        let mut locals = self.locals();
+        match side {
+            Side::Caller => Ok(act(&mut locals.caller)),
+            Side::Desk => locals.desk.as_mut().map(act).ok_or(Error::Gone),
+        }
+    }
+
+    fn locals(&self) -> std::sync::MutexGuard<'_, Locals> {
+        self.locals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn command(&self, command: Command) {
+        match self.shard.try_send(ToShard::Command {
+            call: self.id,
+            command,
+        }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                metrics::counter!("gradeline_media_refused_commands_total").increment(1);
+                tracing::error!(call = self.id, "a media thread takes no commands");
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                tracing::error!(call = self.id, "the media threads are gone");
+            }
+        }
+    }
+}
+
+impl Drop for CallMedia {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// The handle is part of the shell: a leg's time begins when it is put on its thread.
+#[allow(clippy::disallowed_methods)]
+fn clock() -> Instant {
+    Instant::now()
 }

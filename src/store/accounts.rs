@@ -35,6 +35,7 @@ statements! {
     REVOKE_TOKEN = "UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
 }
 
+/// Somebody with an account and the hash of the password.
 #[derive(Debug, Clone)]
 pub struct PersonRow {
     pub id: i64,
@@ -45,6 +46,7 @@ pub struct PersonRow {
     pub must_change_password: bool,
 }
 
+/// A login, found by its secret's digest.
 #[derive(Debug, Clone)]
 pub struct LoginRow {
     pub person: PersonRow,
@@ -52,6 +54,7 @@ pub struct LoginRow {
     pub seen_at: Moment,
 }
 
+/// A bearer token, found by its secret's digest.
 #[derive(Debug, Clone)]
 pub struct TokenRow {
     pub id: i64,

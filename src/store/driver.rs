@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -47,6 +47,10 @@ impl Pool {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(BUSY_TIMEOUT)
+            // It is a file: there is no connection to lose, and asking costs each grade a turn.
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("src/store/migrations/sqlite")
@@ -55,16 +59,25 @@ impl Pool {
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(BUSY_TIMEOUT)
+            .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
         Ok(Pool::Lite { writer, readers })
     }
 
     pub(super) async fn pg(url: &str) -> Result<Pool, Error> {
+        let busy = BUSY_TIMEOUT.as_millis().to_string();
+        // A stalled server is a fault, not a wait without end; and a server that was told to lose
+        // commits in a crash is told otherwise.
+        let options = url.parse::<PgConnectOptions>()?.options([
+            ("statement_timeout", busy.as_str()),
+            ("lock_timeout", busy.as_str()),
+            ("synchronous_commit", "on"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(BUSY_TIMEOUT)
-            .connect(url)
+            .connect_with(options)
             .await?;
         sqlx::migrate!("src/store/migrations/postgres")
             .run(&pool)
@@ -75,7 +88,7 @@ impl Pool {
     /// Begins a transaction that may write. Dropped uncommitted, it leaves nothing.
     pub(super) async fn write(&self) -> Result<Tx, Error> {
         Ok(match self {
-            Pool::Lite { writer, .. } => Tx::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Lite { writer, .. } => Tx::Lite(begin_lite(writer, "BEGIN IMMEDIATE").await?),
             Pool::Pg(pool) => Tx::Pg(pool.begin().await?),
         })
     }
@@ -83,7 +96,7 @@ impl Pool {
     /// Begins a transaction that reads one state of the database.
     pub(super) async fn read(&self) -> Result<Tx, Error> {
         Ok(match self {
-            Pool::Lite { readers, .. } => Tx::Lite(readers.begin().await?),
+            Pool::Lite { readers, .. } => Tx::Lite(begin_lite(readers, "BEGIN").await?),
             Pool::Pg(pool) => Tx::Pg(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     .await?,
@@ -100,6 +113,24 @@ impl Pool {
             Pool::Pg(pool) => pool.close().await,
         }
     }
+}
+
+/// On a full disk SQLite rolls a transaction back by itself; the driver still counts it as open and
+/// would refuse every later one on that connection. Such a connection is replaced.
+async fn begin_lite(
+    pool: &SqlitePool,
+    begin: &'static str,
+) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    for _ in 0..pool.options().get_max_connections() {
+        match pool.begin_with(begin).await {
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                // The connection just given back is the one that is given out next.
+                pool.acquire().await?.close().await?;
+            }
+            begun => return begun,
+        }
+    }
+    pool.begin_with(begin).await
 }
 
 /// A transaction on either database.

@@ -9,6 +9,8 @@ mod driver;
 mod lists;
 mod ratings;
 pub mod rows;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod views;
 
 pub use accounts::{LoginRow, PersonRow, TokenRow};

@@ -1,6 +1,7 @@
 //! The ticket of a 差评: its states, and the one table that says what may happen to it.
 
 mod event;
+mod row;
 mod table;
 
 use std::fmt;
@@ -8,14 +9,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::article::Article;
 use super::grade::Grade;
-use super::rating::{RatingId, UnknownWord};
-use super::refusal::Refusal;
-use super::terms::DeadlineKind;
+use super::rating::RatingId;
 use super::time::Moment;
+use super::word::{UnknownWord, read_word};
 
 pub use event::Event;
+pub use row::{ClockChange, Next, Origin, Record, Row, transition};
 pub use table::TRANSITIONS;
 
 /// The internal number of a ticket: `T2026-000123`. The slip's own number (第…号 of the annex, A25) is
@@ -103,141 +103,6 @@ pub enum Actor {
     ResponsibleUnit,
     /// 责任单位负责人.
     ResponsibleHead,
-}
-
-/// From where a row leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// There is no ticket yet.
-    Nothing,
-    In(&'static [State]),
-    AnyOpen,
-    Any,
-}
-
-/// Where a row leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    Same,
-    State(State),
-    /// Which of them, the guard says.
-    OneOf(&'static [State]),
-}
-
-/// What a row does to a clock. A clock is never paused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClockChange {
-    Start(DeadlineKind),
-    /// Also the one that took its place.
-    Stop(DeadlineKind),
-    /// The longer term takes the shorter one's place, from the same start (A3).
-    Replace(DeadlineKind, DeadlineKind),
-}
-
-/// What must be written down with a row (第十七条).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Record {
-    /// 评价
-    Rating,
-    /// 流转
-    Assignment,
-    /// 回访
-    Revisit,
-    /// 核实
-    Verification,
-    /// 评估 and 差评处理单
-    Assessment,
-    /// 退回
-    Return,
-    /// 决定
-    Ruling,
-    /// 发送
-    Dispatch,
-    /// 签收
-    Receipt,
-    /// 责任异议
-    Objection,
-    /// 复杂申请、延期
-    Extension,
-    /// 申诉
-    Appeal,
-    /// 申诉决定
-    AppealRuling,
-    /// 整改
-    Rectification,
-    /// 验收
-    Acceptance,
-    /// 反馈评价人
-    Answer,
-    /// 督办
-    Escalation,
-    /// 复核
-    Reconsideration,
-    /// 超期
-    Overdue,
-    /// 日历变更
-    Recalculation,
-}
-
-/// A row of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
-    /// From 1.
-    pub number: u8,
-    pub from: Origin,
-    pub event: Event,
-    pub actors: &'static [Actor],
-    /// What must hold besides, in words; empty where nothing must.
-    pub guard: &'static str,
-    pub to: Next,
-    pub clocks: &'static [ClockChange],
-    pub records: &'static [Record],
-    pub article: Article,
-}
-
-/// The row that allows `event` in `state` (`None`: no ticket yet), or the refusal with its article.
-pub fn transition(state: Option<State>, event: Event) -> Result<&'static Row, Refusal> {
-    let rows = || TRANSITIONS.iter().filter(move |row| row.event == event);
-    rows()
-        .find(|row| row.from.holds(state))
-        .ok_or_else(|| Refusal::NotNow {
-            article: rows().next().expect("every event has a row").article,
-            state,
-            event,
-        })
-}
-
-impl Origin {
-    pub fn holds(self, state: Option<State>) -> bool {
-        match (self, state) {
-            (Origin::Nothing, None) | (Origin::Any, Some(_)) => true,
-            (Origin::In(states), Some(state)) => states.contains(&state),
-            (Origin::AnyOpen, Some(state)) => !state.is_closed(),
-            (Origin::Nothing, Some(_)) | (Origin::In(_) | Origin::AnyOpen | Origin::Any, None) => {
-                false
-            }
-        }
-    }
-}
-
-impl Next {
-    /// The one state a row names; `None` where it stays or the guard chooses.
-    pub fn settled(self) -> Option<State> {
-        match self {
-            Next::State(state) => Some(state),
-            Next::Same | Next::OneOf(_) => None,
-        }
-    }
-
-    /// Every state the row may lead to from `state`.
-    pub fn reachable(self, state: Option<State>) -> Vec<State> {
-        match self {
-            Next::Same => state.into_iter().collect(),
-            Next::State(state) => vec![state],
-            Next::OneOf(states) => states.to_vec(),
-        }
-    }
 }
 
 impl State {
@@ -338,6 +203,19 @@ impl State {
 }
 
 impl Actor {
+    pub const ALL: [Actor; 10] = [
+        Actor::System,
+        Actor::Rater,
+        Actor::CentreOfficer,
+        Actor::CentreRevisitor,
+        Actor::CentreSupervisor,
+        Actor::HandlingUnit,
+        Actor::GeneralOffice,
+        Actor::GeneralOfficeSigner,
+        Actor::ResponsibleUnit,
+        Actor::ResponsibleHead,
+    ];
+
     /// The word for rows and the API.
     pub const fn word(self) -> &'static str {
         match self {
@@ -403,19 +281,9 @@ impl Serialize for TicketNumber {
     }
 }
 
-impl FromStr for State {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        State::ALL
-            .into_iter()
-            .find(|state| state.word() == word)
-            .ok_or_else(|| UnknownWord {
-                kind: "state of a ticket",
-                word: word.to_owned(),
-            })
-    }
-}
+read_word!(State, "state of a ticket");
+read_word!(Actor, "actor");
+read_word!(Event, "event of a ticket");
 
 #[cfg(test)]
 mod tests;

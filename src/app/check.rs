@@ -1,0 +1,68 @@
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::load_calendar;
+use crate::config::Config;
+use crate::ivr::Severity;
+use crate::phone::{Book, Checked};
+
+/// Reads every operator's file as `serve` would and prints what is wrong, with file and line.
+/// Exit status 1 where `serve` would refuse to start.
+pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let config = Config::load(config)?;
+    let mut errors = 0;
+    for warning in config.warnings() {
+        println!("warning: {warning}");
+    }
+    match load_calendar(&config.calendars.dir) {
+        Ok(calendar) => {
+            let years: Vec<String> = calendar.years().map(|year| year.to_string()).collect();
+            println!("calendars: {}", years.join(" "));
+        }
+        Err(error) => {
+            errors += 1;
+            println!("{error:#}");
+        }
+    }
+    match Book::read(&config) {
+        Ok(checked) => errors += report(&checked),
+        Err(error) => {
+            errors += 1;
+            println!("{error:#}");
+        }
+    }
+    if errors > 0 {
+        println!("{errors} error(s); nothing was changed");
+        return Ok(ExitCode::from(1));
+    }
+    println!("everything can be used");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the findings and what is in force; the number of errors.
+fn report(checked: &Checked) -> usize {
+    for finding in &checked.findings {
+        println!("{finding}");
+    }
+    if let Some(book) = &checked.book {
+        for plan in book.plans() {
+            let answers: Vec<&str> = plan
+                .answers
+                .iter()
+                .map(|pattern| pattern.text.as_str())
+                .collect();
+            println!(
+                "dialplan {}: answers {}, digest {}",
+                plan.name,
+                answers.join(" "),
+                plan.digest()
+            );
+        }
+        println!("prompts: {} clips", book.clips.0.len());
+    }
+    checked
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count()
+}

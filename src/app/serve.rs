@@ -1,0 +1,247 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio_util::sync::CancellationToken;
+
+use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
+use crate::archive::Archive;
+use crate::caller::RehearsalDesk;
+use crate::config::Config;
+use crate::desks::{Desk, DeskId, Desks, Strategy};
+use crate::engine::Engine;
+use crate::media::{self, Media};
+use crate::phone::{Book, Phone, Rooms};
+use crate::sip::{self, Agent};
+use crate::web;
+
+/// How long the rehearsal desk rings before it answers: long enough to be heard to ring.
+const REHEARSAL_RING: Duration = Duration::from_millis(1500);
+
+/// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
+pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    log_to_stderr("info,rsipstack=warn,sqlx=warn");
+    let config = Config::load(config)?;
+    runtime()?.block_on(run(config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let book = read_book(&config)?;
+    let calendar = load_calendar(&config.calendars.dir)?;
+    let meter = web::Meter::install().context("metrics cannot be installed")?;
+    let engine = open_engine(&config).await?;
+    let archive = Archive::new(&config.recordings.dir);
+    recover(&engine, &archive).await?;
+    let one_time_password = engine.ensure_administrator(now()).await?;
+
+    // The pages stay until the last call has ended: the people at them are in those calls.
+    let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
+    let web_listener = tokio::net::TcpListener::bind(config.web.listen)
+        .await
+        .with_context(|| {
+            format!(
+                "[web] listen {}: the port is taken or not ours",
+                config.web.listen
+            )
+        })?;
+    let web_address = web_listener.local_addr()?;
+    let media = Media::start(media_settings(&config)).context("the media threads cannot start")?;
+    let (agent, incoming) = Agent::start(sip_settings(&config)).await?;
+    let (desks, rehearsal) = open_desks(&config, &book).await?;
+
+    welcome(
+        &agent,
+        &config,
+        web_address,
+        one_time_password.as_deref(),
+        rehearsal.is_some(),
+    );
+    let options = web::Options {
+        centre: config.centre.name.clone(),
+        behind_tls: config.web.behind_tls,
+        meter,
+    };
+    let pages = tokio::spawn(web::serve(
+        web_listener,
+        engine.clone(),
+        archive.clone(),
+        options,
+        pages_closing.clone().cancelled_owned(),
+    ));
+    let phone = Phone::open(Rooms {
+        config,
+        engine: engine.clone(),
+        archive,
+        media,
+        calendar,
+        agent,
+        desks,
+        rehearsal: rehearsal.is_some(),
+        book,
+    });
+    let stopper = tokio::spawn(close_on_signal(closing.clone()));
+    phone.serve(incoming, closing.clone()).await;
+    pages_closing.cancel();
+    stopper.abort();
+    if let Some(desk) = rehearsal {
+        desk.close().await;
+    }
+    pages.await.context("the pages broke")??;
+    engine.close().await?;
+    tracing::info!("stopped; nothing is open");
+    Ok(())
+}
+
+fn read_book(config: &Config) -> anyhow::Result<Book> {
+    let checked = Book::read(config)?;
+    for finding in &checked.findings {
+        eprintln!("{finding}");
+    }
+    match checked.book {
+        Some(book) => Ok(book),
+        None => bail!("the operator's files cannot be used; see above, or run: gradeline check"),
+    }
+}
+
+/// What an earlier run left open is closed before the first call: recordings made playable, rows
+/// closed as interrupted, a grade already keyed submitted.
+async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
+    let open = engine.unfinished_calls().await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(
+        calls = open.len(),
+        "an earlier run was interrupted; closing its calls"
+    );
+    let archive = archive.clone();
+    let found = tokio::task::spawn_blocking(move || archive.recover(&open)).await?;
+    let mut saved = Vec::new();
+    for (call, recording) in found {
+        match recording {
+            Ok(recording) => saved.push((call, recording)),
+            Err(error) => {
+                tracing::error!(call = %call.0, %error, "its recording could not be saved")
+            }
+        }
+    }
+    for call in engine.recover(saved, now()).await? {
+        tracing::warn!(call = %call.0, "closed as interrupted");
+    }
+    Ok(())
+}
+
+fn media_settings(config: &Config) -> media::Settings {
+    media::Settings {
+        address: config.media.address,
+        ports: config.media.ports.clone(),
+        threads: config.media.threads,
+        rtp_timeout: Duration::from_secs(config.media.rtp_timeout_s),
+    }
+}
+
+fn sip_settings(config: &Config) -> sip::Settings {
+    sip::Settings {
+        listen: config.sip.listen.clone(),
+        trunks: config.sip.trunks.clone(),
+        public_address: config.sip_address(),
+        session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
+    }
+}
+
+/// The configured desks; with none, the rehearsal desk, with a seat for every call.
+async fn open_desks(
+    config: &Config,
+    book: &Book,
+) -> anyhow::Result<(Desks, Option<RehearsalDesk>)> {
+    let ring = Duration::from_secs(config.desks.ring_timeout_s);
+    if !config.desks.addresses.is_empty() {
+        let desks = config
+            .desks
+            .addresses
+            .iter()
+            .map(|desk| Desk {
+                id: DeskId(desk.staff_number().unwrap_or_else(|| desk.address.clone())),
+                address: desk.address.clone(),
+                staff: desk.staff_number(),
+                group: None,
+            })
+            .collect();
+        return Ok((Desks::new(desks, ring, Strategy::Linear), None));
+    }
+    let speech = ["rehearsal-desk", "P40"]
+        .iter()
+        .filter_map(|stem| book.clips.0.get(*stem).cloned())
+        .collect();
+    let talk = Duration::from_secs(config.desks.rehearsal_talk_s);
+    let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let rehearsal = RehearsalDesk::open(loopback, speech, REHEARSAL_RING, talk).await?;
+    let seats = (1..=config.sip.max_calls)
+        .map(|seat| Desk {
+            id: DeskId(format!("rehearsal-{seat}")),
+            address: rehearsal.address().to_owned(),
+            staff: Some("1001".into()),
+            group: None,
+        })
+        .collect();
+    Ok((Desks::new(seats, ring, Strategy::Linear), Some(rehearsal)))
+}
+
+/// What a person who has just started it needs to know.
+fn welcome(
+    agent: &Agent,
+    config: &Config,
+    web: std::net::SocketAddr,
+    one_time_password: Option<&str>,
+    rehearsal: bool,
+) {
+    let port = agent
+        .addresses()
+        .first()
+        .map_or(5060, |listen| listen.address.port());
+    println!();
+    println!("  gradeline is ready.  政务服务“好差评”电话咨询与评价");
+    println!();
+    println!("  Call      sip:consult@{}:{port}", config.media.address);
+    println!("            or, in another terminal: gradeline demo");
+    println!("  Pages     http://{web}/");
+    match one_time_password {
+        Some(password) => {
+            println!("  Log in    admin / {password}   (one time: a new password is asked for)");
+        }
+        None => println!("  Log in    admin, with the password you chose"),
+    }
+    if rehearsal {
+        println!(
+            "  Desks     none configured: a rehearsal desk answers; its calls stay out of figures"
+        );
+    }
+    println!(
+        "  Stop      Ctrl-C; running calls may end within {} s",
+        config.sip.drain_s
+    );
+    println!();
+}
+
+async fn close_on_signal(closing: CancellationToken) {
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be listened for");
+                return;
+            }
+        };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("closing");
+    closing.cancel();
+}

@@ -1,0 +1,61 @@
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use super::{log_to_stderr, now, open_engine, runtime};
+use crate::config::Config;
+
+/// Prints the secret alone on the last line; it is shown this once.
+pub fn create_token(config: Option<&Path>, name: &str) -> anyhow::Result<ExitCode> {
+    log_to_stderr("warn");
+    let config = Config::load(config)?;
+    runtime()?.block_on(async {
+        let engine = open_engine(&config).await?;
+        let secret = engine.create_token(name, now()).await?;
+        engine.close().await?;
+        println!("Token “{name}”, shown this once; send it as: Authorization: Bearer <token>");
+        println!("{secret}");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+pub fn list_tokens(config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    log_to_stderr("warn");
+    let config = Config::load(config)?;
+    runtime()?.block_on(async {
+        let engine = open_engine(&config).await?;
+        let tokens = engine.tokens().await?;
+        engine.close().await?;
+        if tokens.is_empty() {
+            println!("No tokens yet; make one with: gradeline token create --name NAME");
+        }
+        for token in tokens {
+            let used = token
+                .used_at
+                .map_or("never used".into(), |at| format!("last used {at}"));
+            let state = token.revoked_at.map_or(used, |at| format!("revoked {at}"));
+            println!("{:<24} created {}  {state}", token.name, token.created_at);
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+pub fn revoke_token(config: Option<&Path>, name: &str) -> anyhow::Result<ExitCode> {
+    log_to_stderr("warn");
+    let config = Config::load(config)?;
+    runtime()?.block_on(async {
+        let engine = open_engine(&config).await?;
+        let tokens = engine.tokens().await?;
+        let mut revoked = 0;
+        for token in tokens.iter().filter(|token| token.name == name) {
+            revoked += usize::from(engine.revoke_token(token.id, now()).await?);
+        }
+        engine.close().await?;
+        if revoked == 0 {
+            bail!("no token “{name}” is in force; gradeline token list shows them");
+        }
+        println!("Revoked {revoked} token(s) named “{name}”.");
+        Ok(ExitCode::SUCCESS)
+    })
+}

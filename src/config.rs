@@ -1,1 +1,0 @@
-//! The one TOML file, every key optional, unknown keys refused by name.

@@ -1,0 +1,229 @@
+//! A dialplan: which numbers it answers, and the steps of the conversation, as data.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use toml::de::{DeTable, DeValue};
+
+use super::finding::{Finding, Findings, Span, nearest};
+use super::lint::{self, ClipFacts};
+use super::script::Script;
+use super::section::{Section, Word};
+use super::values::HoursSpan;
+use super::verbs::{VERBS, Verb};
+
+/// `dialplans/<name>.toml`, checked.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub name: String,
+    /// Patterns of the called user part; `*` stands for any characters.
+    pub answers: Vec<Word>,
+    /// Folder of the prompts: `zh-CN`.
+    pub locale: String,
+    pub start: Word,
+    /// A play that has not been reported as ended this long after it should have been is taken as ended.
+    pub play_grace: Duration,
+    /// What the walk has to prove.
+    pub bounds: Bounds,
+    /// Where the two bounds stand in the file.
+    pub(super) bounds_at: (Span, Span),
+    pub(super) steps: BTreeMap<String, Step>,
+    digest: String,
+}
+
+/// Times that no path of the plan may exceed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// From the offer until nothing more is asked, voice message not counted.
+    pub rating: Duration,
+    /// The whole call, ringing and talk not counted.
+    pub call: Duration,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub verb: Verb,
+    /// Values that must be known (`tail`, `slot` …), else the step `otherwise` is taken.
+    pub needs: Vec<Word>,
+    pub otherwise: Option<Word>,
+    /// The step is entered at most this often, then `exhausted` is taken.
+    pub at_most: Option<u8>,
+    pub exhausted: Option<Word>,
+    pub span: Span,
+}
+
+impl Plan {
+    /// Reads and lints a plan. With any error there is no plan; warnings leave one.
+    /// `clips` are the facts about the WAV files of the plan's locale, by stem.
+    pub fn check(
+        file: &str,
+        text: &str,
+        script: &Script,
+        clips: &ClipFacts,
+    ) -> (Option<Plan>, Vec<Finding>) {
+        let mut findings = Findings::new(file, text);
+        let plan = read(text, &mut findings);
+        if let Some(plan) = &plan {
+            lint::plan(plan, script, clips, &mut findings);
+        }
+        let usable = !findings.any_error();
+        (plan.filter(|_| usable), findings.into_list())
+    }
+
+    /// SHA-256 of the plan's text, hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Whether this plan serves a called user part.
+    pub fn serves(&self, called: &str) -> bool {
+        self.answers
+            .iter()
+            .any(|pattern| matches(pattern.text.as_bytes(), called.as_bytes()))
+    }
+
+    /// Service hours of the plan's own, where it states some: they go before the configuration's.
+    pub fn service_hours(&self) -> Option<&[HoursSpan]> {
+        self.steps.values().find_map(|step| match &step.verb {
+            Verb::Hours(verb) => verb.service(),
+            _ => None,
+        })
+    }
+
+    /// Names of the steps.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
+        self.steps.keys().map(String::as_str)
+    }
+}
+
+/// `*` stands for any characters, everything else for itself.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    // Greedy with one point of return: linear, whatever the number of stars.
+    let (mut at, mut read) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while read < text.len() {
+        if pattern.get(at) == Some(&b'*') {
+            back = Some((at, read));
+            at += 1;
+        } else if pattern.get(at) == Some(&text[read]) {
+            at += 1;
+            read += 1;
+        } else if let Some((star, from)) = back {
+            back = Some((star, from + 1));
+            at = star + 1;
+            read = from + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[at..].iter().all(|rest| *rest == b'*')
+}
+
+fn read(text: &str, findings: &mut Findings) -> Option<Plan> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let broken = !errors.is_empty();
+    for error in errors {
+        let at = error.span().unwrap_or(0..0);
+        findings.error(&at, error.message().to_owned(), "the file is TOML 1.0");
+    }
+    if broken {
+        return None;
+    }
+    let mut header = Section::new(table.get_ref(), 0..0);
+    let name = header.needed_text("name", findings);
+    let answers = header.texts("answers", findings);
+    let locale = header.needed_text("locale", findings);
+    let start = header.needed_text("start", findings);
+    let play_grace = header.needed_seconds("play_grace_s", findings);
+    let rating = header.needed_seconds("rating_at_most_s", findings);
+    let call = header.needed_seconds("call_at_most_s", findings);
+    let bounds_at = (
+        header.span_of("rating_at_most_s"),
+        header.span_of("call_at_most_s"),
+    );
+    header.skip(&["steps"]);
+    header.finish(findings);
+    if answers.is_empty() {
+        findings.error(
+            &(0..0),
+            "the plan answers no number",
+            "add `answers = [\"consult\"]`",
+        );
+    }
+    let mut steps = BTreeMap::new();
+    match table.get_ref().get("steps").map(|steps| steps.get_ref()) {
+        Some(DeValue::Table(table)) => {
+            for (name, value) in table {
+                let Some(entry) = value.get_ref().as_table() else {
+                    findings.error(&name.span(), "a step is a table", "write `[steps.NAME]`");
+                    continue;
+                };
+                if let Some(step) = read_step(entry, name.span(), findings) {
+                    steps.insert(name.get_ref().to_string(), step);
+                }
+            }
+        }
+        _ => findings.error(&(0..0), "the plan has no steps", "write `[steps.NAME]`"),
+    }
+    Some(Plan {
+        name: name?.text,
+        answers,
+        locale: locale?.text,
+        start: start?,
+        play_grace: play_grace?,
+        bounds: Bounds {
+            rating: rating?,
+            call: call?,
+        },
+        bounds_at,
+        steps,
+        digest: hex::encode(Sha256::digest(text.as_bytes())),
+    })
+}
+
+fn read_step(entry: &DeTable, span: Span, findings: &mut Findings) -> Option<Step> {
+    let mut section = Section::new(entry, span.clone());
+    let verb = section.needed_text("do", findings)?;
+    let Some(reader) = VERBS.iter().find(|(name, _)| *name == verb.text) else {
+        let names: Vec<&str> = VERBS.iter().map(|(name, _)| *name).collect();
+        let right = match nearest(&verb.text, &names) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("known: {}", names.join(", ")),
+        };
+        findings.error(&verb.span, format!("unknown verb `{}`", verb.text), right);
+        return None;
+    };
+    let verb = (reader.1)(&mut section, findings);
+    let needs = section.texts("needs", findings);
+    let otherwise = section.text("otherwise", findings);
+    let at_most = section.count("at_most", findings);
+    let exhausted = section.text("exhausted", findings);
+    if needs.is_empty() == otherwise.is_some() {
+        findings.error(
+            &span,
+            "`needs` and `otherwise` belong together",
+            "name both or neither",
+        );
+    }
+    if at_most.is_some() != exhausted.is_some() {
+        findings.error(
+            &span,
+            "`at_most` and `exhausted` belong together",
+            "name both or neither",
+        );
+    }
+    section.finish(findings);
+    Some(Step {
+        verb: verb?,
+        needs,
+        otherwise,
+        at_most,
+        exhausted,
+        span,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! What a step can do: one verb one file, its data, its keys in the plan and its conduct.
+
+mod callback;
+mod confirm;
+mod connect;
+mod digits;
+mod end;
+mod hours;
+mod menu;
+mod message;
+mod play;
+mod rate;
+mod reason;
+
+use std::time::Duration;
+
+use super::finding::Findings;
+use super::run::{Next, Run};
+use super::section::{Section, Word};
+use super::{Digit, Event};
+
+pub(super) use callback::Callback;
+pub(super) use confirm::Confirm;
+pub(super) use connect::Connect;
+pub(super) use digits::Digits;
+pub(super) use end::End;
+pub(super) use hours::HoursCheck;
+pub(super) use menu::Menu;
+pub(super) use message::Message;
+pub(super) use play::Play;
+pub(super) use rate::Rate;
+pub(super) use reason::Reason;
+
+/// A step's verb with its data.
+#[derive(Debug, Clone)]
+pub(super) enum Verb {
+    Hours(HoursCheck),
+    Play(Play),
+    Menu(Menu),
+    Connect(Connect),
+    Rate(Rate),
+    Confirm(Confirm),
+    Reason(Reason),
+    Digits(Digits),
+    Message(Message),
+    Callback(Callback),
+    End(End),
+}
+
+/// Where a running step is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum State {
+    Play(play::State),
+    Menu(menu::State),
+    Connect(connect::State),
+    Rate(rate::State),
+    Confirm(confirm::State),
+    Reason(reason::State),
+    Digits(digits::State),
+    Message(message::State),
+    Callback(callback::State),
+    End(end::State),
+}
+
+/// A way out of a step.
+#[derive(Debug, Clone)]
+pub(super) struct Exit<'p> {
+    pub to: &'p Word,
+    /// Taken a limited number of times by the verb itself.
+    pub counted: bool,
+}
+
+/// A prompt that a step plays.
+#[derive(Debug, Clone)]
+pub(super) struct PromptUse<'p> {
+    pub id: &'p Word,
+    /// Values that the step itself provides or without which it leaves the prompt out.
+    pub provides: &'static [&'static str],
+    pub barge_in_after: Option<Duration>,
+}
+
+impl<'p> Exit<'p> {
+    fn new(to: &'p Word) -> Self {
+        Exit { to, counted: false }
+    }
+}
+
+impl<'p> PromptUse<'p> {
+    fn new(id: &'p Word) -> Self {
+        PromptUse {
+            id,
+            provides: &[],
+            barge_in_after: None,
+        }
+    }
+
+    fn providing(self, provides: &'static [&'static str]) -> Self {
+        PromptUse { provides, ..self }
+    }
+
+    fn barge_in(self, barge_in_after: Option<Duration>) -> Self {
+        PromptUse {
+            barge_in_after,
+            ..self
+        }
+    }
+}
+
+/// A key may mean one thing only.
+fn refuse_double_keys(keys: &[(Digit, Word)], others: &[Option<Digit>], findings: &mut Findings) {
+    for (index, (key, word)) in keys.iter().enumerate() {
+        let twice = keys[..index].iter().any(|(other, _)| other == key);
+        if twice || others.contains(&Some(*key)) {
+            findings.error(
+                &word.span,
+                format!("key {key} has two meanings"),
+                "give each key one meaning",
+            );
+        }
+    }
+}
+
+impl State {
+    /// Whether the step waits for the store or the recorder, and so hears itself that the caller left.
+    pub fn outlives_the_caller(&self) -> bool {
+        match self {
+            State::Rate(state) => matches!(state, rate::State::Storing { .. }),
+            State::Message(state) => state.records(),
+            _ => false,
+        }
+    }
+}
+
+type Reader = fn(&mut Section, &mut Findings) -> Option<Verb>;
+
+/// Every verb by its name in a plan.
+pub(super) const VERBS: [(&str, Reader); 11] = [
+    ("hours", |s, f| HoursCheck::read(s, f).map(Verb::Hours)),
+    ("play", |s, f| Play::read(s, f).map(Verb::Play)),
+    ("menu", |s, f| Menu::read(s, f).map(Verb::Menu)),
+    ("connect", |s, f| Connect::read(s, f).map(Verb::Connect)),
+    ("rate", |s, f| Rate::read(s, f).map(Verb::Rate)),
+    ("confirm", |s, f| Confirm::read(s, f).map(Verb::Confirm)),
+    ("reason", |s, f| Reason::read(s, f).map(Verb::Reason)),
+    ("digits", |s, f| Digits::read(s, f).map(Verb::Digits)),
+    ("message", |s, f| Message::read(s, f).map(Verb::Message)),
+    ("callback", |s, f| Callback::read(s, f).map(Verb::Callback)),
+    ("end", |s, f| End::read(s, f).map(Verb::End)),
+];
+
+impl Verb {
+    pub fn exits(&self) -> Vec<Exit<'_>> {
+        match self {
+            Verb::Hours(verb) => verb.exits(),
+            Verb::Play(verb) => verb.exits(),
+            Verb::Menu(verb) => verb.exits(),
+            Verb::Connect(verb) => verb.exits(),
+            Verb::Rate(verb) => verb.exits(),
+            Verb::Confirm(verb) => verb.exits(),
+            Verb::Reason(verb) => verb.exits(),
+            Verb::Digits(verb) => verb.exits(),
+            Verb::Message(verb) => verb.exits(),
+            Verb::Callback(verb) => verb.exits(),
+            Verb::End(_) => Vec::new(),
+        }
+    }
+
+    pub fn prompts(&self) -> Vec<PromptUse<'_>> {
+        match self {
+            Verb::Hours(_) => Vec::new(),
+            Verb::Play(verb) => verb.prompts(),
+            Verb::Menu(verb) => verb.prompts(),
+            Verb::Connect(verb) => verb.prompts(),
+            Verb::Rate(verb) => verb.prompts(),
+            Verb::Confirm(verb) => verb.prompts(),
+            Verb::Reason(verb) => verb.prompts(),
+            Verb::Digits(verb) => verb.prompts(),
+            Verb::Message(verb) => verb.prompts(),
+            Verb::Callback(verb) => verb.prompts(),
+            Verb::End(verb) => verb.prompts(),
+        }
+    }
+
+    pub fn enter(&self, run: &mut Run) -> Next {
+        match self {
+            Verb::Hours(verb) => verb.enter(run),
+            Verb::Play(verb) => verb.enter(run),
+            Verb::Menu(verb) => verb.enter(run),
+            Verb::Connect(verb) => verb.enter(run),
+            Verb::Rate(verb) => verb.enter(run),
+            Verb::Confirm(verb) => verb.enter(run),
+            Verb::Reason(verb) => verb.enter(run),
+            Verb::Digits(verb) => verb.enter(run),
+            Verb::Message(verb) => verb.enter(run),
+            Verb::Callback(verb) => verb.enter(run),
+            Verb::End(verb) => verb.enter(run),
+        }
+    }
+
+    /// Takes an event in `state`; a state of another verb cannot come about and ends the run.
+    pub fn on(&self, state: State, event: &Event, run: &mut Run) -> Next {
+        match (self, state) {
+            (Verb::Play(verb), State::Play(state)) => verb.on(state, event, run),
+            (Verb::Menu(verb), State::Menu(state)) => verb.on(state, event, run),
+            (Verb::Connect(verb), State::Connect(state)) => verb.on(state, event, run),
+            (Verb::Rate(verb), State::Rate(state)) => verb.on(state, event, run),
+            (Verb::Confirm(verb), State::Confirm(state)) => verb.on(state, event, run),
+            (Verb::Reason(verb), State::Reason(state)) => verb.on(state, event, run),
+            (Verb::Digits(verb), State::Digits(state)) => verb.on(state, event, run),
+            (Verb::Message(verb), State::Message(state)) => verb.on(state, event, run),
+            (Verb::Callback(verb), State::Callback(state)) => verb.on(state, event, run),
+            (Verb::End(verb), State::End(state)) => verb.on(state, event, run),
+            _ => Next::Over(super::run::Cause::Fault),
+        }
+    }
+}

@@ -1,0 +1,527 @@
+//! A running call on its media thread: one beat is 20 ms of both sides.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::g711::Codec;
+use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, KeyToSend, MediaLeg};
+use super::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
+use super::recorder::{Closing, FileId, Recording, Writer};
+use super::sdp::Negotiated;
+use super::tones::Generator;
+use super::{Clip, Event, LegCounts, Recorded, Side};
+
+/// Length of a beat.
+pub const BEAT: Duration = Duration::from_millis(20);
+/// Frames sent to catch up; what is older than that is not sent at all.
+const CAUGHT_UP: u32 = 3;
+/// Events kept for a shell that does not read: keys, and everything else.
+const KEYS_KEPT: usize = 4096;
+const OTHERS_KEPT: usize = 64;
+/// Sound below this (mean square) is silence in a message: about −46 dBm0.
+const SILENCE_MEAN_SQUARE: i64 = 2_500;
+
+/// What a call is asked to do.
+pub enum Command {
+    Play {
+        id: u32,
+        clips: Vec<Arc<Clip>>,
+        to_desk_too: bool,
+    },
+    StopPlaying,
+    AddDesk(Box<MediaLeg>),
+    Join,
+    RemoveDesk,
+    Renegotiated {
+        side: Side,
+        negotiated: Negotiated,
+        done: tokio::sync::oneshot::Sender<()>,
+    },
+    RecordMessage {
+        file: FileId,
+        path: PathBuf,
+        max: Duration,
+        silence: Option<Duration>,
+        beep: bool,
+    },
+    StopMessage,
+    SendKey {
+        side: Side,
+        key: KeyToSend,
+    },
+}
+
+/// Clips being played, gapless.
+struct Play {
+    id: u32,
+    clips: Vec<Arc<Clip>>,
+    to_desk_too: bool,
+    clip: usize,
+    sample: usize,
+}
+
+struct Message {
+    recording: Recording,
+    /// Beats until it begins: the beep is not part of it.
+    beep: Option<(Generator, u32)>,
+    beats: u32,
+    quiet_beats: u32,
+    max_beats: u32,
+    silence_beats: Option<u32>,
+}
+
+/// Events on their way out, in order.
+struct Outbox {
+    to: Sender<Event>,
+    waiting: VecDeque<Event>,
+}
+
+pub struct Call {
+    pub id: u64,
+    pub next_beat: Instant,
+    finish: Arc<AtomicBool>,
+    caller: MediaLeg,
+    desk: Option<Box<MediaLeg>>,
+    /// What a desk's leg that was closed had counted.
+    desk_counts: Option<LegCounts>,
+    joined: bool,
+    play: Option<Play>,
+    recording: Option<Recording>,
+    message: Option<Message>,
+    /// Closed files whose last blocks the writer's queue has not taken yet.
+    closing: Vec<Recording>,
+    outbox: Outbox,
+    writer: Writer,
+    /// The caller's sound comes `TARGET_SAMPLES` late; what he hears is recorded as late.
+    delayed: VecDeque<i16>,
+    timeout: Duration,
+    finished: bool,
+}
+
+/// What `Call::new` needs.
+pub struct NewCall {
+    pub id: u64,
+    pub caller: MediaLeg,
+    pub recording: Option<(FileId, PathBuf)>,
+    pub events: Sender<Event>,
+    pub finish: Arc<AtomicBool>,
+    pub writer: Writer,
+    pub timeout: Duration,
+}
+
+impl Call {
+    pub fn new(new: NewCall, first_beat: Instant) -> Self {
+        let recording = new.recording.map(|(file, path)| {
+            Recording::open(file, path, 2, new.writer.clone(), new.events.clone())
+        });
+        Call {
+            id: new.id,
+            next_beat: first_beat,
+            finish: new.finish,
+            caller: new.caller,
+            desk: None,
+            desk_counts: None,
+            joined: false,
+            play: None,
+            recording,
+            message: None,
+            closing: Vec::new(),
+            outbox: Outbox {
+                to: new.events,
+                waiting: VecDeque::new(),
+            },
+            writer: new.writer,
+            delayed: VecDeque::from(vec![0; TARGET_SAMPLES as usize]),
+            timeout: new.timeout,
+            finished: false,
+        }
+    }
+
+    /// Runs every beat that is due; `false` when the call is over and everything was handed out.
+    pub fn run(&mut self, now: Instant) -> bool {
+        self.outbox.flush();
+        self.closing.retain_mut(Recording::retry);
+        if self.finished {
+            return !(self.closing.is_empty() && self.outbox.is_empty());
+        }
+        let late = now.saturating_duration_since(self.next_beat);
+        let due = 1 + (late.as_micros() / BEAT.as_micros()) as u32;
+        if due > CAUGHT_UP {
+            self.skip(due - CAUGHT_UP);
+        }
+        for _ in 0..due.min(CAUGHT_UP) {
+            self.beat(now);
+            self.next_beat += BEAT;
+        }
+        if self.finish.load(Ordering::Acquire) {
+            self.close(now);
+        }
+        true
+    }
+
+    pub fn ask_to_finish(&self) {
+        self.finish.store(true, Ordering::Release);
+    }
+
+    fn skip(&mut self, beats: u32) {
+        metrics::counter!("gradeline_media_skipped_beats_total").increment(u64::from(beats));
+        self.next_beat += BEAT * beats;
+        self.caller.skip(beats);
+        if let Some(desk) = &mut self.desk {
+            desk.skip(beats);
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.skip(u64::from(beats) * FRAME_SAMPLES as u64);
+        }
+    }
+
+    fn beat(&mut self, now: Instant) {
+        let outbox = &mut self.outbox;
+        let mut from_caller = [0i16; FRAME_SAMPLES];
+        let mut from_desk = [0i16; FRAME_SAMPLES];
+        self.caller
+            .drain(DRAINED_A_BEAT, now, &mut |event| outbox.push(event));
+        self.caller
+            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
+        if let Some(desk) = &mut self.desk {
+            desk.drain(DRAINED_A_BEAT, now, &mut |event| outbox.push(event));
+            desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
+            desk.supervise(self.timeout, now, &mut |event| outbox.push(event));
+        }
+        self.caller
+            .supervise(self.timeout, now, &mut |event| outbox.push(event));
+
+        let mut prompt = Prompt::new();
+        let (mut to_caller_is_prompt, mut to_desk_is_prompt) = (false, false);
+        if let Some(play) = &mut self.play {
+            let codec_caller = self.caller.negotiated.codec;
+            let codec_desk = self
+                .desk
+                .as_ref()
+                .map_or(codec_caller, |desk| desk.negotiated.codec);
+            let over = play.next(&mut prompt, codec_caller, codec_desk);
+            (to_caller_is_prompt, to_desk_is_prompt) = (true, play.to_desk_too);
+            if over {
+                self.outbox.push(Event::Played { id: play.id });
+                self.play = None;
+            }
+        }
+        let mut heard = if to_caller_is_prompt {
+            prompt.pcm
+        } else if self.joined {
+            from_desk
+        } else {
+            [0; FRAME_SAMPLES]
+        };
+        let beeping = self.beep(&mut heard);
+        if to_caller_is_prompt && !beeping {
+            self.caller.send(&prompt.caller, &mut heard);
+        } else {
+            let octets = encoded(self.caller.negotiated.codec, &heard);
+            self.caller.send(&octets, &mut heard);
+        }
+        if let Some(desk) = &mut self.desk {
+            if to_desk_is_prompt {
+                desk.send(&prompt.desk, &mut prompt.pcm);
+            } else {
+                let mut sound = if self.joined {
+                    from_caller
+                } else {
+                    [0; FRAME_SAMPLES]
+                };
+                let octets = encoded(desk.negotiated.codec, &sound);
+                desk.send(&octets, &mut sound);
+            }
+        }
+        self.record(&from_caller, &heard, now);
+    }
+
+    /// Writes the message's beep over what the caller hears, while it lasts.
+    fn beep(&mut self, heard: &mut [i16; FRAME_SAMPLES]) -> bool {
+        let Some(Message {
+            beep: Some((generator, beats)),
+            ..
+        }) = &mut self.message
+        else {
+            return false;
+        };
+        generator.write(heard);
+        *beats -= 1;
+        true
+    }
+
+    fn record(
+        &mut self,
+        from_caller: &[i16; FRAME_SAMPLES],
+        heard: &[i16; FRAME_SAMPLES],
+        now: Instant,
+    ) {
+        if let Some(recording) = &mut self.recording {
+            recording.retry();
+            self.delayed.extend(heard);
+            let mut right = [0; FRAME_SAMPLES];
+            for sample in &mut right {
+                *sample = self.delayed.pop_front().unwrap_or(0);
+            }
+            recording.stereo(from_caller, &right);
+        }
+        let Some(message) = &mut self.message else {
+            return;
+        };
+        if let Some((_, beats)) = message.beep {
+            if beats == 0 {
+                message.beep = None;
+            }
+            return;
+        }
+        message.recording.mono(from_caller);
+        message.beats += 1;
+        message.quiet_beats = if is_silent(from_caller) {
+            message.quiet_beats + 1
+        } else {
+            0
+        };
+        let reached_limit = message.beats >= message.max_beats;
+        let silence = message
+            .silence_beats
+            .is_some_and(|most| message.quiet_beats >= most);
+        if reached_limit || silence {
+            self.close_message(reached_limit, silence && !reached_limit);
+        }
+        let _ = now;
+    }
+
+    fn close_message(&mut self, reached_limit: bool, silence: bool) {
+        if let Some(mut message) = self.message.take() {
+            let length_ms = message.beats * BEAT.as_millis() as u32;
+            message.recording.close(Closing::Message {
+                length_ms,
+                reached_limit,
+                silence,
+            });
+            self.closing.push(message.recording);
+        }
+    }
+
+    pub fn carry_out(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Play {
+                id,
+                clips,
+                to_desk_too,
+            } => {
+                self.play = Some(Play {
+                    id,
+                    clips,
+                    to_desk_too,
+                    clip: 0,
+                    sample: 0,
+                });
+            }
+            Command::StopPlaying => self.play = None,
+            Command::AddDesk(leg) => {
+                self.remove_desk(now);
+                self.desk = Some(leg);
+            }
+            Command::Join => self.joined = self.desk.is_some(),
+            Command::RemoveDesk => self.remove_desk(now),
+            Command::Renegotiated {
+                side,
+                negotiated,
+                done,
+            } => {
+                match (side, &mut self.desk) {
+                    (Side::Caller, _) => self.caller.renegotiated(negotiated, now),
+                    (Side::Desk, Some(desk)) => desk.renegotiated(negotiated, now),
+                    (Side::Desk, None) => {}
+                }
+                // The asker may be gone; then nobody waits.
+                let _ = done.send(());
+            }
+            Command::RecordMessage {
+                file,
+                path,
+                max,
+                silence,
+                beep,
+            } => {
+                self.close_message(false, false);
+                let writer = self.writer.clone();
+                let events = self.outbox.to.clone();
+                self.message = Some(Message {
+                    recording: Recording::open(file, path, 1, writer, events),
+                    beep: beep.then(|| (Generator::of([1000.0, 0.0], [8000.0, 0.0]), 15)),
+                    beats: 0,
+                    quiet_beats: 0,
+                    max_beats: beats_of(max),
+                    silence_beats: silence.map(beats_of),
+                });
+            }
+            Command::StopMessage => self.close_message(false, false),
+            Command::SendKey {
+                side: Side::Caller,
+                key,
+            } => self.caller.queue_key(key),
+            Command::SendKey {
+                side: Side::Desk,
+                key,
+            } => {
+                if let Some(desk) = &mut self.desk {
+                    desk.queue_key(key);
+                }
+            }
+        }
+    }
+
+    fn remove_desk(&mut self, now: Instant) {
+        self.joined = false;
+        if let Some(mut desk) = self.desk.take() {
+            let outbox = &mut self.outbox;
+            desk.drain(DRAINED_AT_CLOSE, now, &mut |event| outbox.push(event));
+            desk.close(now, &mut |event| outbox.push(event));
+            self.desk_counts = Some(desk.counts);
+        }
+    }
+
+    /// Everything that has arrived is heard, told and recorded; then the files are closed.
+    fn close(&mut self, now: Instant) {
+        self.remove_desk(now);
+        let outbox = &mut self.outbox;
+        self.caller
+            .drain(DRAINED_AT_CLOSE, now, &mut |event| outbox.push(event));
+        let mut beats = 0;
+        while self.caller.has_unheard_sound() && beats < 50 {
+            beats += 1;
+            let mut from_caller = [0; FRAME_SAMPLES];
+            let outbox = &mut self.outbox;
+            self.caller
+                .hear(&mut from_caller, now, &mut |event| outbox.push(event));
+            self.record(&from_caller, &[0; FRAME_SAMPLES], now);
+        }
+        let outbox = &mut self.outbox;
+        self.caller.close(now, &mut |event| outbox.push(event));
+        self.close_message(false, false);
+        self.finished = true;
+        let (caller, desk) = (self.caller.counts, self.desk_counts);
+        match self.recording.take() {
+            Some(mut recording) => {
+                recording.close(Closing::Call { caller, desk });
+                self.closing.push(recording);
+            }
+            None => self.outbox.push(Event::Finished(Recorded {
+                path: PathBuf::new(),
+                length_ms: 0,
+                gaps: Vec::new(),
+                caller,
+                desk,
+            })),
+        }
+        self.run(now);
+    }
+}
+
+/// 20 ms of a prompt, as samples and as each side's octets.
+struct Prompt {
+    pcm: [i16; FRAME_SAMPLES],
+    caller: [u8; FRAME_SAMPLES],
+    desk: [u8; FRAME_SAMPLES],
+}
+
+impl Prompt {
+    fn new() -> Self {
+        Prompt {
+            pcm: [0; FRAME_SAMPLES],
+            caller: [0; FRAME_SAMPLES],
+            desk: [0; FRAME_SAMPLES],
+        }
+    }
+}
+
+impl Play {
+    /// Fills the next 20 ms; `true` when nothing is left. Clips follow each other without a gap.
+    fn next(&mut self, out: &mut Prompt, caller: Codec, desk: Codec) -> bool {
+        out.caller.fill(caller.silence());
+        out.desk.fill(desk.silence());
+        let mut filled = 0;
+        while let Some(clip) = self.clips.get(self.clip) {
+            let length = (clip.pcm.len() - self.sample).min(FRAME_SAMPLES - filled);
+            let (from, to) = (self.sample..self.sample + length, filled..filled + length);
+            out.pcm[to.clone()].copy_from_slice(&clip.pcm[from.clone()]);
+            out.caller[to.clone()].copy_from_slice(&clip.octets(caller)[from.clone()]);
+            out.desk[to].copy_from_slice(&clip.octets(desk)[from]);
+            filled += length;
+            self.sample += length;
+            if self.sample < clip.pcm.len() {
+                return false;
+            }
+            self.clip += 1;
+            self.sample = 0;
+        }
+        true
+    }
+}
+
+impl Clip {
+    fn octets(&self, codec: Codec) -> &[u8] {
+        match codec {
+            Codec::Pcma => &self.pcma,
+            Codec::Pcmu => &self.pcmu,
+        }
+    }
+}
+
+impl Outbox {
+    fn push(&mut self, event: Event) {
+        let is_key = matches!(
+            event,
+            Event::KeyDown { .. } | Event::KeyUp { .. } | Event::Finished(_)
+        );
+        let most = if is_key { KEYS_KEPT } else { OTHERS_KEPT };
+        if self.waiting.len() < most {
+            self.waiting.push_back(event);
+        } else {
+            metrics::counter!("gradeline_media_untold_events_total").increment(1);
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        while let Some(event) = self.waiting.pop_front() {
+            match self.to.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => {
+                    self.waiting.push_front(event);
+                    return;
+                }
+                Err(TrySendError::Closed(_)) => self.waiting.clear(),
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
+fn encoded(codec: Codec, sound: &[i16; FRAME_SAMPLES]) -> [u8; FRAME_SAMPLES] {
+    let mut octets = [0; FRAME_SAMPLES];
+    codec.encode(sound, &mut octets);
+    octets
+}
+
+fn is_silent(sound: &[i16; FRAME_SAMPLES]) -> bool {
+    let energy: i64 = sound.iter().map(|sample| i64::from(*sample).pow(2)).sum();
+    energy < SILENCE_MEAN_SQUARE * FRAME_SAMPLES as i64
+}
+
+fn beats_of(length: Duration) -> u32 {
+    u32::try_from(length.as_millis() / BEAT.as_millis())
+        .unwrap_or(u32::MAX)
+        .max(1)
+}

@@ -1,0 +1,176 @@
+//! The operator's files as one checked whole: dialplans, prompt script, clips.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::Context;
+
+use crate::config::Config;
+use crate::ivr::{ClipFact, ClipFacts, Finding, Plan, Script, Severity};
+use crate::media::{self, Clips};
+
+/// The dialplans in force, with the prompts that they play.
+pub struct Book {
+    plans: Vec<Arc<Plan>>,
+    pub script: Arc<Script>,
+    pub clips: Clips,
+    /// Length of each clip by stem, milliseconds.
+    pub lengths_ms: Arc<HashMap<String, u32>>,
+}
+
+/// What was found in the operator's files, and the book if it can be used.
+pub struct Checked {
+    pub book: Option<Book>,
+    pub findings: Vec<Finding>,
+}
+
+impl Book {
+    /// Reads and lints every file; with an error in any of them there is no book.
+    pub fn read(config: &Config) -> anyhow::Result<Checked> {
+        let locale = locale_dir(config);
+        let script_path = locale.join("script.toml");
+        let script_text = std::fs::read_to_string(&script_path).with_context(|| {
+            format!(
+                "cannot read {}; [prompts] dir must hold zh-CN/script.toml",
+                script_path.display()
+            )
+        })?;
+        let script = match Script::parse(&script_path.display().to_string(), &script_text) {
+            Ok(script) => Arc::new(script),
+            Err(findings) => {
+                return Ok(Checked {
+                    book: None,
+                    findings,
+                });
+            }
+        };
+        let facts = clip_facts(&locale)?;
+        let mut findings = Vec::new();
+        let mut plans = Vec::new();
+        let texts = texts_in(&config.dialplans.dir, "toml").with_context(|| {
+            format!(
+                "cannot read the dialplans in {}; set [dialplans] dir",
+                config.dialplans.dir.display()
+            )
+        })?;
+        for (name, text) in &texts {
+            let file = config.dialplans.dir.join(name).display().to_string();
+            let (plan, found) = Plan::check(&file, text, &script, &facts);
+            findings.extend(found);
+            plans.extend(plan.map(Arc::new));
+        }
+        if plans.is_empty() && findings.is_empty() {
+            anyhow::bail!(
+                "no dialplan (*.toml) in {}; set [dialplans] dir",
+                config.dialplans.dir.display()
+            );
+        }
+        if findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
+            return Ok(Checked {
+                book: None,
+                findings,
+            });
+        }
+        let clips = Clips::load(&locale)
+            .with_context(|| format!("cannot load the clips in {}", locale.display()))?;
+        let lengths_ms = facts
+            .iter()
+            .map(|(stem, fact)| (stem.clone(), fact.length_ms))
+            .collect();
+        let book = Book {
+            plans,
+            script,
+            clips,
+            lengths_ms: Arc::new(lengths_ms),
+        };
+        Ok(Checked {
+            book: Some(book),
+            findings,
+        })
+    }
+
+    /// The plan that serves a called number: one that names it before one with a `*`.
+    pub fn plan_for(&self, called: &str) -> Option<&Arc<Plan>> {
+        let exact = |plan: &&Arc<Plan>| plan.answers.iter().any(|pattern| pattern.text == called);
+        self.plans
+            .iter()
+            .find(exact)
+            .or_else(|| self.plans.iter().find(|plan| plan.serves(called)))
+    }
+
+    pub fn plans(&self) -> impl Iterator<Item = &Arc<Plan>> {
+        self.plans.iter()
+    }
+}
+
+/// What tells whether the operator's files changed: newest change and number of files.
+pub(super) fn fingerprint(config: &Config) -> Vec<(PathBuf, SystemTime, u64)> {
+    let mut seen = Vec::new();
+    for dir in [config.dialplans.dir.clone(), locale_dir(config)] {
+        let Ok(entries) = std::fs::read_dir(&dir) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            if let Ok(metadata) = entry.metadata()
+                && let Ok(changed) = metadata.modified()
+            {
+                seen.push((entry.path(), changed, metadata.len()));
+            }
+        }
+    }
+    seen.sort();
+    seen
+}
+
+/// Name and text of each file in `dir` with this ending, sorted by name.
+pub fn texts_in(dir: &Path, ending: &str) -> std::io::Result<Vec<(String, String)>> {
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let named = path.file_name().and_then(|name| name.to_str());
+        if let Some(name) = named
+            && path.extension().is_some_and(|found| found == ending)
+        {
+            texts.push((name.to_owned(), std::fs::read_to_string(&path)?));
+        }
+    }
+    texts.sort();
+    Ok(texts)
+}
+
+fn locale_dir(config: &Config) -> PathBuf {
+    config.prompts.dir.join("zh-CN")
+}
+
+/// Rate, channels and length of each WAV; one that cannot be read has rate 0, which lint refuses.
+fn clip_facts(dir: &Path) -> anyhow::Result<ClipFacts> {
+    let entries = std::fs::read_dir(dir)
+        .with_context(|| format!("cannot read the prompts in {}", dir.display()))?;
+    let mut facts = ClipFacts::new();
+    for entry in entries {
+        let path = entry?.path();
+        let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else {
+            continue;
+        };
+        if path.extension().is_some_and(|ending| ending == "wav") {
+            let fact = media::wav_facts(&path)
+                .map(|wav| ClipFact {
+                    rate_hz: wav.rate_hz,
+                    channels: wav.channels,
+                    length_ms: wav.length_ms,
+                })
+                .unwrap_or(ClipFact {
+                    rate_hz: 0,
+                    channels: 0,
+                    length_ms: 0,
+                });
+            facts.insert(stem.to_owned(), fact);
+        }
+    }
+    Ok(facts)
+}

@@ -1,0 +1,43 @@
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::domain::Moment;
+
+/// The monotonic clock: how long.
+#[allow(clippy::disallowed_methods)] // a shell: it tells the machines the time
+pub(super) fn instant() -> Instant {
+    Instant::now()
+}
+
+/// The civil clock: which day.
+#[allow(clippy::disallowed_methods)] // a shell: it tells the engine the time
+pub(super) fn moment() -> Moment {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A call's own time: zero is its answer. Civil times within a call are the answer's plus what the
+/// monotonic clock says, so that a clock step changes nothing in a running call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CallClock {
+    answered: Instant,
+    answered_at: Moment,
+}
+
+impl CallClock {
+    pub(super) fn answered_now() -> Self {
+        CallClock {
+            answered: instant(),
+            answered_at: moment(),
+        }
+    }
+
+    pub(super) fn offset_ms(&self, at: Instant) -> i64 {
+        i64::try_from(at.saturating_duration_since(self.answered).as_millis()).unwrap_or(i64::MAX)
+    }
+
+    pub(super) fn moment(&self, at: Instant) -> Moment {
+        self.answered_at.plus_millis(self.offset_ms(at))
+    }
+}

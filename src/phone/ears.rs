@@ -1,0 +1,86 @@
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::floor::Hunted;
+use super::ledger::Stored;
+use crate::ivr::Event;
+use crate::media;
+use crate::sip::DialogEvent;
+
+/// Everything that a call listens to.
+pub(super) struct Ears {
+    pub caller: mpsc::Receiver<DialogEvent>,
+    pub sound: mpsc::Receiver<media::Event>,
+    pub stored: mpsc::Receiver<Stored>,
+    pub hunt: Option<mpsc::Receiver<Hunted>>,
+    pub desk: Option<mpsc::Receiver<DialogEvent>>,
+    /// Events that the session is owed and nobody else will send.
+    pub owed: VecDeque<Event>,
+    /// Cancelled when the house closes and the calls' grace is over; `None` once told.
+    pub closing: Option<CancellationToken>,
+}
+
+/// One thing heard.
+pub(super) enum Input {
+    Caller(DialogEvent),
+    Desk(DialogEvent),
+    Sound(media::Event),
+    SoundGone,
+    Hunted(Hunted),
+    Stored(Stored),
+    Owed(Event),
+    Timer,
+    HouseClosing,
+}
+
+impl Ears {
+    /// The next input. Sound comes first: a key that had arrived before the BYE is heard before it.
+    /// A call that is `running` no more hears its sound's end and its store only.
+    pub(super) async fn next(&mut self, timeout_at: Option<Instant>, running: bool) -> Input {
+        if let Some(event) = self.owed.pop_front() {
+            return Input::Owed(event);
+        }
+        tokio::select! {
+            biased;
+            event = self.sound.recv() => event.map_or(Input::SoundGone, Input::Sound),
+            Some(stored) = self.stored.recv() => Input::Stored(stored),
+            event = self.caller.recv(), if running => {
+                Input::Caller(event.unwrap_or(DialogEvent::Lost { why: "the dialog is gone" }))
+            }
+            event = heard(&mut self.desk), if running => {
+                Input::Desk(event.unwrap_or(DialogEvent::Lost { why: "the dialog is gone" }))
+            }
+            Some(hunted) = heard(&mut self.hunt), if running => Input::Hunted(hunted),
+            () = reached(timeout_at), if running => Input::Timer,
+            () = cancelled(&self.closing), if running => {
+                self.closing = None;
+                Input::HouseClosing
+            }
+        }
+    }
+}
+
+/// The next of a receiver that may not be there.
+async fn heard<T>(receiver: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    match receiver {
+        Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn reached(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn cancelled(token: &Option<CancellationToken>) {
+    match token {
+        Some(token) => token.cancelled().await,
+        None => std::future::pending().await,
+    }
+}

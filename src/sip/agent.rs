@@ -1,0 +1,318 @@
+//! The user agent: binds, dispatches what comes in, places calls, drains and stops.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rsipstack::EndpointBuilder;
+use rsipstack::dialog::dialog_layer::DialogLayer;
+use rsipstack::transaction::endpoint::{Endpoint, EndpointInnerRef, EndpointOption};
+use rsipstack::transport::udp::UdpConnection;
+use rsipstack::transport::{TcpListenerConnection, TransportLayer};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::admission::{Limits, State};
+use super::dispatch;
+use super::headers::{self, rsip};
+use super::incoming::Incoming;
+use super::outgoing::{self, Invite, Outgoing};
+use super::timer::Policy;
+use super::wire::{self, GuardedSocket, Streams};
+use super::{Error, Listen, Settings, Transport};
+
+/// Incoming calls that may wait for their reader.
+const WAITING_CALLS: usize = 64;
+/// How long `stop` waits for what is due (BYEs and their answers).
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What tests make smaller than a real network wants it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tuning {
+    /// RFC 3261 T1; all other timers follow.
+    pub t1: Duration,
+    pub min_se: Duration,
+    pub limits: Limits,
+}
+
+impl Default for Tuning {
+    fn default() -> Tuning {
+        Tuning {
+            t1: Duration::from_millis(500),
+            // RFC 4028 §4: never less.
+            min_se: Duration::from_secs(90),
+            limits: Limits {
+                max_transactions: 20_000,
+                max_calls: 4_000,
+            },
+        }
+    }
+}
+
+/// The SIP user agent. Cheap to clone.
+#[derive(Clone)]
+pub struct Agent {
+    core: Arc<Core>,
+}
+
+/// What the agent and all its calls share.
+pub(super) struct Core {
+    pub layer: Arc<DialogLayer>,
+    pub endpoint: EndpointInnerRef,
+    pub state: Arc<State>,
+    pub policy: Policy,
+    pub tasks: TaskTracker,
+    /// Calls hang up.
+    pub hangup: CancellationToken,
+    streams: Streams,
+    stop: CancellationToken,
+    addresses: Vec<Listen>,
+    public_address: IpAddr,
+}
+
+impl Agent {
+    /// Binds the transports and serves them; calls come by the receiver.
+    pub async fn start(settings: Settings) -> Result<(Agent, mpsc::Receiver<Incoming>), Error> {
+        Agent::start_tuned(settings, Tuning::default()).await
+    }
+
+    pub(super) async fn start_tuned(
+        settings: Settings,
+        tuning: Tuning,
+    ) -> Result<(Agent, mpsc::Receiver<Incoming>), Error> {
+        let state = Arc::new(State::new(settings.trunks.clone(), tuning.limits));
+        let stop = CancellationToken::new();
+        let layer = TransportLayer::new(stop.child_token());
+        let mut addresses = Vec::new();
+        let mut listeners = Vec::new();
+        for listen in &settings.listen {
+            let bound = match listen.transport {
+                Transport::Udp => bind_udp(*listen, &settings, &state, &layer, &stop).await?,
+                Transport::Tcp => {
+                    let (listener, bound) = bind_tcp(*listen).await?;
+                    listeners.push((listener, bound));
+                    bound
+                }
+            };
+            addresses.push(Listen {
+                transport: listen.transport,
+                address: bound,
+            });
+        }
+        let endpoint = build_endpoint(layer, &stop, tuning);
+        let calls_in = endpoint.incoming_transactions().map_err(stack)?;
+        let tasks = TaskTracker::new();
+        let streams = Streams {
+            state: Arc::clone(&state),
+            tasks: tasks.clone(),
+            stop: stop.child_token(),
+        };
+        let core = Arc::new(Core {
+            layer: Arc::new(DialogLayer::new(Arc::clone(&endpoint.inner))),
+            endpoint: Arc::clone(&endpoint.inner),
+            state,
+            policy: Policy {
+                interval: settings.session_expires.max(tuning.min_se),
+                min: tuning.min_se,
+            },
+            tasks,
+            hangup: CancellationToken::new(),
+            streams,
+            stop,
+            addresses,
+            public_address: settings.public_address,
+        });
+        core.serve(endpoint, listeners).await;
+        let (sender, receiver) = mpsc::channel(WAITING_CALLS);
+        core.tasks
+            .spawn(dispatch::run(Arc::clone(&core), calls_in, sender));
+        Ok((Agent { core }, receiver))
+    }
+
+    /// The addresses actually bound (port 0 in the settings means any free one).
+    pub fn addresses(&self) -> Vec<Listen> {
+        self.core.addresses.clone()
+    }
+
+    /// Calls that live now, ringing ones included.
+    pub fn call_count(&self) -> usize {
+        self.core.state.calls()
+    }
+
+    /// Transactions the stack holds, lingering ones included.
+    pub fn transaction_count(&self) -> usize {
+        self.core.state.transaction_count()
+    }
+
+    /// Sends an INVITE; what becomes of it comes by the receiver.
+    pub async fn invite(&self, invite: Invite) -> Result<Outgoing, Error> {
+        outgoing::start(Arc::clone(&self.core), invite).await
+    }
+
+    /// Refuses new calls with 503 and Retry-After from now on; running ones go on.
+    pub fn drain(&self) {
+        self.core.state.drain();
+    }
+
+    /// Ends the calls that still run (BYE, CANCEL), waits a moment for the answers,
+    /// and closes the transports.
+    pub async fn stop(&self) {
+        self.drain();
+        self.core.hangup.cancel();
+        let emptied = async {
+            while self.core.state.calls() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(STOP_TIMEOUT, emptied).await;
+        self.core.stop.cancel();
+        self.core.tasks.close();
+        let _ = tokio::time::timeout(STOP_TIMEOUT, self.core.tasks.wait()).await;
+    }
+}
+
+impl Core {
+    /// Starts the stack and the TCP listeners.
+    async fn serve(
+        self: &Arc<Core>,
+        endpoint: Endpoint,
+        listeners: Vec<(TcpListener, SocketAddr)>,
+    ) {
+        let inner = Arc::clone(&endpoint.inner);
+        let load = Arc::downgrade(&inner);
+        self.state.watch(Box::new(move || {
+            load.upgrade().map_or(0, |endpoint| {
+                let stats = endpoint.get_stats();
+                stats.running_transactions + stats.finished_transactions
+            })
+        }));
+        let mut serving = Box::pin(async move { endpoint.serve().await });
+        // The first poll starts the stack's own readers. Listeners added after it
+        // are only named in Via: TCP is accepted and guarded by this room.
+        let _ = futures::poll!(&mut serving);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = serving => {}
+            }
+        });
+        for (listener, bound) in listeners {
+            let named = self.reachable(bound, None);
+            if let Ok(named) = TcpListenerConnection::new(named, None).await {
+                inner
+                    .transport_layer
+                    .add_transport(rsipstack::transport::SipConnection::TcpListener(named));
+            }
+            let accepting = self.streams.clone().accept(listener, wire::adder(&inner));
+            self.tasks.spawn(accepting);
+        }
+    }
+
+    /// The address that a peer reaches this listener by.
+    fn reachable(&self, bound: SocketAddr, peer: Option<IpAddr>) -> SocketAddr {
+        if !bound.ip().is_unspecified() {
+            return bound;
+        }
+        match peer.map(|peer| peer.to_canonical()) {
+            Some(peer) if peer.is_loopback() => SocketAddr::new(peer, bound.port()),
+            _ => SocketAddr::new(self.public_address, bound.port()),
+        }
+    }
+
+    /// Resolves when the transports close.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Our Contact towards this peer.
+    pub fn contact(&self, transport: Transport, peer: Option<IpAddr>, user: &str) -> rsip::Uri {
+        let listen = self
+            .addresses
+            .iter()
+            .find(|listen| listen.transport == transport)
+            .or_else(|| self.addresses.first());
+        let address = listen.map_or(SocketAddr::new(self.public_address, 5060), |listen| {
+            self.reachable(listen.address, peer)
+        });
+        let mut params = Vec::new();
+        if transport == Transport::Tcp {
+            params.push(rsip::Param::Transport(rsip::Transport::Tcp));
+        }
+        rsip::Uri {
+            scheme: Some(rsip::Scheme::Sip),
+            auth: Some(rsip::Auth {
+                user: user.to_owned(),
+                password: None,
+            }),
+            host_with_port: address.into(),
+            params,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Makes sure a guarded TCP stream to this peer stands.
+    pub async fn connect(&self, peer: SocketAddr) -> Result<(), Error> {
+        let target = rsipstack::transport::SipAddr {
+            r#type: Some(rsip::Transport::Tcp),
+            addr: peer.into(),
+        };
+        let standing = self.endpoint.transport_layer.get_addrs();
+        if standing.contains(&target) {
+            return Ok(());
+        }
+        self.streams
+            .connect(peer, wire::adder(&self.endpoint))
+            .await
+            .map_err(|error| Error::Stack(format!("cannot connect to {peer}: {error}")))
+    }
+}
+
+pub(super) fn stack(error: rsipstack::Error) -> Error {
+    Error::Stack(error.to_string())
+}
+
+async fn bind_udp(
+    listen: Listen,
+    settings: &Settings,
+    state: &Arc<State>,
+    layer: &TransportLayer,
+    stop: &CancellationToken,
+) -> Result<SocketAddr, Error> {
+    let fault = |source| Error::Bind { listen, source };
+    let socket = UdpSocket::bind(listen.address).await.map_err(fault)?;
+    let bound = socket.local_addr().map_err(fault)?;
+    let external = bound
+        .ip()
+        .is_unspecified()
+        .then(|| SocketAddr::new(settings.public_address, bound.port()));
+    let guarded = Arc::new(GuardedSocket::new(socket, Arc::clone(state)));
+    let connection = UdpConnection::from_socket(guarded, external, Some(stop.child_token()))
+        .await
+        .map_err(stack)?;
+    layer.add_transport(connection.into());
+    Ok(bound)
+}
+
+async fn bind_tcp(listen: Listen) -> Result<(TcpListener, SocketAddr), Error> {
+    let fault = |source| Error::Bind { listen, source };
+    let listener = TcpListener::bind(listen.address).await.map_err(fault)?;
+    let bound = listener.local_addr().map_err(fault)?;
+    Ok((listener, bound))
+}
+
+fn build_endpoint(layer: TransportLayer, stop: &CancellationToken, tuning: Tuning) -> Endpoint {
+    let mut builder = EndpointBuilder::new();
+    builder
+        .with_user_agent(headers::USER_AGENT)
+        .with_transport_layer(layer)
+        .with_cancel_token(stop.child_token())
+        .with_option(EndpointOption {
+            t1: tuning.t1,
+            t1x64: tuning.t1 * 64,
+            ..EndpointOption::default()
+        });
+    builder.build()
+}

@@ -1,0 +1,127 @@
+//! An established call as its user sees it; the work is done by its [`super::driver`].
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Error;
+
+/// An established dialog. Dropped, it is ended with BYE.
+pub struct Dialog {
+    pub(super) call_id: String,
+    pub(super) commands: mpsc::Sender<Command>,
+}
+
+/// What the user of a call asks its driver to do.
+pub(super) enum Command {
+    Ring,
+    Refuse {
+        status: u16,
+        retry_after: Option<std::time::Duration>,
+        done: Done<()>,
+    },
+    Answer {
+        sdp: String,
+        done: Done<()>,
+    },
+    Bye {
+        reason: Option<String>,
+        done: Done<()>,
+    },
+    Reinvite {
+        sdp: String,
+        done: Done<Vec<u8>>,
+    },
+    Info {
+        content_type: String,
+        body: Vec<u8>,
+        done: Done<()>,
+    },
+}
+
+pub(super) type Done<T> = oneshot::Sender<Result<T, Error>>;
+
+/// Sends a command and waits for what became of it.
+pub(super) async fn ask<T>(
+    commands: &mpsc::Sender<Command>,
+    command: impl FnOnce(Done<T>) -> Command,
+) -> Result<T, Error> {
+    let (done, outcome) = oneshot::channel();
+    commands
+        .send(command(done))
+        .await
+        .map_err(|_| Error::Over)?;
+    outcome.await.unwrap_or(Err(Error::Over))
+}
+
+/// What the other side does in a dialog.
+pub enum DialogEvent {
+    /// The ACK to our 200; its SDP where we had made the (late) offer.
+    Acknowledged { sdp: Option<Vec<u8>> },
+    /// A re-INVITE or UPDATE with a new offer: answer it.
+    Offer { sdp: Vec<u8>, reply: OfferReply },
+    /// INFO with its body; it was answered 200.
+    Info { content_type: String, body: Vec<u8> },
+    /// The other side hung up; its Reason header.
+    Bye { reason: Option<String> },
+    /// No ACK, no session refresh, or the stack gave the dialog up; a BYE was sent where that makes sense.
+    Lost { why: &'static str },
+}
+
+/// What an offer is answered with.
+pub(super) enum Reply {
+    Answer { sdp: String, done: Done<()> },
+    Refuse { status: u16, done: Done<()> },
+}
+
+/// Answers one offer. Dropped, it refuses with 488.
+pub struct OfferReply {
+    pub(super) reply: oneshot::Sender<Reply>,
+}
+
+impl OfferReply {
+    /// 200 with our SDP.
+    pub async fn answer(self, sdp: &str) -> Result<(), Error> {
+        let (done, outcome) = oneshot::channel();
+        let sdp = sdp.to_owned();
+        self.reply
+            .send(Reply::Answer { sdp, done })
+            .map_err(|_| Error::Over)?;
+        outcome.await.unwrap_or(Err(Error::Over))
+    }
+
+    /// 488 or another refusal; what was negotiated before goes on.
+    pub async fn refuse(self, status: u16) -> Result<(), Error> {
+        let (done, outcome) = oneshot::channel();
+        self.reply
+            .send(Reply::Refuse { status, done })
+            .map_err(|_| Error::Over)?;
+        outcome.await.unwrap_or(Err(Error::Over))
+    }
+}
+
+impl Dialog {
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// BYE, with a Reason header (RFC 3326) where given. Before the ACK it waits for it (RFC 3261 §15).
+    pub async fn bye(&self, reason: Option<&str>) -> Result<(), Error> {
+        let reason = reason.map(str::to_owned);
+        ask(&self.commands, |done| Command::Bye { reason, done }).await
+    }
+
+    /// A re-INVITE with our new SDP; the answer. A 491 is retried (RFC 3261 §14.1).
+    pub async fn reinvite(&self, sdp: &str) -> Result<Vec<u8>, Error> {
+        let sdp = sdp.to_owned();
+        ask(&self.commands, |done| Command::Reinvite { sdp, done }).await
+    }
+
+    pub async fn info(&self, content_type: &str, body: &[u8]) -> Result<(), Error> {
+        let (content_type, body) = (content_type.to_owned(), body.to_vec());
+        ask(&self.commands, |done| Command::Info {
+            content_type,
+            body,
+            done,
+        })
+        .await
+    }
+}

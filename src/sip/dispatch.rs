@@ -1,0 +1,279 @@
+//! What comes in past the guard and the stack's transactions: new calls, and
+//! requests within calls.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rsip::prelude::{HeadersExt, ToTypedHeader};
+use rsip::uri::ParamsExt;
+use rsip::{Method, StatusCode};
+use rsipstack::dialog::DialogId;
+use rsipstack::transaction::TransactionReceiver;
+use rsipstack::transaction::transaction::Transaction;
+use tokio::sync::mpsc;
+
+use super::Transport;
+use super::agent::Core;
+use super::driver::{Driver, Invited};
+use super::headers::{self, rsip};
+use super::incoming::Incoming;
+use super::timer::{self, Answer};
+
+/// Takes what the stack has parsed and matched to no transaction of its own.
+pub(super) async fn run(
+    core: Arc<Core>,
+    mut incoming: TransactionReceiver,
+    calls: mpsc::Sender<Incoming>,
+) {
+    loop {
+        let transaction = tokio::select! {
+            () = core.stopped() => return,
+            transaction = incoming.recv() => transaction,
+        };
+        let Some(transaction) = transaction else {
+            return;
+        };
+        let in_dialog = matches!(
+            transaction.original.to_header().map(|to| to.tag()),
+            Ok(Ok(Some(_)))
+        );
+        match transaction.original.method {
+            _ if in_dialog => {
+                core.tasks
+                    .spawn(within_dialog(Arc::clone(&core), transaction));
+            }
+            Method::Invite => match new_call(&core, transaction, &calls) {
+                Ok(()) => {}
+                Err(refused) => {
+                    core.tasks.spawn(refused.send());
+                }
+            },
+            _ => {
+                let refused = Refused::new(transaction, 481);
+                core.tasks.spawn(refused.send());
+            }
+        }
+    }
+}
+
+/// A request refused within its transaction.
+struct Refused {
+    transaction: Transaction,
+    status: u16,
+    extra: Vec<rsip::Header>,
+}
+
+impl Refused {
+    fn new(transaction: Transaction, status: u16) -> Box<Refused> {
+        Box::new(Refused {
+            transaction,
+            status,
+            extra: Vec::new(),
+        })
+    }
+
+    async fn send(mut self: Box<Self>) {
+        let status = StatusCode::from(self.status);
+        if self
+            .transaction
+            .reply_with(status, self.extra, None)
+            .await
+            .is_ok()
+        {
+            // Until its ACK, or until nobody asks again.
+            while self.transaction.receive().await.is_some() {}
+        }
+    }
+}
+
+/// How often a request for a dialog that is just being confirmed is looked up again.
+const CONFIRMING: u32 = 20;
+
+async fn within_dialog(core: Arc<Core>, mut transaction: Transaction) {
+    let Ok(id) = DialogId::try_from(&transaction) else {
+        return Refused::new(transaction, 400).send().await;
+    };
+    let known = core.state.known(&id.call_id);
+    if transaction.original.method == Method::Bye
+        && let Some(known) = &known
+    {
+        known.note_bye(headers::value(&transaction.original.headers, "Reason"));
+    }
+    let mut dialog = core.layer.match_dialog(&transaction);
+    for _ in 0..CONFIRMING {
+        if dialog.is_some() || known.is_none() {
+            break;
+        }
+        // The stack enters a dialog of ours a moment after it has sent the ACK.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        dialog = core.layer.match_dialog(&transaction);
+    }
+    match dialog {
+        Some(mut dialog) => {
+            if let Err(error) = dialog.handle(&mut transaction).await {
+                tracing::debug!(call_id = %id.call_id, %error, "a request within a dialog failed");
+            }
+        }
+        None => Refused::new(transaction, 481).send().await,
+    }
+}
+
+/// Opens an incoming call.
+fn new_call(
+    core: &Arc<Core>,
+    mut transaction: Transaction,
+    calls: &mpsc::Sender<Incoming>,
+) -> Result<(), Box<Refused>> {
+    let request = transaction.original.clone();
+    let Some(opening) = Opening::read(&request) else {
+        return Err(Refused::new(transaction, 400));
+    };
+    let Some(source) = opening.source else {
+        return Err(Refused::new(transaction, 400));
+    };
+    let Ok(place) = calls.clone().try_reserve_owned() else {
+        let mut refused = Refused::new(transaction, 503);
+        refused
+            .extra
+            .push(headers::retry_after(Duration::from_secs(5)));
+        return Err(refused);
+    };
+    let agreed = match timer::answer(headers::asked(&request), core.policy) {
+        agreed @ Answer::Agree { .. } => agreed,
+        Answer::TooSmall { .. } => {
+            let mut refused = Refused::new(transaction, 422);
+            refused.extra.push(headers::min_se(core.policy));
+            return Err(refused);
+        }
+    };
+    let Some(enrolled) = core.state.enrol(&opening.call_id) else {
+        // RFC 3261 §8.2.2.2: the same request by another way.
+        return Err(Refused::new(transaction, 482));
+    };
+    let (state_sender, states) = core.layer.new_dialog_state_channel();
+    let contact = core.contact(opening.transport, Some(source.ip()), &opening.callee);
+    let made =
+        core.layer
+            .get_or_create_server_invite(&transaction, state_sender, None, Some(contact));
+    let Ok(dialog) = made else {
+        return Err(Refused::new(transaction, 400));
+    };
+    let offer = headers::sdp_of(&request.headers, &request.body);
+    let (driver, ends) = Driver::uas(
+        Arc::clone(core),
+        dialog.clone(),
+        states,
+        enrolled,
+        Invited {
+            agreed,
+            transaction: transaction.tu_sender.clone(),
+        },
+    );
+    core.tasks.spawn(driver.run());
+    let mut handling = dialog;
+    core.tasks.spawn(async move {
+        if let Err(error) = handling.handle(&mut transaction).await {
+            tracing::debug!(%error, "an INVITE transaction failed");
+        }
+    });
+    place.send(Incoming {
+        call_id: opening.call_id,
+        caller: opening.caller,
+        caller_name: opening.caller_name,
+        callee: opening.callee,
+        source,
+        offer,
+        commands: ends.commands,
+        events: ends.events,
+        over: ends.over,
+    });
+    Ok(())
+}
+
+/// What an INVITE says about its call.
+struct Opening {
+    call_id: String,
+    caller: Option<String>,
+    caller_name: Option<String>,
+    callee: String,
+    transport: Transport,
+    source: Option<SocketAddr>,
+}
+
+impl Opening {
+    fn read(request: &rsip::Request) -> Option<Opening> {
+        let from = request.from_header().ok()?.typed().ok()?;
+        let via = request
+            .via_header()
+            .ok()?
+            .first_value()
+            .ok()?
+            .typed()
+            .ok()?;
+        let transport = match via.transport {
+            rsip::Transport::Tcp => Transport::Tcp,
+            _ => Transport::Udp,
+        };
+        Some(Opening {
+            call_id: request.call_id_header().ok()?.value().to_owned(),
+            caller: from
+                .uri
+                .user()
+                .map(unescape)
+                .filter(|user| !user.is_empty()),
+            caller_name: from.display_name.filter(|name| !name.trim().is_empty()),
+            callee: request.uri.user().map(unescape).unwrap_or_default(),
+            transport,
+            source: source_of(request),
+        })
+    }
+}
+
+/// The source as the top Via was stamped with on arrival.
+fn source_of(request: &rsip::Request) -> Option<SocketAddr> {
+    let via = request
+        .via_header()
+        .ok()?
+        .first_value()
+        .ok()?
+        .typed()
+        .ok()?;
+    let ip = match via.params.received() {
+        Some(received) => received.parse().ok()?,
+        None => match via.uri.host_with_port.host {
+            rsip::Host::IpAddr(ip) => ip,
+            rsip::Host::Domain(_) => return None,
+        },
+    };
+    let port = via
+        .params
+        .rport()
+        .flatten()
+        .or_else(|| via.uri.host_with_port.port.map(|port| port.value()))
+        .unwrap_or(5060);
+    Some(SocketAddr::new(ip, port))
+}
+
+/// `%XX` in the user part of a URI (RFC 3261 §19.1.2).
+fn unescape(user: &str) -> String {
+    let mut bytes = Vec::with_capacity(user.len());
+    let mut rest = user.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (byte, hex) {
+            (b'%', Some(value)) => {
+                bytes.push(value);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

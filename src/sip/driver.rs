@@ -1,0 +1,562 @@
+//! One task per call: it owns the dialog, takes the stack's states and the user's
+//! commands, keeps the session timer, and sends the BYE that is due.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rsip::prelude::HeadersExt;
+use rsip::{Header, Method, Response, StatusCode};
+use rsipstack::dialog::dialog::{
+    DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle,
+};
+use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::Error;
+use super::admission::Enrolled;
+use super::agent::{Core, stack};
+use super::call::{Command, DialogEvent, Done, OfferReply, Reply};
+use super::guard;
+use super::headers::{self, rsip};
+use super::timer::{self, Answer, Due, SessionExpires, SessionTimer, Side, Terms};
+
+mod offers;
+
+/// Events that may wait for their reader; beyond it INFO and offers are refused.
+const WAITING_EVENTS: usize = 64;
+const WAITING_COMMANDS: usize = 8;
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// An INVITE waits for our answer.
+    Ringing,
+    /// Our 200 waits for its ACK.
+    Accepted,
+    Established,
+    /// Our BYE is under way.
+    Ending,
+    Over,
+}
+
+pub(super) struct Driver {
+    core: Arc<Core>,
+    dialog: InviteDialog,
+    states: DialogStateReceiver,
+    commands: mpsc::Receiver<Command>,
+    events: mpsc::Sender<DialogEvent>,
+    /// A place kept for the last event, however full the queue is.
+    last: Option<mpsc::OwnedPermit<DialogEvent>>,
+    enrolled: Enrolled,
+    over: CancellationToken,
+    phase: Phase,
+    /// Our user has let go of the call.
+    abandoned: bool,
+    /// The agent stops.
+    stopping: bool,
+    local_sdp: String,
+    remote_sdp: Vec<u8>,
+    invited: Option<Invited>,
+    timer: Option<SessionTimer>,
+    peer_updates: bool,
+    /// An offer of ours waits for its answer.
+    offering: bool,
+    /// An offer of theirs waits for its answer.
+    answering: bool,
+    requests: JoinSet<Outcome>,
+    /// A BYE asked for before the ACK.
+    bye_due: Option<(Option<String>, Option<Done<()>>)>,
+    acknowledged: Option<u32>,
+}
+
+/// What an INVITE that came in brings along.
+pub(super) struct Invited {
+    /// What the 200 will say about the session timer.
+    pub agreed: Answer,
+    /// Takes a response of ours: the stack's own refusal has no room for headers.
+    pub transaction: TransactionEventSender,
+}
+
+/// The ends of a driver that its user holds.
+pub(super) struct Ends {
+    pub commands: mpsc::Sender<Command>,
+    pub events: mpsc::Receiver<DialogEvent>,
+    pub over: CancellationToken,
+}
+
+/// What became of a request of ours, or of an offer of theirs.
+enum Outcome {
+    Bye,
+    Nothing,
+    Offered {
+        sdp: String,
+        response: Result<Option<Response>, Error>,
+        done: Done<Vec<u8>>,
+    },
+    Refreshed(Result<Option<Response>, Error>),
+    /// An offer of theirs with the answer we gave; `None` where it was refused.
+    Replied(Option<Agreement>),
+}
+
+/// What an answered offer settles.
+struct Agreement {
+    local_sdp: String,
+    remote_sdp: Vec<u8>,
+    terms: Terms,
+}
+
+impl Driver {
+    /// Drives an incoming call from its INVITE on.
+    pub fn uas(
+        core: Arc<Core>,
+        dialog: InviteDialog,
+        states: DialogStateReceiver,
+        enrolled: Enrolled,
+        invited: Invited,
+    ) -> (Driver, Ends) {
+        let request = dialog.initial_request();
+        let peer_updates = headers::has_token(&request.headers, "Allow", "UPDATE");
+        let (mut driver, ends) = Driver::new(core, dialog, states, enrolled, peer_updates);
+        driver.invited = Some(invited);
+        driver.remote_sdp = headers::sdp_of(&request.headers, &request.body).unwrap_or_default();
+        (driver, ends)
+    }
+
+    /// Drives a call of ours from its 200 on.
+    pub fn uac(
+        core: Arc<Core>,
+        dialog: InviteDialog,
+        states: DialogStateReceiver,
+        enrolled: Enrolled,
+        local_sdp: String,
+        response: &Response,
+        now: Instant,
+    ) -> (Driver, Ends) {
+        let peer_updates = headers::has_token(&response.headers, "Allow", "UPDATE");
+        let policy = core.policy;
+        let (mut driver, ends) = Driver::new(core, dialog, states, enrolled, peer_updates);
+        driver.phase = Phase::Established;
+        driver.local_sdp = local_sdp;
+        driver.remote_sdp = response.body.clone();
+        let terms = timer::settled(headers::asked(response), policy);
+        driver.timer = Some(SessionTimer::start(terms, now));
+        (driver, ends)
+    }
+
+    fn new(
+        core: Arc<Core>,
+        dialog: InviteDialog,
+        states: DialogStateReceiver,
+        enrolled: Enrolled,
+        peer_updates: bool,
+    ) -> (Driver, Ends) {
+        let (commands_sender, commands) = mpsc::channel(WAITING_COMMANDS);
+        let (events, events_receiver) = mpsc::channel(WAITING_EVENTS);
+        let last = events.clone().try_reserve_owned().ok();
+        let over = CancellationToken::new();
+        let driver = Driver {
+            core,
+            dialog,
+            states,
+            commands,
+            events,
+            last,
+            enrolled,
+            over: over.clone(),
+            phase: Phase::Ringing,
+            abandoned: false,
+            stopping: false,
+            local_sdp: String::new(),
+            remote_sdp: Vec::new(),
+            invited: None,
+            timer: None,
+            peer_updates,
+            offering: false,
+            answering: false,
+            requests: JoinSet::new(),
+            bye_due: None,
+            acknowledged: None,
+        };
+        let ends = Ends {
+            commands: commands_sender,
+            events: events_receiver,
+            over,
+        };
+        (driver, ends)
+    }
+
+    pub async fn run(mut self) {
+        let hangup = self.core.hangup.clone();
+        while self.phase != Phase::Over {
+            let wake = self.timer.map(|timer| timer.next());
+            tokio::select! {
+                biased;
+                state = self.states.recv() => match state {
+                    Some(state) => self.on_state(state),
+                    None => self.end(DialogEvent::Lost { why: "the stack gave the dialog up" }),
+                },
+                Some(outcome) = self.requests.join_next() => {
+                    if let Ok(outcome) = outcome {
+                        self.on_outcome(outcome);
+                    }
+                }
+                command = self.commands.recv(), if !self.abandoned => match command {
+                    Some(command) => self.on_command(command),
+                    None => {
+                        self.abandoned = true;
+                        self.let_go(500);
+                    }
+                },
+                () = hangup.cancelled(), if !self.stopping => {
+                    self.stopping = true;
+                    self.let_go(503);
+                }
+                () = at(wake) => self.on_timer(),
+            }
+        }
+        self.over.cancel();
+        self.core.layer.remove_dialog(&self.dialog.id());
+        // Replies under way belong to this call and are finished with it.
+        while self.requests.join_next().await.is_some() {}
+    }
+
+    fn on_state(&mut self, state: DialogState) {
+        match state {
+            DialogState::Confirmed(..) => self.on_confirmed(),
+            DialogState::Updated(_, request, handle) => self.on_offer(&request, handle),
+            DialogState::Info(_, request, handle) => self.on_info(&request, handle),
+            DialogState::Options(_, _, handle) => {
+                self.reply(handle, StatusCode::OK, headers::abilities());
+            }
+            DialogState::Refer(_, _, handle)
+            | DialogState::Message(_, _, handle)
+            | DialogState::Notify(_, _, handle)
+            | DialogState::Publish(_, _, handle) => {
+                let allow = vec![Header::Allow(headers::ALLOW.into())];
+                self.reply(handle, StatusCode::MethodNotAllowed, allow);
+            }
+            DialogState::Terminated(_, reason) => self.on_terminated(&reason),
+            DialogState::Calling(_)
+            | DialogState::Trying(_)
+            | DialogState::Early(..)
+            | DialogState::WaitAck(..) => {}
+        }
+    }
+
+    /// The stack says so after the ACK, and again after other requests: the CSeq tells them apart.
+    fn on_confirmed(&mut self) {
+        let Some(ack) = self.dialog.last_remote_ack() else {
+            return;
+        };
+        let Ok(cseq) = ack.cseq_header().and_then(|cseq| cseq.seq()) else {
+            return;
+        };
+        if self.acknowledged == Some(cseq) {
+            return;
+        }
+        self.acknowledged = Some(cseq);
+        let sdp = headers::sdp_of(&ack.headers, &ack.body);
+        if let Some(sdp) = &sdp {
+            self.remote_sdp.clone_from(sdp);
+        }
+        if self.phase == Phase::Accepted {
+            self.phase = Phase::Established;
+            self.tell(DialogEvent::Acknowledged { sdp });
+            if let Some((reason, done)) = self.bye_due.take() {
+                self.bye(reason, done);
+            }
+        } else if sdp.is_some() {
+            self.tell(DialogEvent::Acknowledged { sdp });
+        }
+    }
+
+    fn on_terminated(&mut self, reason: &TerminatedReason) {
+        if self.phase == Phase::Ending {
+            // The answer to our BYE is still due; its outcome ends the call.
+            return;
+        }
+        let event = match reason {
+            TerminatedReason::UacBye | TerminatedReason::UasBye => DialogEvent::Bye {
+                reason: self.enrolled.known.bye_reason(),
+            },
+            TerminatedReason::UacCancel => DialogEvent::Lost {
+                why: "the caller cancelled",
+            },
+            TerminatedReason::Timeout => DialogEvent::Lost {
+                why: "no ACK came to our 200",
+            },
+            _ => DialogEvent::Lost {
+                why: "the stack gave the dialog up",
+            },
+        };
+        self.end(event);
+    }
+
+    fn on_info(&mut self, request: &rsip::Request, handle: TransactionHandle) {
+        let content_type = headers::value(&request.headers, "Content-Type").unwrap_or_default();
+        let told = self.events.try_send(DialogEvent::Info {
+            content_type: content_type.to_owned(),
+            body: request.body.clone(),
+        });
+        match told {
+            Ok(()) => self.reply(handle, StatusCode::OK, Vec::new()),
+            Err(_) => {
+                guard::count("slow_reader");
+                let again = vec![headers::retry_after(Duration::from_secs(1))];
+                self.reply(handle, StatusCode::ServiceUnavailable, again);
+            }
+        }
+    }
+
+    fn reply(&mut self, handle: TransactionHandle, status: StatusCode, extra: Vec<Header>) {
+        self.requests.spawn(async move {
+            let _ = handle.respond(status, Some(extra), None).await;
+            Outcome::Nothing
+        });
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Ring => {
+                if self.phase == Phase::Ringing {
+                    let _ = self.dialog.ringing(None, None);
+                }
+            }
+            Command::Refuse {
+                status,
+                retry_after,
+                done,
+            } => {
+                let refused = self.refuse(status, retry_after);
+                let _ = done.send(refused);
+            }
+            Command::Answer { sdp, done } => {
+                let answered = self.answer(sdp);
+                let _ = done.send(answered);
+            }
+            Command::Bye { reason, done } => self.bye(reason, Some(done)),
+            Command::Reinvite { sdp, done } => self.reinvite(sdp, done),
+            Command::Info {
+                content_type,
+                body,
+                done,
+            } => self.info(content_type, body, done),
+        }
+    }
+
+    fn refuse(&mut self, status: u16, retry_after: Option<Duration>) -> Result<(), Error> {
+        if self.phase != Phase::Ringing || self.dialog.state().is_terminated() {
+            return Err(Error::Over);
+        }
+        self.phase = Phase::Over;
+        self.respond(status, retry_after)
+    }
+
+    /// A final refusal of the INVITE.
+    fn respond(&self, status: u16, retry_after: Option<Duration>) -> Result<(), Error> {
+        let invited = self.invited.as_ref().ok_or(Error::Over)?;
+        let request = self.dialog.initial_request();
+        let status = StatusCode::from(status);
+        let mut response = self.core.endpoint.make_response(&request, status, None);
+        if let Ok(to) = response.to_header().cloned() {
+            let tagged = to.with_tag(self.dialog.id().local_tag.into());
+            response.headers.unique_push(Header::To(tagged));
+        }
+        response
+            .headers
+            .extend(retry_after.map(headers::retry_after).into_iter().collect());
+        invited
+            .transaction
+            .send(TransactionEvent::Respond(response))
+            .map_err(|_| Error::Over)
+    }
+
+    fn answer(&mut self, sdp: String) -> Result<(), Error> {
+        if self.phase != Phase::Ringing || self.dialog.state().is_terminated() {
+            return Err(Error::Over);
+        }
+        let mut answer_headers = headers::abilities();
+        answer_headers.push(headers::sdp_type());
+        answer_headers.push(Header::Accept(headers::ACCEPT.into()));
+        if let Some(Answer::Agree {
+            header,
+            require,
+            terms,
+        }) = self.invited.as_ref().map(|invited| invited.agreed)
+        {
+            answer_headers.push(headers::session_expires(header));
+            if require {
+                answer_headers.push(Header::Require("timer".into()));
+            }
+            self.timer = Some(SessionTimer::start(terms, now()));
+        }
+        self.dialog
+            .accept(Some(answer_headers), Some(sdp.clone().into_bytes()))
+            .map_err(stack)?;
+        self.local_sdp = sdp;
+        self.phase = Phase::Accepted;
+        Ok(())
+    }
+
+    fn bye(&mut self, reason: Option<String>, done: Option<Done<()>>) {
+        match self.phase {
+            Phase::Accepted if self.bye_due.is_none() => self.bye_due = Some((reason, done)),
+            Phase::Established => {
+                self.phase = Phase::Ending;
+                self.timer = None;
+                let dialog = self.dialog.clone();
+                let extra = reason.map(|reason| vec![Header::Reason(clean(&reason).into())]);
+                self.requests.spawn(async move {
+                    let sent = dialog.bye_with_headers(extra).await.map_err(stack);
+                    if let Some(done) = done {
+                        let _ = done.send(sent);
+                    }
+                    Outcome::Bye
+                });
+            }
+            _ => {
+                if let Some(done) = done {
+                    let _ = done.send(Err(Error::Over));
+                }
+            }
+        }
+    }
+
+    fn info(&mut self, content_type: String, body: Vec<u8>, done: Done<()>) {
+        if self.phase != Phase::Established {
+            let _ = done.send(Err(Error::Over));
+            return;
+        }
+        let dialog = self.dialog.clone();
+        self.requests.spawn(async move {
+            let extra = vec![Header::ContentType(clean(&content_type).into())];
+            let response = dialog.info(Some(extra), Some(body)).await.map_err(stack);
+            let _ = done.send(accepted(response).map(drop));
+            Outcome::Nothing
+        });
+    }
+
+    /// Ends the call without anybody asking.
+    fn let_go(&mut self, refusal: u16) {
+        match self.phase {
+            Phase::Ringing => {
+                let _ = self.respond(refusal, None);
+                self.phase = Phase::Over;
+            }
+            Phase::Accepted | Phase::Established => self.bye(None, None),
+            Phase::Ending | Phase::Over => {}
+        }
+    }
+
+    fn on_outcome(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Bye => self.phase = Phase::Over,
+            Outcome::Nothing => {}
+            Outcome::Offered {
+                sdp,
+                response,
+                done,
+            } => {
+                self.offering = false;
+                self.restart_timer(&response);
+                let lost = gone(&response);
+                let answer = accepted(response);
+                if let Ok(answer) = &answer {
+                    self.local_sdp = sdp;
+                    self.remote_sdp.clone_from(&answer.body);
+                }
+                let _ = done.send(answer.map(|answer| answer.body));
+                if lost {
+                    self.lose("the other side knows the call no more");
+                }
+            }
+            Outcome::Refreshed(response) => {
+                self.offering = false;
+                self.restart_timer(&response);
+                if gone(&response) {
+                    self.lose("the other side knows the call no more");
+                }
+            }
+            Outcome::Replied(answered) => {
+                self.answering = false;
+                if let Some(agreement) = answered {
+                    self.local_sdp = agreement.local_sdp;
+                    self.remote_sdp = agreement.remote_sdp;
+                    self.timer = Some(SessionTimer::start(agreement.terms, now()));
+                }
+            }
+        }
+    }
+
+    /// RFC 3261 §12.2.1.2: a 481, a 408 or silence ends the dialog.
+    fn lose(&mut self, why: &'static str) {
+        self.tell_last(DialogEvent::Lost { why });
+        self.bye(None, None);
+    }
+
+    fn end(&mut self, event: DialogEvent) {
+        if matches!(self.phase, Phase::Accepted | Phase::Established) {
+            self.tell_last(event);
+        }
+        if let Some((_, Some(done))) = self.bye_due.take() {
+            let _ = done.send(Err(Error::Over));
+        }
+        self.phase = Phase::Over;
+    }
+
+    fn tell(&mut self, event: DialogEvent) {
+        if self.events.try_send(event).is_err() {
+            guard::count("slow_reader");
+        }
+    }
+
+    fn tell_last(&mut self, event: DialogEvent) {
+        if let Some(place) = self.last.take() {
+            place.send(event);
+        }
+    }
+}
+
+fn is_success(response: &Response) -> bool {
+    (200..300).contains(&response.status_code.code())
+}
+
+/// The 2xx, or the fault that stands for anything else.
+fn accepted(response: Result<Option<Response>, Error>) -> Result<Response, Error> {
+    match response? {
+        Some(response) if is_success(&response) => Ok(response),
+        Some(response) => Err(Error::Stack(format!(
+            "the other side answered {}",
+            response.status_code
+        ))),
+        None => Err(Error::Stack("the other side did not answer".into())),
+    }
+}
+
+fn gone(response: &Result<Option<Response>, Error>) -> bool {
+    match response {
+        Ok(Some(response)) => matches!(response.status_code.code(), 408 | 481),
+        Ok(None) => true,
+        Err(_) => false,
+    }
+}
+
+/// Nothing from outside may start a new header line.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+#[allow(clippy::disallowed_methods)] // the shell's clock: the session timer is told it
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
+async fn at(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,225 @@
+//! Offers within a call, ours and theirs, and the session timer that they refresh.
+
+use super::*;
+
+impl Driver {
+    /// A re-INVITE or UPDATE.
+    pub(super) fn on_offer(&mut self, request: &rsip::Request, handle: TransactionHandle) {
+        let asked = headers::asked(request);
+        let Answer::Agree {
+            header,
+            require,
+            terms,
+        } = timer::answer(asked, self.core.policy)
+        else {
+            let min_se = vec![headers::min_se(self.core.policy)];
+            return self.reply(handle, StatusCode::SessionIntervalTooSmall, min_se);
+        };
+        let mut answer_headers = headers::abilities();
+        answer_headers.push(headers::session_expires(header));
+        if require {
+            answer_headers.push(Header::Require("timer".into()));
+        }
+        let sdp = headers::sdp_of(&request.headers, &request.body);
+        if self.answering {
+            // RFC 3261 §14.2: their previous offer is not answered yet.
+            let again = vec![headers::retry_after(Duration::from_secs(2))];
+            return self.reply(handle, StatusCode::ServerInternalError, again);
+        }
+        if self.offering && (sdp.is_some() || request.method == Method::Invite) {
+            return self.reply(handle, StatusCode::RequestPending, Vec::new());
+        }
+        let sdp = match sdp {
+            Some(sdp) if sdp != self.remote_sdp => sdp,
+            // Nothing new: RFC 4028 §7.4, or a question for our offer (RFC 3261 §14.2).
+            same => {
+                let body = (request.method == Method::Invite || same.is_some())
+                    .then(|| self.local_sdp.clone());
+                return self.reply_refresh(handle, answer_headers, body, terms);
+            }
+        };
+        let (reply, answer) = oneshot::channel();
+        let told = self.events.try_send(DialogEvent::Offer {
+            sdp: sdp.clone(),
+            reply: OfferReply { reply },
+        });
+        if told.is_err() {
+            guard::count("slow_reader");
+            let again = vec![headers::retry_after(Duration::from_secs(1))];
+            return self.reply(handle, StatusCode::ServerInternalError, again);
+        }
+        self.answering = true;
+        self.requests
+            .spawn(wait_for_answer(answer, handle, answer_headers, sdp, terms));
+    }
+
+    fn reply_refresh(
+        &mut self,
+        handle: TransactionHandle,
+        mut answer_headers: Vec<Header>,
+        body: Option<String>,
+        terms: Terms,
+    ) {
+        if body.is_some() {
+            answer_headers.push(headers::sdp_type());
+        }
+        self.timer = Some(SessionTimer::start(terms, now()));
+        self.requests.spawn(async move {
+            let body = body.map(String::into_bytes);
+            let _ = handle
+                .respond(StatusCode::OK, Some(answer_headers), body)
+                .await;
+            Outcome::Nothing
+        });
+    }
+
+    pub(super) fn reinvite(&mut self, sdp: String, done: Done<Vec<u8>>) {
+        if self.phase != Phase::Established {
+            let _ = done.send(Err(Error::Over));
+            return;
+        }
+        if self.offering || self.answering {
+            let _ = done.send(Err(Error::Stack("an offer is pending (491)".into())));
+            return;
+        }
+        self.offering = true;
+        let dialog = self.dialog.clone();
+        let mut offer_headers = self.refresh_headers();
+        offer_headers.push(headers::sdp_type());
+        self.requests.spawn(async move {
+            let body = sdp.clone().into_bytes();
+            let response = dialog
+                .reinvite_with_glare_retry(Some(offer_headers), Some(body), 3)
+                .await
+                .map_err(stack);
+            Outcome::Offered {
+                sdp,
+                response,
+                done,
+            }
+        });
+    }
+
+    pub(super) fn on_timer(&mut self) {
+        let Some(timer) = &mut self.timer else {
+            return;
+        };
+        match timer.due(now()) {
+            None => {}
+            Some(Due::Expire) => self.expire(),
+            Some(Due::Refresh) => self.refresh(),
+        }
+    }
+
+    /// RFC 4028 §10: nobody refreshed.
+    fn expire(&mut self) {
+        self.timer = None;
+        self.tell_last(DialogEvent::Lost {
+            why: "the session was not refreshed",
+        });
+        let reason = "SIP;cause=408;text=\"Session timer expired\"".to_owned();
+        match self.phase {
+            Phase::Established => self.bye(Some(reason), None),
+            _ => self.phase = Phase::Over,
+        }
+    }
+
+    fn refresh(&mut self) {
+        if self.phase != Phase::Established || self.offering || self.answering {
+            // Something is under way; what it brings refreshes, or the next try does.
+            if let Some(timer) = &mut self.timer {
+                timer.refresh_failed(now());
+            }
+            return;
+        }
+        let dialog = self.dialog.clone();
+        let mut refresh_headers = self.refresh_headers();
+        let update = self.peer_updates;
+        let sdp = self.local_sdp.clone().into_bytes();
+        self.offering = !update;
+        self.requests.spawn(async move {
+            let response = if update {
+                dialog.update(Some(refresh_headers), None).await
+            } else {
+                refresh_headers.push(headers::sdp_type());
+                dialog.reinvite(Some(refresh_headers), Some(sdp)).await
+            };
+            Outcome::Refreshed(response.map_err(stack))
+        });
+    }
+
+    /// The headers of an UPDATE or re-INVITE of ours.
+    fn refresh_headers(&self) -> Vec<Header> {
+        let mut out = headers::abilities();
+        if let Some(timer) = &self.timer {
+            let terms = timer.terms();
+            let refresher = if terms.we_refresh {
+                Side::Uac
+            } else {
+                Side::Uas
+            };
+            out.push(headers::session_expires(SessionExpires {
+                delta_s: u32::try_from(terms.interval.as_secs()).unwrap_or(u32::MAX),
+                refresher: Some(refresher),
+            }));
+            out.push(headers::min_se(self.core.policy));
+        }
+        out
+    }
+
+    pub(super) fn restart_timer(&mut self, response: &Result<Option<Response>, Error>) {
+        match response {
+            Ok(Some(response)) if is_success(response) => {
+                let terms = timer::settled(headers::asked(response), self.core.policy);
+                self.timer = Some(SessionTimer::start(terms, now()));
+            }
+            _ => {
+                if let Some(timer) = &mut self.timer {
+                    timer.refresh_failed(now());
+                }
+            }
+        }
+    }
+}
+
+/// Waits for our user's answer to an offer and sends it.
+async fn wait_for_answer(
+    answer: oneshot::Receiver<Reply>,
+    handle: TransactionHandle,
+    mut answer_headers: Vec<Header>,
+    offer: Vec<u8>,
+    terms: Terms,
+) -> Outcome {
+    let over = |_| Error::Over;
+    match answer.await {
+        Ok(Reply::Answer { sdp, done }) => {
+            answer_headers.push(headers::sdp_type());
+            let body = sdp.clone().into_bytes();
+            let sent = handle
+                .respond(StatusCode::OK, Some(answer_headers), Some(body))
+                .await
+                .map_err(over);
+            let agreement = sent.is_ok().then_some(Agreement {
+                local_sdp: sdp,
+                remote_sdp: offer,
+                terms,
+            });
+            let _ = done.send(sent);
+            Outcome::Replied(agreement)
+        }
+        Ok(Reply::Refuse { status, done }) => {
+            let sent = handle
+                .respond(StatusCode::from(status), None, None)
+                .await
+                .map_err(over);
+            let _ = done.send(sent);
+            Outcome::Replied(None)
+        }
+        Err(_) => {
+            let _ = handle
+                .respond(StatusCode::NotAcceptableHere, None, None)
+                .await;
+            Outcome::Replied(None)
+        }
+    }
+}

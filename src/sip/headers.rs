@@ -1,0 +1,92 @@
+//! The one place where the stack's SIP types meet this room's: reading what a
+//! message says, and the headers every message of ours carries.
+
+pub(super) use rsipstack::sip as rsip;
+
+use std::time::Duration;
+
+use rsip::message::HasHeaders;
+use rsip::{Header, Headers};
+
+use super::timer::{Asked, Policy, SessionExpires};
+
+/// Methods this user agent answers.
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub(super) const ACCEPT: &str = "application/sdp";
+pub(super) const SUPPORTED: &str = "timer";
+/// Neutral: no version for scanners.
+pub(super) const USER_AGENT: &str = "gradeline";
+
+/// The first header of this name, in its long or compact form.
+pub(super) fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    headers
+        .iter()
+        .find(|header| header.name().eq_ignore_ascii_case(name))
+        .map(|header| header.value().trim())
+}
+
+/// Whether a comma-separated header of this name has this token.
+pub(super) fn has_token(headers: &Headers, name: &str, token: &str) -> bool {
+    headers
+        .iter()
+        .filter(|header| header.name().eq_ignore_ascii_case(name))
+        .flat_map(|header| header.value().split(','))
+        .any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+/// What a message says about session timers.
+pub(super) fn asked(message: &impl HasHeaders) -> Asked {
+    let headers = message.headers();
+    Asked {
+        supported: has_token(headers, "Supported", "timer")
+            || has_token(headers, "Require", "timer"),
+        session_expires: value(headers, "Session-Expires").and_then(SessionExpires::parse),
+        min_se_s: value(headers, "Min-SE")
+            .and_then(|text| text.split(';').next()?.trim().parse().ok()),
+    }
+}
+
+/// What every request and every 2xx of ours says we can do.
+pub(super) fn abilities() -> Vec<Header> {
+    vec![
+        Header::Allow(ALLOW.into()),
+        Header::Supported(SUPPORTED.into()),
+    ]
+}
+
+pub(super) fn sdp_type() -> Header {
+    Header::ContentType(ACCEPT.into())
+}
+
+pub(super) fn session_expires(header: SessionExpires) -> Header {
+    Header::SessionExpires(header.to_string().into())
+}
+
+pub(super) fn min_se(policy: Policy) -> Header {
+    Header::MinSE(policy.min.as_secs().to_string().into())
+}
+
+pub(super) fn retry_after(after: Duration) -> Header {
+    Header::RetryAfter(after.as_secs().max(1).to_string().into())
+}
+
+/// The body, where it is a session description.
+pub(super) fn sdp_of(headers: &Headers, body: &[u8]) -> Option<Vec<u8>> {
+    if body.is_empty() {
+        return None;
+    }
+    match value(headers, "Content-Type") {
+        Some(kind)
+            if !kind
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .eq_ignore_ascii_case(ACCEPT) =>
+        {
+            None
+        }
+        // A body without a type in an INVITE is taken for SDP: some gateways forget it.
+        _ => Some(body.to_vec()),
+    }
+}

@@ -1,0 +1,62 @@
+//! An INVITE that came in.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Error;
+use super::call::{Command, Dialog, DialogEvent, ask};
+
+/// An INVITE that came in and waits for its answer. Dropped unanswered, it is refused with 500.
+pub struct Incoming {
+    pub call_id: String,
+    /// User part of the From URI: the caller's number, if the trunk shows one.
+    pub caller: Option<String>,
+    pub caller_name: Option<String>,
+    /// User part of the Request-URI: the number called.
+    pub callee: String,
+    pub source: SocketAddr,
+    /// The SDP offer; `None` for a late offer (RFC 3264 §5: we offer in the answer).
+    pub offer: Option<Vec<u8>>,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) events: mpsc::Receiver<DialogEvent>,
+    pub(super) over: CancellationToken,
+}
+
+impl Incoming {
+    /// 180 Ringing.
+    pub async fn ring(&self) -> Result<(), Error> {
+        self.commands
+            .send(Command::Ring)
+            .await
+            .map_err(|_| Error::Over)
+    }
+
+    /// A final refusal.
+    pub async fn refuse(self, status: u16, retry_after: Option<Duration>) -> Result<(), Error> {
+        ask(&self.commands, |done| Command::Refuse {
+            status,
+            retry_after,
+            done,
+        })
+        .await
+    }
+
+    /// 200 OK with this SDP. [`Error::Over`] where the caller has cancelled.
+    pub async fn answer(self, sdp: &str) -> Result<(Dialog, mpsc::Receiver<DialogEvent>), Error> {
+        let sdp = sdp.to_owned();
+        ask(&self.commands, |done| Command::Answer { sdp, done }).await?;
+        let dialog = Dialog {
+            call_id: self.call_id,
+            commands: self.commands,
+        };
+        Ok((dialog, self.events))
+    }
+
+    /// Resolves when the caller cancels (CANCEL) before the answer.
+    pub async fn cancelled(&self) {
+        self.over.cancelled().await;
+    }
+}

@@ -1,0 +1,272 @@
+//! A call that we make, until it is answered.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rsip::uri::ParamsExt;
+use rsip::{Header, Response};
+use rsipstack::dialog::DialogId;
+use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver};
+use rsipstack::dialog::invitation::InviteOption;
+use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::transport::SipAddr;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::admission::Enrolled;
+use super::agent::{Core, stack};
+use super::call::{Dialog, DialogEvent};
+use super::driver::{Driver, clean, now};
+use super::headers::{self, rsip};
+use super::timer::SessionExpires;
+use super::{Error, Transport};
+
+/// Progress that may wait for its reader; more ringing than that is not handed on.
+const WAITING_PROGRESS: usize = 16;
+/// A cancelled INVITE without any final response is given up after 64·T1.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(33);
+
+/// An INVITE to send.
+#[derive(Debug, Clone)]
+pub struct Invite {
+    /// `sip:8001@192.0.2.7:5060` or `…;transport=tcp`.
+    pub target: String,
+    /// User part of our From: the caller's number, so that the desk sees who calls.
+    pub from_user: String,
+    pub from_name: Option<String>,
+    pub sdp: String,
+    /// Extra headers, such as `X-Gradeline-Call`.
+    pub headers: Vec<(String, String)>,
+}
+
+/// A call that we make. Dropped before it is answered, it is cancelled.
+pub struct Outgoing {
+    call_id: String,
+    progress: mpsc::Receiver<Progress>,
+    _cancel: DropGuard,
+}
+
+/// What becomes of an INVITE of ours.
+pub enum Progress {
+    /// 180/183; its SDP where it carries early media.
+    Ringing { sdp: Option<Vec<u8>> },
+    Answered {
+        dialog: Dialog,
+        events: mpsc::Receiver<DialogEvent>,
+        sdp: Vec<u8>,
+    },
+    /// A final refusal, or 408 where nothing came.
+    Refused { status: u16 },
+}
+
+impl Outgoing {
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// The next progress; `None` after `Answered` or `Refused`.
+    pub async fn next(&mut self) -> Option<Progress> {
+        self.progress.recv().await
+    }
+
+    /// CANCEL; a 200 that crosses it is acknowledged and ended with BYE.
+    pub async fn cancel(self) {}
+}
+
+/// Sends the INVITE.
+pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, Error> {
+    let bad = || Error::Uri(invite.target.clone());
+    let callee = rsip::Uri::try_from(invite.target.as_str()).map_err(|_| bad())?;
+    if callee.scheme != Some(rsip::Scheme::Sip) {
+        return Err(bad());
+    }
+    let transport = match callee.transport() {
+        None | Some(rsip::Transport::Udp) => Transport::Udp,
+        Some(rsip::Transport::Tcp) => Transport::Tcp,
+        Some(_) => return Err(bad()),
+    };
+    let call_id = format!("{:032x}", rand::random::<u128>());
+    let peer = peer_of(&callee, transport).await?;
+    if let (Transport::Tcp, Some(peer)) = (transport, peer) {
+        core.connect(peer).await?;
+    }
+    let contact = core.contact(transport, peer.map(|peer| peer.ip()), "gradeline");
+    let mut caller = contact.clone();
+    caller.params.clear();
+    if let Some(auth) = &mut caller.auth {
+        auth.user = clean(&invite.from_user);
+    }
+    let option = InviteOption {
+        caller_display_name: invite.from_name.as_deref().map(quotable),
+        caller,
+        callee,
+        destination: peer
+            .filter(|_| transport == Transport::Tcp)
+            .map(|peer| SipAddr {
+                r#type: Some(rsip::Transport::Tcp),
+                addr: peer.into(),
+            }),
+        content_type: Some(headers::ACCEPT.to_owned()),
+        offer: Some(invite.sdp.clone().into_bytes()),
+        contact,
+        headers: Some(extra_headers(&core, &invite.headers)),
+        call_id: Some(call_id.clone()),
+        ..InviteOption::default()
+    };
+    let enrolled = core
+        .state
+        .enrol(&call_id)
+        .expect("a fresh random Call-ID is not known");
+    let (state_sender, states) = core.layer.new_dialog_state_channel();
+    let (dialog, result) = core
+        .layer
+        .do_invite_async(option, state_sender)
+        .map_err(stack)?;
+    let (progress_sender, progress) = mpsc::channel(WAITING_PROGRESS);
+    let cancel = CancellationToken::new();
+    let placing = Placing {
+        core: Arc::clone(&core),
+        dialog,
+        states,
+        result,
+        progress: progress_sender,
+        cancel: cancel.clone(),
+        enrolled,
+        sdp: invite.sdp,
+    };
+    core.tasks.spawn(placing.run());
+    Ok(Outgoing {
+        call_id,
+        progress,
+        _cancel: cancel.drop_guard(),
+    })
+}
+
+/// Where the INVITE goes, if that can be told before the stack resolves it.
+async fn peer_of(callee: &rsip::Uri, transport: Transport) -> Result<Option<SocketAddr>, Error> {
+    let port = callee.host_with_port.port.map_or(5060, |port| port.value());
+    match &callee.host_with_port.host {
+        rsip::Host::IpAddr(ip) => Ok(Some(SocketAddr::new(*ip, port))),
+        rsip::Host::Domain(_) if transport == Transport::Udp => Ok(None),
+        rsip::Host::Domain(name) => tokio::net::lookup_host((name.to_string(), port))
+            .await
+            .map_err(|error| Error::Stack(format!("cannot resolve {name}: {error}")))
+            .map(|mut found| found.next()),
+    }
+}
+
+fn extra_headers(core: &Core, given: &[(String, String)]) -> Vec<Header> {
+    let mut out = headers::abilities();
+    out.push(headers::session_expires(SessionExpires {
+        delta_s: u32::try_from(core.policy.interval.as_secs()).unwrap_or(u32::MAX),
+        refresher: None,
+    }));
+    out.push(headers::min_se(core.policy));
+    out.extend(
+        given
+            .iter()
+            .map(|(name, value)| Header::Other(clean(name), clean(value))),
+    );
+    out
+}
+
+/// A display name that stays within its quotes.
+fn quotable(name: &str) -> String {
+    clean(name).replace(['"', '\\'], "'")
+}
+
+struct Placing {
+    core: Arc<Core>,
+    dialog: InviteDialog,
+    states: DialogStateReceiver,
+    result: JoinHandle<rsipstack::Result<(DialogId, Option<Response>)>>,
+    progress: mpsc::Sender<Progress>,
+    cancel: CancellationToken,
+    enrolled: Enrolled,
+    sdp: String,
+}
+
+impl Placing {
+    async fn run(mut self) {
+        let hangup = self.core.hangup.clone();
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                state = self.states.recv() => self.on_state(state),
+                outcome = &mut self.result => break outcome,
+                () = self.cancel.cancelled() => return self.withdraw().await,
+                () = hangup.cancelled() => return self.withdraw().await,
+            }
+        };
+        match outcome {
+            Ok(Ok((_, Some(response)))) if self.is_answer(&response) => self.answered(&response),
+            Ok(Ok((_, Some(response)))) => self.refused(response.status_code.code()),
+            Ok(Ok((_, None))) => self.refused(408),
+            // Not sent at all: no route, or the transport failed.
+            Ok(Err(_)) | Err(_) => self.refused(503),
+        }
+    }
+
+    fn on_state(&mut self, state: Option<DialogState>) {
+        if let Some(DialogState::Early(_, response)) = state {
+            let sdp = headers::sdp_of(&response.headers, &response.body);
+            // A reader that does not keep up misses ringing, never the outcome.
+            if self.progress.capacity() > 1 {
+                let _ = self.progress.try_send(Progress::Ringing { sdp });
+            }
+        }
+    }
+
+    fn is_answer(&self, response: &Response) -> bool {
+        response.status_code.code() == 200 && self.dialog.state().is_confirmed()
+    }
+
+    fn answered(self, response: &Response) {
+        let call_id = self.enrolled.known.call_id.clone();
+        let (driver, ends) = Driver::uac(
+            Arc::clone(&self.core),
+            self.dialog,
+            self.states,
+            self.enrolled,
+            self.sdp,
+            response,
+            now(),
+        );
+        self.core.tasks.spawn(driver.run());
+        let _ = self.progress.try_send(Progress::Answered {
+            dialog: Dialog {
+                call_id,
+                commands: ends.commands,
+            },
+            events: ends.events,
+            sdp: response.body.clone(),
+        });
+    }
+
+    fn refused(self, status: u16) {
+        self.core.layer.remove_dialog(&self.dialog.id());
+        let _ = self.progress.try_send(Progress::Refused { status });
+    }
+
+    /// CANCEL, then whatever ends the INVITE; the stack ends a crossing 200 with ACK and BYE.
+    async fn withdraw(mut self) {
+        let dialog = self.dialog.clone();
+        let cancelling = self.core.tasks.spawn(async move {
+            if let Err(error) = dialog.cancel().await {
+                tracing::debug!(%error, "a CANCEL failed");
+            }
+        });
+        match tokio::time::timeout(CANCEL_TIMEOUT, &mut self.result).await {
+            Ok(Ok(Ok((_, Some(response))))) if self.is_answer(&response) => {
+                // The 200 came before the CANCEL could be sent.
+                let _ = self.dialog.bye().await;
+            }
+            Ok(_) => {}
+            Err(_) => self.result.abort(),
+        }
+        let _ = cancelling.await;
+        self.core.layer.remove_dialog(&self.dialog.id());
+    }
+}

@@ -1,0 +1,632 @@
+//! Live calls over loopback: agent against agent, and hand-written messages.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::agent::Tuning;
+use super::*;
+
+mod peer;
+
+use peer::Peer;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
+const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 5000 RTP/AVP 8\r\n";
+
+fn settings() -> Settings {
+    let any = SocketAddr::new(LOOPBACK, 0);
+    Settings {
+        listen: vec![
+            Listen {
+                transport: Transport::Udp,
+                address: any,
+            },
+            Listen {
+                transport: Transport::Tcp,
+                address: any,
+            },
+        ],
+        trunks: vec![Network {
+            address: LOOPBACK,
+            prefix: 32,
+        }],
+        public_address: LOOPBACK,
+        session_expires: Duration::from_secs(1800),
+    }
+}
+
+async fn agent() -> (Agent, mpsc::Receiver<Incoming>) {
+    tuned(Tuning::default()).await
+}
+
+async fn tuned(tuning: Tuning) -> (Agent, mpsc::Receiver<Incoming>) {
+    Agent::start_tuned(settings(), tuning)
+        .await
+        .expect("loopback can be bound")
+}
+
+/// Retransmissions and timeouts a hundred times faster than in a network.
+fn hasty() -> Tuning {
+    Tuning {
+        t1: Duration::from_millis(5),
+        ..Tuning::default()
+    }
+}
+
+fn udp(agent: &Agent) -> SocketAddr {
+    agent.addresses()[0].address
+}
+
+fn invite(to: &Agent, transport: Transport) -> Invite {
+    let listen = to
+        .addresses()
+        .into_iter()
+        .find(|listen| listen.transport == transport)
+        .expect("both transports listen");
+    let parameter = match transport {
+        Transport::Udp => "",
+        Transport::Tcp => ";transport=tcp",
+    };
+    Invite {
+        target: format!("sip:8001@{}{parameter}", listen.address),
+        from_user: "13800138000".into(),
+        from_name: Some("张三".into()),
+        sdp: OFFER.into(),
+        headers: vec![("X-Gradeline-Call".into(), "42".into())],
+    }
+}
+
+/// Nothing on loopback takes this long.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), future)
+        .await
+        .expect("it happens within ten seconds")
+}
+
+async fn answered(outgoing: &mut Outgoing) -> (Dialog, mpsc::Receiver<DialogEvent>, Vec<u8>) {
+    loop {
+        match soon(outgoing.next()).await {
+            Some(Progress::Answered {
+                dialog,
+                events,
+                sdp,
+            }) => return (dialog, events, sdp),
+            Some(Progress::Ringing { .. }) => {}
+            Some(Progress::Refused { status }) => panic!("refused with {status}"),
+            None => panic!("no outcome"),
+        }
+    }
+}
+
+async fn a_whole_call(transport: Transport) {
+    let (caller, _calls) = agent().await;
+    let (callee, mut calls) = agent().await;
+    let mut outgoing = caller.invite(invite(&callee, transport)).await.unwrap();
+    let incoming = soon(calls.recv()).await.unwrap();
+    assert_eq!(incoming.caller.as_deref(), Some("13800138000"));
+    assert_eq!(incoming.caller_name.as_deref(), Some("张三"));
+    assert_eq!(incoming.callee, "8001");
+    assert_eq!(incoming.offer.as_deref(), Some(OFFER.as_bytes()));
+    incoming.ring().await.unwrap();
+    assert!(matches!(
+        soon(outgoing.next()).await,
+        Some(Progress::Ringing { sdp: None })
+    ));
+    let (theirs, mut their_events) = incoming.answer(ANSWER).await.unwrap();
+    let (ours, mut our_events, sdp) = answered(&mut outgoing).await;
+    assert_eq!(sdp, ANSWER.as_bytes());
+    assert_eq!(ours.call_id(), theirs.call_id());
+    assert!(matches!(
+        soon(their_events.recv()).await,
+        Some(DialogEvent::Acknowledged { sdp: None })
+    ));
+    soon(theirs.bye(Some("SIP;cause=200;text=\"done\"")))
+        .await
+        .unwrap();
+    match soon(our_events.recv()).await {
+        Some(DialogEvent::Bye { reason }) => {
+            assert_eq!(reason.as_deref(), Some("SIP;cause=200;text=\"done\""));
+        }
+        _ => panic!("a BYE was sent"),
+    }
+    caller.stop().await;
+    callee.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_is_made_answered_and_ended_over_udp() {
+    a_whole_call(Transport::Udp).await;
+}
+
+#[tokio::test]
+async fn a_call_is_made_answered_and_ended_over_tcp() {
+    a_whole_call(Transport::Tcp).await;
+}
+
+/// An agent, a peer that called it, and the call.
+async fn called(extra: &str, tuning: Tuning) -> (Agent, mpsc::Receiver<Incoming>, Peer, Incoming) {
+    let (agent, mut calls) = tuned(tuning).await;
+    let peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    peer.send(peer.invite(extra)).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    (agent, calls, peer, incoming)
+}
+
+/// The same, answered and acknowledged.
+async fn talking(
+    extra: &str,
+) -> (
+    Agent,
+    Peer,
+    Dialog,
+    mpsc::Receiver<DialogEvent>,
+    peer::Received,
+) {
+    let (agent, _calls, mut peer, incoming) = called(extra, Tuning::default()).await;
+    let (dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    let ok = peer.expect("200").await;
+    peer.send(peer.request("ACK", 1, "", "")).await;
+    assert!(matches!(
+        soon(events.recv()).await,
+        Some(DialogEvent::Acknowledged { sdp: None })
+    ));
+    (agent, peer, dialog, events, ok)
+}
+
+#[tokio::test]
+async fn an_invite_is_tried_rung_and_answered_with_what_we_can() {
+    let (_agent, _calls, mut peer, incoming) = called("", Tuning::default()).await;
+    assert_eq!(peer.receive().await.what, "100");
+    incoming.ring().await.unwrap();
+    assert_eq!(peer.receive().await.what, "180");
+    let (_dialog, _events) = incoming.answer(ANSWER).await.unwrap();
+    let ok = peer.receive().await;
+    assert_eq!(ok.what, "200");
+    assert_eq!(ok.body, ANSWER);
+    assert!(ok.header("Allow").contains("UPDATE"));
+    assert_eq!(ok.header("Supported"), "timer");
+    assert!(ok.header("Contact").contains("sip:consult@127.0.0.1:"));
+    assert_eq!(ok.header("Content-Type"), "application/sdp");
+    assert!(!ok.text.contains("rsipstack"));
+}
+
+#[tokio::test]
+async fn a_cancel_before_the_answer_is_told_and_answered_487() {
+    let (_agent, _calls, mut peer, incoming) = called("", Tuning::default()).await;
+    peer.send(peer.request("CANCEL", 1, "", "")).await;
+    soon(incoming.cancelled()).await;
+    peer.expect("487").await;
+    assert!(matches!(incoming.answer(ANSWER).await, Err(Error::Over)));
+}
+
+#[tokio::test]
+async fn an_invite_without_sdp_gets_our_offer_and_its_ack_brings_the_answer() {
+    let (agent, mut calls) = agent().await;
+    let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    peer.send(peer.request("INVITE", 1, "", "")).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    assert_eq!(incoming.offer, None);
+    let (_dialog, mut events) = incoming.answer(OFFER).await.unwrap();
+    assert_eq!(peer.expect("200").await.body, OFFER);
+    peer.send(peer.request("ACK", 1, "Content-Type: application/sdp\r\n", ANSWER))
+        .await;
+    match soon(events.recv()).await {
+        Some(DialogEvent::Acknowledged { sdp }) => {
+            assert_eq!(sdp.as_deref(), Some(ANSWER.as_bytes()));
+        }
+        _ => panic!("the ACK is told"),
+    }
+}
+
+#[tokio::test]
+async fn a_new_offer_is_handed_on_and_the_same_again_is_answered_by_the_stack_itself() {
+    let (_agent, mut peer, _dialog, mut events, _) = talking("").await;
+    let hold = OFFER.replace("o=- 1 1", "o=- 1 2") + "a=sendonly\r\n";
+    let typed = "Content-Type: application/sdp\r\n";
+    peer.send(peer.request("INVITE", 2, typed, &hold)).await;
+    let Some(DialogEvent::Offer { sdp, reply }) = soon(events.recv()).await else {
+        panic!("the offer is told");
+    };
+    assert_eq!(sdp, hold.as_bytes());
+    let held = ANSWER.replace("o=- 2 1", "o=- 2 2");
+    reply.answer(&held).await.unwrap();
+    assert_eq!(peer.expect("200").await.body, held);
+    peer.send(peer.request("ACK", 2, "", "")).await;
+
+    peer.send(peer.request("INVITE", 3, typed, &hold)).await;
+    assert_eq!(peer.expect("200").await.body, held);
+    peer.send(peer.request("ACK", 3, "", "")).await;
+    peer.send(peer.request("UPDATE", 4, "", "")).await;
+    let update = peer.expect("200").await;
+    assert!(update.header("CSeq").contains("UPDATE"));
+    assert_eq!(update.body, "");
+
+    peer.send(peer.request(
+        "INFO",
+        5,
+        "Content-Type: application/dtmf-relay\r\n",
+        "Signal=5\r\n",
+    ))
+    .await;
+    match soon(events.recv()).await {
+        Some(DialogEvent::Info { content_type, body }) => {
+            assert_eq!(content_type, "application/dtmf-relay");
+            assert_eq!(body, b"Signal=5\r\n");
+        }
+        _ => panic!("no event came of the refreshes, the INFO is next"),
+    }
+    assert!(peer.expect("200").await.header("CSeq").contains("INFO"));
+}
+
+#[tokio::test]
+async fn an_offer_that_nobody_answers_is_refused_and_the_call_goes_on() {
+    let (_agent, mut peer, dialog, mut events, _) = talking("").await;
+    let typed = "Content-Type: application/sdp\r\n";
+    peer.send(peer.request("INVITE", 2, typed, ANSWER)).await;
+    let Some(DialogEvent::Offer { reply, .. }) = soon(events.recv()).await else {
+        panic!("the offer is told");
+    };
+    drop(reply);
+    peer.expect("488").await;
+    peer.send(peer.request("ACK", 2, "", "")).await;
+    let (bye, ()) = tokio::join!(dialog.bye(None), async {
+        let bye = peer.expect("BYE").await;
+        peer.send(peer.respond_to(&bye, "200 OK", "", "")).await;
+    });
+    bye.unwrap();
+}
+
+#[tokio::test]
+async fn an_offer_while_ours_is_pending_is_answered_491() {
+    let (_agent, mut peer, dialog, _events, _) = talking("").await;
+    let typed = "Content-Type: application/sdp\r\n";
+    let (answer, ()) = tokio::join!(dialog.reinvite(OFFER), async {
+        let ours = peer.expect("INVITE").await;
+        peer.send(peer.request("INVITE", 2, typed, ANSWER)).await;
+        peer.expect("491").await;
+        peer.send(peer.request("ACK", 2, "", "")).await;
+        peer.send(peer.respond_to(&ours, "200 OK", typed, ANSWER))
+            .await;
+        peer.expect("ACK").await;
+    });
+    assert_eq!(answer.unwrap(), ANSWER.as_bytes());
+}
+
+#[tokio::test]
+async fn a_200_without_ack_is_sent_again_and_then_the_call_is_lost_with_a_bye() {
+    let (_agent, _calls, mut peer, incoming) = called("", hasty()).await;
+    let (_dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    peer.expect("200").await;
+    peer.expect("200").await;
+    match soon(events.recv()).await {
+        Some(DialogEvent::Lost { why }) => assert_eq!(why, "no ACK came to our 200"),
+        _ => panic!("the call is lost"),
+    }
+    peer.expect("BYE").await;
+}
+
+#[tokio::test]
+async fn a_bye_without_answer_is_sent_again_and_the_call_ends_all_the_same() {
+    let (agent, _calls, mut peer, incoming) = called("", hasty()).await;
+    let (dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    peer.expect("200").await;
+    peer.send(peer.request("ACK", 1, "", "")).await;
+    soon(events.recv()).await;
+    drop(dialog);
+    let first = peer.expect("BYE").await;
+    assert_eq!(
+        peer.expect("BYE").await.header("CSeq"),
+        first.header("CSeq")
+    );
+    assert!(soon(events.recv()).await.is_none());
+    assert_eq!(agent.call_count(), 0);
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_without_a_transaction() {
+    let (agent, mut calls) = agent().await;
+    let mut stranger = Peer::at("127.0.0.2", udp(&agent)).await;
+    let refused = stranger
+        .nothing_but_the_answer_to(stranger.invite(""))
+        .await;
+    assert_eq!(refused.what, "403");
+    assert!(refused.tag("To").is_some());
+    assert_eq!(agent.transaction_count(), 0);
+    assert!(calls.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_name_in_gb18030_and_a_missing_content_length_are_understood() {
+    let (agent, mut calls) = agent().await;
+    let peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    let text = peer
+        .invite("")
+        .replace(&format!("Content-Length: {}\r\n", OFFER.len()), "")
+        .replace("caller", "王小明");
+    let (bytes, _, unmappable) = encoding_rs::GB18030.encode(&text);
+    assert!(!unmappable);
+    peer.send(bytes).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    assert_eq!(incoming.caller_name.as_deref(), Some("王小明"));
+    assert_eq!(incoming.offer.as_deref(), Some(OFFER.as_bytes()));
+}
+
+#[tokio::test]
+async fn while_draining_new_calls_get_503_and_running_ones_go_on() {
+    let (agent, mut peer, _dialog, mut events, _) = talking("").await;
+    agent.drain();
+    let mut late = Peer::at("127.0.0.1", udp(&agent)).await;
+    let refused = late.nothing_but_the_answer_to(late.invite("")).await;
+    assert_eq!(refused.what, "503");
+    assert_eq!(refused.header("Retry-After"), "30");
+    peer.send(peer.request("BYE", 2, "Reason: Q.850;cause=16\r\n", ""))
+        .await;
+    peer.expect("200").await;
+    match soon(events.recv()).await {
+        Some(DialogEvent::Bye { reason }) => assert_eq!(reason.as_deref(), Some("Q.850;cause=16")),
+        _ => panic!("the BYE is told"),
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_carries_its_retry_after() {
+    let (_agent, _calls, mut peer, incoming) = called("", Tuning::default()).await;
+    incoming
+        .refuse(503, Some(Duration::from_secs(7)))
+        .await
+        .unwrap();
+    let refused = peer.expect("503").await;
+    assert_eq!(refused.header("Retry-After"), "7");
+    peer.send(peer.request("ACK", 1, "", "")).await;
+}
+
+#[tokio::test]
+async fn an_incoming_call_that_is_dropped_is_refused_with_500() {
+    let (_agent, _calls, mut peer, incoming) = called("", Tuning::default()).await;
+    drop(incoming);
+    peer.expect("500").await;
+}
+
+#[tokio::test]
+async fn the_same_invite_by_another_way_is_a_loop() {
+    let (_agent, mut calls, mut peer, _incoming) = called("", Tuning::default()).await;
+    peer.expect("100").await;
+    peer.send(peer.invite("").replace("z9hG4bK-", "z9hG4bK-other-"))
+        .await;
+    peer.expect("482").await;
+    assert!(calls.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_session_nobody_refreshes_is_ended_with_a_reason() {
+    let tuning = Tuning {
+        min_se: Duration::from_secs(1),
+        ..Tuning::default()
+    };
+    let asks = "Supported: timer\r\nSession-Expires: 1;refresher=uac\r\n";
+    let (_agent, _calls, mut peer, incoming) = called(asks, tuning).await;
+    let (_dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    let ok = peer.expect("200").await;
+    assert_eq!(ok.header("Session-Expires"), "1;refresher=uac");
+    assert_eq!(ok.header("Require"), "timer");
+    peer.send(peer.request("ACK", 1, "", "")).await;
+    soon(events.recv()).await;
+    match soon(events.recv()).await {
+        Some(DialogEvent::Lost { why }) => assert_eq!(why, "the session was not refreshed"),
+        _ => panic!("the session expires"),
+    }
+    assert!(peer.expect("BYE").await.header("Reason").contains("408"));
+}
+
+#[tokio::test]
+async fn a_peer_without_timers_is_refreshed_by_us() {
+    let tuning = Tuning {
+        min_se: Duration::from_secs(1),
+        ..Tuning::default()
+    };
+    let mut short = settings();
+    short.session_expires = Duration::from_secs(1);
+    let (agent, mut calls) = Agent::start_tuned(short, tuning).await.unwrap();
+    let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    peer.send(peer.invite("")).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    let (_dialog, _events) = incoming.answer(ANSWER).await.unwrap();
+    let ok = peer.expect("200").await;
+    assert_eq!(ok.header("Session-Expires"), "1;refresher=uas");
+    peer.send(peer.request("ACK", 1, "", "")).await;
+    let typed = "Content-Type: application/sdp\r\n";
+    for _ in 0..3 {
+        let refresh = peer.expect("INVITE").await;
+        assert_eq!(refresh.body, ANSWER, "the same SDP again");
+        peer.send(peer.respond_to(&refresh, "200 OK", typed, OFFER))
+            .await;
+        peer.expect("ACK").await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_interval_below_the_minimum_is_refused_with_422() {
+    let (agent, _calls) = agent().await;
+    let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    peer.send(peer.invite("Supported: timer\r\nSession-Expires: 60\r\n"))
+        .await;
+    assert_eq!(peer.expect("422").await.header("Min-SE"), "90");
+}
+
+/// A peer that our agent calls.
+async fn calling(tuning: Tuning) -> (Agent, Peer, Outgoing, peer::Received) {
+    let (agent, _calls) = tuned(tuning).await;
+    let mut peer = Peer::at("127.0.0.3", udp(&agent)).await;
+    let invite = Invite {
+        target: format!("sip:8001@{}", peer.address()),
+        from_user: "13800138000".into(),
+        from_name: Some("a \"quoted\" name\r\nX-Injected: 1".into()),
+        sdp: OFFER.into(),
+        headers: vec![("X-Gradeline-Call".into(), "42".into())],
+    };
+    let outgoing = agent.invite(invite).await.unwrap();
+    let received = peer.expect("INVITE").await;
+    (agent, peer, outgoing, received)
+}
+
+#[tokio::test]
+async fn our_invite_says_who_calls_and_how_to_refresh() {
+    let (_agent, _peer, _outgoing, invite) = calling(Tuning::default()).await;
+    assert_eq!(invite.body, OFFER);
+    assert!(
+        invite
+            .header("From")
+            .contains("<sip:13800138000@127.0.0.1:")
+    );
+    assert_eq!(invite.maybe("X-Injected"), None);
+    assert_eq!(invite.header("X-Gradeline-Call"), "42");
+    assert_eq!(invite.header("Session-Expires"), "1800");
+    assert_eq!(invite.header("Min-SE"), "90");
+    assert_eq!(invite.header("User-Agent"), "gradeline");
+}
+
+#[tokio::test]
+async fn early_media_is_handed_on_and_a_desk_that_is_no_trunk_may_hang_up() {
+    let (_agent, mut peer, mut outgoing, invite) = calling(Tuning::default()).await;
+    let typed = "Content-Type: application/sdp\r\n";
+    peer.send(peer.respond_to(&invite, "183 Session Progress", typed, ANSWER))
+        .await;
+    match soon(outgoing.next()).await {
+        Some(Progress::Ringing { sdp }) => assert_eq!(sdp.as_deref(), Some(ANSWER.as_bytes())),
+        _ => panic!("early media"),
+    }
+    peer.send(peer.respond_to(&invite, "200 OK", typed, ANSWER))
+        .await;
+    let (_dialog, mut events, _) = answered(&mut outgoing).await;
+    peer.expect("ACK").await;
+    let me = peer.address();
+    let bye = format!(
+        "BYE sip:gradeline@x SIP/2.0\r\nVia: SIP/2.0/UDP {me};rport;branch=z9hG4bK-b\r\nMax-Forwards: 70\r\n\
+         From: <sip:8001@{me}>;tag=peer\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 9 BYE\r\nContent-Length: 0\r\n\r\n",
+        invite.header("From"),
+        invite.header("Call-ID"),
+    );
+    peer.send(bye).await;
+    peer.expect("200").await;
+    assert!(matches!(
+        soon(events.recv()).await,
+        Some(DialogEvent::Bye { reason: None })
+    ));
+}
+
+#[tokio::test]
+async fn a_call_of_ours_that_is_dropped_is_cancelled() {
+    let (agent, mut peer, outgoing, invite) = calling(Tuning::default()).await;
+    peer.send(peer.respond_to(&invite, "180 Ringing", "", ""))
+        .await;
+    drop(outgoing);
+    let cancel = peer.expect("CANCEL").await;
+    peer.send(peer.respond_to(&cancel, "200 OK", "", "")).await;
+    peer.send(peer.respond_to(&invite, "487 Request Terminated", "", ""))
+        .await;
+    peer.expect("ACK").await;
+    soon(async {
+        while agent.call_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_200_that_crosses_our_cancel_is_acknowledged_and_ended() {
+    let (_agent, mut peer, outgoing, invite) = calling(Tuning::default()).await;
+    peer.send(peer.respond_to(&invite, "180 Ringing", "", ""))
+        .await;
+    outgoing.cancel().await;
+    peer.expect("CANCEL").await;
+    let typed = "Content-Type: application/sdp\r\n";
+    peer.send(peer.respond_to(&invite, "200 OK", typed, ANSWER))
+        .await;
+    let mut due = vec!["ACK".to_owned(), "BYE".to_owned()];
+    while !due.is_empty() {
+        let received = peer.receive().await;
+        due.retain(|what| *what != received.what);
+    }
+}
+
+#[tokio::test]
+async fn a_redirection_is_not_followed() {
+    let (_agent, mut peer, mut outgoing, invite) = calling(Tuning::default()).await;
+    peer.send(peer.respond_to(&invite, "302 Moved Temporarily", "", ""))
+        .await;
+    assert!(matches!(
+        soon(outgoing.next()).await,
+        Some(Progress::Refused { status: 302 })
+    ));
+    assert!(soon(outgoing.next()).await.is_none());
+    assert_eq!(peer.receive().await.what, "ACK");
+}
+
+#[tokio::test]
+async fn an_invite_that_nobody_answers_ends_as_408() {
+    let (_agent, mut peer, mut outgoing, _invite) = calling(hasty()).await;
+    peer.expect("INVITE").await;
+    assert!(matches!(
+        soon(outgoing.next()).await,
+        Some(Progress::Refused { status: 408 })
+    ));
+}
+
+#[tokio::test]
+async fn options_of_a_trunk_are_answered_and_a_strange_method_is_not_implemented() {
+    let (agent, _calls) = agent().await;
+    let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    let options = peer
+        .nothing_but_the_answer_to(peer.request("OPTIONS", 1, "", ""))
+        .await;
+    assert_eq!(options.what, "200");
+    assert!(options.header("Allow").contains("INVITE"));
+    let register = peer
+        .nothing_but_the_answer_to(peer.request("REGISTER", 2, "", ""))
+        .await;
+    assert_eq!(register.what, "405");
+    let strange = peer.request("FROBNICATE", 3, "", "");
+    peer.send(strange).await;
+    assert_eq!(peer.receive().await.what, "501");
+}
+
+/// `SIP_PORT=5070 cargo test --lib answers_everyone -- --ignored`, then
+/// `sipp -sn uac 127.0.0.1:5070 -r 100 -m 1000`. Ends after a minute.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[ignore = "a user agent for peers driven by hand"]
+async fn answers_everyone_for_a_minute() {
+    let port = std::env::var("SIP_PORT").map_or(5070, |port| port.parse().unwrap());
+    let mut settings = settings();
+    for listen in &mut settings.listen {
+        listen.address.set_port(port);
+    }
+    let (agent, mut calls) = Agent::start(settings).await.unwrap();
+    let answering = async {
+        while let Some(incoming) = calls.recv().await {
+            tokio::spawn(async move {
+                let _ = incoming.ring().await;
+                let Ok((_dialog, mut events)) = incoming.answer(ANSWER).await else {
+                    return;
+                };
+                while let Some(event) = events.recv().await {
+                    match event {
+                        DialogEvent::Offer { reply, .. } => drop(reply.answer(ANSWER).await),
+                        DialogEvent::Info { content_type, body } => {
+                            println!("{content_type}: {}", String::from_utf8_lossy(&body));
+                        }
+                        DialogEvent::Acknowledged { .. } => {}
+                        DialogEvent::Bye { .. } => return,
+                        DialogEvent::Lost { why } => return println!("lost: {why}"),
+                    }
+                }
+            });
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(60), answering).await;
+    println!("calls left: {}", agent.call_count());
+    agent.stop().await;
+}

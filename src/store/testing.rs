@@ -1,0 +1,351 @@
+//! Databases for tests: a file of its own per story on SQLite, a database of its own per story in
+//! one temporary cluster on PostgreSQL.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement as _};
+
+use super::driver::{Pool, args};
+use super::{Error, Store, accounts, calls, driver, lists, ratings};
+
+/// A database of a story's own.
+pub(crate) struct Place {
+    pub(crate) url: String,
+    _dir: Option<tempfile::TempDir>,
+}
+
+impl Place {
+    pub(crate) async fn open(&self) -> Store {
+        Store::open(&self.url).await.unwrap()
+    }
+
+    /// A new file in a folder that goes with the place.
+    pub(crate) fn sqlite(dir: tempfile::TempDir) -> Place {
+        Place {
+            url: format!("sqlite:{}/new/ledger.db", dir.path().display()),
+            _dir: Some(dir),
+        }
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+}
+
+impl Store {
+    /// A SQLite store whose writer gives up soon.
+    pub(crate) async fn open_impatient(place: &Place) -> Store {
+        let path = place.url.strip_prefix("sqlite:").unwrap();
+        let pool = Pool::lite_waiting(Path::new(path), Duration::from_millis(20)).await;
+        Store {
+            pool: pool.unwrap(),
+        }
+    }
+
+    /// What a PRAGMA of SQLite's writer says.
+    pub(crate) async fn number(&self, pragma: &str) -> i64 {
+        let Pool::Lite { writer, .. } = &self.pool else {
+            unreachable!("only SQLite has pragmas")
+        };
+        let asked = sqlx::query_scalar(AssertSqlSafe(pragma));
+        asked.fetch_one(writer).await.unwrap()
+    }
+
+    /// Runs any statement on the writer.
+    pub(crate) async fn raw(&self, sql: &str) -> Result<(), Error> {
+        match &self.pool {
+            Pool::Lite { writer, .. } => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(writer).await?;
+            }
+            Pool::Pg(pool) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A test on either database.
+pub(crate) type Story = (&'static str, fn(Place) -> BoxFuture<'static, ()>);
+
+/// Every story becomes a test on SQLite and a line of the one test on PostgreSQL.
+macro_rules! stories {
+    ($($name:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[test]
+            fn $name() {
+                crate::store::testing::on_sqlite(|place| Box::pin(super::$name(place)));
+            })*
+        }
+        const STORIES: &[crate::store::testing::Story] =
+            &[$((stringify!($name), |place| Box::pin($name(place)))),*];
+    };
+}
+pub(crate) use stories;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn on_sqlite(story: fn(Place) -> BoxFuture<'static, ()>) {
+    let place = Place::sqlite(tempfile::tempdir().unwrap());
+    runtime().block_on(story(place));
+}
+
+/// Runs all stories one after another, each in a database of its own; fails naming those that failed.
+pub(crate) fn on_postgresql(stories: &[Story]) {
+    let cluster = Cluster::find_or_start();
+    let runtime = runtime();
+    let mut failed = Vec::new();
+    for (name, story) in stories {
+        let place = runtime.block_on(cluster.database());
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            runtime.block_on(story(place));
+        }));
+        if told.is_err() {
+            failed.push(*name);
+        }
+    }
+    // First, so that a failure leaves no server behind.
+    drop(cluster);
+    assert!(failed.is_empty(), "on PostgreSQL: {failed:?}");
+}
+
+/// A PostgreSQL server: the one named by `GRADELINE_TEST_POSTGRES` (`postgres://user@host:port`),
+/// or a temporary one of our own.
+struct Cluster {
+    base: String,
+    server: Option<Child>,
+    _dir: Option<tempfile::TempDir>,
+}
+
+impl Cluster {
+    fn find_or_start() -> Cluster {
+        if let Ok(base) = std::env::var("GRADELINE_TEST_POSTGRES") {
+            return Cluster {
+                base: base.trim_end_matches('/').to_owned(),
+                server: None,
+                _dir: None,
+            };
+        }
+        Cluster::start()
+    }
+
+    fn start() -> Cluster {
+        let bin = binaries();
+        let dir = tempfile::Builder::new()
+            .prefix("gradeline-pg-")
+            .tempdir_in("/tmp")
+            .unwrap();
+        // initdb refuses to run as root.
+        let user = is_root().then(postgres_user);
+        if let Some((uid, gid)) = user {
+            std::os::unix::fs::chown(dir.path(), Some(uid), Some(gid)).unwrap();
+        }
+        let data = dir.path().join("data");
+        let initdb = as_user(&bin.join("initdb"), user)
+            .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
+            .args(["--locale=C", "-D"])
+            .arg(&data)
+            .current_dir(dir.path())
+            .output()
+            .expect("initdb runs");
+        assert!(
+            initdb.status.success(),
+            "initdb: {}",
+            String::from_utf8_lossy(&initdb.stderr)
+        );
+        let port = free_port();
+        let mut server = as_user(&bin.join("postgres"), user)
+            .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-D"])
+            .arg(&data)
+            .arg("-k")
+            .arg(dir.path())
+            .args(["-c", "fsync=off", "-c", "max_connections=60"])
+            .current_dir(dir.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("postgres starts");
+        let log = BufReader::new(server.stderr.take().unwrap());
+        let mut lines = log.lines().map_while(Result::ok);
+        let mut said = Vec::new();
+        let ready = lines.any(|line| {
+            said.push(line);
+            said.last().unwrap().contains("ready to accept connections")
+        });
+        // The server must never wait for somebody to read its log.
+        std::thread::spawn(move || lines.for_each(drop));
+        let cluster = Cluster {
+            base: format!("postgres://postgres@127.0.0.1:{port}"),
+            server: Some(server),
+            _dir: Some(dir),
+        };
+        assert!(ready, "PostgreSQL did not start: {said:?}");
+        cluster
+    }
+
+    /// A new, empty database.
+    async fn database(&self) -> Place {
+        let name = format!("gl_{}", hex::encode(rand::random::<[u8; 8]>()));
+        let url = format!("{}/postgres", self.base);
+        let admin = sqlx::PgPool::connect(&url).await;
+        let admin = admin.expect("the PostgreSQL server answers");
+        let create = format!("CREATE DATABASE {name}");
+        admin.execute(AssertSqlSafe(create)).await.unwrap();
+        admin.close().await;
+        Place {
+            url: format!("{}/{name}", self.base),
+            _dir: None,
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            // SIGINT is PostgreSQL's fast shutdown.
+            let pid = server.id().to_string();
+            let told = Command::new("kill").args(["-INT", &pid]).status();
+            if !told.is_ok_and(|status| status.success()) {
+                let _ = server.kill();
+            }
+            let _ = server.wait();
+        }
+    }
+}
+
+/// The newest installed server's programs.
+fn binaries() -> PathBuf {
+    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let version = path.file_name()?.to_str()?.parse().ok()?;
+            path.join("bin/initdb")
+                .exists()
+                .then(|| (version, path.join("bin")))
+        })
+        .collect();
+    found.sort();
+    found.pop().map(|(_, bin)| bin).expect(
+        "PostgreSQL is needed for this test: install the package postgresql, or name a server in \
+         GRADELINE_TEST_POSTGRES",
+    )
+}
+
+fn is_root() -> bool {
+    id(&["-u"]) == 0
+}
+
+fn postgres_user() -> (u32, u32) {
+    (id(&["-u", "postgres"]), id(&["-g", "postgres"]))
+}
+
+fn id(args: &[&str]) -> u32 {
+    let output = Command::new("id").args(args).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.trim().parse().expect("id prints a number")
+}
+
+/// Ends with us, even if we are killed.
+fn as_user(program: &Path, user: Option<(u32, u32)>) -> Command {
+    let mut command = Command::new("setpriv");
+    if let Some((uid, gid)) = user {
+        command.arg(format!("--reuid={uid}"));
+        command.arg(format!("--regid={gid}"));
+        command.arg("--init-groups");
+    }
+    command.arg("--pdeathsig=INT").arg(program);
+    command
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Story: every statement is prepared, and gives the same columns as on SQLite.
+pub(crate) async fn every_statement_is_understood(place: Place) {
+    let dir = tempfile::tempdir().unwrap();
+    let lite = Store::open(&format!("sqlite:{}/l.db", dir.path().display())).await;
+    let Pool::Lite { writer: lite, .. } = lite.unwrap().pool else {
+        unreachable!("it was opened as SQLite")
+    };
+    let store = place.open().await;
+    for (name, sql) in [
+        calls::STATEMENTS,
+        ratings::STATEMENTS,
+        lists::STATEMENTS,
+        accounts::STATEMENTS,
+    ]
+    .concat()
+    {
+        let on_lite = lite.prepare(sql.into_sql_str()).await;
+        let on_lite = on_lite.unwrap_or_else(|error| panic!("{name} on SQLite: {error}"));
+        let columns = |names: Vec<&str>| names.join(" ");
+        let lite_columns = columns(on_lite.columns().iter().map(|c| c.name()).collect());
+        if let Pool::Pg(pool) = &store.pool {
+            let on_pg = pool.prepare(sql.into_sql_str()).await;
+            let on_pg = on_pg.unwrap_or_else(|error| panic!("{name} on PostgreSQL: {error}"));
+            let pg_columns = columns(on_pg.columns().iter().map(|c| c.name()).collect());
+            assert_eq!(lite_columns, pg_columns, "{name}");
+        }
+    }
+    if let Pool::Pg(pool) = &store.pool {
+        pool.prepare(driver::LOCK.into_sql_str()).await.unwrap();
+    }
+    store.close().await;
+}
+
+/// Story: tables, columns and indexes have the same names (and columns the same nullability).
+pub(crate) async fn the_schema_is_the_one_of_sqlite(place: Place) {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}/l.db", dir.path().display());
+    let lite = schema(&Store::open(&url).await.unwrap()).await;
+    let here = schema(&place.open().await).await;
+    assert!(lite.len() > 100, "the schema was read: {}", lite.len());
+    let only_lite: Vec<_> = lite.difference(&here).collect();
+    let only_here: Vec<_> = here.difference(&lite).collect();
+    assert!(
+        only_lite.is_empty() && only_here.is_empty(),
+        "only in SQLite: {only_lite:#?}\nonly here: {only_here:#?}"
+    );
+}
+
+async fn schema(store: &Store) -> BTreeSet<String> {
+    let sql = match &store.pool {
+        Pool::Lite { .. } => {
+            "SELECT m.name || '.' || c.name || \
+                CASE WHEN c.\"notnull\" = 1 OR c.pk > 0 THEN '!' ELSE '' END AS line \
+                FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' \
+                AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx%' \
+            UNION ALL SELECT 'index ' || name FROM sqlite_master WHERE type = 'index' \
+                AND name NOT LIKE 'sqlite_%' \
+            UNION ALL SELECT 'trigger ' || name FROM sqlite_master WHERE type = 'trigger'"
+        }
+        Pool::Pg(_) => {
+            "SELECT c.table_name || '.' || c.column_name || \
+                CASE WHEN c.is_nullable = 'NO' THEN '!' ELSE '' END AS line \
+                FROM information_schema.columns c WHERE c.table_schema = 'public' \
+                AND c.table_name NOT LIKE '\\_sqlx%' \
+            UNION ALL SELECT 'index ' || indexname FROM pg_indexes WHERE schemaname = 'public' \
+                AND indexname NOT LIKE '%\\_pkey' \
+            UNION ALL SELECT DISTINCT 'trigger ' || trigger_name \
+                FROM information_schema.triggers"
+        }
+    };
+    let mut tx = store.read().await.unwrap();
+    let rows = tx.rows(sql, args![]).await.unwrap();
+    rows.iter().map(|row| row.get("line").unwrap()).collect()
+}

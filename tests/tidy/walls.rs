@@ -1,0 +1,319 @@
+//! Arrows between the rooms, and foreign crates in their rooms.
+
+use crate::source::{Source, find_words, is_word, line_of};
+
+/// The rooms that a room may name. Arrows run down only.
+const ARROWS: [(&str, &[&str]); 16] = [
+    // Declares the rooms and names none.
+    ("lib", &[]),
+    // The command line hands everything to the commands.
+    ("main", &["app", "config"]),
+    // The commands wire the house, so they may see all of it.
+    (
+        "app",
+        &[
+            "config", "phone", "web", "post", "caller", "engine", "archive", "store", "ivr",
+            "desks", "domain", "sip", "media",
+        ],
+    ),
+    // One file, read before any room exists; what it says is told to the rooms by app.
+    ("config", &["domain"]),
+    // The one place where signalling, sound, conversation, desks and regulation meet.
+    (
+        "phone",
+        &[
+            "engine", "archive", "ivr", "desks", "domain", "sip", "media",
+        ],
+    ),
+    // Pages read what the engine loads and play what the archive keeps.
+    ("web", &["engine", "archive", "domain"]),
+    // The outbox is the engine's.
+    ("post", &["engine", "domain"]),
+    // A telephone of its own: it may not know what the server knows.
+    ("caller", &["sip", "media"]),
+    // Load, decide, save.
+    ("engine", &["store", "domain"]),
+    // A recording's row and its file.
+    ("archive", &["store", "domain"]),
+    // Rows of domain values.
+    ("store", &["domain"]),
+    // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.
+    ("ivr", &["domain"]),
+    ("desks", &[]),
+    ("domain", &[]),
+    ("sip", &[]),
+    ("media", &[]),
+];
+
+/// All that the conversation may know of the regulation.
+const IVR_MAY_NAME: [&str; 3] = ["Grade", "Day", "Moment"];
+
+/// Foreign crates and the only rooms that may name them.
+const CRATES: [(&str, &[&str]); 21] = [
+    // The only SQL.
+    ("sqlx", &["store"]),
+    // The only pages.
+    ("axum", &["web"]),
+    ("tower", &["web"]),
+    ("tower_http", &["web"]),
+    ("hyper", &["web"]),
+    ("hyper_util", &["web"]),
+    ("askama", &["web"]),
+    ("utoipa", &["web"]),
+    ("rust_embed", &["web"]),
+    // The only sound files and browser legs.
+    ("hound", &["media"]),
+    ("webrtc", &["media"]),
+    ("audio_codec", &["media"]),
+    ("sdp_types", &["media"]),
+    // The only signalling; both are replaced together or not at all.
+    ("rsipstack", &["sip"]),
+    ("rsip", &["sip"]),
+    // Passwords and tokens are hashed where the accounts are decided on.
+    ("argon2", &["engine"]),
+    // Faults have a type of their own everywhere else.
+    ("anyhow", &["app", "main", "phone", "web", "post", "caller"]),
+    ("clap", &["app", "main"]),
+    // Exported in one place; counted anywhere by `metrics`.
+    ("metrics_exporter_prometheus", &["web", "app"]),
+    // A pure room has nothing to wait for; media is looked at below.
+    (
+        "tokio",
+        &[
+            "app", "main", "phone", "web", "post", "caller", "engine", "archive", "store", "sip",
+            "media",
+        ],
+    ),
+    ("tracing_subscriber", &["app", "main"]),
+];
+
+/// What the media threads may name of tokio: the bounded queues to the tasks beside them.
+const MEDIA_TOKIO: [&str; 2] = ["sync::mpsc", "sync::oneshot"];
+
+pub fn arrows(sources: &[Source]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for source in sources {
+        let Some(room) = source.room() else { continue };
+        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
+            let path = &source.path;
+            findings.push(format!(
+                "{path}:1: `{room}` is no room of tests/tidy/walls.rs"
+            ));
+            continue;
+        };
+        for (at, path) in named(&source.code, "crate").chain(named(&source.code, "gradeline")) {
+            let mut parts = path.split("::");
+            let other = parts.next().unwrap_or_default();
+            let line = line_of(&source.code, at);
+            let is_room = ARROWS.iter().any(|(name, _)| *name == other);
+            if other != room && !allowed.contains(&other) && is_room {
+                let allowed = allowed.join(", ");
+                findings.push(format!(
+                    "{}:{line}: {room} → {other} runs against the arrows; {room} may name: {allowed}",
+                    source.path
+                ));
+            }
+            let item = parts.next().unwrap_or_default();
+            if room == "ivr" && other == "domain" && !IVR_MAY_NAME.contains(&item) {
+                findings.push(format!(
+                    "{}:{line}: ivr may name of domain only {}, not `{item}`",
+                    source.path,
+                    IVR_MAY_NAME.join(", ")
+                ));
+            }
+        }
+    }
+    // A use group of several items is one arrow.
+    findings.dedup();
+    findings
+}
+
+pub fn foreign_crates(sources: &[Source]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for source in sources {
+        let Some(room) = source.room() else { continue };
+        for (krate, rooms) in CRATES {
+            for (at, path) in named(&source.live, krate).chain(imported(&source.live, krate)) {
+                let place = format!("{}:{}", source.path, line_of(&source.live, at));
+                let is_declared_here = room == krate;
+                if !rooms.contains(&room) && !is_declared_here {
+                    let rooms = rooms.join(", ");
+                    findings.push(format!("{place}: `{krate}` may be named only in {rooms}"));
+                } else if krate == "tokio"
+                    && room == "media"
+                    && !MEDIA_TOKIO.iter().any(|allowed| path.starts_with(allowed))
+                {
+                    let allowed = MEDIA_TOKIO.join(", ");
+                    findings.push(format!("{place}: media may name of tokio only {allowed}"));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// Every path that begins with `root::`, a use group as one path per branch, without the root.
+fn named<'a>(code: &'a str, root: &'a str) -> impl Iterator<Item = (usize, String)> + 'a {
+    find_words(code, root)
+        .filter(|at| !code[..*at].ends_with("::") && !code[..*at].ends_with('.'))
+        .filter(|at| !code[..*at].ends_with('$'))
+        .flat_map(move |at| {
+            let rest = code[at + root.len()..].strip_prefix("::").unwrap_or("");
+            branches(rest).into_iter().map(move |path| (at, path))
+        })
+}
+
+/// `use root;` and `use root as other;`, which name a crate without a path.
+fn imported<'a>(code: &'a str, root: &'a str) -> impl Iterator<Item = (usize, String)> + 'a {
+    let imports = find_words(code, root).filter(move |at| {
+        let after = &code[at + root.len()..];
+        code[..*at].trim_end().ends_with("use")
+            && (after.starts_with(';') || after.starts_with(" as "))
+    });
+    imports.map(|at| (at, String::new()))
+}
+
+/// The paths at the start of `code`: `a::{b, c::d}` gives `a::b` and `a::c::d`.
+fn branches(code: &str) -> Vec<String> {
+    let end = code
+        .find(|c: char| !is_word(c) && c != ':')
+        .unwrap_or(code.len());
+    let (head, rest) = code.split_at(end);
+    let Some(group) = rest
+        .strip_prefix('{')
+        .filter(|_| head.is_empty() || head.ends_with("::"))
+    else {
+        let head = head.trim_end_matches(':');
+        return if head.is_empty() {
+            Vec::new()
+        } else {
+            vec![head.to_owned()]
+        };
+    };
+    let mut paths = Vec::new();
+    let mut depth = 0usize;
+    let mut start = 0;
+    for (at, c) in group.char_indices() {
+        let closes = c == '}' && depth == 0;
+        if closes || (c == ',' && depth == 0) {
+            let inner = branches(group[start..at].trim());
+            paths.extend(inner.into_iter().map(|path| format!("{head}{path}")));
+            start = at + 1;
+        }
+        match c {
+            '{' => depth += 1,
+            '}' if closes => break,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(check: fn(&[Source]) -> Vec<String>, path: &str, text: &str) -> String {
+        check(&[Source::new(path, text)]).join("\n")
+    }
+
+    #[test]
+    fn an_arrow_that_runs_up_is_found() {
+        let up = found(arrows, "src/domain/a.rs", "\nuse crate::store::Row;");
+        assert!(up.starts_with("src/domain/a.rs:2: domain → store"), "{up}");
+        let grouped = "use crate::{domain::Grade, engine::{Ask, Tell}};";
+        assert!(found(arrows, "src/store/a.rs", grouped).contains("store → engine"));
+        let twice = "use crate::store::{Row, Rows};";
+        assert_eq!(found(arrows, "src/domain/a.rs", twice).lines().count(), 1);
+        assert!(
+            found(arrows, "src/sip/a.rs", "fn f(m: crate::media::Leg) {}").contains("sip → media")
+        );
+        assert!(
+            found(
+                arrows,
+                "src/main.rs",
+                "fn main() { gradeline::web::serve() }"
+            )
+            .contains("main → web")
+        );
+    }
+
+    #[test]
+    fn an_arrow_that_runs_down_is_not() {
+        assert_eq!(
+            found(
+                arrows,
+                "src/engine/a.rs",
+                "use crate::{store, domain::Grade};"
+            ),
+            ""
+        );
+        assert_eq!(
+            found(
+                arrows,
+                "src/sip/a.rs",
+                "// use crate::media;\nuse crate::sip::Leg;"
+            ),
+            ""
+        );
+    }
+
+    #[test]
+    fn the_conversation_knows_three_words_of_the_regulation() {
+        let text = "use crate::domain::{Grade, Ticket};";
+        let found = found(arrows, "src/ivr/a.rs", text);
+        assert!(
+            found.contains("not `Ticket`") && !found.contains("`Grade`"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn a_room_nobody_drew_is_found() {
+        assert!(found(arrows, "src/attic/mod.rs", "").contains("`attic` is no room"));
+    }
+
+    #[test]
+    fn a_foreign_crate_outside_its_room_is_found() {
+        for text in [
+            "use sqlx::Row;",
+            "fn f() { sqlx::query() }",
+            "use sqlx;",
+            "use sqlx as db;",
+        ] {
+            assert!(
+                found(foreign_crates, "src/web/a.rs", text).contains("`sqlx`"),
+                "{text}"
+            );
+            assert_eq!(found(foreign_crates, "src/store/a.rs", text), "");
+        }
+        assert_eq!(
+            found(
+                foreign_crates,
+                "src/web/a.rs",
+                "// sqlx::query\nuse crate::sqlx::x;"
+            ),
+            ""
+        );
+    }
+
+    #[test]
+    fn media_may_name_of_tokio_only_the_queues() {
+        assert_eq!(
+            found(
+                foreign_crates,
+                "src/media/a.rs",
+                "use tokio::sync::{mpsc, oneshot::Sender};"
+            ),
+            ""
+        );
+        assert!(
+            found(foreign_crates, "src/media/a.rs", "use tokio::time::sleep;")
+                .contains("media may")
+        );
+        assert!(
+            found(foreign_crates, "src/ivr/a.rs", "use tokio::sync::mpsc;").contains("only in")
+        );
+    }
+}
