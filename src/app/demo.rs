@@ -78,8 +78,8 @@ pub fn demo(config: Option<&Path>, call: DemoCall<'_>) -> anyhow::Result<ExitCod
             .context("the call did not end; see the server's log")??;
         phone.stop().await;
         let detail = settled(&engine, &id).await?;
-        engine.close().await?;
         let outcome = report(&config, &engine, &detail).await?;
+        engine.close().await?;
         match call.expect {
             Some(expected) if expected != outcome => {
                 println!("expected {expected}, and {outcome} came out");

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
 use crate::archive::Archive;
-use crate::caller::RehearsalDesk;
+use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::Config;
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
@@ -17,12 +17,12 @@ use crate::phone::{Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::web;
 
-/// How long the rehearsal desk rings before it answers: long enough to be heard to ring.
-const REHEARSAL_RING: Duration = Duration::from_millis(1500);
+/// What the rehearsal desk leaves for its number to be told and for a question to be asked.
+const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
 pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    log_to_stderr("info,rsipstack=warn,sqlx=warn");
+    log_to_stderr(&format!("info,{},sqlx=warn", sip::LOG_FILTER));
     let config = Config::load(config)?;
     runtime()?.block_on(run(config))?;
     Ok(ExitCode::SUCCESS)
@@ -175,13 +175,8 @@ async fn open_desks(
             .collect();
         return Ok((Desks::new(desks, ring, Strategy::Linear), None));
     }
-    let speech = ["rehearsal-desk", "P40"]
-        .iter()
-        .filter_map(|stem| book.clips.0.get(*stem).cloned())
-        .collect();
-    let talk = Duration::from_secs(config.desks.rehearsal_talk_s);
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
-    let rehearsal = RehearsalDesk::open(loopback, speech, REHEARSAL_RING, talk).await?;
+    let rehearsal = RehearsalDesk::open(loopback, rehearsal_conduct(config, book)).await?;
     let seats = (1..=config.sip.max_calls)
         .map(|seat| Desk {
             id: DeskId(format!("rehearsal-{seat}")),
@@ -191,6 +186,27 @@ async fn open_desks(
         })
         .collect();
     Ok((Desks::new(seats, ring, Strategy::Linear), Some(rehearsal)))
+}
+
+/// It rings while the notice plays, answers at its end, and speaks when P04 has told its number.
+fn rehearsal_conduct(config: &Config, book: &Book) -> Conduct {
+    let length = |stem: &str| {
+        let ms = book.lengths_ms.get(stem).copied().unwrap_or(0);
+        Duration::from_millis(ms.into())
+    };
+    let pause = length("P04.1") + REHEARSAL_PAUSE;
+    Conduct {
+        speech: book
+            .clips
+            .0
+            .get("rehearsal-desk")
+            .cloned()
+            .into_iter()
+            .collect(),
+        ring: length("P01"),
+        pause,
+        talk: pause + Duration::from_secs(config.desks.rehearsal_talk_s),
+    }
 }
 
 /// What a person who has just started it needs to know.

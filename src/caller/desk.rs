@@ -20,20 +20,20 @@ pub struct RehearsalDesk {
 
 /// How it behaves.
 #[derive(Clone)]
-struct Conduct {
-    speech: Vec<Arc<Clip>>,
-    ring: Duration,
-    talk: Duration,
+pub struct Conduct {
+    /// What it says, one clip after another.
+    pub speech: Vec<Arc<Clip>>,
+    /// How long it rings before it answers.
+    pub ring: Duration,
+    /// How long after its answer it begins to speak.
+    pub pause: Duration,
+    /// How long after its answer it hangs up.
+    pub talk: Duration,
 }
 
 impl RehearsalDesk {
     /// Opens it on a free port of `address` (loopback).
-    pub async fn open(
-        address: IpAddr,
-        speech: Vec<Arc<Clip>>,
-        ring: Duration,
-        talk: Duration,
-    ) -> anyhow::Result<RehearsalDesk> {
+    pub async fn open(address: IpAddr, conduct: Conduct) -> anyhow::Result<RehearsalDesk> {
         let (agent, incoming) = Agent::start(agent_settings(address))
             .await
             .context("the rehearsal desk cannot open its SIP socket")?;
@@ -44,7 +44,6 @@ impl RehearsalDesk {
             .first()
             .map(|listen| listen.address)
             .context("the rehearsal desk has no SIP address")?;
-        let conduct = Conduct { speech, ring, talk };
         Ok(RehearsalDesk {
             address: format!("sip:rehearsal@{port}"),
             agent,
@@ -94,8 +93,9 @@ async fn talk(invite: Incoming, media: Media, conduct: Conduct) -> anyhow::Resul
     let answer = leg.description().to_owned();
     let (dialog, mut dialog_events) = invite.answer(&answer).await?;
     let (sound, mut sound_events) = media.start_call(leg, None)?;
-    sound.play(1, conduct.speech, false);
-
+    let speak = tokio::time::sleep(conduct.pause);
+    tokio::pin!(speak);
+    let mut speech = Some(conduct.speech);
     let over = tokio::time::sleep(conduct.talk);
     tokio::pin!(over);
     loop {
@@ -103,6 +103,9 @@ async fn talk(invite: Incoming, media: Media, conduct: Conduct) -> anyhow::Resul
             () = &mut over => {
                 hang_up(&dialog).await;
                 break;
+            }
+            () = &mut speak, if speech.is_some() => {
+                sound.play(1, speech.take().unwrap_or_default(), false);
             }
             event = dialog_events.recv() => match event {
                 Some(DialogEvent::Offer { sdp, reply }) => {

@@ -6,5 +6,5 @@
 mod desk;
 mod phone;
 
-pub use desk::RehearsalDesk;
+pub use desk::{Conduct, RehearsalDesk};
 pub use phone::{Happening, KeyWay, Phone, Talk};

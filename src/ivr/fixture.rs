@@ -1,7 +1,7 @@
 //! The shipped plan, script and clips, and a fake clock: for tests.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::lint::{ClipFact, ClipFacts};
@@ -50,6 +50,12 @@ pub fn plan(text: &str) -> Arc<Plan> {
     Arc::new(plan.unwrap_or_else(|| panic!("{findings:#?}")))
 }
 
+/// The shipped plan, checked once.
+pub fn consultation() -> Arc<Plan> {
+    static PLAN: LazyLock<Arc<Plan>> = LazyLock::new(|| plan(CONSULTATION));
+    Arc::clone(&PLAN)
+}
+
 pub fn facts(hours: Hours) -> Facts {
     Facts {
         hours,
@@ -83,7 +89,7 @@ impl Call {
         let now = epoch();
         let script = Arc::new(script());
         let mut call = Call {
-            session: Session::new(plan(CONSULTATION), script, facts(hours), now),
+            session: Session::new(consultation(), script, facts(hours), now),
             now,
             done: Vec::new(),
             playing: None,

@@ -38,8 +38,8 @@ pub fn unanswered<'n>(plans: &[&Plan], numbers: &'n [String]) -> Vec<&'n str> {
 pub(super) fn plan(plan: &Plan, script: &Script, clips: &ClipFacts, findings: &mut Findings) {
     let graph = Graph::of(plan);
     unknown_steps(plan, findings);
-    unreachable_steps(plan, &graph, findings);
     if !findings.any_error() {
+        unreachable_steps(plan, &graph, findings);
         paths(plan, &graph, findings);
         preconditions(plan, &graph, findings);
         menu_before_a_person(plan, findings);

@@ -182,15 +182,15 @@ impl Call {
     }
 
     fn beat(&mut self, now: Instant) {
-        let outbox = &mut self.outbox;
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
         let mut from_caller = [0i16; FRAME_SAMPLES];
         let mut from_desk = [0i16; FRAME_SAMPLES];
         self.caller
-            .drain(DRAINED_A_BEAT, now, &mut |event| outbox.push(event));
+            .drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
         self.caller
             .hear(&mut from_caller, now, &mut |event| outbox.push(event));
         if let Some(desk) = &mut self.desk {
-            desk.drain(DRAINED_A_BEAT, now, &mut |event| outbox.push(event));
+            desk.drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
             desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
             desk.supervise(self.timeout, now, &mut |event| outbox.push(event));
         }
@@ -382,8 +382,8 @@ impl Call {
     fn remove_desk(&mut self, now: Instant) {
         self.joined = false;
         if let Some(mut desk) = self.desk.take() {
-            let outbox = &mut self.outbox;
-            desk.drain(DRAINED_AT_CLOSE, now, &mut |event| outbox.push(event));
+            let (outbox, due) = (&mut self.outbox, self.next_beat);
+            desk.drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
             desk.close(now, &mut |event| outbox.push(event));
             self.desk_counts = Some(desk.counts);
         }
@@ -392,9 +392,9 @@ impl Call {
     /// Everything that has arrived is heard, told and recorded; then the files are closed.
     fn close(&mut self, now: Instant) {
         self.remove_desk(now);
-        let outbox = &mut self.outbox;
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
         self.caller
-            .drain(DRAINED_AT_CLOSE, now, &mut |event| outbox.push(event));
+            .drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
         let mut beats = 0;
         while self.caller.has_unheard_sound() && beats < 50 {
             beats += 1;

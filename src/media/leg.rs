@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::arrival::{self, Clocks};
 use super::g711::Codec;
 use super::playout::{FRAME_SAMPLES, Placed, Playout};
 use super::ports::Sockets;
@@ -145,16 +147,17 @@ impl MediaLeg {
         }
     }
 
-    /// Takes at most `most` packets out of the socket.
-    pub fn drain(&mut self, most: usize, now: Instant, out: &mut impl FnMut(Event)) {
-        let mut octets = [0u8; PACKET_LEN];
+    /// Takes at most `most` packets out of the socket, for the beat that was due at `due`.
+    pub fn drain(&mut self, most: usize, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
+        let clocks = Clocks::read();
+        let mut buffer = [MaybeUninit::<u8>::uninit(); PACKET_LEN];
         for _ in 0..most {
-            match self.sockets.rtp.recv_from(&mut octets) {
-                Ok((_, from)) if !same(self.negotiated.rtp, from) => {
+            match arrival::receive(&self.sockets.rtp, &mut buffer, clocks) {
+                Ok((_, from, _)) if !same(self.negotiated.rtp, from) => {
                     self.counts.foreign += 1;
                     metrics::counter!("gradeline_media_foreign_packets_total").increment(1);
                 }
-                Ok((length, _)) => self.take(&octets[..length], now, out),
+                Ok((octets, _, arrived)) => self.take(octets, arrived, due, out),
                 // Nothing more; or an ICMP error about what we sent, which says nothing of what comes.
                 Err(fault) if fault.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {}
@@ -165,7 +168,7 @@ impl MediaLeg {
             .tick(now, |key| out(told(side, Way::TelephoneEvent, key)));
     }
 
-    fn take(&mut self, octets: &[u8], now: Instant, out: &mut impl FnMut(Event)) {
+    fn take(&mut self, octets: &[u8], now: Instant, due: Instant, out: &mut impl FnMut(Event)) {
         let Some(packet) = Packet::parse(octets) else {
             return;
         };
@@ -210,7 +213,11 @@ impl MediaLeg {
         let mut sound = [0i16; PACKET_LEN];
         codec.decode(packet.payload, &mut sound);
         let sound = &sound[..packet.payload.len()];
-        if self.playout.put(packet.ssrc, packet.timestamp, sound, 0) == Placed::Late {
+        if self
+            .playout
+            .put(packet.ssrc, packet.timestamp, sound, age_samples(due, now))
+            == Placed::Late
+        {
             self.counts.late += 1;
         }
     }
@@ -450,7 +457,7 @@ impl MediaLeg {
         for _ in 0..DRAINED_A_BEAT {
             match self.sockets.rtcp.recv_from(&mut octets) {
                 Ok((length, from)) => {
-                    if same(self.negotiated.rtcp, from) && rtp::is_rtcp(&octets[..length]) {
+                    if same(self.negotiated.rtcp, Some(from)) && rtp::is_rtcp(&octets[..length]) {
                         self.last_sign = now;
                         self.timed_out = false;
                     }
@@ -501,8 +508,16 @@ fn told(side: Side, way: Way, key: Key) -> Event {
     }
 }
 
-fn same(negotiated: Option<SocketAddr>, from: SocketAddr) -> bool {
-    negotiated.is_some_and(|address| address.port() == from.port() && address.ip() == from.ip())
+/// Samples from an arrival to the beat; negative where the beat was due before.
+fn age_samples(due: Instant, arrived: Instant) -> i32 {
+    let samples = |span: Duration| i32::try_from(span.as_micros() / 125).unwrap_or(i32::MAX);
+    samples(due.saturating_duration_since(arrived))
+        - samples(arrived.saturating_duration_since(due))
+}
+
+fn same(negotiated: Option<SocketAddr>, from: Option<SocketAddr>) -> bool {
+    let place = |address: SocketAddr| (address.ip(), address.port());
+    negotiated.is_some() && negotiated.map(place) == from.map(place)
 }
 
 /// Wall time for a sender report (RFC 3550 §4): a shell's clock, seen only by the other side's statistics.

@@ -44,7 +44,7 @@ fn call(
     (us, theirs.start_call(caller, None).expect("a call"))
 }
 
-async fn until(events: &mut Receiver<Event>, wanted: impl Fn(&Event) -> bool) -> Event {
+async fn until(events: &mut Receiver<Event>, mut wanted: impl FnMut(&Event) -> bool) -> Event {
     let found = async {
         loop {
             let event = events.recv().await.expect("the call goes on");
@@ -164,4 +164,134 @@ async fn a_key_arrives_once_by_events_and_once_by_tones() {
     })
     .await;
     assert!(matches!(last, Event::Finished(_)));
+}
+
+/// A telephone made of one socket: what it sends and from where is the test's to say.
+struct Telephone {
+    socket: std::net::UdpSocket,
+    to: String,
+    sequence: u16,
+}
+
+impl Telephone {
+    fn new() -> Self {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        Telephone {
+            socket,
+            to: String::new(),
+            sequence: 0,
+        }
+    }
+
+    fn offer(&self, extra: &str) -> String {
+        let port = self.socket.local_addr().expect("it is bound").port();
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+             m=audio {port} RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n{extra}"
+        )
+    }
+
+    fn answered(&mut self, answer: &str) {
+        let port = answer
+            .split("m=audio ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        self.to = format!("127.0.0.1:{}", port.expect("an audio stream"));
+    }
+
+    fn send(&mut self, payload_type: u8, timestamp: u32, payload: &[u8]) {
+        let mut octets = vec![0; rtp::HEADER_LEN];
+        rtp::write_header(
+            &mut octets,
+            false,
+            payload_type,
+            self.sequence,
+            timestamp,
+            99,
+        );
+        octets.extend(payload);
+        self.sequence += 1;
+        self.socket.send_to(&octets, &self.to).expect("it is sent");
+    }
+
+    fn press(&mut self, code: u8, timestamp: u32) {
+        let down = telephone_event::EventPacket::payload(code, false, 160);
+        self.send(101, timestamp, &down);
+    }
+
+    /// The next packet that comes: payload type and length.
+    fn receive(&self) -> (u8, usize) {
+        let mut octets = [0; 1500];
+        let (length, _) = self
+            .socket
+            .recv_from(&mut octets)
+            .expect("a packet in time");
+        let packet = rtp::Packet::parse(&octets[..length]).expect("RTP");
+        (packet.payload_type, packet.payload.len())
+    }
+}
+
+#[tokio::test]
+async fn a_forged_key_is_not_heard_and_a_key_that_waits_when_the_call_ends_is() {
+    let ours = room(41160..=41179);
+    let mut telephone = Telephone::new();
+    let mut forger = Telephone::new();
+    let leg = ours
+        .answer_to(telephone.offer("").as_bytes())
+        .expect("an answer");
+    telephone.answered(leg.description());
+    forger.answered(leg.description());
+    // Before the call runs the socket takes packets from anybody; they must not count either.
+    forger.press(1, 800);
+    let (us, mut events) = ours.start_call(leg, None).expect("a call");
+    telephone.send(8, 0, &[0xD5; 160]);
+    until(&mut events, |event| {
+        matches!(event, Event::FirstMedia { .. })
+    })
+    .await;
+    // The kernel refuses the forger now: his sending may fail, and that is right too.
+    forger.press(5, 1600);
+    telephone.press(4, 2400);
+    us.finish();
+    let mut keys = 0;
+    let finished = until(&mut events, |event| {
+        if let Event::KeyDown { code, .. } = event {
+            keys += 1;
+            assert_eq!(*code, 4, "only the caller's own key");
+        }
+        matches!(event, Event::Finished(_))
+    })
+    .await;
+    let Event::Finished(recorded) = finished else {
+        unreachable!("it was waited for")
+    };
+    assert_eq!(keys, 1);
+    assert_eq!(recorded.caller.foreign, 1, "{recorded:?}");
+    assert_eq!(recorded.caller.received, 2, "{recorded:?}");
+}
+
+#[tokio::test]
+async fn packets_have_the_length_that_was_asked_for_and_hold_stops_them() {
+    let ours = room(41180..=41199);
+    let mut telephone = Telephone::new();
+    let offer = telephone.offer("a=ptime:30\r\n");
+    let leg = ours.answer_to(offer.as_bytes()).expect("an answer");
+    telephone.answered(leg.description());
+    let (us, mut events) = ours.start_call(leg, None).expect("a call");
+    assert_eq!(telephone.receive(), (8, 240));
+    assert_eq!(telephone.receive(), (8, 240));
+    let hold = telephone.offer("a=sendonly\r\n");
+    let answer = us
+        .renegotiate(Side::Caller, hold.as_bytes())
+        .await
+        .expect("an answer");
+    assert!(answer.contains("a=recvonly"), "{answer}");
+    us.finish();
+    let Event::Finished(recorded) =
+        until(&mut events, |event| matches!(event, Event::Finished(_))).await
+    else {
+        unreachable!("it was waited for")
+    };
+    assert!(recorded.caller.sent >= 2, "{recorded:?}");
 }

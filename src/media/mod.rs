@@ -5,6 +5,7 @@
 //! **Invariant:** on a leg only the negotiated address is heard; nothing is learnt
 //! from what arrives. A forged telephone event is a forged vote.
 
+mod arrival;
 mod call;
 mod clips;
 mod facts;

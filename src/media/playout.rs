@@ -82,9 +82,12 @@ impl Default for Playout {
 }
 
 impl Playout {
-    /// Places decoded samples that arrived `age` samples before the coming `pull`.
-    pub fn put(&mut self, ssrc: u32, timestamp: u32, sound: &[i16], age: u32) -> Placed {
-        let begin = timestamp.wrapping_sub(TARGET_SAMPLES).wrapping_add(age);
+    /// Places decoded samples that arrived `age` samples before the coming `pull` was due
+    /// (negative where we are late ourselves).
+    pub fn put(&mut self, ssrc: u32, timestamp: u32, sound: &[i16], age: i32) -> Placed {
+        let begin = timestamp
+            .wrapping_sub(TARGET_SAMPLES)
+            .wrapping_add_signed(age);
         let next = match self.next {
             Some(next) if ssrc == self.ssrc => next,
             _ => self.restart(ssrc, begin),
@@ -104,7 +107,7 @@ impl Playout {
             return self.put(ssrc, timestamp, sound, age);
         }
         self.strays = 0;
-        let head_start = ahead + age as i32;
+        let head_start = ahead + age;
         self.head_start = Some(
             self.head_start
                 .map_or(head_start, |most| most.max(head_start)),
@@ -204,8 +207,9 @@ impl Playout {
             if step > 0 {
                 let at = next as usize % RING;
                 self.present[at / 64] &= !(1u64 << (at % 64));
-            } else if step < 0 {
+            } else if step < 0 && self.concealed == 0 {
                 let at = next.wrapping_sub(1) as usize % RING;
+                self.samples[at] = self.before(1);
                 self.present[at / 64] |= 1u64 << (at % 64);
             }
             self.next = Some(next.wrapping_add_signed(step));
@@ -253,3 +257,7 @@ impl Playout {
             .0
     }
 }
+
+#[cfg(test)]
+#[path = "playout_tests.rs"]
+mod tests;

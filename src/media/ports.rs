@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Error;
+use super::{Error, arrival};
 
 #[derive(Debug)]
 pub struct Ports {
@@ -57,6 +57,7 @@ impl Ports {
             let bind = |port| {
                 let socket = UdpSocket::bind(SocketAddr::new(self.address, port))?;
                 socket.set_nonblocking(true)?;
+                arrival::stamp(&socket)?;
                 Ok::<_, std::io::Error>(socket)
             };
             match bind(port).and_then(|rtp| Ok((rtp, bind(port + 1)?))) {

@@ -35,6 +35,17 @@ pub struct Block {
     in_memory: Arc<AtomicUsize>,
 }
 
+impl Block {
+    pub fn new(from: u64, samples: Vec<i16>, in_memory: Arc<AtomicUsize>) -> Self {
+        in_memory.fetch_add(1, Ordering::Relaxed);
+        Block {
+            from,
+            samples,
+            in_memory,
+        }
+    }
+}
+
 impl Drop for Block {
     fn drop(&mut self) {
         self.in_memory.fetch_sub(1, Ordering::Relaxed);
@@ -117,11 +128,6 @@ impl Recording {
         recording
     }
 
-    /// Frames recorded so far.
-    pub fn frames(&self) -> u64 {
-        self.from + (self.samples.len() / usize::from(self.channels)) as u64
-    }
-
     pub fn stereo(&mut self, left: &[i16; FRAME_SAMPLES], right: &[i16; FRAME_SAMPLES]) {
         self.make_room();
         for (left, right) in left.iter().zip(right) {
@@ -142,7 +148,7 @@ impl Recording {
         self.from += frames;
     }
 
-    /// Hands over the rest; `false` while the writer's queue is full: call again.
+    /// Hands over the rest; `retry` until nothing waits.
     pub fn close(&mut self, closing: Closing) {
         self.hand_over_block();
         let close = ToWriter::Close {
@@ -185,12 +191,8 @@ impl Recording {
         let from = self.from;
         self.from += (samples.len() / usize::from(self.channels)) as u64;
         let in_memory = Arc::clone(&self.writer.in_memory);
-        let count = in_memory.fetch_add(1, Ordering::Relaxed);
-        let block = Block {
-            from,
-            samples,
-            in_memory,
-        };
+        let count = in_memory.load(Ordering::Relaxed);
+        let block = Block::new(from, samples, in_memory);
         // Dropped here, it is a hole in the timeline that the writer sees, fills and tells.
         if self.waiting.len() < BLOCKS_KEPT && count < BLOCKS_KEPT_IN_ALL {
             self.hand_over(ToWriter::Block {

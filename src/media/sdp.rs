@@ -317,3 +317,7 @@ impl TypedList for sdp_types::Media {
             .collect()
     }
 }
+
+#[cfg(test)]
+#[path = "sdp_tests.rs"]
+mod tests;

@@ -1,6 +1,7 @@
 //! A media thread: a wheel of four slots, 5 ms apart; every call of a slot has its beat there.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -93,7 +94,7 @@ impl Shard {
     fn run_slot(&mut self, slot: usize, now: Instant) {
         let slot_of = &mut self.slot_of;
         self.slots[slot].retain_mut(|call| {
-            let goes_on = now < call.next_beat || call.run(now);
+            let goes_on = now < call.next_beat || run_alone(call, now);
             if !goes_on {
                 slot_of.remove(&call.id);
                 metrics::gauge!("gradeline_media_calls").decrement(1.0);
@@ -107,6 +108,16 @@ impl Shard {
             call.ask_to_finish();
         }
     }
+}
+
+/// A bug that one call meets ends that call, not the thread and the others on it. Its shell sees
+/// its events end without `Finished`.
+fn run_alone(call: &mut Call, now: Instant) -> bool {
+    catch_unwind(AssertUnwindSafe(|| call.run(now))).unwrap_or_else(|_| {
+        metrics::counter!("gradeline_media_broken_calls_total").increment(1);
+        tracing::error!(call = call.id, "a bug ended this call's sound");
+        false
+    })
 }
 
 /// The first moment from now on at which this slot has its turn.

@@ -19,6 +19,9 @@ const TOUCH_SAMPLES: i32 = 240;
 /// The same for a press whose timestamps were seen to move: three lost packets' worth.
 const TOUCH_MOVING_SAMPLES: i32 = 640;
 
+/// The same behind a full segment, whose last update may be lost.
+const TOUCH_FULL_SAMPLES: i32 = 1600;
+
 /// From this duration on a segment is full and the next one continues the press (RFC 4733 §2.5.1.3).
 const FULL_SEGMENT_SAMPLES: i32 = 0xFFFF - 800;
 
@@ -216,7 +219,9 @@ impl Press {
         if packet.marker && fresh && !full && from > length {
             return false;
         }
-        let touch = if self.moving && self.ending != Ending::Told && !packet.marker {
+        let touch = if full {
+            TOUCH_FULL_SAMPLES
+        } else if self.moving && self.ending != Ending::Told && !packet.marker {
             TOUCH_MOVING_SAMPLES
         } else {
             TOUCH_SAMPLES
@@ -277,3 +282,7 @@ fn offset16(a: u16, b: u16) -> i16 {
 fn newer(a: u32, b: u32) -> bool {
     offset(a, b) > 0
 }
+
+#[cfg(test)]
+#[path = "telephone_event_tests.rs"]
+mod tests;

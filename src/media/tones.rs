@@ -285,3 +285,7 @@ impl Generator {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tones_tests.rs"]
+mod tests;

@@ -20,7 +20,7 @@ use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::outgoing::{self, Invite, Outgoing};
 use super::timer::Policy;
-use super::wire::{self, GuardedSocket, Streams};
+use super::wire::{self, DialledByTheStack, GuardedSocket, Streams};
 use super::{Error, Listen, Settings, Transport};
 
 /// Incoming calls that may wait for their reader.
@@ -101,7 +101,7 @@ impl Agent {
                 address: bound,
             });
         }
-        let endpoint = build_endpoint(layer, &stop, tuning);
+        let endpoint = build_endpoint(layer, &state, &stop, tuning);
         let calls_in = endpoint.incoming_transactions().map_err(stack)?;
         let tasks = TaskTracker::new();
         let streams = Streams {
@@ -243,10 +243,7 @@ impl Core {
         }
         rsip::Uri {
             scheme: Some(rsip::Scheme::Sip),
-            auth: Some(rsip::Auth {
-                user: user.to_owned(),
-                password: None,
-            }),
+            auth: user_part(user),
             host_with_port: address.into(),
             params,
             headers: Vec::new(),
@@ -268,6 +265,15 @@ impl Core {
             .await
             .map_err(|error| Error::Stack(format!("cannot connect to {peer}: {error}")))
     }
+}
+
+/// The user part of a URI of ours, if there is one.
+pub(super) fn user_part(user: &str) -> Option<rsip::Auth> {
+    let user = user.to_owned();
+    (!user.is_empty()).then_some(rsip::Auth {
+        user,
+        password: None,
+    })
 }
 
 pub(super) fn stack(error: rsipstack::Error) -> Error {
@@ -303,12 +309,18 @@ async fn bind_tcp(listen: Listen) -> Result<(TcpListener, SocketAddr), Error> {
     Ok((listener, bound))
 }
 
-fn build_endpoint(layer: TransportLayer, stop: &CancellationToken, tuning: Tuning) -> Endpoint {
+fn build_endpoint(
+    layer: TransportLayer,
+    state: &Arc<State>,
+    stop: &CancellationToken,
+    tuning: Tuning,
+) -> Endpoint {
     let mut builder = EndpointBuilder::new();
     builder
         .with_user_agent(headers::USER_AGENT)
         .with_transport_layer(layer)
         .with_cancel_token(stop.child_token())
+        .with_transport_inspector(Box::new(DialledByTheStack(Arc::clone(state))))
         .with_option(EndpointOption {
             t1: tuning.t1,
             t1x64: tuning.t1 * 64,

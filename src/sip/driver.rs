@@ -23,6 +23,7 @@ use super::guard;
 use super::headers::{self, rsip};
 use super::timer::{self, Answer, Due, SessionExpires, SessionTimer, Side, Terms};
 
+mod commands;
 mod offers;
 
 /// Events that may wait for their reader; beyond it INFO and offers are refused.
@@ -92,13 +93,22 @@ enum Outcome {
     Bye,
     Nothing,
     Offered {
-        sdp: String,
+        offer: Offer,
         response: Result<Option<Response>, Error>,
-        done: Done<Vec<u8>>,
     },
+    /// The pause after a 491 is over.
+    GlareOver(Offer),
     Refreshed(Result<Option<Response>, Error>),
     /// An offer of theirs with the answer we gave; `None` where it was refused.
     Replied(Option<Agreement>),
+}
+
+/// An offer of ours.
+struct Offer {
+    sdp: String,
+    /// How often a 491 may still send it again.
+    tries: u8,
+    done: Done<Vec<u8>>,
 }
 
 /// What an answered offer settles.
@@ -318,127 +328,6 @@ impl Driver {
         });
     }
 
-    fn on_command(&mut self, command: Command) {
-        match command {
-            Command::Ring => {
-                if self.phase == Phase::Ringing {
-                    let _ = self.dialog.ringing(None, None);
-                }
-            }
-            Command::Refuse {
-                status,
-                retry_after,
-                done,
-            } => {
-                let refused = self.refuse(status, retry_after);
-                let _ = done.send(refused);
-            }
-            Command::Answer { sdp, done } => {
-                let answered = self.answer(sdp);
-                let _ = done.send(answered);
-            }
-            Command::Bye { reason, done } => self.bye(reason, Some(done)),
-            Command::Reinvite { sdp, done } => self.reinvite(sdp, done),
-            Command::Info {
-                content_type,
-                body,
-                done,
-            } => self.info(content_type, body, done),
-        }
-    }
-
-    fn refuse(&mut self, status: u16, retry_after: Option<Duration>) -> Result<(), Error> {
-        if self.phase != Phase::Ringing || self.dialog.state().is_terminated() {
-            return Err(Error::Over);
-        }
-        self.phase = Phase::Over;
-        self.respond(status, retry_after)
-    }
-
-    /// A final refusal of the INVITE.
-    fn respond(&self, status: u16, retry_after: Option<Duration>) -> Result<(), Error> {
-        let invited = self.invited.as_ref().ok_or(Error::Over)?;
-        let request = self.dialog.initial_request();
-        let status = StatusCode::from(status);
-        let mut response = self.core.endpoint.make_response(&request, status, None);
-        if let Ok(to) = response.to_header().cloned() {
-            let tagged = to.with_tag(self.dialog.id().local_tag.into());
-            response.headers.unique_push(Header::To(tagged));
-        }
-        response
-            .headers
-            .extend(retry_after.map(headers::retry_after).into_iter().collect());
-        invited
-            .transaction
-            .send(TransactionEvent::Respond(response))
-            .map_err(|_| Error::Over)
-    }
-
-    fn answer(&mut self, sdp: String) -> Result<(), Error> {
-        if self.phase != Phase::Ringing || self.dialog.state().is_terminated() {
-            return Err(Error::Over);
-        }
-        let mut answer_headers = headers::abilities();
-        answer_headers.push(headers::sdp_type());
-        answer_headers.push(Header::Accept(headers::ACCEPT.into()));
-        if let Some(Answer::Agree {
-            header,
-            require,
-            terms,
-        }) = self.invited.as_ref().map(|invited| invited.agreed)
-        {
-            answer_headers.push(headers::session_expires(header));
-            if require {
-                answer_headers.push(Header::Require("timer".into()));
-            }
-            self.timer = Some(SessionTimer::start(terms, now()));
-        }
-        self.dialog
-            .accept(Some(answer_headers), Some(sdp.clone().into_bytes()))
-            .map_err(stack)?;
-        self.local_sdp = sdp;
-        self.phase = Phase::Accepted;
-        Ok(())
-    }
-
-    fn bye(&mut self, reason: Option<String>, done: Option<Done<()>>) {
-        match self.phase {
-            Phase::Accepted if self.bye_due.is_none() => self.bye_due = Some((reason, done)),
-            Phase::Established => {
-                self.phase = Phase::Ending;
-                self.timer = None;
-                let dialog = self.dialog.clone();
-                let extra = reason.map(|reason| vec![Header::Reason(clean(&reason).into())]);
-                self.requests.spawn(async move {
-                    let sent = dialog.bye_with_headers(extra).await.map_err(stack);
-                    if let Some(done) = done {
-                        let _ = done.send(sent);
-                    }
-                    Outcome::Bye
-                });
-            }
-            _ => {
-                if let Some(done) = done {
-                    let _ = done.send(Err(Error::Over));
-                }
-            }
-        }
-    }
-
-    fn info(&mut self, content_type: String, body: Vec<u8>, done: Done<()>) {
-        if self.phase != Phase::Established {
-            let _ = done.send(Err(Error::Over));
-            return;
-        }
-        let dialog = self.dialog.clone();
-        self.requests.spawn(async move {
-            let extra = vec![Header::ContentType(clean(&content_type).into())];
-            let response = dialog.info(Some(extra), Some(body)).await.map_err(stack);
-            let _ = done.send(accepted(response).map(drop));
-            Outcome::Nothing
-        });
-    }
-
     /// Ends the call without anybody asking.
     fn let_go(&mut self, refusal: u16) {
         match self.phase {
@@ -448,46 +337,6 @@ impl Driver {
             }
             Phase::Accepted | Phase::Established => self.bye(None, None),
             Phase::Ending | Phase::Over => {}
-        }
-    }
-
-    fn on_outcome(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Bye => self.phase = Phase::Over,
-            Outcome::Nothing => {}
-            Outcome::Offered {
-                sdp,
-                response,
-                done,
-            } => {
-                self.offering = false;
-                self.restart_timer(&response);
-                let lost = gone(&response);
-                let answer = accepted(response);
-                if let Ok(answer) = &answer {
-                    self.local_sdp = sdp;
-                    self.remote_sdp.clone_from(&answer.body);
-                }
-                let _ = done.send(answer.map(|answer| answer.body));
-                if lost {
-                    self.lose("the other side knows the call no more");
-                }
-            }
-            Outcome::Refreshed(response) => {
-                self.offering = false;
-                self.restart_timer(&response);
-                if gone(&response) {
-                    self.lose("the other side knows the call no more");
-                }
-            }
-            Outcome::Replied(answered) => {
-                self.answering = false;
-                if let Some(agreement) = answered {
-                    self.local_sdp = agreement.local_sdp;
-                    self.remote_sdp = agreement.remote_sdp;
-                    self.timer = Some(SessionTimer::start(agreement.terms, now()));
-                }
-            }
         }
     }
 
@@ -517,30 +366,6 @@ impl Driver {
         if let Some(place) = self.last.take() {
             place.send(event);
         }
-    }
-}
-
-fn is_success(response: &Response) -> bool {
-    (200..300).contains(&response.status_code.code())
-}
-
-/// The 2xx, or the fault that stands for anything else.
-fn accepted(response: Result<Option<Response>, Error>) -> Result<Response, Error> {
-    match response? {
-        Some(response) if is_success(&response) => Ok(response),
-        Some(response) => Err(Error::Stack(format!(
-            "the other side answered {}",
-            response.status_code
-        ))),
-        None => Err(Error::Stack("the other side did not answer".into())),
-    }
-}
-
-fn gone(response: &Result<Option<Response>, Error>) -> bool {
-    match response {
-        Ok(Some(response)) => matches!(response.status_code.code(), 408 | 481),
-        Ok(None) => true,
-        Err(_) => false,
     }
 }
 

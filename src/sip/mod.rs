@@ -2,8 +2,18 @@
 //! The only room that names the SIP crates; `rsip` here is `rsipstack::sip`, where the
 //! types of the crate `rsip` live on.
 //!
-//! **Invariant:** no message reaches the stack that the guard has not let through, and
+//! **Invariants:** no message reaches the stack that the guard has not let through, and
 //! an INVITE from an address that is not allowed costs no transaction and no media.
+//! Every call has one task, which owns its dialog; its user may read slowly or go away:
+//! the stack does not wait, and the other side gets its BYE.
+//!
+//! The way of a message: [`wire`] takes it from the socket, [`guard`] judges it with what
+//! [`admission`] knows, the stack finds its transaction, [`dispatch`] its call, and the
+//! call's [`driver`] tells the user. Redirections (3xx) are not followed and a REFER is
+//! refused: nothing on the wire decides whom we call.
+//!
+//! The stack logs whole messages at INFO, with numbers and names in them: keep the log
+//! target `rsipstack` at [`LOG_FILTER`].
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -27,6 +37,9 @@ pub use agent::Agent;
 pub use call::{Dialog, DialogEvent, OfferReply};
 pub use incoming::Incoming;
 pub use outgoing::{Invite, Outgoing, Progress};
+
+/// A directive for the log filter that keeps callers' numbers out of the log.
+pub const LOG_FILTER: &str = "rsipstack=warn";
 
 /// Where to listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::admission::Enrolled;
-use super::agent::{Core, stack};
+use super::agent::{Core, stack, user_part};
 use super::call::{Dialog, DialogEvent};
 use super::driver::{Driver, clean, now};
 use super::headers::{self, rsip};
@@ -25,6 +25,8 @@ use super::{Error, Transport};
 
 /// Progress that may wait for its reader; more ringing than that is not handed on.
 const WAITING_PROGRESS: usize = 16;
+/// The longest session interval we let a peer ask for: a day.
+const LONGEST_SESSION_S: u32 = 86_400;
 /// A cancelled INVITE without any final response is given up after 64·T1.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(33);
 
@@ -95,9 +97,7 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
     let contact = core.contact(transport, peer.map(|peer| peer.ip()), "gradeline");
     let mut caller = contact.clone();
     caller.params.clear();
-    if let Some(auth) = &mut caller.auth {
-        auth.user = clean(&invite.from_user);
-    }
+    caller.auth = user_part(&clean(&invite.from_user));
     let option = InviteOption {
         caller_display_name: invite.from_name.as_deref().map(quotable),
         caller,
@@ -119,18 +119,13 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         .state
         .enrol(&call_id)
         .expect("a fresh random Call-ID is not known");
-    let (state_sender, states) = core.layer.new_dialog_state_channel();
-    let (dialog, result) = core
-        .layer
-        .do_invite_async(option, state_sender)
-        .map_err(stack)?;
+    let attempt = Attempt::send(&core, option.clone())?;
     let (progress_sender, progress) = mpsc::channel(WAITING_PROGRESS);
     let cancel = CancellationToken::new();
     let placing = Placing {
         core: Arc::clone(&core),
-        dialog,
-        states,
-        result,
+        attempt,
+        option,
         progress: progress_sender,
         cancel: cancel.clone(),
         enrolled,
@@ -177,11 +172,32 @@ fn quotable(name: &str) -> String {
     clean(name).replace(['"', '\\'], "'")
 }
 
-struct Placing {
-    core: Arc<Core>,
+/// One INVITE transaction.
+struct Attempt {
     dialog: InviteDialog,
     states: DialogStateReceiver,
     result: JoinHandle<rsipstack::Result<(DialogId, Option<Response>)>>,
+}
+
+impl Attempt {
+    fn send(core: &Core, option: InviteOption) -> Result<Attempt, Error> {
+        let (state_sender, states) = core.layer.new_dialog_state_channel();
+        let (dialog, result) = core
+            .layer
+            .do_invite_async(option, state_sender)
+            .map_err(stack)?;
+        Ok(Attempt {
+            dialog,
+            states,
+            result,
+        })
+    }
+}
+
+struct Placing {
+    core: Arc<Core>,
+    attempt: Attempt,
+    option: InviteOption,
     progress: mpsc::Sender<Progress>,
     cancel: CancellationToken,
     enrolled: Enrolled,
@@ -190,27 +206,69 @@ struct Placing {
 
 impl Placing {
     async fn run(mut self) {
-        let hangup = self.core.hangup.clone();
-        let outcome = loop {
-            tokio::select! {
-                biased;
-                state = self.states.recv() => self.on_state(state),
-                outcome = &mut self.result => break outcome,
-                () = self.cancel.cancelled() => return self.withdraw().await,
-                () = hangup.cancelled() => return self.withdraw().await,
-            }
+        let Some(mut response) = self.outcome().await else {
+            return self.withdraw().await;
         };
-        match outcome {
-            Ok(Ok((_, Some(response)))) if self.is_answer(&response) => self.answered(&response),
-            Ok(Ok((_, Some(response)))) => self.refused(response.status_code.code()),
-            Ok(Ok((_, None))) => self.refused(408),
-            // Not sent at all: no route, or the transport failed.
-            Ok(Err(_)) | Err(_) => self.refused(503),
+        if let Some(again) = self.longer_session(&response) {
+            self.core.layer.remove_dialog(&self.attempt.dialog.id());
+            match Attempt::send(&self.core, again) {
+                Ok(attempt) => self.attempt = attempt,
+                Err(_) => return self.refused(503),
+            }
+            match self.outcome().await {
+                Some(second) => response = second,
+                None => return self.withdraw().await,
+            }
+        }
+        match response {
+            Ok(response) if self.is_answer(&response) => self.answered(&response),
+            Ok(response) => self.refused(response.status_code.code()),
+            Err(status) => self.refused(status),
         }
     }
 
-    fn on_state(&mut self, state: Option<DialogState>) {
-        if let Some(DialogState::Early(_, response)) = state {
+    /// The final response, or the status that stands for none; `None` where we withdraw.
+    async fn outcome(&mut self) -> Option<Result<Response, u16>> {
+        let hangup = self.core.hangup.clone();
+        let ended = loop {
+            tokio::select! {
+                biased;
+                Some(state) = self.attempt.states.recv() => self.on_state(state),
+                ended = &mut self.attempt.result => break ended,
+                () = self.cancel.cancelled() => return None,
+                () = hangup.cancelled() => return None,
+            }
+        };
+        Some(match ended {
+            Ok(Ok((_, Some(response)))) => Ok(response),
+            Ok(Ok((_, None))) => Err(408),
+            // Not sent at all: no route, or the transport failed.
+            Ok(Err(_)) | Err(_) => Err(503),
+        })
+    }
+
+    /// RFC 4028 §7.3: a 422 names the interval that is long enough.
+    fn longer_session(&self, response: &Result<Response, u16>) -> Option<InviteOption> {
+        let response = response.as_ref().ok()?;
+        if response.status_code.code() != 422 {
+            return None;
+        }
+        let min_se_s = headers::asked(response)
+            .min_se_s
+            .filter(|s| *s <= LONGEST_SESSION_S)?;
+        let mut again = self.option.clone();
+        for header in again.headers.iter_mut().flatten() {
+            match header {
+                Header::SessionExpires(expires) => expires.replace(min_se_s.to_string()),
+                Header::MinSE(min_se) => min_se.replace(min_se_s.to_string()),
+                _ => {}
+            }
+        }
+        Some(again)
+    }
+
+    fn on_state(&mut self, state: DialogState) {
+        if let DialogState::Early(_, response) = state {
             let sdp = headers::sdp_of(&response.headers, &response.body);
             // A reader that does not keep up misses ringing, never the outcome.
             if self.progress.capacity() > 1 {
@@ -220,15 +278,15 @@ impl Placing {
     }
 
     fn is_answer(&self, response: &Response) -> bool {
-        response.status_code.code() == 200 && self.dialog.state().is_confirmed()
+        response.status_code.code() == 200 && self.attempt.dialog.state().is_confirmed()
     }
 
     fn answered(self, response: &Response) {
         let call_id = self.enrolled.known.call_id.clone();
         let (driver, ends) = Driver::uac(
             Arc::clone(&self.core),
-            self.dialog,
-            self.states,
+            self.attempt.dialog,
+            self.attempt.states,
             self.enrolled,
             self.sdp,
             response,
@@ -246,27 +304,27 @@ impl Placing {
     }
 
     fn refused(self, status: u16) {
-        self.core.layer.remove_dialog(&self.dialog.id());
+        self.core.layer.remove_dialog(&self.attempt.dialog.id());
         let _ = self.progress.try_send(Progress::Refused { status });
     }
 
     /// CANCEL, then whatever ends the INVITE; the stack ends a crossing 200 with ACK and BYE.
     async fn withdraw(mut self) {
-        let dialog = self.dialog.clone();
+        let dialog = self.attempt.dialog.clone();
         let cancelling = self.core.tasks.spawn(async move {
             if let Err(error) = dialog.cancel().await {
                 tracing::debug!(%error, "a CANCEL failed");
             }
         });
-        match tokio::time::timeout(CANCEL_TIMEOUT, &mut self.result).await {
+        match tokio::time::timeout(CANCEL_TIMEOUT, &mut self.attempt.result).await {
             Ok(Ok(Ok((_, Some(response))))) if self.is_answer(&response) => {
                 // The 200 came before the CANCEL could be sent.
-                let _ = self.dialog.bye().await;
+                let _ = self.attempt.dialog.bye().await;
             }
             Ok(_) => {}
-            Err(_) => self.result.abort(),
+            Err(_) => self.attempt.result.abort(),
         }
         let _ = cancelling.await;
-        self.core.layer.remove_dialog(&self.dialog.id());
+        self.core.layer.remove_dialog(&self.attempt.dialog.id());
     }
 }

@@ -194,6 +194,25 @@ async fn an_invite_is_tried_rung_and_answered_with_what_we_can() {
 }
 
 #[tokio::test]
+async fn a_number_may_be_escaped_or_missing() {
+    let (agent, mut calls) = agent().await;
+    for (user, callee, contact) in [
+        ("%2B86%3112345@", "+86112345", "<sip:+86112345@127"),
+        ("%0d%0aX%3A@", "\r\nX:", "<sip:%0D%0AX%3A@127"),
+        ("", "", "<sip:127"),
+    ] {
+        let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+        peer.send(peer.invite("").replacen("consult@", user, 1))
+            .await;
+        let incoming = soon(calls.recv()).await.unwrap();
+        assert_eq!(incoming.callee, callee);
+        let (_dialog, _events) = incoming.answer(ANSWER).await.unwrap();
+        let ok = peer.expect("200").await;
+        assert!(ok.header("Contact").contains(contact), "{}", ok.text);
+    }
+}
+
+#[tokio::test]
 async fn a_cancel_before_the_answer_is_told_and_answered_487() {
     let (_agent, _calls, mut peer, incoming) = called("", Tuning::default()).await;
     peer.send(peer.request("CANCEL", 1, "", "")).await;
@@ -293,6 +312,48 @@ async fn an_offer_while_ours_is_pending_is_answered_491() {
         peer.expect("ACK").await;
     });
     assert_eq!(answer.unwrap(), ANSWER.as_bytes());
+}
+
+#[tokio::test]
+async fn an_offer_of_ours_refused_with_491_lets_theirs_through_and_comes_again() {
+    let (_agent, mut peer, dialog, mut events, _) = talking("").await;
+    let typed = "Content-Type: application/sdp\r\n";
+    let theirs = OFFER.replace("o=- 1 1", "o=- 1 2");
+    let (answer, ()) = tokio::join!(dialog.reinvite(OFFER), async {
+        let ours = peer.expect("INVITE").await;
+        peer.send(peer.respond_to(&ours, "491 Request Pending", "", ""))
+            .await;
+        peer.expect("ACK").await;
+        peer.send(peer.request("UPDATE", 2, typed, &theirs)).await;
+        match soon(events.recv()).await {
+            Some(DialogEvent::Offer { reply, .. }) => reply.answer(ANSWER).await.unwrap(),
+            _ => panic!("the offer is told"),
+        }
+        let again = peer.expect("INVITE").await;
+        peer.send(peer.respond_to(&again, "200 OK", typed, ANSWER))
+            .await;
+    });
+    assert_eq!(answer.unwrap(), ANSWER.as_bytes());
+}
+
+#[tokio::test]
+async fn a_reader_that_sleeps_blocks_nobody_and_still_learns_of_the_end() {
+    let (_agent, mut peer, _dialog, mut events, _) = talking("").await;
+    let typed = "Content-Type: application/dtmf-relay\r\n";
+    let mut refused = 0;
+    for cseq in 2..82 {
+        peer.send(peer.request("INFO", cseq, typed, "Signal=1\r\n"))
+            .await;
+        refused += u32::from(peer.receive().await.what == "503");
+    }
+    assert!(refused > 0, "the queue is bounded");
+    peer.send(peer.request("BYE", 82, "", "")).await;
+    peer.expect("200").await;
+    let mut last = None;
+    while let Some(event) = soon(events.recv()).await {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(DialogEvent::Bye { .. })));
 }
 
 #[tokio::test]
@@ -448,6 +509,29 @@ async fn a_peer_without_timers_is_refreshed_by_us() {
 }
 
 #[tokio::test]
+async fn a_desk_that_knows_update_is_refreshed_with_it_and_lost_when_it_forgot_the_call() {
+    let (_agent, mut peer, mut outgoing, invite) = calling(Tuning::default()).await;
+    let says = "Content-Type: application/sdp\r\nAllow: INVITE, UPDATE\r\n\
+                Supported: timer\r\nSession-Expires: 1;refresher=uac\r\n";
+    peer.send(peer.respond_to(&invite, "200 OK", says, ANSWER))
+        .await;
+    let (_dialog, mut events, _) = answered(&mut outgoing).await;
+    let refresh = peer.expect("UPDATE").await;
+    assert_eq!(refresh.header("Session-Expires"), "1;refresher=uac");
+    assert_eq!(refresh.body, "");
+    let ok = "Session-Expires: 1;refresher=uac\r\n";
+    peer.send(peer.respond_to(&refresh, "200 OK", ok, "")).await;
+    let refresh = peer.expect("UPDATE").await;
+    peer.send(peer.respond_to(&refresh, "481 Call/Transaction Does Not Exist", "", ""))
+        .await;
+    assert!(matches!(
+        soon(events.recv()).await,
+        Some(DialogEvent::Lost { .. })
+    ));
+    peer.expect("BYE").await;
+}
+
+#[tokio::test]
 async fn a_session_interval_below_the_minimum_is_refused_with_422() {
     let (agent, _calls) = agent().await;
     let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
@@ -594,15 +678,79 @@ async fn options_of_a_trunk_are_answered_and_a_strange_method_is_not_implemented
     assert_eq!(peer.receive().await.what, "501");
 }
 
+#[tokio::test]
+async fn a_desk_that_wants_longer_sessions_is_asked_again_with_its_minimum() {
+    let (_agent, mut peer, mut outgoing, invite) = calling(Tuning::default()).await;
+    peer.send(peer.respond_to(
+        &invite,
+        "422 Session Interval Too Small",
+        "Min-SE: 3600\r\n",
+        "",
+    ))
+    .await;
+    peer.expect("ACK").await;
+    let again = peer.expect("INVITE").await;
+    assert_eq!(again.header("Call-ID"), invite.header("Call-ID"));
+    assert_eq!(again.header("Session-Expires"), "3600");
+    assert_eq!(again.header("Min-SE"), "3600");
+    let typed = "Content-Type: application/sdp\r\n";
+    peer.send(peer.respond_to(&again, "200 OK", typed, ANSWER))
+        .await;
+    answered(&mut outgoing).await;
+}
+
+#[tokio::test]
+async fn a_stream_is_guarded_like_a_datagram() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (agent, mut calls) = agent().await;
+    let tcp = agent.addresses()[1].address;
+    let peer = Peer::at("127.0.0.1", tcp).await;
+    let mut stream = tokio::net::TcpStream::connect(tcp).await.unwrap();
+    let both = peer.request("REGISTER", 1, "", "") + &peer.invite("").replace("/UDP", "/TCP");
+    for piece in both.as_bytes().chunks(100) {
+        stream.write_all(piece).await.unwrap();
+    }
+    let incoming = soon(calls.recv()).await.unwrap();
+    assert_eq!(incoming.source, stream.local_addr().unwrap());
+    incoming.refuse(486, None).await.unwrap();
+    let mut text = String::new();
+    while !text.contains("SIP/2.0 486") {
+        let mut buffer = [0; 4096];
+        let length = soon(stream.read(&mut buffer)).await.unwrap();
+        assert!(length > 0, "the stream stays open");
+        text.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+    }
+    assert!(text.starts_with("SIP/2.0 405"));
+    let mut broken = tokio::net::TcpStream::connect(tcp).await.unwrap();
+    broken.write_all(b"INVITE x SIP/2.0\r\n\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    soon(broken.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.is_empty(), "without a length nothing can be framed");
+}
+
+#[tokio::test]
+async fn stopping_hangs_up_and_closes() {
+    let (agent, mut peer, _dialog, mut events, _) = talking("").await;
+    let ((), ()) = tokio::join!(agent.stop(), async {
+        let bye = peer.expect("BYE").await;
+        peer.send(peer.respond_to(&bye, "200 OK", "", "")).await;
+    });
+    assert!(soon(events.recv()).await.is_none());
+    assert_eq!(agent.call_count(), 0);
+}
+
 /// `SIP_PORT=5070 cargo test --lib answers_everyone -- --ignored`, then
 /// `sipp -sn uac 127.0.0.1:5070 -r 100 -m 1000`. Ends after a minute.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 #[ignore = "a user agent for peers driven by hand"]
 async fn answers_everyone_for_a_minute() {
     let port = std::env::var("SIP_PORT").map_or(5070, |port| port.parse().unwrap());
+    let host = std::env::var("SIP_HOST").map_or(LOOPBACK, |host| host.parse().unwrap());
     let mut settings = settings();
+    settings.trunks[0].address = host;
+    settings.public_address = host;
     for listen in &mut settings.listen {
-        listen.address.set_port(port);
+        listen.address = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port);
     }
     let (agent, mut calls) = Agent::start(settings).await.unwrap();
     let answering = async {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rsipstack::platform::net::UdpSocket as StackSocket;
+use rsipstack::transaction::endpoint::TransportEventInspector;
 use rsipstack::transport::channel::ChannelConnection;
-use rsipstack::transport::transport_layer::TransportLayer;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -316,14 +316,31 @@ fn frame(buffer: &[u8]) -> Framed {
     }
 }
 
+/// The stack dials a stream itself where one of ours has closed in between. What
+/// comes in on such a stream is judged here, message by message.
+pub(super) struct DialledByTheStack(pub Arc<State>);
+
+#[async_trait]
+impl TransportEventInspector for DialledByTheStack {
+    async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
+        let TransportEvent::Incoming(message, SipConnection::Tcp(_), from) = &event else {
+            return Some(event);
+        };
+        let source = from.get_socketaddr().ok()?;
+        match guard::judge(&message.to_bytes(), source, Transport::Tcp, &self.0, now()) {
+            Verdict::Pass | Verdict::Mended(_) => Some(event),
+            Verdict::Answer { reason, .. } | Verdict::Drop { reason } => {
+                guard::count(reason);
+                None
+            }
+        }
+    }
+}
+
 /// Adds a connection to the stack's table.
 pub(super) fn adder(
     endpoint: &rsipstack::transaction::endpoint::EndpointInnerRef,
 ) -> impl Fn(SipConnection) + Send + Sync + Clone + 'static {
     let endpoint = Arc::clone(endpoint);
-    move |connection| add(&endpoint.transport_layer, connection)
-}
-
-fn add(layer: &TransportLayer, connection: SipConnection) {
-    layer.add_connection(connection);
+    move |connection| endpoint.transport_layer.add_connection(connection)
 }

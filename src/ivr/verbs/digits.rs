@@ -66,10 +66,15 @@ impl Digits {
     }
 
     pub fn on(&self, state: State, event: &Event, run: &mut Run) -> Next {
-        match (state, event) {
+        match (state.clone(), event) {
             (State::Asking { ask, plays }, _) => {
                 let asked = ask.on(event, run);
                 self.asked(asked, plays, run)
+            }
+            (State::Typing { .. }, Event::Digit(key)) if self.is_foreign(*key) => {
+                // It must not buy time: such keys could be pressed for ever.
+                run.mark(Mark::InvalidKey(*key));
+                Next::Stay(super::State::Digits(state))
             }
             (State::Typing { typed, plays }, Event::Digit(key)) => {
                 self.key(*key, typed, plays, run)
@@ -118,6 +123,11 @@ impl Digits {
         }
         run.timer_in(self.between);
         Next::Stay(super::State::Digits(State::Typing { typed, plays }))
+    }
+
+    /// Neither a digit nor the end key.
+    fn is_foreign(&self, key: Digit) -> bool {
+        self.end_key != Some(key) && !key.char().is_ascii_digit()
     }
 
     fn complete(&self, typed: String, plays: u8, run: &mut Run) -> Next {

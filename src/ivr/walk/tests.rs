@@ -9,7 +9,6 @@ fn walked(text: &str) -> Walked {
 #[test]
 fn every_path_of_the_consultation_ends_in_one_outcome_within_its_bounds() {
     let walked = walked(CONSULTATION);
-    println!("{walked:?}");
     assert!(walked.longest_rating <= Duration::from_secs(60));
     let expected = [
         "abandoned",
@@ -32,6 +31,5 @@ fn every_path_of_the_consultation_ends_in_one_outcome_within_its_bounds() {
 #[test]
 fn every_path_of_the_test_plan_ends_in_one_outcome_within_its_bounds() {
     let walked = walked(TEST);
-    println!("{walked:?}");
     assert!(walked.outcomes.contains(&"graded"));
 }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// How often an offer of ours is sent again after a 491.
+const GLARE_TRIES: u8 = 3;
+
 impl Driver {
     /// A re-INVITE or UPDATE.
     pub(super) fn on_offer(&mut self, request: &rsip::Request, handle: TransactionHandle) {
@@ -74,29 +77,48 @@ impl Driver {
     }
 
     pub(super) fn reinvite(&mut self, sdp: String, done: Done<Vec<u8>>) {
+        let tries = GLARE_TRIES;
+        self.offer(Offer { sdp, tries, done });
+    }
+
+    fn offer(&mut self, offer: Offer) {
         if self.phase != Phase::Established {
-            let _ = done.send(Err(Error::Over));
+            let _ = offer.done.send(Err(Error::Over));
             return;
         }
         if self.offering || self.answering {
-            let _ = done.send(Err(Error::Stack("an offer is pending (491)".into())));
-            return;
+            return self.wait_out_glare(offer);
         }
         self.offering = true;
         let dialog = self.dialog.clone();
         let mut offer_headers = self.refresh_headers();
         offer_headers.push(headers::sdp_type());
         self.requests.spawn(async move {
-            let body = sdp.clone().into_bytes();
+            let body = offer.sdp.clone().into_bytes();
             let response = dialog
-                .reinvite_with_glare_retry(Some(offer_headers), Some(body), 3)
+                .reinvite(Some(offer_headers), Some(body))
                 .await
                 .map_err(stack);
-            Outcome::Offered {
-                sdp,
-                response,
-                done,
-            }
+            Outcome::Offered { offer, response }
+        });
+    }
+
+    /// RFC 3261 §14.1: the owner of the Call-ID waits 2.1–4 s, the other side up to
+    /// 2 s; meanwhile the peer's offer may come through.
+    fn wait_out_glare(&mut self, mut offer: Offer) {
+        let Some(left) = offer.tries.checked_sub(1) else {
+            let pending = Error::Stack("offers cross again and again (491)".into());
+            let _ = offer.done.send(Err(pending));
+            return;
+        };
+        offer.tries = left;
+        let pause_ms = match self.invited {
+            Some(_) => rand::random_range(0..=2000),
+            None => rand::random_range(2100..=4000),
+        };
+        self.requests.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            Outcome::GlareOver(offer)
         });
     }
 
@@ -167,7 +189,49 @@ impl Driver {
         out
     }
 
-    pub(super) fn restart_timer(&mut self, response: &Result<Option<Response>, Error>) {
+    pub(super) fn on_outcome(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Bye => self.phase = Phase::Over,
+            Outcome::Nothing => {}
+            Outcome::Offered { offer, response } => self.on_offered(offer, response),
+            Outcome::GlareOver(offer) => self.offer(offer),
+            Outcome::Refreshed(response) => {
+                self.offering = false;
+                self.restart_timer(&response);
+                if gone(&response) {
+                    self.lose("the other side knows the call no more");
+                }
+            }
+            Outcome::Replied(answered) => {
+                self.answering = false;
+                if let Some(agreement) = answered {
+                    self.local_sdp = agreement.local_sdp;
+                    self.remote_sdp = agreement.remote_sdp;
+                    self.timer = Some(SessionTimer::start(agreement.terms, now()));
+                }
+            }
+        }
+    }
+
+    fn on_offered(&mut self, offer: Offer, response: Result<Option<Response>, Error>) {
+        self.offering = false;
+        if matches!(&response, Ok(Some(response)) if response.status_code.code() == 491) {
+            return self.wait_out_glare(offer);
+        }
+        self.restart_timer(&response);
+        let lost = gone(&response);
+        let answer = accepted(response);
+        if let Ok(answer) = &answer {
+            self.local_sdp = offer.sdp;
+            self.remote_sdp.clone_from(&answer.body);
+        }
+        let _ = offer.done.send(answer.map(|answer| answer.body));
+        if lost {
+            self.lose("the other side knows the call no more");
+        }
+    }
+
+    fn restart_timer(&mut self, response: &Result<Option<Response>, Error>) {
         match response {
             Ok(Some(response)) if is_success(response) => {
                 let terms = timer::settled(headers::asked(response), self.core.policy);
@@ -221,5 +285,29 @@ async fn wait_for_answer(
                 .await;
             Outcome::Replied(None)
         }
+    }
+}
+
+fn is_success(response: &Response) -> bool {
+    (200..300).contains(&response.status_code.code())
+}
+
+/// The 2xx, or the fault that stands for anything else.
+pub(super) fn accepted(response: Result<Option<Response>, Error>) -> Result<Response, Error> {
+    match response? {
+        Some(response) if is_success(&response) => Ok(response),
+        Some(response) => Err(Error::Stack(format!(
+            "the other side answered {}",
+            response.status_code
+        ))),
+        None => Err(Error::Stack("the other side did not answer".into())),
+    }
+}
+
+fn gone(response: &Result<Option<Response>, Error>) -> bool {
+    match response {
+        Ok(Some(response)) => matches!(response.status_code.code(), 408 | 481),
+        Ok(None) => true,
+        Err(_) => false,
     }
 }
