@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
-use tokio::sync::mpsc::error::TrySendError;
 
 use super::g711::Codec;
-use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, KeyToSend, MediaLeg};
+use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, MediaLeg};
+use super::outbox::Outbox;
+use super::playing::{Play, Prompt};
 use super::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
 use super::recorder::{Closing, FileId, Recording, Writer};
 use super::sdp::Negotiated;
+use super::sender::KeyToSend;
 use super::tones::Generator;
 use super::{Clip, Event, LegCounts, Recorded, Side};
 
@@ -21,9 +23,6 @@ use super::{Clip, Event, LegCounts, Recorded, Side};
 pub const BEAT: Duration = Duration::from_millis(20);
 /// Frames sent to catch up; what is older than that is not sent at all.
 const CAUGHT_UP: u32 = 3;
-/// Events kept for a shell that does not read: keys, and everything else.
-const KEYS_KEPT: usize = 4096;
-const OTHERS_KEPT: usize = 64;
 /// Sound below this (mean square) is silence in a message: about −46 dBm0.
 const SILENCE_MEAN_SQUARE: i64 = 2_500;
 
@@ -57,15 +56,6 @@ pub enum Command {
     },
 }
 
-/// Clips being played, gapless.
-struct Play {
-    id: u32,
-    clips: Vec<Arc<Clip>>,
-    to_desk_too: bool,
-    clip: usize,
-    sample: usize,
-}
-
 struct Message {
     recording: Recording,
     /// Beats until it begins: the beep is not part of it.
@@ -74,12 +64,6 @@ struct Message {
     quiet_beats: u32,
     max_beats: u32,
     silence_beats: Option<u32>,
-}
-
-/// Events on their way out, in order.
-struct Outbox {
-    to: Sender<Event>,
-    waiting: VecDeque<Event>,
 }
 
 pub struct Call {
@@ -132,10 +116,7 @@ impl Call {
             recording,
             message: None,
             closing: Vec::new(),
-            outbox: Outbox {
-                to: new.events,
-                waiting: VecDeque::new(),
-            },
+            outbox: Outbox::new(new.events),
             writer: new.writer,
             delayed: VecDeque::from(vec![0; TARGET_SAMPLES as usize]),
             timeout: new.timeout,
@@ -316,13 +297,7 @@ impl Call {
                 clips,
                 to_desk_too,
             } => {
-                self.play = Some(Play {
-                    id,
-                    clips,
-                    to_desk_too,
-                    clip: 0,
-                    sample: 0,
-                });
+                self.play = Some(Play::new(id, clips, to_desk_too));
             }
             Command::StopPlaying => self.play = None,
             Command::AddDesk(leg) => {
@@ -353,7 +328,7 @@ impl Call {
             } => {
                 self.close_message(false, false);
                 let writer = self.writer.clone();
-                let events = self.outbox.to.clone();
+                let events = self.outbox.sender();
                 self.message = Some(Message {
                     recording: Recording::open(file, path, 1, writer, events),
                     beep: beep.then(|| (Generator::of([1000.0, 0.0], [8000.0, 0.0]), 15)),
@@ -423,89 +398,6 @@ impl Call {
             })),
         }
         self.run(now);
-    }
-}
-
-/// 20 ms of a prompt, as samples and as each side's octets.
-struct Prompt {
-    pcm: [i16; FRAME_SAMPLES],
-    caller: [u8; FRAME_SAMPLES],
-    desk: [u8; FRAME_SAMPLES],
-}
-
-impl Prompt {
-    fn new() -> Self {
-        Prompt {
-            pcm: [0; FRAME_SAMPLES],
-            caller: [0; FRAME_SAMPLES],
-            desk: [0; FRAME_SAMPLES],
-        }
-    }
-}
-
-impl Play {
-    /// Fills the next 20 ms; `true` when nothing is left. Clips follow each other without a gap.
-    fn next(&mut self, out: &mut Prompt, caller: Codec, desk: Codec) -> bool {
-        out.caller.fill(caller.silence());
-        out.desk.fill(desk.silence());
-        let mut filled = 0;
-        while let Some(clip) = self.clips.get(self.clip) {
-            let length = (clip.pcm.len() - self.sample).min(FRAME_SAMPLES - filled);
-            let (from, to) = (self.sample..self.sample + length, filled..filled + length);
-            out.pcm[to.clone()].copy_from_slice(&clip.pcm[from.clone()]);
-            out.caller[to.clone()].copy_from_slice(&clip.octets(caller)[from.clone()]);
-            out.desk[to].copy_from_slice(&clip.octets(desk)[from]);
-            filled += length;
-            self.sample += length;
-            if self.sample < clip.pcm.len() {
-                return false;
-            }
-            self.clip += 1;
-            self.sample = 0;
-        }
-        true
-    }
-}
-
-impl Clip {
-    fn octets(&self, codec: Codec) -> &[u8] {
-        match codec {
-            Codec::Pcma => &self.pcma,
-            Codec::Pcmu => &self.pcmu,
-        }
-    }
-}
-
-impl Outbox {
-    fn push(&mut self, event: Event) {
-        let is_key = matches!(
-            event,
-            Event::KeyDown { .. } | Event::KeyUp { .. } | Event::Finished(_)
-        );
-        let most = if is_key { KEYS_KEPT } else { OTHERS_KEPT };
-        if self.waiting.len() < most {
-            self.waiting.push_back(event);
-        } else {
-            metrics::counter!("gradeline_media_untold_events_total").increment(1);
-        }
-        self.flush();
-    }
-
-    fn flush(&mut self) {
-        while let Some(event) = self.waiting.pop_front() {
-            match self.to.try_send(event) {
-                Ok(()) => {}
-                Err(TrySendError::Full(event)) => {
-                    self.waiting.push_front(event);
-                    return;
-                }
-                Err(TrySendError::Closed(_)) => self.waiting.clear(),
-            }
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
     }
 }
 

@@ -1,6 +1,5 @@
 //! One side of a call as its media thread sees it: what arrives, what is heard of it, what is sent.
 
-use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
@@ -10,10 +9,11 @@ use super::arrival::{self, Clocks};
 use super::g711::Codec;
 use super::playout::{FRAME_SAMPLES, Placed, Playout};
 use super::ports::Sockets;
-use super::rtp::{self, Arrival, HEADER_LEN, Packet, Reception};
+use super::rtp::{self, Arrival, Packet, Reception};
 use super::sdp::Negotiated;
+use super::sender::{KeyToSend, Sender};
 use super::telephone_event::{Decoder, EventPacket, Key};
-use super::tones::{Detector, Generator};
+use super::tones::Detector;
 use super::{Event, LegCounts, Side, Way};
 
 /// Packets taken from a socket a beat; a flood waits in the kernel and is dropped there.
@@ -24,43 +24,8 @@ pub const DRAINED_AT_CLOSE: usize = 512;
 const PACKET_LEN: usize = 1500;
 /// Comfort noise (RFC 3389): a sign of life, no sound.
 const COMFORT_NOISE_TYPE: u8 = 13;
-/// Octets of 40 ms and the beat that fills it.
-const OUT_LEN: usize = 480;
-/// Silence between two keys that we send.
-const KEY_PAUSE_SAMPLES: u32 = 800;
-/// End packets of a telephone event (RFC 4733 §2.5.1.4).
-const END_PACKETS: u8 = 3;
-const KEYS_QUEUED: usize = 64;
 const RTCP_EVERY: Duration = Duration::from_secs(5);
 const RTCP_READ_EVERY_BEATS: u32 = 25;
-
-/// A key press to be sent.
-#[derive(Debug, Clone, Copy)]
-pub struct KeyToSend {
-    pub way: Way,
-    pub code: u8,
-    pub length_samples: u32,
-}
-
-/// How far a key press being sent has come.
-#[derive(Debug)]
-enum Sending {
-    Nothing,
-    Event {
-        code: u8,
-        start: u32,
-        length: u32,
-        sent: u32,
-        ends: u8,
-    },
-    Tones {
-        generator: Generator,
-        left: u32,
-    },
-    Pause {
-        left: u32,
-    },
-}
 
 pub struct MediaLeg {
     pub side: Side,
@@ -75,15 +40,7 @@ pub struct MediaLeg {
     last_sign: Instant,
     timed_out: bool,
     heard_anything: bool,
-    ssrc: u32,
-    sequence: u16,
-    timestamp: u32,
-    marker: bool,
-    out: [u8; OUT_LEN],
-    out_len: usize,
-    keys: VecDeque<KeyToSend>,
-    sending: Sending,
-    sent_octets: u64,
+    sender: Sender,
     next_report: Instant,
     beats: u32,
 }
@@ -103,15 +60,7 @@ impl MediaLeg {
             last_sign: now,
             timed_out: false,
             heard_anything: false,
-            ssrc: rand::random(),
-            sequence: rand::random::<u16>() & 0x7FFF,
-            timestamp: rand::random(),
-            marker: true,
-            out: [0; OUT_LEN],
-            out_len: 0,
-            keys: VecDeque::new(),
-            sending: Sending::Nothing,
-            sent_octets: 0,
+            sender: Sender::default(),
             next_report: now + RTCP_EVERY,
             beats: 0,
         };
@@ -124,12 +73,12 @@ impl MediaLeg {
         if negotiated.codec != self.negotiated.codec
             || negotiated.ptime_ms != self.negotiated.ptime_ms
         {
-            self.out_len = 0;
+            self.sender.forget();
         }
         self.negotiated = negotiated;
         self.last_sign = now;
         self.timed_out = false;
-        self.marker = true;
+        self.sender.skip(0);
         self.connect();
     }
 
@@ -251,10 +200,7 @@ impl MediaLeg {
     /// Beats that we were too late for.
     pub fn skip(&mut self, beats: u32) {
         self.playout.skip(beats);
-        self.timestamp = self
-            .timestamp
-            .wrapping_add(beats.wrapping_mul(FRAME_SAMPLES as u32));
-        self.marker = true;
+        self.sender.skip(beats);
     }
 
     pub fn has_unheard_sound(&self) -> bool {
@@ -270,168 +216,17 @@ impl MediaLeg {
             .close(now, |key| out(told(side, Way::InBand, key)));
     }
 
-    pub fn queue_key(&mut self, mut key: KeyToSend) {
-        if key.way == Way::TelephoneEvent && self.negotiated.event_type.is_none() {
-            // The other side takes no telephone events; tones are what is left.
-            key.way = Way::InBand;
-        }
-        if self.keys.len() < KEYS_QUEUED {
-            self.keys.push_back(key);
-        }
-    }
-
-    pub fn wants_sound(&self) -> bool {
-        self.negotiated.they_receive && self.negotiated.rtp.is_some()
+    pub fn queue_key(&mut self, key: KeyToSend) {
+        self.sender.queue_key(key, &self.negotiated);
     }
 
     /// Sends 20 ms of octets in this leg's codec; `frame` is what is heard, which a key's tones replace.
     pub fn send(&mut self, octets: &[u8; FRAME_SAMPLES], frame: &mut [i16; FRAME_SAMPLES]) {
-        if !self.wants_sound() {
-            self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
-            self.out_len = 0;
-            self.marker = true;
-            frame.fill(0);
-            return;
-        }
-        self.next_key();
-        match &mut self.sending {
-            Sending::Event { .. } => {
-                self.send_event();
-                return;
-            }
-            Sending::Tones { generator, left } => {
-                generator.write(frame);
-                *left = left.saturating_sub(FRAME_SAMPLES as u32);
-                let mut toned = [0; FRAME_SAMPLES];
-                self.negotiated.codec.encode(frame, &mut toned);
-                if *left == 0 {
-                    self.sending = Sending::Pause {
-                        left: KEY_PAUSE_SAMPLES,
-                    };
-                }
-                self.push(&toned);
-                return;
-            }
-            Sending::Pause { left } => {
-                *left = left.saturating_sub(FRAME_SAMPLES as u32);
-                if *left == 0 {
-                    self.sending = Sending::Nothing;
-                }
-            }
-            Sending::Nothing => {}
-        }
-        self.push(octets);
-    }
-
-    fn next_key(&mut self) {
-        if !matches!(self.sending, Sending::Nothing) {
-            return;
-        }
-        let Some(key) = self.keys.pop_front() else {
-            return;
-        };
-        // What waits for its packet to fill goes out first, as the shorter packet it is.
-        self.flush();
-        self.sending = match key.way {
-            Way::TelephoneEvent => Sending::Event {
-                code: key.code,
-                start: self.timestamp,
-                length: key.length_samples.max(FRAME_SAMPLES as u32),
-                sent: 0,
-                ends: 0,
-            },
-            Way::InBand => Sending::Tones {
-                generator: Generator::new(key.code),
-                left: key.length_samples,
-            },
-        };
-    }
-
-    /// One update a beat; then the end, three times, a beat apart.
-    fn send_event(&mut self) {
-        let Sending::Event {
-            code,
-            start,
-            length,
-            sent,
-            ends,
-        } = &mut self.sending
-        else {
-            return;
-        };
-        let first = *sent == 0;
-        *sent = (*sent + FRAME_SAMPLES as u32).min(*length);
-        let end = *sent == *length && !first;
-        let duration = u16::try_from(*sent).unwrap_or(u16::MAX);
-        let (code, start) = (*code, *start);
-        if end {
-            *ends += 1;
-            if *ends == END_PACKETS {
-                self.sending = Sending::Pause {
-                    left: KEY_PAUSE_SAMPLES,
-                };
-            }
-        }
-        let payload = EventPacket::payload(code, end, duration);
-        let event_type = self.negotiated.event_type.unwrap_or(0);
-        self.send_packet(first, event_type, start, &payload);
-        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
-        self.marker = true;
-    }
-
-    fn push(&mut self, octets: &[u8; FRAME_SAMPLES]) {
-        let packet_len = usize::from(self.negotiated.ptime_ms) * 8;
-        self.out[self.out_len..self.out_len + FRAME_SAMPLES].copy_from_slice(octets);
-        self.out_len += FRAME_SAMPLES;
-        while self.out_len >= packet_len {
-            self.send_sound(packet_len);
-        }
-    }
-
-    fn flush(&mut self) {
-        if self.out_len > 0 {
-            self.send_sound(self.out_len);
-        }
-    }
-
-    /// Sends the first `length` octets of what waits.
-    fn send_sound(&mut self, length: usize) {
-        let mut payload = [0u8; OUT_LEN];
-        payload[..length].copy_from_slice(&self.out[..length]);
-        let marker = std::mem::take(&mut self.marker);
-        self.send_packet(
-            marker,
-            self.negotiated.payload_type,
-            self.timestamp,
-            &payload[..length],
-        );
-        self.timestamp = self.timestamp.wrapping_add(length as u32);
-        self.out.copy_within(length..self.out_len, 0);
-        self.out_len -= length;
-    }
-
-    fn send_packet(&mut self, marker: bool, payload_type: u8, timestamp: u32, payload: &[u8]) {
-        let mut octets = [0u8; HEADER_LEN + OUT_LEN];
-        rtp::write_header(
-            &mut octets,
-            marker,
-            payload_type,
-            self.sequence,
-            timestamp,
-            self.ssrc,
-        );
-        octets[HEADER_LEN..HEADER_LEN + payload.len()].copy_from_slice(payload);
-        self.sequence = self.sequence.wrapping_add(1);
-        // A full kernel buffer or an ICMP error costs this packet and nothing else.
-        if self
-            .sockets
-            .rtp
-            .send(&octets[..HEADER_LEN + payload.len()])
-            .is_ok()
-        {
-            self.counts.sent += 1;
-            self.sent_octets += payload.len() as u64;
-        }
+        let socket = &self.sockets.rtp;
+        self.counts.sent += self.sender.send(octets, frame, &self.negotiated, |packet| {
+            // A full kernel buffer or an ICMP error costs this packet and nothing else.
+            socket.send(packet).is_ok()
+        });
     }
 
     /// Reports, signs of life, and the end of patience.
@@ -474,12 +269,17 @@ impl MediaLeg {
         }
         let sender = (self.counts.sent > 0).then(|| rtp::SenderInfo {
             ntp: ntp_now(),
-            timestamp: self.timestamp,
+            timestamp: self.sender.timestamp,
             packets: self.counts.sent as u32,
-            octets: self.sent_octets as u32,
+            octets: self.sender.octets as u32,
         });
         let mut octets = [0u8; rtp::REPORT_LEN];
-        let length = rtp::write_report(&mut octets, self.ssrc, sender, self.reception.report());
+        let length = rtp::write_report(
+            &mut octets,
+            self.sender.ssrc,
+            sender,
+            self.reception.report(),
+        );
         // Nobody listening there is common and costs nothing.
         let _ = self.sockets.rtcp.send(&octets[..length]);
     }
@@ -527,6 +327,6 @@ fn ntp_now() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    ((since.as_secs() + UNIX_IN_NTP) << 32)
-        | (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000
+    let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+    ((since.as_secs() + UNIX_IN_NTP) << 32) | fraction
 }

@@ -11,11 +11,14 @@ mod clips;
 mod facts;
 mod g711;
 mod leg;
+mod outbox;
+mod playing;
 mod playout;
 mod ports;
 mod recorder;
 mod rtp;
 mod sdp;
+mod sender;
 mod shard;
 mod telephone_event;
 mod tones;
@@ -36,10 +39,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use call::{Command, NewCall};
-use leg::{KeyToSend, MediaLeg};
+use leg::MediaLeg;
 use ports::{Ports, Sockets};
 use recorder::Writer;
 use sdp::{Local, Negotiated};
+use sender::KeyToSend;
 use shard::ToShard;
 
 /// One side of a call.

@@ -97,7 +97,7 @@ impl Playout {
         if ahead > JUMP_SAMPLES || ahead + length <= 0 {
             self.strays += 1;
             if self.strays < AGREEING {
-                return if ahead > 0 || ahead < -JUMP_SAMPLES {
+                return if !(-JUMP_SAMPLES..=0).contains(&ahead) {
                     Placed::Jumped
                 } else {
                     Placed::Late

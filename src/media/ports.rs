@@ -43,7 +43,7 @@ impl Ports {
     /// Binds the next free pair.
     pub fn bind(self: &Arc<Self>) -> Result<Sockets, Error> {
         let first = self.range.start().next_multiple_of(2);
-        let pairs = (self.range.end().saturating_sub(first) + 1) / 2;
+        let pairs = self.range.end().saturating_sub(first).div_ceil(2);
         for _ in 0..pairs {
             let port = {
                 let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

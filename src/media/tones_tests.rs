@@ -143,11 +143,11 @@ fn noise_and_single_tones_are_no_keys() {
     let hiss: Vec<i16> = (0..8000 * 60)
         .map(|_| (noise.next() * 3000.0) as i16)
         .collect();
-    assert_eq!(keys(&hiss), []);
+    assert_eq!(keys(&hiss), Vec::<u8>::new());
     for hz in [697.0, 1336.0, 440.0] {
         let mut tone = vec![0; 16000];
         Generator::of([hz, 0.0], [8000.0, 0.0]).write(&mut tone);
-        assert_eq!(keys(&tone), [], "{hz}");
+        assert_eq!(keys(&tone), Vec::<u8>::new(), "{hz}");
     }
 }
 

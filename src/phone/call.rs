@@ -586,6 +586,13 @@ impl Call {
         if by == HungUpBy::Caller {
             self.tell(Event::CallerHungUp, ears).await;
         }
+        // The session may still wait, for a bounded time, for what was under way.
+        while self.outcome.is_none()
+            && let Some(at) = self.session.timeout_at()
+        {
+            tokio::time::sleep_until(at.into()).await;
+            self.tell(Event::Timeout, ears).await;
+        }
         self.stage = Stage::Closed(by);
     }
 

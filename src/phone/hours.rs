@@ -53,7 +53,7 @@ mod tests {
     fn at(text: &str) -> Service {
         let year = include_str!("../../calendars/2026.toml");
         let calendar = Calendar::from_texts(&[("2026.toml", year)]).unwrap();
-        let span = |from, to| Span {
+        let span = |from: u16, to: u16| Span {
             days: Days::Workdays,
             from_minute: from * 60,
             to_minute: to * 60,

@@ -1,0 +1,76 @@
+//! Prompts as they play: 20 ms at a time, copied from octets that were encoded once.
+
+use std::sync::Arc;
+
+use super::Clip;
+use super::g711::Codec;
+use super::playout::FRAME_SAMPLES;
+
+/// 20 ms of a prompt, as samples and as each side's octets.
+pub struct Prompt {
+    pub pcm: [i16; FRAME_SAMPLES],
+    pub caller: [u8; FRAME_SAMPLES],
+    pub desk: [u8; FRAME_SAMPLES],
+}
+
+impl Prompt {
+    pub fn new() -> Self {
+        Prompt {
+            pcm: [0; FRAME_SAMPLES],
+            caller: [0; FRAME_SAMPLES],
+            desk: [0; FRAME_SAMPLES],
+        }
+    }
+}
+
+/// Clips being played, gapless.
+pub struct Play {
+    pub id: u32,
+    pub to_desk_too: bool,
+    clips: Vec<Arc<Clip>>,
+    clip: usize,
+    sample: usize,
+}
+
+impl Play {
+    pub fn new(id: u32, clips: Vec<Arc<Clip>>, to_desk_too: bool) -> Self {
+        Play {
+            id,
+            to_desk_too,
+            clips,
+            clip: 0,
+            sample: 0,
+        }
+    }
+
+    /// Fills the next 20 ms; `true` when nothing is left. Clips follow each other without a gap.
+    pub fn next(&mut self, out: &mut Prompt, caller: Codec, desk: Codec) -> bool {
+        out.caller.fill(caller.silence());
+        out.desk.fill(desk.silence());
+        let mut filled = 0;
+        while let Some(clip) = self.clips.get(self.clip) {
+            let length = (clip.pcm.len() - self.sample).min(FRAME_SAMPLES - filled);
+            let (from, to) = (self.sample..self.sample + length, filled..filled + length);
+            out.pcm[to.clone()].copy_from_slice(&clip.pcm[from.clone()]);
+            out.caller[to.clone()].copy_from_slice(&clip.octets(caller)[from.clone()]);
+            out.desk[to].copy_from_slice(&clip.octets(desk)[from]);
+            filled += length;
+            self.sample += length;
+            if self.sample < clip.pcm.len() {
+                return false;
+            }
+            self.clip += 1;
+            self.sample = 0;
+        }
+        true
+    }
+}
+
+impl Clip {
+    fn octets(&self, codec: Codec) -> &[u8] {
+        match codec {
+            Codec::Pcma => &self.pcma,
+            Codec::Pcmu => &self.pcmu,
+        }
+    }
+}
