@@ -28,50 +28,26 @@ impl<T> List<T> {
     }
 }
 
-/// A grade (评价等次, 第五条), best first.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[allow(dead_code)] // only its schema is used: the value itself is `domain::Grade`
-pub(super) enum GradeWord {
-    VerySatisfied,
-    Satisfied,
-    BasicallySatisfied,
-    Dissatisfied,
-    VeryDissatisfied,
+/// Words of the engine's own types, for the document alone.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($word:ident)* })*) => {$(
+        $(#[$doc])*
+        #[derive(ToSchema)]
+        #[schema(rename_all = "snake_case")]
+        #[allow(dead_code)] // only its schema is used
+        pub(super) enum $name { $($word),* }
+    )*};
 }
 
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[allow(dead_code)] // only its schema is used
-pub(super) enum PolarityWord {
-    Positive,
-    Negative,
-}
-
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[allow(dead_code)] // only its schema is used
-pub(super) enum CallStateWord {
-    Greeting,
-    Talking,
-    Rating,
-    Ended,
-    Interrupted,
-}
-
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[allow(dead_code)] // only its schema is used
-pub(super) enum HungUpByWord {
-    Caller,
-    Desk,
-    System,
-}
-
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[allow(dead_code)] // only its schema is used
-pub(super) enum ClipKindWord {
-    Remark,
-    Voice,
+words! {
+    /// A grade (评价等次, 第五条), best first.
+    GradeWord { VerySatisfied Satisfied BasicallySatisfied Dissatisfied VeryDissatisfied }
+    /// 好评 or 差评 (第五条).
+    PolarityWord { Positive Negative }
+    /// Where a call stands.
+    CallStateWord { Greeting Talking Rating Ended Interrupted }
+    /// Who ended a call.
+    HungUpByWord { Caller Desk System }
+    /// What kind of message a clip is.
+    ClipKindWord { Remark Voice }
 }
