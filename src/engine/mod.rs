@@ -81,6 +81,11 @@ impl Engine {
         }
     }
 
+    /// Opens `url`, as the store does, and starts over it: for rooms that may not name the store.
+    pub async fn open(url: &str, calendar: Calendar) -> Result<Engine, Error> {
+        Ok(Engine::start(Store::open(url).await?, calendar))
+    }
+
     /// Writes what is pending of timelines and closes the database.
     pub async fn close(&self) -> Result<(), Error> {
         let flushed = self.inner.timeline.flush().await;
