@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::DeTable;
 
-use super::ClipId;
+use super::clips::ClipId;
 use super::finding::{Finding, Findings, Span};
 use super::section::Section;
 use super::values::{PLACEHOLDERS, Value, Values};

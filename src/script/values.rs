@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::ClipId;
+use super::clips::ClipId;
 use crate::domain::Grade;
 
 /// From one time of day to another, in minutes since midnight.

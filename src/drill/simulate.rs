@@ -5,12 +5,11 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::key_plan::KeyPlan;
-use super::plan::Plan;
-use super::run::Facts;
-use super::script::Script;
-use super::session::Session;
-use super::{Action, Event, Mark, MessageEnd, Outcome, PlayId, Unavailable};
+use crate::ivr::{
+    Action, ClipId, Event, Facts, Mark, MessageEnd, Outcome, Plan, PlayId, Session, Unavailable,
+};
+use crate::keypad::KeyPlan;
+use crate::script::Script;
 
 /// What the desk does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +139,7 @@ pub fn simulate(
 
 impl Stage {
     fn closed(&self, scene: &Scene) -> bool {
-        scene.facts.hours != super::Hours::Open
+        scene.facts.hours != crate::ivr::Hours::Open
     }
 
     fn say(&mut self, text: String) {
@@ -331,7 +330,7 @@ impl Stage {
         self.say(text);
     }
 
-    fn words(&self, clips: &[super::ClipId]) -> String {
+    fn words(&self, clips: &[ClipId]) -> String {
         let mut words = String::new();
         for clip in clips {
             let _ = write!(words, "{}", self.script.words(&clip.0).unwrap_or("?"));

@@ -4,8 +4,8 @@ use std::num::NonZeroU16;
 
 use serde::Serialize;
 
-use super::calendar::{Calendar, DayKind, UnknownYear};
 use super::time::{Day, Moment};
+use super::working::{Calendar, DayKind, UnknownYear};
 
 /// When a term of working days ends, and how that was counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

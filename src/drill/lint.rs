@@ -1,25 +1,11 @@
 //! What a reader of a dialplan would miss: dead ends, loops, missing prompts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::finding::{Findings, nearest};
-use super::plan::{Plan, Step};
-use super::script::Script;
-use super::section::Word;
-use super::verbs::{PromptUse, Verb};
 use super::walk;
-
-/// What is known about one WAV file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClipFact {
-    pub rate_hz: u32,
-    pub channels: u16,
-    pub length_ms: u32,
-}
-
-/// The WAV files of a locale by stem.
-pub type ClipFacts = HashMap<String, ClipFact>;
+use crate::ivr::{Plan, PromptUse, Step, Verb};
+use crate::script::{ClipFacts, Findings, Script, Word, nearest};
 
 /// Rates that clips may have.
 const RATES_HZ: [u32; 2] = [8000, 16000];
@@ -113,7 +99,7 @@ impl<'p> Graph<'p> {
 }
 
 fn unknown_steps(plan: &Plan, findings: &mut Findings) {
-    let names: Vec<&str> = plan.steps().collect();
+    let names: Vec<&str> = plan.steps.keys().map(String::as_str).collect();
     let exits = plan.steps.values().flat_map(exits).map(|(word, _)| word);
     for word in std::iter::once(&plan.start).chain(exits) {
         if plan.steps.contains_key(&word.text) {

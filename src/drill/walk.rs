@@ -11,14 +11,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::finding::Findings;
-use super::lint::ClipFacts;
-use super::plan::Plan;
-use super::run::{Facts, Hours};
-use super::script::Script;
-use super::session::Session;
-use super::values::{HoursSpan, Value};
-use super::{Action, Digit, Event, MessageEnd, Outcome, PlayId, Unavailable};
+use crate::ivr::{
+    Action, Digit, Event, Facts, Hours, MessageEnd, Outcome, Plan, PlayId, Session, Unavailable,
+};
+use crate::script::{ClipFacts, Findings, HoursSpan, Script, Value};
 
 /// What the walk found out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,7 +139,7 @@ pub fn walk(
 }
 
 /// The walk as part of the linter: a broken law is a finding in the plan's file.
-pub(super) fn lint(plan: &Plan, script: &Script, clips: &ClipFacts, findings: &mut Findings) {
+pub fn lint(plan: &Plan, script: &Script, clips: &ClipFacts, findings: &mut Findings) {
     let lengths = clips.iter();
     let lengths = lengths.map(|(stem, clip)| (stem.clone(), clip.length_ms));
     let at = match walk_anywhen(plan, script, lengths.collect()) {

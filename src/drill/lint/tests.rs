@@ -1,8 +1,9 @@
+use crate::drill::{check, unanswered};
 use crate::ivr::fixture::{CONSULTATION, TEST, clips, script};
-use crate::ivr::{ClipFacts, Finding, Plan, Severity};
+use crate::script::{ClipFacts, Finding, Severity};
 
 fn findings(text: &str, clips: &ClipFacts) -> Vec<Finding> {
-    let (plan, findings) = Plan::check("p.toml", text, &script(), clips);
+    let (plan, findings) = check("p.toml", text, &script(), clips);
     let broken = findings
         .iter()
         .any(|finding| finding.severity == Severity::Error);
@@ -155,8 +156,8 @@ fn a_menu_before_a_person_is_warned_of() {
 
 #[test]
 fn a_number_without_a_plan_is_told() {
-    let (plan, _) = Plan::check("test.toml", TEST, &script(), &clips());
+    let (plan, _) = check("test.toml", TEST, &script(), &clips());
     let plan = plan.expect("the shipped plan is right");
     let numbers = ["test".to_owned(), "12345".to_owned()];
-    assert_eq!(super::unanswered(&[&plan], &numbers), ["12345"]);
+    assert_eq!(unanswered(&[&plan], &numbers), ["12345"]);
 }

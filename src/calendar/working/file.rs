@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_spanned::Spanned;
 
 use super::{Holiday, Problem, Year, YearNotice};
-use crate::domain::time::Day;
+use crate::calendar::Day;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,7 +182,7 @@ fn fitting_day(
 ) -> Result<Day, String> {
     let day: Day = text
         .parse()
-        .map_err(|error: crate::domain::time::NotATime| error.to_string())?;
+        .map_err(|error: crate::calendar::NotATime| error.to_string())?;
     if day.year() != year {
         return Err(format!(
             "{day} is not a day of {year}; put it into {}.toml",

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Digit;
 use super::finding::{Findings, Span, nearest};
+use crate::keypad::Digit;
 
 /// A word of a file with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
