@@ -17,6 +17,7 @@ pub mod ivr;
 pub mod media;
 pub mod phone;
 pub mod post;
+mod rtp;
 pub mod sip;
 pub mod store;
 pub mod web;

@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -42,7 +42,9 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("desks", &[]),
     ("domain", &[]),
     ("sip", &[]),
-    ("media", &[]),
+    // The threads and sockets of the streams; what a stream says is rtp's.
+    ("media", &["rtp"]),
+    ("rtp", &[]),
 ];
 
 /// All that the conversation may know of the regulation.
@@ -64,8 +66,9 @@ const CRATES: [(&str, &[&str]); 21] = [
     // The only sound files and browser legs.
     ("hound", &["media"]),
     ("webrtc", &["media"]),
-    ("audio_codec", &["media"]),
-    ("sdp_types", &["media"]),
+    // What is on the wire.
+    ("audio_codec", &["rtp"]),
+    ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip"]),
     ("rsip", &["sip"]),
