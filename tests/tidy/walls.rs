@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -51,7 +51,9 @@ const ARROWS: [(&str, &[&str]); 20] = [
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     ("sip", &[]),
-    ("media", &[]),
+    // The threads and sockets of the streams; what a stream says is rtp's.
+    ("media", &["rtp"]),
+    ("rtp", &[]),
 ];
 
 /// The rooms of the conversation.
@@ -76,8 +78,9 @@ const CRATES: [(&str, &[&str]); 21] = [
     // The only sound files and browser legs.
     ("hound", &["media"]),
     ("webrtc", &["media"]),
-    ("audio_codec", &["media"]),
-    ("sdp_types", &["media"]),
+    // What is on the wire.
+    ("audio_codec", &["rtp"]),
+    ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip"]),
     ("rsip", &["sip"]),
