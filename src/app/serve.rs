@@ -180,6 +180,7 @@ async fn open_desks(
                 address: desk.address.clone(),
                 staff: desk.staff_number(),
                 group: None,
+                ring_timeout: desk.ring_timeout_s.map(Duration::from_secs),
             })
             .collect();
         return Ok((Desks::new(desks, ring, Strategy::Linear), None));
@@ -192,6 +193,7 @@ async fn open_desks(
             address: rehearsal.address().to_owned(),
             staff: Some("1001".into()),
             group: None,
+            ring_timeout: None,
         })
         .collect();
     Ok((Desks::new(seats, ring, Strategy::Linear), Some(rehearsal)))

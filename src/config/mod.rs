@@ -97,8 +97,6 @@ pub struct Desks {
     pub addresses: Vec<DeskAddress>,
     /// How long one desk rings before the next, unless it says otherwise.
     pub ring_timeout_s: u64,
-    /// The key sequence by which a desk sends the caller on to the rating (转评价).
-    pub rating_keys: String,
     /// How long the rehearsal desk speaks before it hangs up.
     pub rehearsal_talk_s: u64,
 }
@@ -215,10 +213,6 @@ impl Config {
         }
         if self.media.threads == 0 {
             return Some("[media] threads is 0; write 1 or more".into());
-        }
-        let is_key = |key: char| key.is_ascii_digit() || matches!(key, '*' | '#');
-        if self.desks.rating_keys.is_empty() || !self.desks.rating_keys.chars().all(is_key) {
-            return Some("[desks] rating_keys may hold 0-9, * and # only, such as \"*8\"".into());
         }
         None
     }
@@ -337,7 +331,6 @@ mod tests {
             ("[media]\nports = \"29999-20000\"", "20000-29999"),
             ("[media]\naddress = \"0.0.0.0\"", "no phone can send to"),
             ("[desks]\naddresses = [\"8001\"]", "sip:8001@192.0.2.7"),
-            ("[desks]\nrating_keys = \"x\"", "*8"),
             (
                 "[centre]\nservice_hours = [\"workdays 9-25\"]",
                 "08:30-11:30",

@@ -18,6 +18,8 @@ pub struct Desk {
     /// The staff number (工号) told by P04.
     pub staff: Option<String>,
     pub group: Option<String>,
+    /// How long this desk rings before the next; `None`: as long as the others.
+    pub ring_timeout: Option<Duration>,
 }
 
 /// What a desk is doing.
@@ -151,7 +153,7 @@ pub struct Desks {
 }
 
 impl Desks {
-    /// `ring`: how long one desk rings before the next is tried. Desks begin `Ready`.
+    /// `ring`: how long one desk rings before the next is tried, unless it says otherwise. Desks begin `Ready`.
     pub fn new(desks: Vec<Desk>, ring: Duration, strategy: Strategy) -> Self {
         Desks {
             desks: desks
@@ -357,11 +359,12 @@ impl Desks {
     }
 
     fn ring(&mut self, caller: CallerId, desk: usize, now: Instant, actions: &mut Vec<Action>) {
+        let ring = self.desks[desk].0.ring_timeout.unwrap_or(self.ring);
         if let Some(hunt) = self.hunts.get_mut(&caller) {
             hunt.tried.push(desk);
             hunt.progress = Progress::Ringing {
                 desk,
-                until: hunt.gives_up.min(now + self.ring),
+                until: hunt.gives_up.min(now + ring),
             };
         }
         self.desks[desk].1 = DeskState::Ringing(caller);
