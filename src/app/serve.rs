@@ -85,7 +85,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         rehearsal: rehearsal.is_some(),
         book,
     });
-    let stopper = tokio::spawn(close_on_signal(closing.clone()));
+    let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     stopper.abort();
@@ -180,7 +180,6 @@ async fn open_desks(
                 address: desk.address.clone(),
                 staff: desk.staff_number(),
                 group: None,
-                ring_timeout: desk.ring_timeout_s.map(Duration::from_secs),
             })
             .collect();
         return Ok((Desks::new(desks, ring, Strategy::Linear), None));
@@ -193,7 +192,6 @@ async fn open_desks(
             address: rehearsal.address().to_owned(),
             staff: Some("1001".into()),
             group: None,
-            ring_timeout: None,
         })
         .collect();
     Ok((Desks::new(seats, ring, Strategy::Linear), Some(rehearsal)))
@@ -256,19 +254,23 @@ fn welcome(
     println!();
 }
 
-async fn close_on_signal(closing: CancellationToken) {
-    let mut terminate =
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(terminate) => terminate,
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be listened for");
-                return;
-            }
-        };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C or SIGTERM closes the house; a second one ends the calls' grace.
+async fn close_on_signal(closing: CancellationToken, grace_over: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    );
+    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+        tracing::error!("signals cannot be listened for; stop with kill");
+        return;
+    };
+    for token in [closing, grace_over] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("closing; once more ends the running calls at once");
+        token.cancel();
     }
-    tracing::info!("closing");
-    closing.cancel();
 }

@@ -95,7 +95,7 @@ pub struct Recordings {
 pub struct Desks {
     /// Rung in this order. Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
-    /// How long one desk rings before the next, unless it says otherwise.
+    /// How long one desk rings before the next.
     pub ring_timeout_s: u64,
     /// How long the rehearsal desk speaks before it hangs up.
     pub rehearsal_talk_s: u64,
@@ -107,7 +107,6 @@ pub struct DeskAddress {
     pub address: String,
     /// 工号, told to the caller by P04; by default the digits of the address's user part.
     pub staff: Option<String>,
-    pub ring_timeout_s: Option<u64>,
 }
 
 /// `[centre]`: who answers, and when.
@@ -294,7 +293,7 @@ mod tests {
             [recordings]
             dir = "/srv/recordings"
             [desks]
-            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12", ring_timeout_s = 9 }]
+            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12" }]
             [centre]
             name = "政务服务中心"
             service_hours = ["workdays 08:30-11:30", "workdays 13:30-17:00"]
@@ -310,7 +309,6 @@ mod tests {
             config.desks.addresses[1].staff_number().as_deref(),
             Some("12")
         );
-        assert_eq!(config.desks.addresses[1].ring_timeout_s, Some(9));
     }
 
     #[test]

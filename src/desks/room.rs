@@ -18,8 +18,6 @@ pub struct Desk {
     /// The staff number (工号) told by P04.
     pub staff: Option<String>,
     pub group: Option<String>,
-    /// How long this desk rings before the next; `None`: as long as the others.
-    pub ring_timeout: Option<Duration>,
 }
 
 /// What a desk is doing.
@@ -153,7 +151,7 @@ pub struct Desks {
 }
 
 impl Desks {
-    /// `ring`: how long one desk rings before the next is tried, unless it says otherwise. Desks begin `Ready`.
+    /// `ring`: how long one desk rings before the next is tried. Desks begin `Ready`.
     pub fn new(desks: Vec<Desk>, ring: Duration, strategy: Strategy) -> Self {
         Desks {
             desks: desks
@@ -359,12 +357,11 @@ impl Desks {
     }
 
     fn ring(&mut self, caller: CallerId, desk: usize, now: Instant, actions: &mut Vec<Action>) {
-        let ring = self.desks[desk].0.ring_timeout.unwrap_or(self.ring);
         if let Some(hunt) = self.hunts.get_mut(&caller) {
             hunt.tried.push(desk);
             hunt.progress = Progress::Ringing {
                 desk,
-                until: hunt.gives_up.min(now + ring),
+                until: hunt.gives_up.min(now + self.ring),
             };
         }
         self.desks[desk].1 = DeskState::Ringing(caller);

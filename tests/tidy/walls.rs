@@ -16,8 +16,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "desks", "domain", "sip", "media",
         ],
     ),
-    // One file, read before any room exists; what it says is told to the rooms by app.
-    ("config", &["domain"]),
+    // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
+    ("config", &["phone", "sip"]),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",

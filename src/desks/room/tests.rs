@@ -6,7 +6,6 @@ fn desk(id: &str) -> Desk {
         address: format!("sip:{id}@127.0.0.1"),
         staff: None,
         group: None,
-        ring_timeout: None,
     }
 }
 
@@ -78,23 +77,6 @@ fn a_waiting_caller_gets_the_desk_that_becomes_free() {
         rung(&room.handle(Event::TalkEnded { desk }, now)),
         Some("a")
     );
-}
-
-#[test]
-#[allow(clippy::disallowed_methods)] // as above
-fn a_desk_with_a_ring_time_of_its_own_rings_that_long() {
-    let quick = Desk {
-        ring_timeout: Some(Duration::from_secs(5)),
-        ..desk("a")
-    };
-    let ring = Duration::from_secs(15);
-    let mut room = Desks::new(vec![quick, desk("b")], ring, Strategy::Linear);
-    let now = Instant::now();
-    room.handle(wanted(1, false), now);
-    let until = now + Duration::from_secs(5);
-    assert_eq!(room.timeout_at(), Some(until));
-    assert_eq!(rung(&room.handle(Event::Timeout, until)), Some("b"));
-    assert_eq!(room.timeout_at(), Some(until + ring));
 }
 
 #[test]
