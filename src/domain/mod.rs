@@ -5,6 +5,7 @@
 
 mod article;
 mod calendar;
+mod completion;
 mod decision;
 mod due;
 mod grade;
@@ -22,6 +23,7 @@ mod requirements;
 
 pub use article::Article;
 pub use calendar::{Calendar, DayKind, FaultyCalendar, Holiday, Problem, UnknownYear, YearNotice};
+pub use completion::{Said, complete};
 pub use decision::{
     Addressee, Deadline, Decision, Earlier, Entry, Notice, NoticeKind, Subject, What, decide,
 };
@@ -36,8 +38,8 @@ pub use recount::{Recounted, recount};
 pub use refusal::Refusal;
 pub use terms::{DeadlineKind, EDITION, Edition, Force, Length, TERMS, Term, UnknownDeadlineKind};
 pub use ticket::{
-    Actor, ClockChange, Event, Next, Origin, Record, Row, State, TRANSITIONS, Ticket, TicketNumber,
-    transition,
+    Actor, ClockChange, Event, Next, Origin, Record, Row, Series, State, TRANSITIONS, Ticket,
+    TicketNumber, transition,
 };
 pub use time::{Day, Moment, NotATime};
 pub use word::UnknownWord;
