@@ -229,7 +229,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn append_trail(
+    pub(super) async fn append_trail(
         &mut self,
         rating: &str,
         ticket: Option<&str>,
@@ -311,7 +311,7 @@ fn rating(row: &Row) -> Result<Rating, Error> {
     })
 }
 
-fn rating_id(row: &Row) -> Result<RatingId, Error> {
+pub(super) fn rating_id(row: &Row) -> Result<RatingId, Error> {
     let sequence: i64 = row.get("sequence")?;
     Ok(RatingId {
         service: ServiceKey(row.get("instance")?),
