@@ -13,6 +13,7 @@ pub mod config;
 pub mod desks;
 pub mod domain;
 pub mod engine;
+pub mod guard;
 pub mod ivr;
 pub mod media;
 pub mod phone;

@@ -369,6 +369,62 @@ async fn a_200_without_ack_is_sent_again_and_then_the_call_is_lost_with_a_bye() 
     peer.expect("BYE").await;
 }
 
+/// An agent whose three places for calls without ACK are taken, and those calls.
+async fn flooded(
+    ack_grace: Duration,
+) -> (
+    Agent,
+    mpsc::Receiver<Incoming>,
+    Vec<(Peer, Dialog, mpsc::Receiver<DialogEvent>)>,
+) {
+    let mut tuning = Tuning::default();
+    tuning.limits.max_unacknowledged_per_source = 3;
+    tuning.limits.ack_grace = ack_grace;
+    let (agent, mut calls) = tuned(tuning).await;
+    let mut flood = Vec::new();
+    for _ in 0..3 {
+        let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+        peer.send(peer.invite("")).await;
+        let incoming = soon(calls.recv()).await.unwrap();
+        let (dialog, events) = incoming.answer(ANSWER).await.unwrap();
+        peer.expect("200").await;
+        flood.push((peer, dialog, events));
+    }
+    (agent, calls, flood)
+}
+
+#[tokio::test]
+async fn a_flood_without_acks_is_refused_before_it_fills_the_house() {
+    let (agent, _calls, _flood) = flooded(Duration::from_secs(4)).await;
+    let mut good = Peer::at("127.0.0.1", udp(&agent)).await;
+    let refused = good.nothing_but_the_answer_to(good.invite("")).await;
+    assert_eq!(refused.what, "503");
+    assert_eq!(refused.header("Retry-After"), "5");
+    assert_eq!(agent.call_count(), 3);
+}
+
+#[tokio::test]
+async fn a_call_whose_ack_is_overdue_gives_way_to_a_new_one() {
+    let (agent, mut calls, mut flood) = flooded(Duration::ZERO).await;
+    let mut good = Peer::at("127.0.0.1", udp(&agent)).await;
+    good.send(good.invite("")).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    let (_dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    good.expect("200").await;
+    good.send(good.request("ACK", 1, "", "")).await;
+    assert!(matches!(
+        soon(events.recv()).await,
+        Some(DialogEvent::Acknowledged { .. })
+    ));
+    let (peer, _dialog, oldest) = &mut flood[0];
+    match soon(oldest.recv()).await {
+        Some(DialogEvent::Lost { why }) => assert_eq!(why, "no ACK came to our 200"),
+        _ => panic!("the oldest is given up"),
+    }
+    peer.expect("BYE").await;
+    assert_eq!(agent.call_count(), 3, "whoever answers its BYE");
+}
+
 #[tokio::test]
 async fn a_bye_without_answer_is_sent_again_and_the_call_ends_all_the_same() {
     let (agent, _calls, mut peer, incoming) = called("", hasty()).await;

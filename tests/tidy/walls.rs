@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -41,7 +41,10 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("ivr", &["domain"]),
     ("desks", &[]),
     ("domain", &[]),
-    ("sip", &[]),
+    // What the stack is given has been judged; the guard knows nothing of the stack.
+    ("sip", &["guard"]),
+    // Bytes, addresses and counts; a message is text to it.
+    ("guard", &[]),
     ("media", &[]),
 ];
 
