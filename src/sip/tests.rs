@@ -565,6 +565,36 @@ async fn a_peer_without_timers_is_refreshed_by_us() {
 }
 
 #[tokio::test]
+async fn a_peer_without_timers_that_refuses_every_refresh_keeps_its_call() {
+    let tuning = Tuning {
+        min_se: Duration::from_secs(1),
+        ..Tuning::default()
+    };
+    let mut short = settings();
+    short.session_expires = Duration::from_secs(1);
+    let (agent, mut calls) = Agent::start_tuned(short, tuning).await.unwrap();
+    let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    peer.send(peer.invite("Allow: INVITE, UPDATE\r\n")).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    let (_dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    assert_eq!(peer.expect("200").await.maybe("Require"), None);
+    peer.send(peer.request("ACK", 1, "", "")).await;
+    soon(events.recv()).await;
+    let update = peer.expect("UPDATE").await;
+    peer.send(peer.respond_to(&update, "501 Not Implemented", "", ""))
+        .await;
+    // Half a second each: the session would have ended after the second.
+    for _ in 0..4 {
+        let refresh = peer.expect("INVITE").await;
+        assert_eq!(refresh.maybe("Require"), None);
+        peer.send(peer.respond_to(&refresh, "488 Not Acceptable Here", "", ""))
+            .await;
+        peer.expect("ACK").await;
+    }
+    assert!(events.try_recv().is_err(), "nothing was lost");
+}
+
+#[tokio::test]
 async fn a_desk_that_knows_update_is_refreshed_with_it_and_lost_when_it_forgot_the_call() {
     let (_agent, mut peer, mut outgoing, invite) = calling(Tuning::default()).await;
     let says = "Content-Type: application/sdp\r\nAllow: INVITE, UPDATE\r\n\
