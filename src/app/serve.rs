@@ -86,7 +86,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         rehearsal: rehearsal.is_some(),
         book,
     });
-    let stopper = tokio::spawn(close_on_signal(closing.clone()));
+    let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     stopper.abort();
@@ -253,19 +253,23 @@ fn welcome(
     println!();
 }
 
-async fn close_on_signal(closing: CancellationToken) {
-    let mut terminate =
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(terminate) => terminate,
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be listened for");
-                return;
-            }
-        };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C or SIGTERM closes the house; a second one ends the calls' grace.
+async fn close_on_signal(closing: CancellationToken, grace_over: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    );
+    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+        tracing::error!("signals cannot be listened for; stop with kill");
+        return;
+    };
+    for token in [closing, grace_over] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("closing; once more ends the running calls at once");
+        token.cancel();
     }
-    tracing::info!("closing");
-    closing.cancel();
 }

@@ -73,7 +73,6 @@ impl Default for Desks {
         Desks {
             addresses: Vec::new(),
             ring_timeout_s: 15,
-            rating_keys: "*8".into(),
             rehearsal_talk_s: 8,
         }
     }

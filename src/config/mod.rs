@@ -95,10 +95,8 @@ pub struct Recordings {
 pub struct Desks {
     /// Rung in this order. Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
-    /// How long one desk rings before the next, unless it says otherwise.
+    /// How long one desk rings before the next.
     pub ring_timeout_s: u64,
-    /// The key sequence by which a desk sends the caller on to the rating (转评价).
-    pub rating_keys: String,
     /// How long the rehearsal desk speaks before it hangs up.
     pub rehearsal_talk_s: u64,
 }
@@ -109,7 +107,6 @@ pub struct DeskAddress {
     pub address: String,
     /// 工号, told to the caller by P04; by default the digits of the address's user part.
     pub staff: Option<String>,
-    pub ring_timeout_s: Option<u64>,
 }
 
 /// `[centre]`: who answers, and when.
@@ -216,10 +213,6 @@ impl Config {
         if self.media.threads == 0 {
             return Some("[media] threads is 0; write 1 or more".into());
         }
-        let is_key = |key: char| key.is_ascii_digit() || matches!(key, '*' | '#');
-        if self.desks.rating_keys.is_empty() || !self.desks.rating_keys.chars().all(is_key) {
-            return Some("[desks] rating_keys may hold 0-9, * and # only, such as \"*8\"".into());
-        }
         None
     }
 
@@ -300,7 +293,7 @@ mod tests {
             [recordings]
             dir = "/srv/recordings"
             [desks]
-            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12", ring_timeout_s = 9 }]
+            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12" }]
             [centre]
             name = "政务服务中心"
             service_hours = ["workdays 08:30-11:30", "workdays 13:30-17:00"]
@@ -316,7 +309,6 @@ mod tests {
             config.desks.addresses[1].staff_number().as_deref(),
             Some("12")
         );
-        assert_eq!(config.desks.addresses[1].ring_timeout_s, Some(9));
     }
 
     #[test]
@@ -337,7 +329,6 @@ mod tests {
             ("[media]\nports = \"29999-20000\"", "20000-29999"),
             ("[media]\naddress = \"0.0.0.0\"", "no phone can send to"),
             ("[desks]\naddresses = [\"8001\"]", "sip:8001@192.0.2.7"),
-            ("[desks]\nrating_keys = \"x\"", "*8"),
             (
                 "[centre]\nservice_hours = [\"workdays 9-25\"]",
                 "08:30-11:30",

@@ -16,7 +16,6 @@ impl<'de> Deserialize<'de> for DeskAddress {
         struct Table {
             address: String,
             staff: Option<String>,
-            ring_timeout_s: Option<u64>,
         }
         #[derive(Deserialize)]
         #[serde(untagged)]
@@ -25,23 +24,16 @@ impl<'de> Deserialize<'de> for DeskAddress {
             Table(Table),
         }
         let form = Form::deserialize(deserializer).map_err(|_| {
-            D::Error::custom("a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\", ring_timeout_s = 15 }")
+            D::Error::custom(
+                "a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\" }",
+            )
         })?;
         let desk = match form {
             Form::Bare(address) => DeskAddress {
                 address,
                 staff: None,
-                ring_timeout_s: None,
             },
-            Form::Table(Table {
-                address,
-                staff,
-                ring_timeout_s,
-            }) => DeskAddress {
-                address,
-                staff,
-                ring_timeout_s,
-            },
+            Form::Table(Table { address, staff }) => DeskAddress { address, staff },
         };
         if !desk.address.starts_with("sip:") {
             return Err(D::Error::custom(format!(

@@ -5,7 +5,7 @@ use super::decision::{Entry, Subject, What};
 use super::intake::{PressedKey, Reason, Remark};
 use super::rating::Rating;
 use super::ticket::Actor;
-use super::time::Moment;
+use crate::calendar::Moment;
 
 /// What the rater has said beside the grade so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

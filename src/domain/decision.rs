@@ -3,16 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::article::Article;
-use super::calendar::Calendar;
-use super::due::Due;
 use super::grade::Polarity;
 use super::intake::{Intake, Service};
 use super::rating::{Rating, RatingId, Standing, effective};
 use super::refusal::Refusal;
 use super::terms::DeadlineKind;
 use super::ticket::{Actor, ClockChange, Event, Ticket, TicketNumber, transition};
-use super::time::Moment;
 use super::word::read_word;
+use crate::calendar::Calendar;
+use crate::calendar::Due;
+use crate::calendar::Moment;
 
 /// What an intake causes. The store saves it in one transaction, or none of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

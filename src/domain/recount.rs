@@ -1,9 +1,9 @@
 //! When a calendar changes, open deadlines are counted anew (row 33 of the ticket's table).
 
-use super::calendar::Calendar;
 use super::decision::{Deadline, Entry, What};
 use super::ticket::{Actor, Event, TRANSITIONS};
-use super::time::Moment;
+use crate::calendar::Calendar;
+use crate::calendar::Moment;
 
 /// A deadline as the new calendar has it, and the trail's line with the old and the new time.
 #[derive(Debug, Clone, PartialEq, Eq)]

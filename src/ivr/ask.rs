@@ -6,7 +6,7 @@ use super::run::Run;
 use super::{Digit, Event, Hearers};
 
 /// How a question is asked.
-pub(super) struct Question<'p> {
+pub struct Question<'p> {
     pub prompt: &'p str,
     /// From when on a key interrupts the prompt; `None`: it plays to its end.
     pub barge_in_after: Option<Duration>,
@@ -16,7 +16,7 @@ pub(super) struct Question<'p> {
 
 /// A question being asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Ask {
+pub enum Ask {
     /// The prompt plays and may not be interrupted: keys are kept.
     Protected { silence: Duration },
     /// The prompt plays and a key interrupts it.
@@ -26,7 +26,7 @@ pub(super) enum Ask {
 }
 
 /// What became of it.
-pub(super) enum Asked {
+pub enum Asked {
     Pending(Ask),
     Key(Digit),
     Silence,
@@ -108,6 +108,6 @@ impl Ask {
 }
 
 /// Sets the timer, but not beyond the end of the rating part.
-pub(super) fn arm(run: &mut Run, at: Instant) {
+pub fn arm(run: &mut Run, at: Instant) {
     run.timer = Some(run.asks_until.map_or(at, |until| until.min(at)));
 }

@@ -6,14 +6,10 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use toml::de::{DeTable, DeValue};
 
-use super::finding::{Finding, Findings, Span, nearest};
-use super::lint::{self, ClipFacts};
-use super::script::Script;
-use super::section::{Section, Word};
-use super::values::HoursSpan;
 use super::verbs::{VERBS, Verb};
+use crate::script::{Findings, HoursSpan, Section, Span, Word, nearest};
 
-/// `dialplans/<name>.toml`, checked.
+/// `dialplans/<name>.toml`. Only `drill::check` gives one that may take calls.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub name: String,
@@ -27,8 +23,8 @@ pub struct Plan {
     /// What the walk has to prove.
     pub bounds: Bounds,
     /// Where the two bounds stand in the file.
-    pub(super) bounds_at: (Span, Span),
-    pub(super) steps: BTreeMap<String, Step>,
+    pub bounds_at: (Span, Span),
+    pub steps: BTreeMap<String, Step>,
     digest: String,
 }
 
@@ -43,7 +39,7 @@ pub struct Bounds {
 
 /// One step.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub struct Step {
     pub verb: Verb,
     /// Values that must be known (`tail`, `slot` …), else the step `otherwise` is taken.
     pub needs: Vec<Word>,
@@ -55,21 +51,9 @@ pub(super) struct Step {
 }
 
 impl Plan {
-    /// Reads and lints a plan. With any error there is no plan; warnings leave one.
-    /// `clips` are the facts about the WAV files of the plan's locale, by stem.
-    pub fn check(
-        file: &str,
-        text: &str,
-        script: &Script,
-        clips: &ClipFacts,
-    ) -> (Option<Plan>, Vec<Finding>) {
-        let mut findings = Findings::new(file, text);
-        let plan = read(text, &mut findings);
-        if let Some(plan) = &plan {
-            lint::plan(plan, script, clips, &mut findings);
-        }
-        let usable = !findings.any_error();
-        (plan.filter(|_| usable), findings.into_list())
+    /// Reads a plan of which nothing is proven yet; `None` where its keys do not make one.
+    pub fn read(text: &str, findings: &mut Findings) -> Option<Plan> {
+        read(text, findings)
     }
 
     /// SHA-256 of the plan's text, hexadecimal.
@@ -90,11 +74,6 @@ impl Plan {
             Verb::Hours(verb) => verb.service(),
             _ => None,
         })
-    }
-
-    /// Names of the steps.
-    pub fn steps(&self) -> impl Iterator<Item = &str> {
-        self.steps.keys().map(String::as_str)
     }
 }
 

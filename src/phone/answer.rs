@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::call::{Call, Desk, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
-use super::hours::{Service, ServiceHours, service};
+use super::hours::{Days, Service, ServiceHours, Span, service};
 use super::ledger::Ledger;
 use super::timeline::Timeline;
 use super::{House, refuse};
@@ -44,8 +44,10 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
             return never_answered(&house, id).await;
         }
     };
+    let hours = hours_of(&plan, &house.settings.service_hours);
     let facts = facts(
         &house,
+        &hours,
         &book.lengths_ms,
         caller_number.as_deref(),
         started_at,
@@ -204,14 +206,28 @@ fn new_call_id(started_at: Moment) -> CallId {
     CallId(format!("{day}-{time}-{tail:06x}"))
 }
 
+/// The plan's own service hours, where it states some (on working days), else the centre's.
+fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
+    let Some(own) = plan.service_hours() else {
+        return centre.clone();
+    };
+    let span = |hours: &HoursSpan| Span {
+        days: Days::Workdays,
+        from_minute: hours.from_min,
+        to_minute: hours.to_min,
+    };
+    ServiceHours::Spans(own.iter().map(span).collect())
+}
+
 fn facts(
     house: &House,
+    hours: &ServiceHours,
     lengths_ms: &Arc<std::collections::HashMap<String, u32>>,
     caller: Option<&str>,
     now: Moment,
 ) -> Facts {
-    let spans = spoken_hours(&house.settings.service_hours);
-    let hours = match service(&house.settings.service_hours, &house.calendar, now) {
+    let spans = spoken_hours(hours);
+    let hours = match service(hours, &house.calendar, now) {
         Service::Open => Hours::Open,
         Service::Closed => Hours::Closed {
             hours: spans.clone(),

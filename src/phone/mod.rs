@@ -110,6 +110,11 @@ impl Phone {
         }
     }
 
+    /// Cancelling it ends the running calls' grace at once.
+    pub fn grace_over(&self) -> CancellationToken {
+        self.house.grace_over.clone()
+    }
+
     /// Takes calls until `closing` is cancelled; then takes no new ones and returns when the running
     /// ones have ended, at the latest after their grace.
     pub async fn serve(self, mut incoming: mpsc::Receiver<Incoming>, closing: CancellationToken) {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::grade::Grade;
 use super::rating::RatingId;
-use super::time::Moment;
 use super::word::{UnknownWord, read_word};
+use crate::calendar::Moment;
 
 pub use event::Event;
 pub use row::{ClockChange, Next, Origin, Record, Row, transition};

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{Event, Exit, Findings, Next, PromptUse, Run, Section, Word};
-use crate::ivr::presses::Sequence;
 use crate::ivr::run::Contact;
-use crate::ivr::values::Value;
 use crate::ivr::{Action, Digit, Hearers, Mark, Target};
+use crate::keypad::Sequence;
+use crate::script::Value;
 
 #[derive(Debug, Clone)]
 pub struct Connect {

@@ -2,7 +2,7 @@
 
 use super::{Exit, Findings, Next, Run, Section, Word};
 use crate::ivr::run::{Contact, Hours};
-use crate::ivr::values::HoursSpan;
+use crate::script::HoursSpan;
 
 #[derive(Debug, Clone)]
 pub struct HoursCheck {

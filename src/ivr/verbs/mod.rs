@@ -14,26 +14,25 @@ mod reason;
 
 use std::time::Duration;
 
-use super::finding::Findings;
 use super::run::{Next, Run};
-use super::section::{Section, Word};
 use super::{Digit, Event};
+use crate::script::{Findings, Section, Word};
 
-pub(super) use callback::Callback;
-pub(super) use confirm::Confirm;
-pub(super) use connect::Connect;
-pub(super) use digits::Digits;
-pub(super) use end::End;
-pub(super) use hours::HoursCheck;
-pub(super) use menu::Menu;
-pub(super) use message::Message;
-pub(super) use play::Play;
-pub(super) use rate::Rate;
-pub(super) use reason::Reason;
+pub use callback::Callback;
+pub use confirm::Confirm;
+pub use connect::Connect;
+pub use digits::Digits;
+pub use end::End;
+pub use hours::HoursCheck;
+pub use menu::Menu;
+pub use message::Message;
+pub use play::Play;
+pub use rate::Rate;
+pub use reason::Reason;
 
 /// A step's verb with its data.
 #[derive(Debug, Clone)]
-pub(super) enum Verb {
+pub enum Verb {
     Hours(HoursCheck),
     Play(Play),
     Menu(Menu),
@@ -49,7 +48,7 @@ pub(super) enum Verb {
 
 /// Where a running step is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum State {
+pub enum State {
     Play(play::State),
     Menu(menu::State),
     Connect(connect::State),
@@ -64,7 +63,7 @@ pub(super) enum State {
 
 /// A way out of a step.
 #[derive(Debug, Clone)]
-pub(super) struct Exit<'p> {
+pub struct Exit<'p> {
     pub to: &'p Word,
     /// Taken a limited number of times by the verb itself.
     pub counted: bool,
@@ -72,7 +71,7 @@ pub(super) struct Exit<'p> {
 
 /// A prompt that a step plays.
 #[derive(Debug, Clone)]
-pub(super) struct PromptUse<'p> {
+pub struct PromptUse<'p> {
     pub id: &'p Word,
     /// Values that the step itself provides or without which it leaves the prompt out.
     pub provides: &'static [&'static str],
@@ -134,7 +133,7 @@ impl State {
 type Reader = fn(&mut Section, &mut Findings) -> Option<Verb>;
 
 /// Every verb by its name in a plan.
-pub(super) const VERBS: [(&str, Reader); 11] = [
+pub const VERBS: [(&str, Reader); 11] = [
     ("hours", |s, f| HoursCheck::read(s, f).map(Verb::Hours)),
     ("play", |s, f| Play::read(s, f).map(Verb::Play)),
     ("menu", |s, f| Menu::read(s, f).map(Verb::Menu)),

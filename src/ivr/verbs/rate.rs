@@ -8,11 +8,11 @@
 use std::time::Duration;
 
 use super::{Event, Exit, Findings, Next, PromptUse, Run, Section, Word};
-use crate::domain::{Grade, Polarity};
+use crate::domain::Grade;
 use crate::ivr::ask::{Ask, Asked, Question};
 use crate::ivr::run::{Cause, Contact, Rating};
-use crate::ivr::values::Value;
 use crate::ivr::{Action, Digit, Mark, NoGrade};
+use crate::script::Value;
 
 #[derive(Debug, Clone)]
 pub struct Rate {
@@ -203,9 +203,10 @@ impl Rate {
             Event::GradeStored => {
                 run.rating = Rating::Graded(grade);
                 run.values.set("grade", Value::Grade(grade));
-                let to = match grade.polarity() {
-                    Polarity::Positive => &self.good,
-                    Polarity::Negative => &self.bad,
+                let to = if grade.is_positive() {
+                    &self.good
+                } else {
+                    &self.bad
                 };
                 return gone.map_or_else(|| Next::Go(to.text.clone()), Next::Over);
             }
