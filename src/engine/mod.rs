@@ -5,6 +5,7 @@
 
 mod accounts;
 mod calls;
+mod completion;
 mod cursor;
 mod intake;
 mod reads;

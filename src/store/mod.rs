@@ -9,6 +9,7 @@ mod deadlines;
 mod driver;
 mod lists;
 mod ratings;
+mod retries;
 pub mod rows;
 #[cfg(test)]
 pub(crate) mod testing;
