@@ -20,6 +20,7 @@ pub mod keypad;
 pub mod media;
 pub mod phone;
 pub mod post;
+mod rtp;
 pub mod script;
 pub mod sip;
 pub mod store;

@@ -284,5 +284,4 @@ fn newer(a: u32, b: u32) -> bool {
 }
 
 #[cfg(test)]
-#[path = "telephone_event_tests.rs"]
 mod tests;

@@ -42,6 +42,7 @@ pub enum Placed {
     Jumped,
 }
 
+/// The jitter buffer of one leg.
 pub struct Playout {
     samples: Box<[i16; RING]>,
     /// One bit a sample: there is sound.
@@ -259,5 +260,4 @@ impl Playout {
 }
 
 #[cfg(test)]
-#[path = "playout_tests.rs"]
 mod tests;

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-use super::Error;
 use super::g711::Codec;
 
 const MAX_LEN: usize = 16 * 1024;
@@ -11,6 +10,15 @@ const MAX_LINES: usize = 400;
 const MAX_STREAMS: usize = 16;
 /// The telephone-event payload type of our own offers.
 const OFFERED_EVENT_TYPE: u8 = 101;
+
+/// Why a description is no use.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("the description cannot be read: {0}")]
+    Unreadable(String),
+    #[error("no common codec in {offered}")]
+    NoCommonCodec { offered: String },
+}
 
 /// What the other side said about the stream we use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +155,13 @@ pub fn check(offer: &[u8]) -> Result<(), Error> {
 /// Reads the answer to our offer.
 pub fn read_answer(answer: &[u8]) -> Result<Negotiated, Error> {
     choose(&read(answer)?).map(|(_, negotiated)| negotiated)
+}
+
+/// Whether an offer puts the call on hold: of the stream we would take, its sender wants to hear
+/// nothing, be it by direction (RFC 3264 §8.4; the stream's word before the session's) or by
+/// naming no address (RFC 2543's way). An offer that cannot be answered holds nothing.
+pub fn is_hold(offer: &[u8]) -> bool {
+    read_answer(offer).is_ok_and(|negotiated| !negotiated.they_receive)
 }
 
 fn read(octets: &[u8]) -> Result<sdp_types::Session, Error> {
@@ -296,7 +311,7 @@ fn ptime(media: &sdp_types::Media) -> u8 {
 }
 
 fn unreadable(why: String) -> Error {
-    Error::UnreadableSdp(why)
+    Error::Unreadable(why)
 }
 
 trait TypedList {
@@ -315,5 +330,4 @@ impl TypedList for sdp_types::Media {
 }
 
 #[cfg(test)]
-#[path = "sdp_tests.rs"]
 mod tests;

@@ -123,7 +123,7 @@ fn a_late_packet_is_played_as_far_as_it_can_be() {
 fn a_hole_is_filled_with_what_was_heard_and_fades_away() {
     let mut playout = Playout::default();
     let mut sound = vec![0i16; 1600];
-    crate::media::tones::Generator::of([200.0, 0.0], [8000.0, 0.0]).write(&mut sound);
+    crate::rtp::tones::Generator::of([200.0, 0.0], [8000.0, 0.0]).write(&mut sound);
     playout.put(1, 0, &sound, 0);
     let mut frame = [0; FRAME_SAMPLES];
     for _ in 0..13 {

@@ -121,12 +121,12 @@ fn no_common_codec_and_nonsense_are_told_apart() {
         "m=audio many RTP/AVP 8\r\n",
     ] {
         assert!(
-            matches!(answer(streams), Err(Error::UnreadableSdp(_))),
+            matches!(answer(streams), Err(Error::Unreadable(_))),
             "{streams}"
         );
     }
     let long = "a=x\r\n".repeat(5000);
-    assert!(matches!(answer(&long), Err(Error::UnreadableSdp(_))));
+    assert!(matches!(answer(&long), Err(Error::Unreadable(_))));
 }
 
 #[test]
@@ -151,4 +151,36 @@ proptest! {
     ) {
         let _ = check((lines.join("\r\n") + "\r\n").as_bytes());
     }
+}
+
+#[test]
+fn every_way_of_holding_is_seen() {
+    let held = |head: &str, stream: &str| is_hold(format!("{head}{stream}").as_bytes());
+    let stream = "m=audio 4000 RTP/AVP 8\r\n";
+    let of_session = |word: &str| format!("{HEAD}a={word}\r\n");
+    for word in ["sendonly", "inactive"] {
+        assert!(held(HEAD, &format!("{stream}a={word}\r\n")), "{word}");
+        assert!(held(&of_session(word), stream), "{word} of the session");
+    }
+    assert!(held(HEAD, &format!("{stream}c=IN IP4 0.0.0.0\r\n")));
+    assert!(held(&HEAD.replace("192.0.2.9", "0.0.0.0"), stream));
+    assert!(held(HEAD, &format!("{stream}c=IN IP6 ::\r\n")));
+}
+
+#[test]
+fn what_only_looks_like_hold_is_none() {
+    let held = |text: String| is_hold(text.as_bytes());
+    let stream = "m=audio 4000 RTP/AVP 8\r\n";
+    assert!(!held(format!("{HEAD}{stream}")));
+    assert!(
+        !held(format!("{HEAD}{stream}a=recvonly\r\n")),
+        "muted, but it listens"
+    );
+    // The stream's word goes before the session's, another stream's says nothing of ours.
+    assert!(!held(format!("{HEAD}a=inactive\r\n{stream}a=sendrecv\r\n")));
+    let video = "m=video 5000 RTP/AVP 96\r\na=sendonly\r\n";
+    assert!(!held(format!("{HEAD}{stream}{video}")));
+    let elsewhere = HEAD.replace("192.0.2.9", "0.0.0.0");
+    assert!(!held(format!("{elsewhere}{stream}c=IN IP4 192.0.2.9\r\n")));
+    assert!(!held(String::new()) && !held("a=sendonly".to_owned()));
 }

@@ -6,8 +6,9 @@ use std::ops::RangeInclusive;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
-use super::tones::Generator;
-use super::*;
+use super::super::*;
+use crate::rtp::tones::Generator;
+use crate::rtp::{packet, telephone_event};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -201,8 +202,8 @@ impl Telephone {
     }
 
     fn send(&mut self, payload_type: u8, timestamp: u32, payload: &[u8]) {
-        let mut octets = vec![0; rtp::HEADER_LEN];
-        rtp::write_header(
+        let mut octets = vec![0; packet::HEADER_LEN];
+        packet::write_header(
             &mut octets,
             false,
             payload_type,
@@ -227,7 +228,7 @@ impl Telephone {
             .socket
             .recv_from(&mut octets)
             .expect("a packet in time");
-        let packet = rtp::Packet::parse(&octets[..length]).expect("RTP");
+        let packet = packet::Packet::parse(&octets[..length]).expect("RTP");
         (packet.payload_type, packet.payload.len())
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::Way;
+use super::packet::{self, HEADER_LEN};
 use super::playout::FRAME_SAMPLES;
-use super::rtp::{self, HEADER_LEN};
 use super::sdp::Negotiated;
 use super::telephone_event::EventPacket;
 use super::tones::Generator;
@@ -242,7 +242,7 @@ impl Sender {
         out: &mut impl FnMut(&[u8]),
     ) {
         let mut octets = [0u8; HEADER_LEN + OUT_LEN];
-        rtp::write_header(
+        packet::write_header(
             &mut octets,
             marker,
             payload_type,

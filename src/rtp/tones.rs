@@ -287,5 +287,4 @@ impl Generator {
 }
 
 #[cfg(test)]
-#[path = "tones_tests.rs"]
 mod tests;
