@@ -38,6 +38,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let engine = open_engine(&config).await?;
     let archive = Archive::new(&config.recordings.dir);
     recover(&engine, &archive).await?;
+    engine.recount(now()).await?;
     let one_time_password = engine.ensure_administrator(now()).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.

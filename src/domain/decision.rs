@@ -85,6 +85,8 @@ pub enum What {
     RatedAgain,
     DeadlineStarted,
     DeadlineRecounted,
+    /// Reasons, keys or a remark that came after the rating was submitted.
+    RatingCompleted,
 }
 
 /// A line of the trail: only ever added, never changed (第十七条).
@@ -372,12 +374,13 @@ impl Addressee {
 }
 
 impl What {
-    pub const ALL: [What; 5] = [
+    pub const ALL: [What; 6] = [
         What::Rated,
         What::TicketOpened,
         What::RatedAgain,
         What::DeadlineStarted,
         What::DeadlineRecounted,
+        What::RatingCompleted,
     ];
 
     /// The word for rows and the API.
@@ -388,6 +391,7 @@ impl What {
             What::RatedAgain => "rated_again",
             What::DeadlineStarted => "deadline_started",
             What::DeadlineRecounted => "deadline_recounted",
+            What::RatingCompleted => "rating_completed",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! **Invariant:** clocks and states are functions of records and calendar.
 
 mod article;
+mod completion;
 mod decision;
 mod grade;
 mod intake;
@@ -23,6 +24,7 @@ pub use crate::calendar::{
     Calendar, CountedDay, Day, DayKind, Due, FaultyCalendar, Holiday, Moment, NotATime, Problem,
     UnknownYear, Why, YearNotice, due, due_provisional,
 };
+pub use completion::{Said, complete};
 pub use decision::{
     Addressee, Deadline, Decision, Earlier, Entry, Notice, NoticeKind, Subject, What, decide,
 };
@@ -36,7 +38,7 @@ pub use recount::{Recounted, recount};
 pub use refusal::Refusal;
 pub use terms::{DeadlineKind, EDITION, Edition, Force, Length, TERMS, Term, UnknownDeadlineKind};
 pub use ticket::{
-    Actor, ClockChange, Event, Next, Origin, Record, Row, State, TRANSITIONS, Ticket, TicketNumber,
-    transition,
+    Actor, ClockChange, Event, Next, Origin, Record, Row, Series, State, TRANSITIONS, Ticket,
+    TicketNumber, transition,
 };
 pub use word::UnknownWord;

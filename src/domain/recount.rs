@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::domain::decision::Subject;
     use crate::domain::terms::DeadlineKind;
-    use crate::domain::ticket::TicketNumber;
+    use crate::domain::ticket::{Series, TicketNumber};
 
     fn at(text: &str) -> Moment {
         format!("{text}:00+08:00").parse().expect("a moment")
@@ -84,6 +84,7 @@ mod tests {
         let due = term.due(at(start), calendar).expect("working days");
         Deadline {
             of: Subject::Ticket(TicketNumber {
+                series: Series::Real,
                 year: 2020,
                 serial: 7,
             }),

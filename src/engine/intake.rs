@@ -2,8 +2,8 @@
 
 use super::{CallId, Engine, Error, Submitted};
 use crate::domain::{
-    Channel, Earlier, Evidence, Intake, IntakeKey, Moment, PressedKey, Rater, Reason, Service,
-    decide,
+    Channel, Earlier, Evidence, Intake, IntakeKey, Moment, PressedKey, Rater, Reason, Series,
+    Service, decide,
 };
 use crate::store::{CallStanding, Tx};
 
@@ -34,7 +34,9 @@ impl Engine {
         }
         let ratings = tx.ratings_of(&instance).await?;
         let open_ticket = tx.open_ticket_of(&instance).await?;
-        let fresh = tx.fresh_ticket_number(now).await?;
+        let fresh = tx
+            .fresh_ticket_number(Series::of(intake.rehearsal), now)
+            .await?;
         let earlier = Earlier {
             ratings: &ratings,
             open_ticket: open_ticket.as_ref(),

@@ -8,12 +8,14 @@ mod calls;
 mod cursor;
 mod intake;
 mod reads;
+mod recount;
 mod recovery;
 mod timeline;
 
 use std::sync::Arc;
 
 pub use accounts::{Login, LoginAnswer, PasswordAnswer, Person, Token};
+pub use recount::Recount;
 
 use crate::domain::Calendar;
 pub use crate::store::rows::*;

@@ -69,9 +69,11 @@ statements! {
         AND (CAST($3 AS TEXT) IS NULL OR t.state = $3) \
         AND (CAST($4 AS TEXT) IS NULL OR t.grade = $4) \
         AND (CAST($5 AS BOOLEAN) IS NULL OR t.rehearsal = $5) \
-        AND (CAST($6 AS BIGINT) IS NULL OR t.opened_at < $6 \
-            OR (t.opened_at = $6 AND t.number < $7)) \
-        ORDER BY t.opened_at DESC, t.number DESC LIMIT $8");
+        AND (CAST($6 AS BOOLEAN) IS NULL OR EXISTS (SELECT 1 FROM deadlines d \
+            WHERE d.ticket = t.number AND d.provisional AND d.met_at IS NULL) = $6) \
+        AND (CAST($7 AS BIGINT) IS NULL OR t.opened_at < $7 \
+            OR (t.opened_at = $7 AND t.number < $8)) \
+        ORDER BY t.opened_at DESC, t.number DESC LIMIT $9");
     TICKET = concat!(ticket_columns!(), " WHERE t.number = $1");
     COUNTS = "SELECT outcome, grade, offered_at IS NOT NULL AS offered, COUNT(*) AS calls \
         FROM calls WHERE ended_at IS NOT NULL AND NOT rehearsal \
@@ -202,6 +204,7 @@ impl Tx {
             filter.state.map(State::word),
             filter.grade,
             filter.rehearsal,
+            filter.provisional,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
             limit

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod calls;
+mod deadlines;
 mod driver;
 mod lists;
 mod ratings;
@@ -15,6 +16,7 @@ pub mod views;
 
 pub use accounts::{LoginRow, PersonRow, TokenRow};
 pub use calls::CallStanding;
+pub use deadlines::{ProvisionalCount, StaleDeadline};
 pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
 pub use ratings::KnownRating;

@@ -56,6 +56,8 @@ pub struct TicketFilter {
     pub state: Option<State>,
     pub grade: Option<Grade>,
     pub rehearsal: Option<bool>,
+    /// `true`: tickets with an open due date that may still move (A40).
+    pub provisional: Option<bool>,
 }
 
 /// A call in a list.
