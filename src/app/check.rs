@@ -24,7 +24,7 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
             println!("{error:#}");
         }
     }
-    match Book::read(&config) {
+    match Book::read(&config.files()) {
         Ok(checked) => errors += report(&checked),
         Err(error) => {
             errors += 1;

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use super::{log_to_stderr, now, open_engine, runtime};
 use crate::caller::{self, Happening, Phone, Talk};
 use crate::config::Config;
+use crate::domain::Moment;
 use crate::engine::{CallDetail, CallFilter, CallId, Engine, Numbers, TimelineEntry};
 use crate::ivr::{KeyPlan, KeyPress};
 use crate::media::Clips;
@@ -39,6 +40,9 @@ const FROM: &str = "13800000000";
 
 /// How often the call's rows are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A centre that is open rings its desks at once; a call in which none rings within this meets none.
+const NO_DESK_AFTER_MS: i64 = 1500;
 
 /// A call that does not end within this is given up.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -137,6 +141,45 @@ async fn settled(engine: &Engine, id: &CallId) -> anyhow::Result<CallDetail> {
     bail!("the call's last rows were not written within 10 s; see the server's log")
 }
 
+/// From when the planned keys count: the offer, or the answer where no desk will come.
+#[derive(Default)]
+struct Anchor {
+    answered: Option<Moment>,
+    desk: DeskSeen,
+    offered: Option<Moment>,
+}
+
+/// What the timeline has told of a desk.
+#[derive(Default, PartialEq, Eq)]
+enum DeskSeen {
+    #[default]
+    Nothing,
+    Sought,
+    Unavailable,
+}
+
+impl Anchor {
+    fn note(&mut self, entry: &TimelineEntry) {
+        match entry.kind.as_str() {
+            "answered" => self.answered = Some(entry.at),
+            "desk_ringing" => self.desk = DeskSeen::Sought,
+            "desk_unavailable" => self.desk = DeskSeen::Unavailable,
+            "offer" => self.offered = self.offered.or(Some(entry.at)),
+            _ => {}
+        }
+    }
+
+    fn at(&self, now: Moment) -> Option<Moment> {
+        let answered = self.answered?;
+        let no_desk = match self.desk {
+            DeskSeen::Unavailable => true,
+            DeskSeen::Sought => false,
+            DeskSeen::Nothing => now >= answered.plus_millis(NO_DESK_AFTER_MS),
+        };
+        self.offered.or(no_desk.then_some(answered))
+    }
+}
+
 struct Run<'a> {
     engine: &'a Engine,
     id: &'a CallId,
@@ -151,9 +194,9 @@ impl Run<'_> {
     async fn through(&self, mut talk: Talk) -> anyhow::Result<()> {
         let mut look = tokio::time::interval(LOOK_EVERY);
         let mut printed = 0;
-        let mut offered: Option<crate::domain::Moment> = None;
+        let mut anchor = Anchor::default();
         let mut pressed = 0;
-        let mut last_key: Option<crate::domain::Moment> = None;
+        let mut last_key: Option<Moment> = None;
         loop {
             tokio::select! {
                 happening = talk.next() => if happening == Happening::OtherSideHungUp {
@@ -164,14 +207,14 @@ impl Run<'_> {
                 _ = look.tick() => {
                     for entry in self.entries_from(&mut printed).await? {
                         print(&entry);
+                        anchor.note(&entry);
                         match entry.kind.as_str() {
                             "joined" => self.say(&mut talk, "demo-question"),
                             "message" => self.say(&mut talk, "demo-remark"),
-                            "offer" => offered = offered.or(Some(entry.at)),
                             _ => {}
                         }
                     }
-                    let Some(offered) = offered else { continue };
+                    let Some(offered) = anchor.at(now()) else { continue };
                     if let Some(press) = self.keys.get(pressed)
                         && is_past(last_key.unwrap_or(offered), press.after)
                     {
@@ -235,7 +278,7 @@ impl Run<'_> {
     }
 }
 
-fn is_past(since: crate::domain::Moment, after: Duration) -> bool {
+fn is_past(since: Moment, after: Duration) -> bool {
     let after_ms = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
     now() >= since.plus_millis(after_ms)
 }

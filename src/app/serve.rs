@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
 use crate::media::{self, Media};
-use crate::phone::{Book, Phone, Rooms};
+use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::web;
 
@@ -38,6 +38,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let engine = open_engine(&config).await?;
     let archive = Archive::new(&config.recordings.dir);
     recover(&engine, &archive).await?;
+    engine.recount(now()).await?;
     let one_time_password = engine.ensure_administrator(now()).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.
@@ -75,7 +76,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
-        config,
+        settings: phone_settings(&config),
         engine: engine.clone(),
         archive,
         media,
@@ -85,7 +86,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         rehearsal: rehearsal.is_some(),
         book,
     });
-    let stopper = tokio::spawn(close_on_signal(closing.clone()));
+    let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     stopper.abort();
@@ -99,7 +100,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 fn read_book(config: &Config) -> anyhow::Result<Book> {
-    let checked = Book::read(config)?;
+    let checked = Book::read(&config.files())?;
     for finding in &checked.findings {
         eprintln!("{finding}");
     }
@@ -109,7 +110,7 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
     }
 }
 
-/// What an earlier run left open is closed before the first call: recordings made playable, rows
+/// What an earlier run left open is closed before the first call: its sound made playable, rows
 /// closed as interrupted, a grade already keyed submitted.
 async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let open = engine.unfinished_calls().await?;
@@ -123,18 +124,25 @@ async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let archive = archive.clone();
     let found = tokio::task::spawn_blocking(move || archive.recover(&open)).await?;
     let mut saved = Vec::new();
-    for (call, recording) in found {
-        match recording {
-            Ok(recording) => saved.push((call, recording)),
-            Err(error) => {
-                tracing::error!(call = %call.0, %error, "its recording could not be saved")
-            }
+    for (sound, faults) in found {
+        for error in faults {
+            tracing::error!(call = %sound.call.0, %error, "part of its sound could not be saved");
         }
+        saved.push(sound);
     }
     for call in engine.recover(saved, now()).await? {
         tracing::warn!(call = %call.0, "closed as interrupted");
     }
     Ok(())
+}
+
+fn phone_settings(config: &Config) -> phone::Settings {
+    phone::Settings {
+        files: config.files(),
+        service_hours: config.centre.service_hours.clone(),
+        max_calls: config.sip.max_calls,
+        grace: Duration::from_secs(config.sip.drain_s),
+    }
 }
 
 fn media_settings(config: &Config) -> media::Settings {
@@ -245,19 +253,23 @@ fn welcome(
     println!();
 }
 
-async fn close_on_signal(closing: CancellationToken) {
-    let mut terminate =
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(terminate) => terminate,
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be listened for");
-                return;
-            }
-        };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C or SIGTERM closes the house; a second one ends the calls' grace.
+async fn close_on_signal(closing: CancellationToken, grace_over: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    );
+    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+        tracing::error!("signals cannot be listened for; stop with kill");
+        return;
+    };
+    for token in [closing, grace_over] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("closing; once more ends the running calls at once");
+        token.cancel();
     }
-    tracing::info!("closing");
-    closing.cancel();
 }

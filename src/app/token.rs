@@ -20,6 +20,7 @@ pub fn create_token(config: Option<&Path>, name: &str) -> anyhow::Result<ExitCod
     })
 }
 
+/// Prints each token's name, age and last use; never a secret.
 pub fn list_tokens(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     log_to_stderr("warn");
     let config = Config::load(config)?;
@@ -41,6 +42,7 @@ pub fn list_tokens(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Revokes every token of this name that is in force.
 pub fn revoke_token(config: Option<&Path>, name: &str) -> anyhow::Result<ExitCode> {
     log_to_stderr("warn");
     let config = Config::load(config)?;

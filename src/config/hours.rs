@@ -1,34 +1,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-/// When a person can be had. GB/T 33358 prefers round the clock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ServiceHours {
-    Always,
-    Spans(Vec<Span>),
-}
-
-/// A stretch of a day, `from_minute <= minute < to_minute`, minutes since midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    pub days: Days,
-    pub from_minute: u16,
-    pub to_minute: u16,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Days {
-    /// Working days of the calendar, swapped weekends included.
-    Workdays,
-    /// Every day, holidays included.
-    Daily,
-}
-
-impl ServiceHours {
-    pub fn always() -> Self {
-        ServiceHours::Always
-    }
-}
+use crate::phone::{Days, ServiceHours, Span};
 
 const RIGHT: &str = "“always”, or spans such as [\"workdays 08:30-11:30\", \"workdays 13:30-17:00\"] or [\"daily 08:00-20:00\"]";
 

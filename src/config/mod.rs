@@ -1,18 +1,18 @@
 //! The one TOML file: every key optional with the defaults of `make run`, unknown keys
 //! refused by name. Paths are relative to the working directory.
 
+mod defaults;
 mod hours;
+mod read;
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::sip::{Listen, Network, Transport};
-pub use hours::{Days, ServiceHours, Span};
+use crate::phone::{Files, ServiceHours};
+use crate::sip::{Listen, Network};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -30,14 +30,15 @@ pub struct Config {
     pub calendars: Calendars,
 }
 
+/// `[sip]`: where to listen, who may call.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sip {
     /// `"udp:0.0.0.0:5060"`, `"tcp:[::]:5060"`.
-    #[serde(deserialize_with = "listens")]
+    #[serde(deserialize_with = "read::listens")]
     pub listen: Vec<Listen>,
     /// Who may call: addresses or networks, `"192.0.2.10"`, `"192.0.2.0/28"`.
-    #[serde(deserialize_with = "networks")]
+    #[serde(deserialize_with = "read::networks")]
     pub trunks: Vec<Network>,
     /// What Contact and Via name where `listen` is 0.0.0.0; by default `[media] address`.
     pub address: Option<IpAddr>,
@@ -49,13 +50,14 @@ pub struct Sip {
     pub drain_s: u64,
 }
 
+/// `[media]`: where sound is sent and received.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Media {
     /// The address that SDP names and RTP sockets are bound to.
     pub address: IpAddr,
     /// RTP ports, `"20000-29999"`.
-    #[serde(deserialize_with = "port_range")]
+    #[serde(deserialize_with = "read::port_range")]
     pub ports: RangeInclusive<u16>,
     /// Threads that carry sound.
     pub threads: usize,
@@ -63,6 +65,7 @@ pub struct Media {
     pub rtp_timeout_s: u64,
 }
 
+/// `[web]`: the pages and the API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Web {
@@ -71,6 +74,7 @@ pub struct Web {
     pub behind_tls: bool,
 }
 
+/// `[store]`: the database.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
@@ -78,21 +82,21 @@ pub struct Store {
     pub url: String,
 }
 
+/// `[recordings]`: where recordings are kept.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recordings {
     pub dir: PathBuf,
 }
 
+/// `[desks]`: who is rung.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Desks {
     /// Rung in this order. Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
-    /// How long one desk rings before the next, unless it says otherwise.
+    /// How long one desk rings before the next.
     pub ring_timeout_s: u64,
-    /// The key sequence by which a desk sends the caller on to the rating (转评价).
-    pub rating_keys: String,
     /// How long the rehearsal desk speaks before it hangs up.
     pub rehearsal_talk_s: u64,
 }
@@ -103,9 +107,9 @@ pub struct DeskAddress {
     pub address: String,
     /// 工号, told to the caller by P04; by default the digits of the address's user part.
     pub staff: Option<String>,
-    pub ring_timeout_s: Option<u64>,
 }
 
+/// `[centre]`: who answers, and when.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Centre {
@@ -114,18 +118,21 @@ pub struct Centre {
     pub service_hours: ServiceHours,
 }
 
+/// `[dialplans]`: the conversations.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dialplans {
     pub dir: PathBuf,
 }
 
+/// `[prompts]`: what is played.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Prompts {
     pub dir: PathBuf,
 }
 
+/// `[calendars]`: the State Council's notices, a file a year.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Calendars {
@@ -172,6 +179,14 @@ impl Config {
         }
     }
 
+    /// Where dialplans and prompts are.
+    pub fn files(&self) -> Files {
+        Files {
+            dialplans: self.dialplans.dir.clone(),
+            prompts: self.prompts.dir.clone(),
+        }
+    }
+
     /// What Contact and Via name.
     pub fn sip_address(&self) -> IpAddr {
         self.sip.address.unwrap_or(self.media.address)
@@ -197,10 +212,6 @@ impl Config {
         }
         if self.media.threads == 0 {
             return Some("[media] threads is 0; write 1 or more".into());
-        }
-        let is_key = |key: char| key.is_ascii_digit() || matches!(key, '*' | '#');
-        if self.desks.rating_keys.is_empty() || !self.desks.rating_keys.chars().all(is_key) {
-            return Some("[desks] rating_keys may hold 0-9, * and # only, such as \"*8\"".into());
         }
         None
     }
@@ -229,112 +240,6 @@ impl Config {
     }
 }
 
-impl Default for Sip {
-    fn default() -> Self {
-        let any = |transport| Listen {
-            transport,
-            address: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 5060),
-        };
-        Sip {
-            listen: vec![any(Transport::Udp), any(Transport::Tcp)],
-            trunks: vec![
-                Network {
-                    address: Ipv4Addr::new(127, 0, 0, 0).into(),
-                    prefix: 8,
-                },
-                Network {
-                    address: std::net::Ipv6Addr::LOCALHOST.into(),
-                    prefix: 128,
-                },
-            ],
-            address: None,
-            max_calls: 200,
-            session_expires_s: 1800,
-            drain_s: 120,
-        }
-    }
-}
-
-impl Default for Media {
-    fn default() -> Self {
-        Media {
-            address: Ipv4Addr::LOCALHOST.into(),
-            ports: 20000..=29999,
-            threads: 1,
-            rtp_timeout_s: 30,
-        }
-    }
-}
-
-impl Default for Web {
-    fn default() -> Self {
-        Web {
-            listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
-            behind_tls: false,
-        }
-    }
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Store {
-            url: "sqlite:data/gradeline.db".into(),
-        }
-    }
-}
-
-impl Default for Recordings {
-    fn default() -> Self {
-        Recordings {
-            dir: "recordings".into(),
-        }
-    }
-}
-
-impl Default for Desks {
-    fn default() -> Self {
-        Desks {
-            addresses: Vec::new(),
-            ring_timeout_s: 15,
-            rating_keys: "*8".into(),
-            rehearsal_talk_s: 8,
-        }
-    }
-}
-
-impl Default for Centre {
-    fn default() -> Self {
-        Centre {
-            name: "国家林业和草原局政务服务中心".into(),
-            service_hours: ServiceHours::always(),
-        }
-    }
-}
-
-impl Default for Dialplans {
-    fn default() -> Self {
-        Dialplans {
-            dir: "dialplans".into(),
-        }
-    }
-}
-
-impl Default for Prompts {
-    fn default() -> Self {
-        Prompts {
-            dir: "prompts".into(),
-        }
-    }
-}
-
-impl Default for Calendars {
-    fn default() -> Self {
-        Calendars {
-            dir: "calendars".into(),
-        }
-    }
-}
-
 impl DeskAddress {
     /// The staff number told to the caller: as configured, or the user part where it is digits.
     pub fn staff_number(&self) -> Option<String> {
@@ -344,127 +249,6 @@ impl DeskAddress {
             let user = self.address.split_once(':')?.1.split_once('@')?.0;
             digits(user).then(|| user.to_owned())
         })
-    }
-}
-
-impl<'de> Deserialize<'de> for DeskAddress {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            address: String,
-            staff: Option<String>,
-            ring_timeout_s: Option<u64>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Bare(String),
-            Table(Table),
-        }
-        let form = Form::deserialize(deserializer).map_err(|_| {
-            D::Error::custom("a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\", ring_timeout_s = 15 }")
-        })?;
-        let desk = match form {
-            Form::Bare(address) => DeskAddress {
-                address,
-                staff: None,
-                ring_timeout_s: None,
-            },
-            Form::Table(Table {
-                address,
-                staff,
-                ring_timeout_s,
-            }) => DeskAddress {
-                address,
-                staff,
-                ring_timeout_s,
-            },
-        };
-        if !desk.address.starts_with("sip:") {
-            return Err(D::Error::custom(format!(
-                "“{}” is not a SIP address such as sip:8001@192.0.2.7:5060",
-                desk.address
-            )));
-        }
-        if let Some(staff) = &desk.staff
-            && !staff.bytes().all(|byte| byte.is_ascii_digit())
-        {
-            return Err(D::Error::custom(format!(
-                "staff number “{staff}” must be digits: P04 speaks it digit by digit"
-            )));
-        }
-        Ok(desk)
-    }
-}
-
-fn listens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Listen>, D::Error> {
-    texts(deserializer, |text| {
-        let (transport, address) = text.split_once(':').unwrap_or(("", text));
-        let transport = match transport {
-            "udp" => Transport::Udp,
-            "tcp" => Transport::Tcp,
-            _ => {
-                return Err(format!(
-                    "“{text}” must begin with udp: or tcp:, such as \"udp:0.0.0.0:5060\""
-                ));
-            }
-        };
-        let address = address.parse().map_err(|_| {
-            format!("“{text}” has no address and port, such as \"udp:0.0.0.0:5060\"")
-        })?;
-        Ok(Listen { transport, address })
-    })
-}
-
-fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
-    texts(deserializer, |text| {
-        let wrong = || {
-            format!(
-                "“{text}” is not an address or network, such as \"192.0.2.10\" or \"192.0.2.0/28\""
-            )
-        };
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse::<u8>().map_err(|_| wrong())?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        match prefix.unwrap_or(bits) {
-            prefix if prefix <= bits => Ok(Network { address, prefix }),
-            _ => Err(wrong()),
-        }
-    })
-}
-
-fn texts<'de, D: Deserializer<'de>, T>(
-    deserializer: D,
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Result<Vec<T>, D::Error> {
-    Vec::<String>::deserialize(deserializer)?
-        .iter()
-        .map(|text| read(text).map_err(D::Error::custom))
-        .collect()
-}
-
-fn port_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RangeInclusive<u16>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let range = text
-        .split_once('-')
-        .and_then(|(low, high)| Some(low.trim().parse().ok()?..=high.trim().parse().ok()?))
-        .filter(|range: &RangeInclusive<u16>| {
-            *range.start() >= 1024 && range.end() > range.start()
-        });
-    range.ok_or_else(|| {
-        D::Error::custom(format!(
-            "“{text}” is not a range of ports, such as \"20000-29999\""
-        ))
-    })
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
     }
 }
 
@@ -509,7 +293,7 @@ mod tests {
             [recordings]
             dir = "/srv/recordings"
             [desks]
-            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12", ring_timeout_s = 9 }]
+            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12" }]
             [centre]
             name = "政务服务中心"
             service_hours = ["workdays 08:30-11:30", "workdays 13:30-17:00"]
@@ -525,7 +309,6 @@ mod tests {
             config.desks.addresses[1].staff_number().as_deref(),
             Some("12")
         );
-        assert_eq!(config.desks.addresses[1].ring_timeout_s, Some(9));
     }
 
     #[test]
@@ -546,7 +329,6 @@ mod tests {
             ("[media]\nports = \"29999-20000\"", "20000-29999"),
             ("[media]\naddress = \"0.0.0.0\"", "no phone can send to"),
             ("[desks]\naddresses = [\"8001\"]", "sip:8001@192.0.2.7"),
-            ("[desks]\nrating_keys = \"x\"", "*8"),
             (
                 "[centre]\nservice_hours = [\"workdays 9-25\"]",
                 "08:30-11:30",

@@ -5,15 +5,18 @@
 
 mod accounts;
 mod calls;
+mod completion;
 mod cursor;
 mod intake;
 mod reads;
+mod recount;
 mod recovery;
 mod timeline;
 
 use std::sync::Arc;
 
 pub use accounts::{Login, LoginAnswer, PasswordAnswer, Person, Token};
+pub use recount::Recount;
 
 use crate::domain::Calendar;
 pub use crate::store::rows::*;
@@ -79,6 +82,11 @@ impl Engine {
                 hashing: tokio::sync::Semaphore::new(2),
             }),
         }
+    }
+
+    /// Opens `url`, as the store does, and starts over it: for rooms that may not name the store.
+    pub async fn open(url: &str, calendar: Calendar) -> Result<Engine, Error> {
+        Ok(Engine::start(Store::open(url).await?, calendar))
     }
 
     /// Writes what is pending of timelines and closes the database.

@@ -2,20 +2,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::bail;
 use rand::RngExt as _;
+use tokio::sync::mpsc;
 
 use super::call::{Call, Desk, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
-use super::hours::{Service, service};
+use super::hours::{Days, Service, ServiceHours, Span, service};
 use super::ledger::Ledger;
 use super::timeline::Timeline;
 use super::{House, refuse};
-use crate::config::ServiceHours;
 use crate::domain::{Day, Holiday, Moment};
 use crate::engine::{CallId, NewCall};
-use crate::ivr::{Facts, Hours, HoursSpan, Presses, Session, Value};
-use crate::media::{self, Leg};
+use crate::ivr::{Facts, Hours, HoursSpan, Plan, Presses, Session, Value};
+use crate::media::{self, CallMedia, Leg};
 use crate::sip::{Dialog, DialogEvent, Incoming};
 
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).
@@ -29,23 +30,85 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
         tracing::info!(source = %invite.source, "no dialplan serves the number called");
         return refuse(invite, 404, "number").await;
     };
+    let leg = match media_for(&house, &invite) {
+        Ok(leg) => leg,
+        Err((status, reason)) => return refuse(invite, status, reason).await,
+    };
+    let started_at = clock::moment();
+    let id = open_row(&house, &invite, &plan, started_at).await;
+    let caller_number = invite.caller.clone();
+    let taken = match take_up(&house, &id, started_at, invite, leg).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            tracing::warn!(call = %id.0, error = format!("{error:#}"), "a call was not taken up");
+            return never_answered(&house, id).await;
+        }
+    };
+    let hours = hours_of(&plan, &house.settings.service_hours);
+    let facts = facts(
+        &house,
+        &hours,
+        &book.lengths_ms,
+        caller_number.as_deref(),
+        started_at,
+    );
+    let session = Session::new(plan, book.script.clone(), facts, clock::instant());
+    let (ledger, stored) = Ledger::open(house.engine.clone(), id.clone());
+    let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
+    let ears = Ears {
+        caller: taken.events,
+        sound: taken.sound_events,
+        stored,
+        hunt: None,
+        desk: None,
+        owed: VecDeque::new(),
+        closing: Some(house.grace_over.clone()),
+    };
+    let call = Call {
+        house,
+        book,
+        id,
+        started_at,
+        caller_number,
+        session,
+        caller: taken.dialog,
+        sound: taken.sound,
+        ledger,
+        timeline,
+        caller_presses: Presses::new(),
+        desk_presses: Presses::new(),
+        infos: 0,
+        desk: Desk::None,
+        stage: Stage::Running,
+        talk: Talk::default(),
+        storing: 0,
+        outcome: None,
+        message: None,
+        last_press_at: clock::instant(),
+    };
+    call.run(ears).await;
+}
+
+/// A leg that answers the offer, or makes one where the caller made none; else the refusal's status
+/// and reason.
+fn media_for(house: &House, invite: &Incoming) -> Result<Leg, (u16, &'static str)> {
     let leg = match &invite.offer {
         Some(offer) => house.media.answer_to(offer),
         None => house.media.offer(),
     };
-    let leg = match leg {
-        Ok(leg) => leg,
-        Err(error) => {
-            tracing::info!(source = %invite.source, %error, "a call cannot have media");
-            let (status, reason) = match error {
-                media::Error::UnreadableSdp(_) => (400, "sdp"),
-                media::Error::NoCommonCodec { .. } => (488, "codec"),
-                _ => (503, "media"),
-            };
-            return refuse(invite, status, reason).await;
+    leg.map_err(|error| {
+        tracing::info!(source = %invite.source, %error, "a call cannot have media");
+        match error {
+            media::Error::UnreadableSdp(_) => (400, "sdp"),
+            media::Error::NoCommonCodec { .. } => (488, "codec"),
+            _ => (503, "media"),
         }
-    };
-    let started_at = clock::moment();
+    })
+}
+
+/// The call's row, before the answer. Keep the line alive first: a citizen is answered even where
+/// the row cannot be written now.
+async fn open_row(house: &House, invite: &Incoming, plan: &Plan, started_at: Moment) -> CallId {
     let id = new_call_id(started_at);
     let opened = house
         .engine
@@ -61,130 +124,61 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
             rehearsal: house.rehearsal,
         })
         .await;
-    // Keep the line alive first: a citizen is answered even where the row cannot be written now.
     if let Err(error) = opened {
         metrics::counter!("gradeline_ledger_lost_total").increment(1);
         tracing::error!(call = %id.0, %error, "a call's row cannot be opened");
     }
-    let caller_number = invite.caller.clone();
+    id
+}
+
+/// A call that was answered and whose sound runs.
+struct Taken {
+    dialog: Dialog,
+    events: mpsc::Receiver<DialogEvent>,
+    sound: CallMedia,
+    sound_events: mpsc::Receiver<media::Event>,
+}
+
+/// Sends 200 and starts the sound. Recording starts with the answer; there is no switch to leave it
+/// out (第七条(三)).
+async fn take_up(
+    house: &House,
+    id: &CallId,
+    started_at: Moment,
+    invite: Incoming,
+    mut leg: Leg,
+) -> anyhow::Result<Taken> {
     let late_offer = invite.offer.is_none();
-    let (dialog, mut events) = match invite.answer(leg.description()).await {
-        Ok(answered) => answered,
-        Err(error) => {
-            tracing::info!(call = %id.0, %error, "the caller left before the answer");
-            return never_answered(&house, id).await;
-        }
-    };
-    let mut leg = leg;
-    if late_offer && let Err(why) = take_late_answer(&mut leg, &mut events).await {
-        tracing::warn!(call = %id.0, why, "a late offer got no usable answer");
-        if dialog.bye(None).await.is_err() {
-            tracing::debug!(call = %id.0, "the caller had already gone");
-        }
-        return never_answered(&house, id).await;
+    let place = house.archive.place(id, started_at).unwrap_or_else(|error| {
+        // A full disk ends no call: the recorder goes on trying, in the folder that is there.
+        tracing::error!(call = %id.0, %error, "a recording has no folder of its day");
+        house.archive.dir().join(format!("{}.wav", id.0))
+    });
+    let (dialog, mut events) = invite.answer(leg.description()).await?;
+    // From here on dropping the dialog hangs up.
+    if late_offer {
+        take_late_answer(&mut leg, &mut events).await?;
     }
-    let facts = facts(
-        &house,
-        &book.lengths_ms,
-        caller_number.as_deref(),
-        started_at,
-    );
-    let session = Session::new(plan, book.script.clone(), facts, clock::instant());
-    match begin(house.clone(), id.clone(), leg, dialog) {
-        Ok((parts, sound_events)) => {
-            let Begun {
-                dialog,
-                sound,
-                ledger,
-                stored,
-                timeline,
-            } = parts;
-            let ears = Ears {
-                caller: events,
-                sound: sound_events,
-                stored,
-                hunt: None,
-                desk: None,
-                owed: VecDeque::new(),
-                closing: Some(house.grace_over.clone()),
-            };
-            let call = Call {
-                house,
-                book,
-                id,
-                started_at,
-                caller_number,
-                session,
-                caller: dialog,
-                sound,
-                ledger,
-                timeline,
-                caller_presses: Presses::new(),
-                desk_presses: Presses::new(),
-                infos: 0,
-                desk: Desk::None,
-                stage: Stage::Running,
-                talk: Talk::default(),
-                storing: 0,
-                outcome: None,
-                message: None,
-                last_press_at: clock::instant(),
-            };
-            call.run(ears).await;
-        }
-        Err(error) => {
-            tracing::error!(call = %id.0, error = format!("{error:#}"), "a call's sound cannot begin");
-            never_answered(&house, id).await;
-        }
-    }
-}
-
-struct Begun {
-    dialog: Dialog,
-    sound: media::CallMedia,
-    ledger: Ledger,
-    stored: tokio::sync::mpsc::Receiver<super::ledger::Stored>,
-    timeline: Timeline,
-}
-
-/// Recording starts with the answer; there is no switch to leave it out (第七条(三)).
-fn begin(
-    house: Arc<House>,
-    id: CallId,
-    leg: Leg,
-    dialog: Dialog,
-) -> anyhow::Result<(Begun, tokio::sync::mpsc::Receiver<media::Event>)> {
-    let place = house.archive.place(&id, clock::moment())?;
     let (sound, sound_events) = house.media.start_call(leg, Some(&place))?;
-    let (ledger, stored) = Ledger::open(house.engine.clone(), id.clone());
-    let timeline = Timeline::new(house.engine.clone(), id, CallClock::answered_now());
-    Ok((
-        Begun {
-            dialog,
-            sound,
-            ledger,
-            stored,
-            timeline,
-        },
+    Ok(Taken {
+        dialog,
+        events,
+        sound,
         sound_events,
-    ))
+    })
 }
 
 /// Our 200 carried the offer; the ACK brings the answer (RFC 3264 §5).
 async fn take_late_answer(
     leg: &mut Leg,
-    events: &mut tokio::sync::mpsc::Receiver<DialogEvent>,
-) -> Result<(), String> {
+    events: &mut mpsc::Receiver<DialogEvent>,
+) -> anyhow::Result<()> {
     let waited = tokio::time::timeout(LATE_ANSWER, events.recv()).await;
     match waited {
-        Ok(Some(DialogEvent::Acknowledged { sdp: Some(sdp) })) => {
-            leg.accept_answer(&sdp).map_err(|error| error.to_string())
-        }
-        Ok(Some(DialogEvent::Acknowledged { sdp: None })) => {
-            Err("the ACK carries no answer".into())
-        }
-        Ok(_) => Err("the caller left".into()),
-        Err(_) => Err("no ACK".into()),
+        Ok(Some(DialogEvent::Acknowledged { sdp: Some(sdp) })) => Ok(leg.accept_answer(&sdp)?),
+        Ok(Some(DialogEvent::Acknowledged { sdp: None })) => bail!("the ACK carries no answer"),
+        Ok(_) => bail!("the caller left before the answer to our offer"),
+        Err(_) => bail!("no ACK came"),
     }
 }
 
@@ -212,14 +206,28 @@ fn new_call_id(started_at: Moment) -> CallId {
     CallId(format!("{day}-{time}-{tail:06x}"))
 }
 
+/// The plan's own service hours, where it states some (on working days), else the centre's.
+fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
+    let Some(own) = plan.service_hours() else {
+        return centre.clone();
+    };
+    let span = |hours: &HoursSpan| Span {
+        days: Days::Workdays,
+        from_minute: hours.from_min,
+        to_minute: hours.to_min,
+    };
+    ServiceHours::Spans(own.iter().map(span).collect())
+}
+
 fn facts(
     house: &House,
+    hours: &ServiceHours,
     lengths_ms: &Arc<std::collections::HashMap<String, u32>>,
     caller: Option<&str>,
     now: Moment,
 ) -> Facts {
-    let spans = spoken_hours(&house.config.centre.service_hours);
-    let hours = match service(&house.config.centre.service_hours, &house.calendar, now) {
+    let spans = spoken_hours(hours);
+    let hours = match service(hours, &house.calendar, now) {
         Service::Open => Hours::Open,
         Service::Closed => Hours::Closed {
             hours: spans.clone(),

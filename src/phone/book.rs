@@ -7,9 +7,18 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 
-use crate::config::Config;
+use crate::drill;
 use crate::ivr::{ClipFact, ClipFacts, Finding, Plan, Script, Severity};
 use crate::media::{self, Clips};
+
+/// Where the operator's files are.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// Holds a dialplan a file, `*.toml`.
+    pub dialplans: PathBuf,
+    /// Holds a folder a locale, `zh-CN/`.
+    pub prompts: PathBuf,
+}
 
 /// The dialplans in force, with the prompts that they play.
 pub struct Book {
@@ -28,8 +37,8 @@ pub struct Checked {
 
 impl Book {
     /// Reads and lints every file; with an error in any of them there is no book.
-    pub fn read(config: &Config) -> anyhow::Result<Checked> {
-        let locale = locale_dir(config);
+    pub fn read(files: &Files) -> anyhow::Result<Checked> {
+        let locale = files.locale();
         let script_path = locale.join("script.toml");
         let script_text = std::fs::read_to_string(&script_path).with_context(|| {
             format!(
@@ -49,22 +58,22 @@ impl Book {
         let facts = clip_facts(&locale)?;
         let mut findings = Vec::new();
         let mut plans = Vec::new();
-        let texts = texts_in(&config.dialplans.dir, "toml").with_context(|| {
+        let texts = texts_in(&files.dialplans, "toml").with_context(|| {
             format!(
                 "cannot read the dialplans in {}; set [dialplans] dir",
-                config.dialplans.dir.display()
+                files.dialplans.display()
             )
         })?;
         for (name, text) in &texts {
-            let file = config.dialplans.dir.join(name).display().to_string();
-            let (plan, found) = Plan::check(&file, text, &script, &facts);
+            let file = files.dialplans.join(name).display().to_string();
+            let (plan, found) = drill::check(&file, text, &script, &facts);
             findings.extend(found);
             plans.extend(plan.map(Arc::new));
         }
         if plans.is_empty() && findings.is_empty() {
             anyhow::bail!(
                 "no dialplan (*.toml) in {}; set [dialplans] dir",
-                config.dialplans.dir.display()
+                files.dialplans.display()
             );
         }
         if findings
@@ -108,23 +117,29 @@ impl Book {
     }
 }
 
-/// What tells whether the operator's files changed: newest change and number of files.
-pub(super) fn fingerprint(config: &Config) -> Vec<(PathBuf, SystemTime, u64)> {
-    let mut seen = Vec::new();
-    for dir in [config.dialplans.dir.clone(), locale_dir(config)] {
-        let Ok(entries) = std::fs::read_dir(&dir) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            if let Ok(metadata) = entry.metadata()
-                && let Ok(changed) = metadata.modified()
-            {
-                seen.push((entry.path(), changed, metadata.len()));
+impl Files {
+    /// Each file with its last change and its length: another value means that something changed.
+    pub(super) fn fingerprint(&self) -> Vec<(PathBuf, SystemTime, u64)> {
+        let mut seen = Vec::new();
+        for dir in [self.dialplans.clone(), self.locale()] {
+            let Ok(entries) = std::fs::read_dir(&dir) else {
+                continue;
+            };
+            for entry in entries.flatten() {
+                if let Ok(metadata) = entry.metadata()
+                    && let Ok(changed) = metadata.modified()
+                {
+                    seen.push((entry.path(), changed, metadata.len()));
+                }
             }
         }
+        seen.sort();
+        seen
     }
-    seen.sort();
-    seen
+
+    fn locale(&self) -> PathBuf {
+        self.prompts.join("zh-CN")
+    }
 }
 
 /// Name and text of each file in `dir` with this ending, sorted by name.
@@ -141,10 +156,6 @@ pub fn texts_in(dir: &Path, ending: &str) -> std::io::Result<Vec<(String, String
     }
     texts.sort();
     Ok(texts)
-}
-
-fn locale_dir(config: &Config) -> PathBuf {
-    config.prompts.dir.join("zh-CN")
 }
 
 /// Rate, channels and length of each WAV; one that cannot be read has rate 0, which lint refuses.

@@ -1,5 +1,28 @@
-use crate::config::{Days, ServiceHours};
 use crate::domain::{Calendar, Day, Holiday, Moment};
+
+/// When a person can be had. GB/T 33358 prefers round the clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceHours {
+    Always,
+    Spans(Vec<Span>),
+}
+
+/// A stretch of a day, `from_minute <= minute < to_minute`, minutes since midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub days: Days,
+    pub from_minute: u16,
+    pub to_minute: u16,
+}
+
+/// On which days a span holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Days {
+    /// Working days of the calendar, swapped weekends included.
+    Workdays,
+    /// Every day, holidays included.
+    Daily,
+}
 
 /// Whether a person can be had now, and if not, why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +71,6 @@ pub(super) fn service(hours: &ServiceHours, calendar: &Calendar, now: Moment) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Span;
 
     fn at(text: &str) -> Service {
         let year = include_str!("../../calendars/2026.toml");

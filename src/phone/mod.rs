@@ -22,10 +22,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use book::{Book, Checked, texts_in};
+pub use book::{Book, Checked, Files, texts_in};
+pub use hours::{Days, ServiceHours, Span};
 
 use crate::archive::Archive;
-use crate::config::Config;
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
@@ -34,9 +34,20 @@ use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use floor::Floor;
 
+/// What an operator may vary of the telephone.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub files: Files,
+    pub service_hours: ServiceHours,
+    /// Calls at once; one more is refused with 503 and Retry-After.
+    pub max_calls: usize,
+    /// How long running calls may go on once the house closes.
+    pub grace: Duration,
+}
+
 /// Everything that a call needs of the house.
 pub struct House {
-    config: Config,
+    settings: Settings,
     engine: Engine,
     archive: Archive,
     media: Media,
@@ -51,7 +62,7 @@ pub struct House {
 
 /// What [`Phone::open`] joins.
 pub struct Rooms {
-    pub config: Config,
+    pub settings: Settings,
     pub engine: Engine,
     pub archive: Archive,
     pub media: Media,
@@ -81,7 +92,7 @@ impl Phone {
         let (book, reader) = watch::channel(Arc::new(rooms.book));
         let (floor, keeper) = Floor::open(rooms.desks, rooms.agent.clone(), rooms.media.clone());
         let house = House {
-            config: rooms.config,
+            settings: rooms.settings,
             engine: rooms.engine,
             archive: rooms.archive,
             media: rooms.media,
@@ -99,12 +110,17 @@ impl Phone {
         }
     }
 
+    /// Cancelling it ends the running calls' grace at once.
+    pub fn grace_over(&self) -> CancellationToken {
+        self.house.grace_over.clone()
+    }
+
     /// Takes calls until `closing` is cancelled; then takes no new ones and returns when the running
-    /// ones have ended, at the latest after the configured grace (`[sip] drain_s`).
+    /// ones have ended, at the latest after their grace.
     pub async fn serve(self, mut incoming: mpsc::Receiver<Incoming>, closing: CancellationToken) {
         let mut calls = JoinSet::new();
         let mut reload = tokio::time::interval(RELOAD_EVERY);
-        let mut seen = book::fingerprint(&self.house.config);
+        let mut seen = self.house.settings.files.fingerprint();
         loop {
             tokio::select! {
                 invite = incoming.recv() => match invite {
@@ -120,7 +136,7 @@ impl Phone {
     }
 
     async fn admit(&self, invite: Incoming, calls: &mut JoinSet<()>) {
-        if calls.len() >= self.house.config.sip.max_calls {
+        if calls.len() >= self.house.settings.max_calls {
             refuse(invite, 503, "full").await;
             return;
         }
@@ -134,11 +150,11 @@ impl Phone {
         &self,
         seen: Vec<(std::path::PathBuf, std::time::SystemTime, u64)>,
     ) -> Vec<(std::path::PathBuf, std::time::SystemTime, u64)> {
-        let now = book::fingerprint(&self.house.config);
+        let now = self.house.settings.files.fingerprint();
         if now == seen {
             return seen;
         }
-        match Book::read(&self.house.config) {
+        match Book::read(&self.house.settings.files) {
             Ok(Checked {
                 book: Some(book),
                 findings,
@@ -179,7 +195,7 @@ impl Phone {
 
     async fn drain(self, mut incoming: mpsc::Receiver<Incoming>, mut calls: JoinSet<()>) {
         self.agent.drain();
-        let grace = Duration::from_secs(self.house.config.sip.drain_s);
+        let grace = self.house.settings.grace;
         if !calls.is_empty() {
             tracing::info!(
                 calls = calls.len(),

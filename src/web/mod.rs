@@ -25,6 +25,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod wording;
 
 use std::sync::Arc;
 use std::time::SystemTime;

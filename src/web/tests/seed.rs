@@ -8,7 +8,6 @@ use crate::engine::{
     CallId, CallState, ClipKind, EndedCall, Engine, HungUpBy, KeyedGrade, KeyedReason, NewCall,
     TimelineEntry,
 };
-use crate::store::Store;
 
 pub const CALENDAR_2026: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/calendars/2026.toml"));
@@ -17,11 +16,9 @@ pub const CALENDAR_2026: &str =
 pub const MARKUP: &str = "<script>alert(1)</script>\"'&";
 
 pub async fn engine(folder: &Path) -> Engine {
-    let store = Store::open(&format!("sqlite:{}", folder.join("rows.db").display()))
-        .await
-        .unwrap();
     let calendar = Calendar::from_texts(&[("calendars/2026.toml", CALENDAR_2026)]).unwrap();
-    Engine::start(store, calendar)
+    let url = format!("sqlite:{}", folder.join("rows.db").display());
+    Engine::open(&url, calendar).await.unwrap()
 }
 
 pub fn id(number: u32) -> CallId {

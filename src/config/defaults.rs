@@ -1,0 +1,112 @@
+//! The defaults of `make run`: loopback only, round the clock, a rehearsal desk.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::{Calendars, Centre, Desks, Dialplans, Media, Prompts, Recordings, Sip, Store, Web};
+use crate::phone::ServiceHours;
+use crate::sip::{Listen, Network, Transport};
+
+impl Default for Sip {
+    fn default() -> Self {
+        let any = |transport| Listen {
+            transport,
+            address: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 5060),
+        };
+        Sip {
+            listen: vec![any(Transport::Udp), any(Transport::Tcp)],
+            trunks: vec![
+                Network {
+                    address: Ipv4Addr::new(127, 0, 0, 0).into(),
+                    prefix: 8,
+                },
+                Network {
+                    address: std::net::Ipv6Addr::LOCALHOST.into(),
+                    prefix: 128,
+                },
+            ],
+            address: None,
+            max_calls: 200,
+            session_expires_s: 1800,
+            drain_s: 120,
+        }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Media {
+            address: Ipv4Addr::LOCALHOST.into(),
+            ports: 20000..=29999,
+            threads: 1,
+            rtp_timeout_s: 30,
+        }
+    }
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Web {
+            listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080),
+            behind_tls: false,
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Store {
+            url: "sqlite:data/gradeline.db".into(),
+        }
+    }
+}
+
+impl Default for Recordings {
+    fn default() -> Self {
+        Recordings {
+            dir: "recordings".into(),
+        }
+    }
+}
+
+impl Default for Desks {
+    fn default() -> Self {
+        Desks {
+            addresses: Vec::new(),
+            ring_timeout_s: 15,
+            rehearsal_talk_s: 8,
+        }
+    }
+}
+
+impl Default for Centre {
+    fn default() -> Self {
+        Centre {
+            name: "国家林业和草原局政务服务中心".into(),
+            service_hours: ServiceHours::Always,
+        }
+    }
+}
+
+impl Default for Dialplans {
+    fn default() -> Self {
+        Dialplans {
+            dir: "dialplans".into(),
+        }
+    }
+}
+
+impl Default for Prompts {
+    fn default() -> Self {
+        Prompts {
+            dir: "prompts".into(),
+        }
+    }
+}
+
+impl Default for Calendars {
+    fn default() -> Self {
+        Calendars {
+            dir: "calendars".into(),
+        }
+    }
+}

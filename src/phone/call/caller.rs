@@ -1,0 +1,134 @@
+//! The caller's side, and what both sides may do: keys, new offers, hanging up.
+
+use std::time::Instant;
+
+use super::{Call, Gone, Stage, side_word};
+use crate::engine::HungUpBy;
+use crate::ivr::{Digit, Event, Phase, Way};
+use crate::media::{self, Side};
+use crate::phone::ears::Ears;
+use crate::phone::{clock, info};
+use crate::sip::{DialogEvent, OfferReply};
+
+impl Call {
+    /// A sign of a key press, from whatever way it came.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) async fn pressed(
+        &mut self,
+        side: Side,
+        way: Way,
+        digit: Digit,
+        press: u32,
+        phase: Phase,
+        at: Instant,
+        ears: &mut Ears,
+    ) {
+        let presses = match side {
+            Side::Caller => &mut self.caller_presses,
+            Side::Desk => &mut self.desk_presses,
+        };
+        let Some(digit) = presses.sign(way, digit, press, phase, at) else {
+            return;
+        };
+        match side {
+            Side::Caller => {
+                self.timeline.mark(at, "key", format!("{digit} ({way})"));
+                self.last_press_at = at;
+                self.tell(Event::Digit(digit), ears).await;
+            }
+            Side::Desk => {
+                self.timeline
+                    .mark(at, "desk_key", format!("{digit} ({way})"));
+                self.tell(Event::DeskDigit(digit), ears).await;
+            }
+        }
+    }
+
+    pub(super) async fn caller_did(&mut self, event: DialogEvent, ears: &mut Ears) {
+        match event {
+            DialogEvent::Acknowledged { .. } => {}
+            DialogEvent::Offer { sdp, reply } => self.renegotiate(Side::Caller, &sdp, reply).await,
+            DialogEvent::Info { content_type, body } => {
+                self.informed(Side::Caller, &content_type, &body, ears)
+                    .await;
+            }
+            DialogEvent::Bye { .. } => self.caller_gone(Gone::HungUp).await,
+            DialogEvent::Lost { why } => self.caller_gone(Gone::Vanished(why)).await,
+        }
+    }
+
+    pub(super) async fn informed(
+        &mut self,
+        side: Side,
+        content_type: &str,
+        body: &[u8],
+        ears: &mut Ears,
+    ) {
+        let Some((key, length)) = info::key(content_type, body) else {
+            return;
+        };
+        let Some(digit) = Digit::from_char(key) else {
+            return;
+        };
+        self.infos = self.infos.wrapping_add(1);
+        let length_ms = length.map_or(0, |length| u32::try_from(length.as_millis()).unwrap_or(0));
+        let phase = Phase::Whole { length_ms };
+        self.pressed(
+            side,
+            Way::Info,
+            digit,
+            self.infos,
+            phase,
+            clock::instant(),
+            ears,
+        )
+        .await;
+    }
+
+    /// Hold, resume, another address or codec (RFC 3264 §8).
+    pub(super) async fn renegotiate(&mut self, side: Side, sdp: &[u8], reply: OfferReply) {
+        let answered = match self.sound.renegotiate(side, sdp).await {
+            Ok(answer) => {
+                let kind = if media::is_hold(sdp) {
+                    "hold"
+                } else {
+                    "renegotiated"
+                };
+                self.mark(kind, side_word(side));
+                reply.answer(&answer).await
+            }
+            Err(error) => {
+                tracing::info!(call = %self.id.0, %error, "a new offer is refused");
+                reply.refuse(488).await
+            }
+        };
+        if let Err(error) = answered {
+            tracing::warn!(call = %self.id.0, %error, "an offer could not be answered");
+        }
+    }
+
+    /// The caller's side is gone: closes the sound, which first reports every key that had arrived.
+    pub(super) async fn caller_gone(&mut self, gone: Gone) {
+        if self.stage != Stage::Running {
+            return;
+        }
+        self.mark(
+            "hung_up",
+            match gone {
+                Gone::HungUp => "caller".to_owned(),
+                Gone::Vanished(why) => format!("caller vanished: {why}"),
+            },
+        );
+        if let Gone::Vanished(why) = gone
+            && let Err(error) = self
+                .caller
+                .bye(Some(&format!("SIP;cause=408;text=\"{why}\"")))
+                .await
+        {
+            tracing::debug!(call = %self.id.0, %error, "no BYE to a line that is dead");
+        }
+        self.talk_ended(HungUpBy::Caller);
+        self.stage = Stage::Closing(HungUpBy::Caller);
+        self.sound.finish();
+    }
+}

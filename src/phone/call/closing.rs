@@ -1,0 +1,174 @@
+//! The end of a call, and what is stored of it: messages, the recording, the last rows.
+
+use std::time::Duration;
+
+use super::{Call, Desk, Stage};
+use crate::engine::{ClipKind, EndedCall, HungUpBy};
+use crate::ivr::{Event, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome};
+use crate::media::Recorded;
+use crate::phone::clock;
+use crate::phone::ears::Ears;
+use crate::phone::ledger::{Job, Stored};
+
+impl Call {
+    pub(super) async fn stored(&mut self, stored: Stored, ears: &mut Ears) {
+        self.storing = self.storing.saturating_sub(1);
+        let event = match stored {
+            Stored::Yes => Event::GradeStored,
+            Stored::No => Event::GradeNotStored,
+        };
+        self.tell(event, ears).await;
+    }
+
+    /// Everything that had arrived was reported. A session that waits for its grade's storing is
+    /// told of that first, so that a grade keyed before the hang-up counts.
+    pub(super) async fn sound_closed(&mut self, ears: &mut Ears) {
+        let Stage::Closing(by) = self.stage else {
+            unreachable!("the sound is closed by Stage::Closing only");
+        };
+        while self.storing > 0
+            && let Some(stored) = ears.stored.recv().await
+        {
+            self.stored(stored, ears).await;
+        }
+        if by == HungUpBy::Caller {
+            self.tell(Event::CallerHungUp, ears).await;
+        }
+        // The session may still wait, for a bounded time, for what was under way.
+        while self.outcome.is_none()
+            && let Some(at) = self.session.timeout_at()
+        {
+            tokio::time::sleep_until(at.into()).await;
+            self.tell(Event::Timeout, ears).await;
+        }
+        self.stage = Stage::Closed(by);
+    }
+
+    pub(super) async fn hang_up(&mut self, ears: &mut Ears) {
+        if !matches!(self.desk, Desk::None) {
+            self.release_desk(HungUpBy::System, ears).await;
+        }
+        if self.stage != Stage::Running {
+            return;
+        }
+        self.mark("hung_up", "system");
+        if let Err(error) = self.caller.bye(None).await {
+            tracing::debug!(call = %self.id.0, %error, "the caller had already gone");
+        }
+        self.stage = Stage::Closing(HungUpBy::System);
+        self.sound.finish();
+    }
+
+    pub(super) async fn record_message(
+        &mut self,
+        kind: MessageKind,
+        max_ms: u32,
+        silence_ms: Option<u32>,
+        beep: bool,
+        ears: &mut Ears,
+    ) {
+        let kind = match kind {
+            MessageKind::Remark => ClipKind::Remark,
+            MessageKind::Voice => ClipKind::Voice,
+        };
+        match self
+            .house
+            .archive
+            .place_clip(&self.id, kind, self.started_at)
+        {
+            Ok(path) => {
+                self.mark("message", "");
+                let silence = silence_ms.map(|ms| Duration::from_millis(ms.into()));
+                self.sound.record_message(
+                    &path,
+                    Duration::from_millis(max_ms.into()),
+                    silence,
+                    beep,
+                );
+                self.message = Some((kind, path));
+            }
+            Err(error) => {
+                tracing::error!(call = %self.id.0, %error, "no place for a message");
+                ears.owed.push_back(Event::MessageRecorded {
+                    length_ms: 0,
+                    end: MessageEnd::Silence,
+                });
+            }
+        }
+    }
+
+    pub(super) async fn message_recorded(&mut self, length_ms: u32) {
+        let Some((kind, path)) = self.message.take() else {
+            return;
+        };
+        let archive = self.house.archive.clone();
+        let finished = tokio::task::spawn_blocking(move || archive.finish(&path)).await;
+        match finished {
+            Ok(Ok(clip)) if length_ms > 0 => {
+                self.mark("message_saved", format!("{length_ms} ms"));
+                let length_ms = clip.length_ms;
+                self.ledger.put(Job::Clip {
+                    kind,
+                    path: clip.path,
+                    length_ms,
+                    sha256: clip.sha256,
+                });
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::error!(call = %self.id.0, %error, "a message cannot be archived")
+            }
+            Err(panic) => {
+                tracing::error!(call = %self.id.0, %panic, "a bug: archiving a message broke")
+            }
+        }
+    }
+
+    /// Writes the call's last rows: its end at once, the recording when its digest is known.
+    pub(super) async fn conclude(mut self, recorded: Option<Recorded>) {
+        let outcome = self.outcome.take().unwrap_or_else(|| {
+            tracing::error!(call = %self.id.0, "a bug: a session without an outcome");
+            match self.talk.ms {
+                0 => Outcome::NotConnected(NotConnected::Fault),
+                _ => Outcome::Ungraded(NoGrade::Fault),
+            }
+        });
+        metrics::counter!("gradeline_calls_total", "outcome" => outcome.word()).increment(1);
+        let Stage::Closed(by) = self.stage else {
+            unreachable!("the loop ends with Stage::Closed");
+        };
+        let hung_up_by = self.talk.ended_by.unwrap_or(by);
+        self.ledger.put(Job::End(EndedCall {
+            id: self.id.clone(),
+            ended_at: clock::moment(),
+            hung_up_by,
+            outcome: outcome.word().to_owned(),
+            outcome_after_ms: outcome.after_ms(),
+        }));
+        if let Some(recorded) = recorded {
+            self.archive(recorded).await;
+        }
+        let submitted = self.ledger.close().await;
+        if let Some(submitted) = submitted {
+            tracing::info!(call = %self.id.0, rating = submitted.rating, grade = %submitted.grade,
+                ticket = submitted.ticket, "rated");
+        }
+    }
+
+    pub(super) async fn archive(&self, recorded: Recorded) {
+        let archive = self.house.archive.clone();
+        let gaps = recorded.gaps.clone();
+        let finished = tokio::task::spawn_blocking(move || archive.finish(&recorded.path)).await;
+        match finished {
+            Ok(Ok(mut recording)) => {
+                recording.gaps = gaps;
+                self.ledger.put(Job::Recording(recording));
+            }
+            Ok(Err(error)) => {
+                metrics::counter!("gradeline_recordings_failed_total").increment(1);
+                tracing::error!(call = %self.id.0, %error, "a recording cannot be archived");
+            }
+            Err(panic) => tracing::error!(call = %self.id.0, %panic, "a bug: archiving broke"),
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! One call, one task, one owner: what SIP, sound, desks and store report becomes an event of the
+//! session, and what the session asks for is carried out.
+
+mod caller;
+mod closing;
+mod desk;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::House;
+use super::book::Book;
+use super::clock;
+use super::ears::{Ears, Input};
+use super::floor::{Hunt, Seat};
+use super::ledger::{Job, Ledger};
+use super::timeline::Timeline;
+use crate::domain::Moment;
+use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
+use crate::ivr::{
+    Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
+    Session, Unavailable, Way,
+};
+use crate::media::{self, CallMedia, Recorded, Side};
+use crate::sip::Dialog;
+
+/// A call from its answer to its last row.
+pub(super) struct Call {
+    pub house: Arc<House>,
+    pub book: Arc<Book>,
+    pub id: CallId,
+    pub started_at: Moment,
+    /// The caller's number as the trunk shows it.
+    pub caller_number: Option<String>,
+    pub session: Session,
+    pub caller: Dialog,
+    pub sound: CallMedia,
+    pub ledger: Ledger,
+    pub timeline: Timeline,
+    pub caller_presses: Presses,
+    pub desk_presses: Presses,
+    pub infos: u32,
+    pub desk: Desk,
+    pub stage: Stage,
+    pub talk: Talk,
+    /// Grades handed to the ledger and not yet told of.
+    pub storing: u32,
+    pub outcome: Option<Outcome>,
+    pub message: Option<(ClipKind, std::path::PathBuf)>,
+    /// When the key that is being handled went down.
+    pub last_press_at: Instant,
+}
+
+/// The desk's side of the call.
+pub(super) enum Desk {
+    None,
+    Hunting {
+        _hunt: Hunt,
+    },
+    /// Answered; its seat on the floor is given back when this is dropped.
+    Connected {
+        dialog: Dialog,
+        _seat: Seat,
+    },
+}
+
+/// Where the task itself stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Running,
+    /// One side ended the call; the sound is being closed, and keys that had arrived still come.
+    Closing(HungUpBy),
+    Closed(HungUpBy),
+}
+
+/// Why the caller's side is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    HungUp,
+    /// No packets, no refresh, no ACK: the line is dead.
+    Vanished(&'static str),
+}
+
+/// How long caller and desk were joined, and who ended it.
+#[derive(Debug, Default)]
+pub(super) struct Talk {
+    pub since: Option<Instant>,
+    pub ms: u64,
+    pub ended_by: Option<HungUpBy>,
+}
+
+impl Call {
+    /// Runs the call to its end; returns when every row of it is written.
+    pub(super) async fn run(mut self, mut ears: Ears) {
+        self.timeline.mark(clock::instant(), "answered", "");
+        self.tell(Event::Answered, &mut ears).await;
+        let mut recorded = None;
+        while !matches!(self.stage, Stage::Closed(_)) {
+            let input = ears
+                .next(self.session.timeout_at(), self.stage == Stage::Running)
+                .await;
+            if let Some(finished) = self.take(input, &mut ears).await {
+                recorded = Some(finished);
+            }
+        }
+        self.conclude(recorded).await;
+    }
+
+    /// One input; `Some` when the sound was closed.
+    pub(super) async fn take(&mut self, input: Input, ears: &mut Ears) -> Option<Recorded> {
+        match input {
+            Input::Sound(media::Event::Finished(recorded)) => {
+                self.sound_closed(ears).await;
+                return Some(recorded);
+            }
+            Input::SoundGone => {
+                tracing::error!(call = %self.id.0, "a bug: the call's sound ended unasked");
+                self.tell(Event::Fault, ears).await;
+                self.stage = Stage::Closed(HungUpBy::System);
+            }
+            Input::Sound(event) => self.heard(event, ears).await,
+            Input::Caller(event) => self.caller_did(event, ears).await,
+            Input::Desk(event) => self.desk_did(event, ears).await,
+            Input::Hunted(hunted) => self.hunted(hunted, ears).await,
+            Input::Stored(stored) => self.stored(stored, ears).await,
+            Input::Owed(event) => self.tell(event, ears).await,
+            Input::Timer => self.tell(Event::Timeout, ears).await,
+            Input::HouseClosing => {
+                self.timeline.mark(clock::instant(), "drained", "");
+                self.tell(Event::Drained, ears).await;
+            }
+        }
+        None
+    }
+
+    /// Hands an event to the session and carries out what it asks for.
+    pub(super) async fn tell(&mut self, event: Event, ears: &mut Ears) {
+        let actions = self.session.handle(event, clock::instant());
+        for action in actions {
+            self.act(action, ears).await;
+        }
+    }
+
+    pub(super) async fn act(&mut self, action: Action, ears: &mut Ears) {
+        match action {
+            Action::Play {
+                id,
+                prompt,
+                clips,
+                hearers,
+            } => self.play(id, prompt, clips, hearers),
+            Action::StopPlaying => self.sound.stop_playing(),
+            Action::Connect {
+                target,
+                ring_timeout_ms,
+            } => self.connect(target, ring_timeout_ms, ears),
+            Action::CancelConnect => {
+                ears.hunt = None;
+                self.desk = Desk::None;
+            }
+            Action::Join => self.join(),
+            Action::ReleaseDesk => self.release_desk(HungUpBy::System, ears).await,
+            Action::StoreGrade { grade, key } => {
+                let at = self.last_press_at;
+                self.mark("grade", format!("{grade} by key {key}"));
+                self.storing += 1;
+                self.ledger.put(Job::Grade(KeyedGrade {
+                    grade,
+                    key: key.char(),
+                    at: self.timeline.clock().moment(at),
+                    offset_ms: self.timeline.clock().offset_ms(at),
+                }));
+            }
+            Action::ConfirmGrade => self.ledger.put(Job::GradeConfirmed {
+                at: clock::moment(),
+            }),
+            Action::StoreReason { code, key } => self.store_reason(code, key),
+            Action::RecordMessage {
+                kind,
+                max_ms,
+                silence_ms,
+                beep,
+            } => {
+                self.record_message(kind, max_ms, silence_ms, beep, ears)
+                    .await;
+            }
+            Action::StopMessage => self.sound.stop_message(),
+            Action::RequestCallback { number } => {
+                self.mark("callback", "");
+                self.ledger.put(Job::Callback {
+                    number,
+                    at: clock::moment(),
+                });
+            }
+            Action::Mark(mark) => self.note(mark),
+            Action::Conclude(outcome) => {
+                self.mark("outcome", outcome.word());
+                self.outcome = Some(outcome);
+            }
+            Action::Hangup => self.hang_up(ears).await,
+        }
+    }
+
+    pub(super) fn mark(&self, kind: &str, detail: impl Into<String>) {
+        self.timeline.mark(clock::instant(), kind, detail);
+    }
+
+    pub(super) fn play(
+        &mut self,
+        id: PlayId,
+        prompt: String,
+        clips: Vec<ClipId>,
+        hearers: Hearers,
+    ) {
+        let found: Vec<_> = clips
+            .iter()
+            .filter_map(|clip| self.book.clips.0.get(&clip.0).cloned())
+            .collect();
+        if found.len() < clips.len() {
+            tracing::error!(call = %self.id.0, prompt, "a clip is missing; the check at load should have refused this");
+        }
+        self.mark("prompt", prompt);
+        self.sound.play(id.0, found, hearers == Hearers::Both);
+    }
+
+    pub(super) fn store_reason(&mut self, code: String, key: Digit) {
+        self.mark("reason", format!("{code} by key {key}"));
+        let at = self.last_press_at;
+        self.ledger.put(Job::Reason(KeyedReason {
+            code,
+            key: key.char(),
+            at: self.timeline.clock().moment(at),
+            offset_ms: self.timeline.clock().offset_ms(at),
+        }));
+    }
+
+    pub(super) fn note(&mut self, mark: Mark) {
+        match mark {
+            Mark::Step { name } => self.mark("step", name),
+            Mark::OfferStarted => {
+                self.mark("offer", "");
+                self.ledger.put(Job::State(CallState::Rating));
+                self.ledger.put(Job::Offered {
+                    at: clock::moment(),
+                });
+            }
+            Mark::InvalidKey(key) => self.mark("key_invalid", key.to_string()),
+            Mark::Silent => self.mark("silent", ""),
+            Mark::KeyIgnored(key) => self.mark("key_ignored", key.to_string()),
+            Mark::KeyKept(key) => self.mark("key_kept", key.to_string()),
+            Mark::GradeWithdrawn => {
+                self.mark("grade_withdrawn", "");
+                self.ledger.put(Job::GradeWithdrawn {
+                    at: clock::moment(),
+                });
+            }
+            Mark::SentToRating => {
+                self.mark("sent_to_rating", "");
+                self.talk.ended_by.get_or_insert(HungUpBy::Desk);
+            }
+        }
+    }
+
+    /// What the media threads report, but for the end.
+    pub(super) async fn heard(&mut self, event: media::Event, ears: &mut Ears) {
+        match event {
+            media::Event::KeyDown {
+                side,
+                way,
+                code,
+                press,
+                at,
+            } => {
+                let Some(digit) = Digit::from_event(code) else {
+                    return;
+                };
+                self.pressed(side, from_media(way), digit, press, Phase::Down, at, ears)
+                    .await;
+            }
+            media::Event::KeyUp {
+                side,
+                way,
+                press,
+                length_ms,
+                at,
+            } => {
+                // The digit of a key-up is known by its press; any stands for it.
+                let phase = Phase::Up { length_ms };
+                self.pressed(side, from_media(way), Digit::D0, press, phase, at, ears)
+                    .await;
+            }
+            media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
+            media::Event::FirstMedia { side } => self.mark("first_media", side_word(side)),
+            media::Event::RtpTimeout { side: Side::Caller } => {
+                self.mark("rtp_timeout", "caller");
+                self.caller_gone(Gone::Vanished("RTP timeout")).await;
+            }
+            media::Event::RtpTimeout { side: Side::Desk } => {
+                self.mark("rtp_timeout", "desk");
+                self.release_desk(HungUpBy::Desk, ears).await;
+                self.tell(Event::DeskHungUp, ears).await;
+            }
+            media::Event::MessageRecorded {
+                length_ms,
+                reached_limit,
+                silence,
+            } => {
+                self.message_recorded(length_ms).await;
+                let end = match (reached_limit, silence) {
+                    (true, _) => MessageEnd::LengthReached,
+                    (_, true) => MessageEnd::Silence,
+                    _ if self.stage == Stage::Running => MessageEnd::Key,
+                    _ => MessageEnd::HungUp,
+                };
+                self.tell(Event::MessageRecorded { length_ms, end }, ears)
+                    .await;
+            }
+            media::Event::RecordingGap { from_ms, length_ms } => {
+                self.mark("gap", format!("{length_ms} ms from {from_ms} ms"));
+            }
+            media::Event::Finished(_) => unreachable!("taken before"),
+        }
+    }
+}
+
+fn from_media(way: media::Way) -> Way {
+    match way {
+        media::Way::TelephoneEvent => Way::TelephoneEvent,
+        media::Way::InBand => Way::InBand,
+    }
+}
+
+fn side_word(side: Side) -> &'static str {
+    match side {
+        Side::Caller => "caller",
+        Side::Desk => "desk",
+    }
+}
+
+fn unavailable_word(why: Unavailable) -> &'static str {
+    match why {
+        Unavailable::NoAnswer => "no_answer",
+        Unavailable::Busy => "busy",
+        Unavailable::Failed => "failed",
+    }
+}

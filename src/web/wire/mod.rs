@@ -1,0 +1,53 @@
+//! The shapes of `/api/v1`. They are the product's promise to programs: the engine's rows may change,
+//! these only grow. Instants are RFC 3339 at +08:00; numbers of callers are masked.
+
+mod calls;
+mod tickets;
+
+pub(super) use calls::{Call, Waveform, WholeCall};
+pub(super) use tickets::{Rating, Ticket, WholeTicket};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::engine::Page;
+
+/// A page of a list. `next` goes into `cursor` of the next request; `null` at the end.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
+    pub(super) next: Option<String>,
+}
+
+impl<T> List<T> {
+    pub(super) fn of<R: Into<T>>(page: Page<R>) -> Self {
+        List {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next: page.next,
+        }
+    }
+}
+
+/// Words of the engine's own types, for the document alone.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($word:ident)* })*) => {$(
+        $(#[$doc])*
+        #[derive(ToSchema)]
+        #[schema(rename_all = "snake_case")]
+        #[allow(dead_code)] // only its schema is used
+        pub(super) enum $name { $($word),* }
+    )*};
+}
+
+words! {
+    /// A grade (评价等次, 第五条), best first.
+    GradeWord { VerySatisfied Satisfied BasicallySatisfied Dissatisfied VeryDissatisfied }
+    /// 好评 or 差评 (第五条).
+    PolarityWord { Positive Negative }
+    /// Where a call stands.
+    CallStateWord { Greeting Talking Rating Ended Interrupted }
+    /// Who ended a call.
+    HungUpByWord { Caller Desk System }
+    /// What kind of message a clip is.
+    ClipKindWord { Remark Voice }
+}
