@@ -63,7 +63,8 @@ fn due_counts_days_as_the_calendar_says_and_stops_where_it_ends() {
         ("2026-09-18T16:00:00+08:00", "3", "2026-09-22"),
         // Sunday 2026-09-20 works for the National Day; the starting day does not count.
         ("2026-09-30T10:00:00+08:00", "1", "2026-10-08"),
-        ("2026-02-13T23:59:59+08:00", "5", "2026-02-26"),
+        // Saturday 2026-02-14 works, then nine days of Spring Festival.
+        ("2026-02-13T23:59:59+08:00", "5", "2026-02-27"),
         // By Shanghai's clock it is the next day already.
         ("2026-11-23T16:00:00Z", "5", "2026-12-01"),
     ] {
