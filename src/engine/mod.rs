@@ -7,6 +7,7 @@ mod accounts;
 mod calls;
 mod cursor;
 mod intake;
+mod listenings;
 mod reads;
 mod recovery;
 mod timeline;
@@ -93,8 +94,9 @@ impl Engine {
         Ok(flushed?)
     }
 
-    /// Whether the database answers, for `/healthz`.
+    /// Whether the database is there and answers, for `/healthz`.
     pub async fn check(&self) -> Result<(), Error> {
+        self.inner.store.check()?;
         self.read().await?.open_calls().await?;
         Ok(())
     }

@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement as _};
 
 use super::driver::{Pool, args};
-use super::{Error, Store, accounts, calls, driver, lists, ratings};
+use super::{Error, Store, accounts, calls, driver, listenings, lists, ratings};
 
 /// A database of a story's own.
 pub(crate) struct Place {
@@ -287,6 +287,7 @@ pub(crate) async fn every_statement_is_understood(place: Place) {
         calls::STATEMENTS,
         ratings::STATEMENTS,
         lists::STATEMENTS,
+        listenings::STATEMENTS,
         accounts::STATEMENTS,
     ]
     .concat()
