@@ -10,9 +10,7 @@ use super::refusal::Refusal;
 use super::terms::DeadlineKind;
 use super::ticket::{Actor, ClockChange, Event, Ticket, TicketNumber, transition};
 use super::word::read_word;
-use crate::calendar::Calendar;
-use crate::calendar::Due;
-use crate::calendar::Moment;
+use crate::calendar::{Calendar, Due, Moment};
 
 /// What an intake causes. The store saves it in one transaction, or none of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
