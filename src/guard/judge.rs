@@ -45,17 +45,19 @@ pub fn judge(
             reason: "too_large",
         };
     }
-    let Some(body_at) = head::body_start(bytes) else {
-        return Verdict::Drop { reason: "no_head" };
+    let body_at = head::body_start(bytes);
+    let (raw_head, body) = match body_at {
+        Some(at) => (&bytes[..at - 4], &bytes[at..]),
+        None => (bytes, &[][..]),
     };
-    let raw_head = &bytes[..body_at - 4];
-    let body = &bytes[body_at..];
     let (text, recoded) = decode(raw_head);
-    let Some(head) = Head::read(&text) else {
+    let Some(mut head) = Head::read(&text) else {
         return Verdict::Drop {
             reason: "unreadable",
         };
     };
+    // A datagram that ends before the empty line does: what it says may be half of it.
+    head.broken |= body_at.is_none();
     match examine(&head, body, source, transport, state, now) {
         Ok(Fix { append_length }) if recoded || append_length => {
             let mut mended = Vec::with_capacity(text.len() + body.len() + 32);
@@ -169,6 +171,7 @@ fn response(
         || head.broken
         || head.first("Via").is_none()
         || !["From", "To", "Call-ID", "CSeq"].into_iter().all(once)
+        || head.first("CSeq").and_then(cseq_method).is_none()
     {
         return Err(malformed);
     }
@@ -218,7 +221,7 @@ fn well_formed(head: &Head<'_>, method: &str, uri: &str, version: &str) -> Resul
         return Err(Refusal::new(505, "Version Not Supported", "version").into());
     }
     if head.broken {
-        return Err(bad("Header Without Colon"));
+        return Err(bad("Incomplete Head"));
     }
     for (name, phrase) in [
         ("From", "One From Header Expected"),
@@ -237,22 +240,78 @@ fn well_formed(head: &Head<'_>, method: &str, uri: &str, version: &str) -> Resul
         return Err(bad("From Tag Expected"));
     }
     max_forwards(head)?;
-    if head.all("Contact").flat_map(items).count() > 1 {
+    if !head.all("Via").flat_map(items).all(is_via) {
+        return Err(bad("Bad Via"));
+    }
+    let names = ["From", "To", "Contact"];
+    if !names
+        .into_iter()
+        .flat_map(|name| head.all(name))
+        .all(balanced)
+    {
+        return Err(bad("Unbalanced Quotes"));
+    }
+    if matches!(method, "INVITE" | "UPDATE") && head.all("Contact").flat_map(items).count() > 1 {
         return Err(bad("One Contact Expected"));
     }
     let cseq = head.first("CSeq").unwrap_or_default();
-    let mut words = cseq.split_whitespace();
-    let number = words.next().and_then(|word| word.parse::<u32>().ok());
-    if number.is_none_or(|number| number > i32::MAX as u32) || words.next() != Some(method) {
+    if cseq_method(cseq) != Some(method) {
         return Err(bad("CSeq Does Not Match"));
     }
-    let scheme = uri
-        .split_once(':')
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    match scheme.as_deref() {
-        Some("sip" | "sips") => Ok(()),
-        Some(_) => Err(Refusal::new(416, "Unsupported URI Scheme", "scheme").into()),
-        None => Err(bad("Bad Request-URI")),
+    request_uri(uri)
+}
+
+/// The method of a CSeq whose number is below 2³¹ (RFC 3261 §8.1.1.5).
+fn cseq_method(cseq: &str) -> Option<&str> {
+    let mut words = cseq.split_whitespace();
+    let number: u32 = words.next()?.parse().ok()?;
+    let method = words.next()?;
+    (number <= i32::MAX as u32 && words.next().is_none()).then_some(method)
+}
+
+/// `SIP/2.0/UDP host`, with or without parameters; not the empty item between two commas.
+fn is_via(item: &str) -> bool {
+    let mut parameters = item.split(';').map(str::trim);
+    let sent = parameters.next().unwrap_or_default();
+    sent.contains(char::is_whitespace) && parameters.all(|parameter| !parameter.is_empty())
+}
+
+/// Each quote is closed, and so is each `<`.
+fn balanced(value: &str) -> bool {
+    let (mut quoted, mut escaped, mut open) = (false, false, 0_i32);
+    for c in value.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => open += 1,
+            '>' if !quoted => open -= 1,
+            _ => {}
+        }
+    }
+    !quoted && open == 0
+}
+
+/// A Request-URI has no angle brackets and no headers (RFC 3261 §7.1, §19.1.1).
+fn request_uri(uri: &str) -> Result<(), Stop> {
+    let bad = || Stop::from(Refusal::new(400, "Bad Request-URI", "malformed"));
+    let (scheme, rest) = uri.split_once(':').ok_or_else(bad)?;
+    let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    if scheme.is_empty() || !scheme.chars().all(in_scheme) {
+        return Err(bad());
+    }
+    match scheme.to_ascii_lowercase().as_str() {
+        // A user part may have a question mark.
+        "sip" | "sips"
+            if rest
+                .rsplit('@')
+                .next()
+                .is_some_and(|host| host.contains('?')) =>
+        {
+            Err(bad())
+        }
+        "sip" | "sips" => Ok(()),
+        _ => Err(Refusal::new(416, "Unsupported URI Scheme", "scheme").into()),
     }
 }
 
@@ -291,6 +350,9 @@ fn admit(
         }
     }
     let in_dialog = head.tag("To").is_some();
+    if trunk {
+        known_extensions(head, method)?;
+    }
     let no_call = || Refusal::new(481, "Call/Transaction Does Not Exist", "no_call");
     match (method, in_dialog) {
         ("INVITE" | "OPTIONS" | "BYE" | "INFO" | "UPDATE", false) if !trunk => {
@@ -311,6 +373,25 @@ fn admit(
     }
 }
 
+/// Extensions that we would have to know (RFC 3261 §8.2.2.3).
+fn known_extensions(head: &Head<'_>, method: &str) -> Result<(), Stop> {
+    if method == "CANCEL" {
+        return Ok(());
+    }
+    let unknown: Vec<&str> = head
+        .all("Require")
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(Refusal::new(420, "Bad Extension", "extension")
+            .with("Unsupported", unknown.join(", "))
+            .into());
+    }
+    Ok(())
+}
+
 /// A body we could not read (RFC 3261 §8.2.3).
 fn readable_body(head: &Head<'_>, method: &str) -> Result<(), Stop> {
     let kind = head.first("Content-Type").unwrap_or(ACCEPT);
@@ -319,6 +400,16 @@ fn readable_body(head: &Head<'_>, method: &str) -> Result<(), Stop> {
         return Err(Refusal::new(415, "Unsupported Media Type", "media_type")
             .with("Accept", ACCEPT)
             .into());
+    }
+    let mut accepted = head.all("Accept").flat_map(items).peekable();
+    let sdp = |range: &str| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        ["*/*", "application/*", ACCEPT]
+            .iter()
+            .any(|known| range.eq_ignore_ascii_case(known))
+    };
+    if method == "INVITE" && accepted.peek().is_some() && !accepted.any(sdp) {
+        return Err(Refusal::new(406, "Not Acceptable", "media_type").into());
     }
     Ok(())
 }
@@ -337,17 +428,6 @@ fn new_call(head: &Head<'_>, source: SocketAddr, state: &State, now: Instant) ->
     if !state.has_place(source.ip(), now) {
         return Err(Refusal::new(503, "Service Unavailable", "unacknowledged")
             .with("Retry-After", ACK_RETRY_AFTER_S)
-            .into());
-    }
-    let unknown: Vec<&str> = head
-        .all("Require")
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
-        .collect();
-    if !unknown.is_empty() {
-        return Err(Refusal::new(420, "Bad Extension", "extension")
-            .with("Unsupported", unknown.join(", "))
             .into());
     }
     if head.first("Contact").is_none() {

@@ -133,6 +133,34 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
             "drop",
             "unanswerable",
         ),
+        (INVITE.trim_end().to_owned(), "400", "malformed"),
+        (
+            INVITE.replace("sip:consult@gradeline SIP", "<sip:consult@gradeline> SIP"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("gradeline SIP", "gradeline?Route=x SIP"),
+            "400",
+            "malformed",
+        ),
+        (with("v: SIP/2.0/UDP far;;,;,,"), "400", "malformed"),
+        (
+            INVITE.replace("To: <", "To: \"Mr. J. User <"),
+            "400",
+            "malformed",
+        ),
+        (with("Accept: text/plain"), "406", "media_type"),
+        (
+            with("Accept: text/plain, application/sdp;level=1"),
+            "pass",
+            "",
+        ),
+        (
+            with("Require: 100rel").replace("INVITE", "OPTIONS"),
+            "420",
+            "extension",
+        ),
         (with("Require: 100rel"), "420", "extension"),
         (with("Require: timer"), "pass", ""),
         (
@@ -179,8 +207,8 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
             "head_too_large",
         ),
         (with(&"X: y\r\n".repeat(300)), "drop", "head_too_large"),
-        ("".to_owned(), "drop", "no_head"),
-        ("\0\u{1}garbage".to_owned(), "drop", "no_head"),
+        ("".to_owned(), "drop", "unreadable"),
+        ("\0\u{1}garbage".to_owned(), "drop", "unanswerable"),
         ("\r\n\r\n\r\n\r\n".to_owned(), "drop", "unreadable"),
         (
             "SIP/2.0 200 OK\r\nl: 0\r\n\r\n".to_owned(),

@@ -194,3 +194,6 @@ fn split(id: &str, text: &str, at: &Span, findings: &mut Findings) -> Vec<Piece>
     }
     pieces
 }
+
+#[cfg(test)]
+mod tests;
