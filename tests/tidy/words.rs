@@ -280,9 +280,10 @@ mod tests {
 
     #[test]
     fn an_explained_item_must_leave_the_list() {
-        let told = "/// Why.\npub enum Error {}\n";
-        assert!(docstrings(&[source("src/sip/mod.rs", told)])[0].contains("drop it"));
-        assert!(docstrings(&[source("src/sip/mod.rs", "pub enum Error {}")]).is_empty());
+        let bare = "pub enum Error {}\npub struct Settings;\npub enum Transport {}\n";
+        let told = format!("/// Why.\n{bare}");
+        assert!(docstrings(&[source("src/sip/mod.rs", &told)])[0].contains("drop it"));
+        assert!(docstrings(&[source("src/sip/mod.rs", bare)]).is_empty());
     }
 
     #[test]
