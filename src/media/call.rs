@@ -1,6 +1,5 @@
 //! A running call on its media thread: one beat is 20 ms of both sides.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +22,9 @@ use crate::rtp::sender::KeyToSend;
 pub const BEAT: Duration = Duration::from_millis(20);
 /// Frames sent to catch up; what is older than that is not sent at all.
 const CAUGHT_UP: u32 = 3;
+/// Beats between a caller's sound and its being heard.
+const DELAY_FRAMES: usize = TARGET_SAMPLES as usize / FRAME_SAMPLES;
+const _: () = assert!(TARGET_SAMPLES as usize == DELAY_FRAMES * FRAME_SAMPLES);
 
 /// What a call is asked to do.
 pub enum Command {
@@ -71,7 +73,9 @@ pub struct Call {
     outbox: Outbox,
     writer: Writer,
     /// The caller's sound comes `TARGET_SAMPLES` late; what he hears is recorded as late.
-    delayed: VecDeque<i16>,
+    delayed: [[i16; FRAME_SAMPLES]; DELAY_FRAMES],
+    /// The oldest of `delayed`.
+    oldest: usize,
     timeout: Duration,
     finished: bool,
 }
@@ -106,7 +110,8 @@ impl Call {
             closing: Vec::new(),
             outbox: Outbox::new(new.events),
             writer: new.writer,
-            delayed: VecDeque::from(vec![0; TARGET_SAMPLES as usize]),
+            delayed: [[0; FRAME_SAMPLES]; DELAY_FRAMES],
+            oldest: 0,
             timeout: new.timeout,
             finished: false,
         }
@@ -220,11 +225,8 @@ impl Call {
     fn record(&mut self, from_caller: &[i16; FRAME_SAMPLES], heard: &[i16; FRAME_SAMPLES]) {
         if let Some(recording) = &mut self.recording {
             recording.retry();
-            self.delayed.extend(heard);
-            let mut right = [0; FRAME_SAMPLES];
-            for sample in &mut right {
-                *sample = self.delayed.pop_front().unwrap_or(0);
-            }
+            let right = std::mem::replace(&mut self.delayed[self.oldest], *heard);
+            self.oldest = (self.oldest + 1) % DELAY_FRAMES;
             recording.stereo(from_caller, &right);
         }
         if let Some(end) = self
@@ -263,10 +265,15 @@ impl Call {
                 negotiated,
                 done,
             } => {
-                match (side, &mut self.desk) {
-                    (Side::Caller, _) => self.caller.renegotiated(negotiated, now),
-                    (Side::Desk, Some(desk)) => desk.renegotiated(negotiated, now),
-                    (Side::Desk, None) => {}
+                let leg = match side {
+                    Side::Caller => Some(&mut self.caller),
+                    Side::Desk => self.desk.as_deref_mut(),
+                };
+                if let Some(leg) = leg {
+                    // What came before was negotiated, too: a key of it counts.
+                    let (outbox, due) = (&mut self.outbox, self.next_beat);
+                    leg.drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
+                    leg.renegotiated(negotiated, now);
                 }
                 // The asker may be gone; then nobody waits.
                 let _ = done.send(());
