@@ -120,7 +120,7 @@ pub(crate) fn on_postgresql(stories: &[Story]) {
     assert!(failed.is_empty(), "on PostgreSQL: {failed:?}");
 }
 
-/// A PostgreSQL server: the one named by `GRADELINE_TEST_POSTGRES` (`postgres://user@host:port`),
+/// A PostgreSQL server: the one named by `GRADELINE_TEST_POSTGRES` (`postgres://user@host:port/postgres`),
 /// or a temporary one of our own.
 struct Cluster {
     base: String,
@@ -132,7 +132,7 @@ impl Cluster {
     fn find_or_start() -> Cluster {
         if let Ok(base) = std::env::var("GRADELINE_TEST_POSTGRES") {
             return Cluster {
-                base: base.trim_end_matches('/').to_owned(),
+                base: base.trim_end_matches("/postgres").to_owned(),
                 server: None,
                 _dir: None,
             };
