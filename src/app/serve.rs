@@ -17,6 +17,9 @@ use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::web;
 
+/// Rehearsals at once.
+const REHEARSAL_SEATS: usize = 32;
+
 /// What the rehearsal desk leaves for its number to be told and for a question to be asked.
 const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
 
@@ -163,7 +166,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
     }
 }
 
-/// The configured desks; with none, the rehearsal desk, with a seat for every call.
+/// The configured desks; with none, the rehearsal desk, with some seats.
 async fn open_desks(
     config: &Config,
     book: &Book,
@@ -185,7 +188,7 @@ async fn open_desks(
     }
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
     let rehearsal = RehearsalDesk::open(loopback, rehearsal_conduct(config, book)).await?;
-    let seats = (1..=config.sip.max_calls)
+    let seats = (1..=REHEARSAL_SEATS)
         .map(|seat| Desk {
             id: DeskId(format!("rehearsal-{seat}")),
             address: rehearsal.address().to_owned(),
