@@ -20,6 +20,9 @@ use crate::rtp::sender::KeyToSend;
 
 /// Length of a beat.
 pub const BEAT: Duration = Duration::from_millis(20);
+/// Beats for which the sockets' buffers can have kept what arrived: 2 s of 20 ms packets.
+const KEPT_BEATS: u32 = 100;
+
 /// Frames sent to catch up; what is older than that is not sent at all.
 const CAUGHT_UP: u32 = 3;
 /// Beats between a caller's sound and its being heard.
@@ -130,7 +133,7 @@ impl Call {
         let late = now.saturating_duration_since(self.next_beat);
         let due = 1 + (late.as_micros() / BEAT.as_micros()) as u32;
         if due > CAUGHT_UP {
-            self.skip(due - CAUGHT_UP);
+            self.catch_up(due - CAUGHT_UP, now);
         }
         for _ in 0..due.min(CAUGHT_UP) {
             self.beat(now);
@@ -146,16 +149,42 @@ impl Call {
         self.finish.store(true, Ordering::Release);
     }
 
-    fn skip(&mut self, beats: u32) {
+    /// Beats that we were too late for are not sent, but what had arrived for them is evidence: it
+    /// is heard and recorded, as far as the sockets can have kept it.
+    fn catch_up(&mut self, beats: u32, now: Instant) {
         metrics::counter!("gradeline_media_skipped_beats_total").increment(u64::from(beats));
-        self.next_beat += BEAT * beats;
-        self.caller.skip(beats);
+        let lost = beats.saturating_sub(KEPT_BEATS);
+        if lost > 0 {
+            self.next_beat += BEAT * lost;
+            self.caller.skip(lost);
+            if let Some(desk) = &mut self.desk {
+                desk.skip(lost);
+            }
+            if let Some(recording) = &mut self.recording {
+                recording.skip(u64::from(lost) * FRAME_SAMPLES as u64);
+            }
+        }
+        for _ in 0..beats - lost {
+            self.unsent_beat(now);
+            self.next_beat += BEAT;
+        }
+    }
+
+    fn unsent_beat(&mut self, now: Instant) {
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
+        let mut from_caller = [0i16; FRAME_SAMPLES];
+        let mut from_desk = [0i16; FRAME_SAMPLES];
+        self.caller
+            .drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+        self.caller
+            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
+        self.caller.skip_sending(1);
         if let Some(desk) = &mut self.desk {
-            desk.skip(beats);
+            desk.drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+            desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
+            desk.skip_sending(1);
         }
-        if let Some(recording) = &mut self.recording {
-            recording.skip(u64::from(beats) * FRAME_SAMPLES as u64);
-        }
+        self.record(&from_caller, &[0; FRAME_SAMPLES]);
     }
 
     fn beat(&mut self, now: Instant) {

@@ -219,6 +219,11 @@ impl MediaLeg {
         self.sender.skip(beats);
     }
 
+    /// Beats whose sound was heard but for which nothing is sent any more.
+    pub fn skip_sending(&mut self, beats: u32) {
+        self.sender.skip(beats);
+    }
+
     pub fn has_unheard_sound(&self) -> bool {
         self.playout.has_sound()
     }
