@@ -15,6 +15,7 @@ pub mod desks;
 pub mod domain;
 pub mod drill;
 pub mod engine;
+pub mod guard;
 pub mod ivr;
 pub mod keypad;
 pub mod media;

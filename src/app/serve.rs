@@ -18,6 +18,9 @@ use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::web;
 
+/// Rehearsals at once.
+const REHEARSAL_SEATS: usize = 32;
+
 /// What the rehearsal desk leaves for its number to be told and for a question to be asked.
 const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
 
@@ -112,7 +115,7 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
     }
 }
 
-/// What an earlier run left open is closed before the first call: recordings made playable, rows
+/// What an earlier run left open is closed before the first call: its sound made playable, rows
 /// closed as interrupted, a grade already keyed submitted.
 async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let open = engine.unfinished_calls().await?;
@@ -126,13 +129,11 @@ async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let archive = archive.clone();
     let found = tokio::task::spawn_blocking(move || archive.recover(&open)).await?;
     let mut saved = Vec::new();
-    for (call, recording) in found {
-        match recording {
-            Ok(recording) => saved.push((call, recording)),
-            Err(error) => {
-                tracing::error!(call = %call.0, %error, "its recording could not be saved")
-            }
+    for (sound, faults) in found {
+        for error in faults {
+            tracing::error!(call = %sound.call.0, %error, "part of its sound could not be saved");
         }
+        saved.push(sound);
     }
     for call in engine.recover(saved, now()).await? {
         tracing::warn!(call = %call.0, "closed as interrupted");
@@ -167,7 +168,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
     }
 }
 
-/// The configured desks; with none, the rehearsal desk, with a seat for every call.
+/// The configured desks; with none, the rehearsal desk, with some seats.
 async fn open_desks(
     config: &Config,
     book: &Book,
@@ -189,7 +190,7 @@ async fn open_desks(
     }
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
     let rehearsal = RehearsalDesk::open(loopback, rehearsal_conduct(config, book)).await?;
-    let seats = (1..=config.sip.max_calls)
+    let seats = (1..=REHEARSAL_SEATS)
         .map(|seat| Desk {
             id: DeskId(format!("rehearsal-{seat}")),
             address: rehearsal.address().to_owned(),

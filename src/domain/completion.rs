@@ -1,11 +1,12 @@
 //! What a rater still says after the grade stands: the reason, the remark (第六条第一款).
 
-use super::Moment;
 use super::article::Article;
-use super::decision::{Entry, Subject, What};
+use super::decision::Subject;
 use super::intake::{PressedKey, Reason, Remark};
 use super::rating::Rating;
 use super::ticket::Actor;
+use super::trail::{Entry, What};
+use crate::calendar::Moment;
 
 /// What the rater has said beside the grade so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -102,7 +102,7 @@ fn unknown_steps(plan: &Plan, findings: &mut Findings) {
     let names: Vec<&str> = plan.steps.keys().map(String::as_str).collect();
     let exits = plan.steps.values().flat_map(exits).map(|(word, _)| word);
     for word in std::iter::once(&plan.start).chain(exits) {
-        if plan.steps.contains_key(&word.text) {
+        if plan.steps.contains_key(&word.text) || plan.unread.contains(&word.text) {
             continue;
         }
         let right = match nearest(&word.text, &names) {

@@ -201,8 +201,9 @@ impl Stage {
     }
 
     fn happen(&mut self, event: Event, scene: &Scene) {
-        if let Some(text) = heard(&event) {
-            self.say(text);
+        // What the prompts and the timer do is told by what follows from it.
+        if !matches!(event, Event::Played(_) | Event::Timeout) {
+            self.say(super::told(&event));
         }
         if let Event::MessageRecorded { length_ms, .. } = event {
             self.row("message", format!("{:.1} s", f64::from(length_ms) / 1000.0));
@@ -337,28 +338,6 @@ impl Stage {
         }
         words
     }
-}
-
-fn heard(event: &Event) -> Option<String> {
-    let text = match event {
-        Event::Answered => "answered".to_owned(),
-        Event::Digit(key) => format!("caller presses {key}"),
-        Event::DeskDigit(key) => format!("desk presses {key}"),
-        Event::DeskAnswered { staff: Some(staff) } => format!("desk {staff} answers"),
-        Event::DeskAnswered { staff: None } => "the desk answers".to_owned(),
-        Event::DeskUnavailable(why) => format!("no desk: {why:?}"),
-        Event::DeskHungUp => "the desk hangs up".to_owned(),
-        Event::GradeStored => "the grade is stored".to_owned(),
-        Event::GradeNotStored => "the grade could not be stored".to_owned(),
-        Event::MessageRecorded { length_ms, .. } => {
-            format!("the message ends, {:.1} s", f64::from(*length_ms) / 1000.0)
-        }
-        Event::CallerHungUp => "the caller hangs up".to_owned(),
-        Event::Fault => "fault".to_owned(),
-        Event::Drained => "drained".to_owned(),
-        Event::Played(_) | Event::Timeout => return None,
-    };
-    Some(text)
 }
 
 fn millis(duration: Duration) -> u32 {

@@ -7,12 +7,13 @@
 //! reached are walked once, and again only from a later moment: later is what a bound fears.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::law::{Broken, Law};
 use crate::ivr::{
-    Action, Digit, Event, Facts, Hours, MessageEnd, Outcome, Plan, PlayId, Session, Unavailable,
+    Action, Digit, Event, Facts, Hours, Mark, MessageEnd, Outcome, Plan, PlayId, Session,
+    Unavailable,
 };
 use crate::script::{ClipFacts, Findings, HoursSpan, Script, Value};
 
@@ -31,39 +32,6 @@ pub struct Walked {
     pub longest_call: Duration,
 }
 
-/// A path on which the machine or the plan broke its word.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Broken {
-    pub law: Law,
-    /// What happened, in order.
-    pub path: Vec<String>,
-}
-
-/// What every path must keep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Law {
-    #[error("the call can wait for ever in a step")]
-    NoTimer,
-    #[error("more than one outcome, or something after it")]
-    OneOutcome,
-    #[error("something is said before the grade is stored")]
-    StoredFirst,
-    #[error("a grade without an offer or without the caller's key")]
-    GradeWithoutOffer,
-    #[error("the rating part exceeds `rating_at_most_s`")]
-    RatingTooLong,
-    #[error("the call exceeds `call_at_most_s`")]
-    CallTooLong,
-    #[error("there are too many paths to walk")]
-    TooManyPaths,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.law, self.path.join(", "))
-    }
-}
-
 /// A moment right after another, and just before one.
 const MOMENT: Duration = Duration::from_millis(1);
 /// A place is walked again only if reached this much later.
@@ -80,6 +48,10 @@ struct Situation {
     /// Counted towards the bounds.
     call: Duration,
     rating: Duration,
+    /// Whether the rating was offered, by what the session said.
+    offered: bool,
+    /// The key that was kept last since the offer, as long as it waits.
+    kept: Option<Digit>,
     /// The way here, as indices into `Walk::trail`.
     came_by: usize,
 }
@@ -91,7 +63,7 @@ struct Walk<'p> {
     /// Latest arrival by place: time in the call and in the rating.
     seen: HashMap<String, (Duration, Duration)>,
     open: Vec<Situation>,
-    trail: Vec<(usize, String)>,
+    trail: Vec<(usize, Event)>,
     outcomes: HashSet<&'static str>,
     walked: Walked,
 }
@@ -112,7 +84,7 @@ pub fn walk(
             .collect(),
         seen: HashMap::new(),
         open: Vec::new(),
-        trail: vec![(0, "answered".to_owned())],
+        trail: vec![(0, Event::Answered)],
         outcomes: HashSet::new(),
         walked: Walked::default(),
     };
@@ -125,6 +97,8 @@ pub fn walk(
             storing: false,
             call: Duration::ZERO,
             rating: Duration::ZERO,
+            offered: false,
+            kept: None,
             came_by: 0,
         };
         walk.happen(&fresh, Event::Answered, epoch)?;
@@ -142,19 +116,18 @@ pub fn walk(
 pub fn lint(plan: &Plan, script: &Script, clips: &ClipFacts, findings: &mut Findings) {
     let lengths = clips.iter();
     let lengths = lengths.map(|(stem, clip)| (stem.clone(), clip.length_ms));
-    let at = match walk_anywhen(plan, script, lengths.collect()) {
-        Ok(_) => return,
-        Err(broken) => broken,
+    let Err(broken) = walk_anywhen(plan, script, lengths.collect()) else {
+        return;
     };
-    let span = match at.law {
+    let span = match broken.law {
         Law::RatingTooLong => &plan.bounds_at.0,
         Law::CallTooLong => &plan.bounds_at.1,
         _ => &plan.start.span,
     };
     findings.error(
         span,
-        at.law.to_string(),
-        format!("on the path {}", at.path.join(", ")),
+        broken.law.to_string(),
+        format!("on the path {}", broken.path_text()),
     );
 }
 
@@ -269,7 +242,7 @@ impl Walk<'_> {
 
     fn happen(&mut self, from: &Situation, event: Event, at: Instant) -> Result<(), Broken> {
         self.walked.tried += 1;
-        self.trail.push((from.came_by, format!("{event:?}")));
+        self.trail.push((from.came_by, event.clone()));
         let came_by = self.trail.len() - 1;
         if self.walked.tried > TRIED_AT_MOST {
             return Err(self.broken(Law::TooManyPaths, came_by));
@@ -291,13 +264,21 @@ impl Walk<'_> {
         if matches!(&event, Event::Played(_)) {
             next.playing = None;
         }
-        let actions = next.session.handle(event, at);
-        self.obey(&mut next, &actions)?;
+        let actions = next.session.handle(event.clone(), at);
+        self.obey(&mut next, &event, &actions)?;
+        if next.session.kept_count() == 0 {
+            next.kept = None;
+        }
         self.arrive(next)
     }
 
     /// The world does what the session asked for.
-    fn obey(&mut self, next: &mut Situation, actions: &[Action]) -> Result<(), Broken> {
+    fn obey(
+        &mut self,
+        next: &mut Situation,
+        event: &Event,
+        actions: &[Action],
+    ) -> Result<(), Broken> {
         let mut outcomes = 0;
         for action in actions {
             if outcomes > 0 && *action != Action::Hangup {
@@ -313,12 +294,15 @@ impl Walk<'_> {
                     next.playing = Some((*id, next.now + Duration::from_millis(length_ms)));
                 }
                 Action::StopPlaying => next.playing = None,
-                Action::StoreGrade { .. } => {
-                    if !next.session.was_offered() {
-                        return Err(self.broken(Law::GradeWithoutOffer, next.came_by));
+                Action::StoreGrade { key, .. } => {
+                    let pressed = *event == Event::Digit(*key) || next.kept == Some(*key);
+                    if !next.offered || !pressed {
+                        return Err(self.broken(Law::GradeWithoutKey, next.came_by));
                     }
                     next.storing = true;
                 }
+                Action::Mark(Mark::OfferStarted) => (next.offered, next.kept) = (true, None),
+                Action::Mark(Mark::KeyKept(key)) => next.kept = Some(*key),
                 Action::Conclude(_) => outcomes += 1,
                 _ => {}
             }
@@ -343,10 +327,11 @@ impl Walk<'_> {
             return Ok(());
         }
         let place = format!(
-            "{} {} {}",
+            "{} {} {} {:?}",
             next.session.fingerprint(),
             next.playing.is_some(),
-            next.storing
+            next.storing,
+            next.offered.then_some(next.kept),
         );
         let arrived = (next.call, next.rating);
         let fresh = match self.seen.get_mut(&place) {

@@ -81,11 +81,6 @@ impl Session {
         &self.run.plan
     }
 
-    /// Whether the rating was offered.
-    pub fn was_offered(&self) -> bool {
-        self.run.offered.is_some()
-    }
-
     /// How many keys wait for the next question.
     pub fn kept_count(&self) -> usize {
         self.run.kept().len()

@@ -71,7 +71,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
         started_at,
         caller_number,
         session,
-        caller: taken.dialog,
+        caller: Some(taken.dialog),
         sound: taken.sound,
         ledger,
         timeline,

@@ -191,8 +191,11 @@ impl Keeper {
     }
 
     fn tell(&mut self, event: Event) {
-        if let Event::Left { caller } = event {
-            self.callers.remove(&caller);
+        // A hunt also ends when its desk was found; then the seat says when that desk is free.
+        if let Event::Left { caller } = event
+            && self.callers.remove(&caller).is_none()
+        {
+            return;
         }
         for action in self.desks.handle(event, clock::instant()) {
             self.act(action);

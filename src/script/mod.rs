@@ -13,5 +13,6 @@ mod values;
 pub use clips::{ClipFact, ClipFacts, ClipId};
 pub use finding::{Finding, Findings, Severity, Span, nearest};
 pub use prompts::{Prompt, Script};
-pub use section::{Section, Word};
+pub(crate) use section::keys;
+pub use section::{Field, Held, Section, Word};
 pub use values::{HOLIDAYS, HoursSpan, NoHours, PLACEHOLDERS, Value, Values};

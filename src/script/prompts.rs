@@ -6,7 +6,7 @@ use toml::de::DeTable;
 
 use super::clips::ClipId;
 use super::finding::{Finding, Findings, Span};
-use super::section::Section;
+use super::section::{Section, Word};
 use super::values::{PLACEHOLDERS, Value, Values};
 
 /// `prompts/<locale>/script.toml`.
@@ -54,8 +54,8 @@ impl Script {
                 continue;
             };
             let mut section = Section::new(entry, id.span());
-            let words = section.needed_text("text", &mut findings);
-            let used = section.text("used", &mut findings);
+            let words = section.read::<Word>("text", &mut findings);
+            let used = section.read::<Option<Word>>("used", &mut findings);
             // For the synthesiser alone.
             section.skip(&["pinyin", "digest"]);
             section.finish(&mut findings);
@@ -63,7 +63,7 @@ impl Script {
                 let pieces = split(id.get_ref(), &words.text, &words.span, &mut findings);
                 let prompt = Prompt {
                     text: words.text,
-                    used: used.map(|word| word.text).unwrap_or_default(),
+                    used: used.flatten().map(|word| word.text).unwrap_or_default(),
                     pieces,
                     span: id.span(),
                 };
@@ -194,3 +194,6 @@ fn split(id: &str, text: &str, at: &Span, findings: &mut Findings) -> Vec<Piece>
     }
     pieces
 }
+
+#[cfg(test)]
+mod tests;

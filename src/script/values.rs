@@ -143,6 +143,7 @@ impl Value {
             "tail" => &["num-yao"],
             "hours" => &[
                 "num-ten",
+                "num-liang",
                 "unit-oclock",
                 "unit-half",
                 "unit-minute",
@@ -246,3 +247,6 @@ fn say_number(number: u16, stems: &mut Vec<String>) {
         said = true;
     }
 }
+
+#[cfg(test)]
+mod tests;

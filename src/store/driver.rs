@@ -2,7 +2,7 @@
 //!
 //! Values are BIGINT, TEXT and BOOLEAN only, so that one text means the same on both.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -24,6 +24,7 @@ pub(super) enum Pool {
         /// One connection: SQLite has one writer, and waiting for it in order is fair.
         writer: SqlitePool,
         readers: SqlitePool,
+        path: PathBuf,
     },
     Pg(PgPool),
 }
@@ -62,7 +63,11 @@ impl Pool {
             .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Pool::Lite { writer, readers })
+        Ok(Pool::Lite {
+            writer,
+            readers,
+            path: path.to_owned(),
+        })
     }
 
     pub(super) async fn pg(url: &str) -> Result<Pool, Error> {
@@ -104,15 +109,40 @@ impl Pool {
         })
     }
 
+    /// Where the rows are kept, if in a file.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Pool::Lite { path, .. } => Some(path),
+            Pool::Pg(_) => None,
+        }
+    }
+
     pub(super) async fn close(&self) {
         match self {
-            Pool::Lite { writer, readers } => {
+            Pool::Lite {
+                writer, readers, ..
+            } => {
                 readers.close().await;
+                if let Err(error) = checkpoint(writer).await {
+                    tracing::warn!(%error, "the database's log stays beside it; nothing is lost");
+                }
                 writer.close().await;
             }
             Pool::Pg(pool) => pool.close().await,
         }
     }
+}
+
+/// Moves what the write-ahead log holds into the file, so that a copy of the file alone is whole. SQLite
+/// does so by itself only where nobody else has it open; such a reader is waited for shortly.
+async fn checkpoint(writer: &SqlitePool) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA busy_timeout = 1000")
+        .execute(writer)
+        .await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(writer)
+        .await?;
+    Ok(())
 }
 
 /// On a full disk SQLite rolls a transaction back by itself; the driver still counts it as open and

@@ -2,9 +2,11 @@
 
 use super::driver::{Row, Tx, Value, args};
 use super::rows::{CallId, CallState};
-use super::views::{CallFilter, CallRow, RatingFilter, RatingRow, TicketFilter, TicketRow};
+use super::views::{
+    CallFilter, CallRow, RatingFilter, RatingRow, RemarkRow, TicketFilter, TicketRow,
+};
 use super::{Error, statements};
-use crate::domain::{Day, Grade, Moment, Polarity, Standing, State};
+use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State};
 
 /// The columns of a call in a list. A macro, so that the statements stay constants.
 macro_rules! call_columns {
@@ -24,7 +26,7 @@ macro_rules! call_columns {
 macro_rules! rating_columns {
     () => {
         "SELECT r.id, r.channel, r.call_id, r.sequence, r.standing, r.grade, r.graded_at, \
-        r.received_at, r.rehearsal, c.outcome, \
+        r.received_at, r.rehearsal, r.remark, c.outcome, \
         (SELECT t.number FROM tickets t WHERE t.rating_id = r.id \
             ORDER BY t.number LIMIT 1) AS ticket \
         FROM ratings r LEFT JOIN calls c ON c.id = r.call_id"
@@ -181,6 +183,11 @@ impl Tx {
             if let Some(call) = rating.call_id.clone() {
                 rating.keys = self.rating_keys(&call).await?;
                 rating.reasons = self.reason_codes(&call).await?;
+                if let Some(RemarkRow::Clip { path, length_ms }) = &mut rating.remark {
+                    let clips = self.clips(&call).await?;
+                    let clip = clips.iter().find(|clip| clip.path == *path);
+                    *length_ms = clip.map_or(0, |clip| clip.length_ms);
+                }
             }
             ratings.push(rating);
         }
@@ -301,10 +308,22 @@ fn rating_row(row: &Row) -> Result<RatingRow, Error> {
         received_at: row.moment("received_at")?,
         keys: String::new(),
         reasons: Vec::new(),
+        remark: remark(row)?,
         outcome: row.get("outcome")?,
         ticket: row.get("ticket")?,
         rehearsal: row.get("rehearsal")?,
     })
+}
+
+/// The length of a clip stands with the clip.
+fn remark(row: &Row) -> Result<Option<RemarkRow>, Error> {
+    let text: Option<String> = row.get("remark")?;
+    let Some(text) = text else { return Ok(None) };
+    let remark = serde_json::from_str(&text).map_err(|_| Error::bad_word("remark", &text))?;
+    Ok(Some(match remark {
+        Remark::Text(text) => RemarkRow::Text { text },
+        Remark::Clip(path) => RemarkRow::Clip { path, length_ms: 0 },
+    }))
 }
 
 fn ticket_row(row: &Row) -> Result<TicketRow, Error> {

@@ -26,6 +26,7 @@ statements! {
         service, number, identity, grade, graded_at, reasons, remark, evidence, standing, \
         received_at, rehearsal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
         $14, $15, $16, $17)";
+    COMPLETE_RATING = "UPDATE ratings SET reasons = $2, remark = $3, evidence = $4 WHERE id = $1";
     LAST_NUMBER = "SELECT last FROM ticket_series WHERE series = $1 AND year = $2";
     SET_NUMBER = "INSERT INTO ticket_series (series, year, last) VALUES ($1, $2, $3) \
         ON CONFLICT (series, year) DO UPDATE SET last = excluded.last \
@@ -163,6 +164,25 @@ impl Tx {
         ];
         self.run(INSERT_RATING, values).await?;
         Ok(())
+    }
+
+    /// Rewrites what a rating carries beside its grade, with the line of the trail that says so.
+    pub async fn complete_rating(
+        &mut self,
+        rating: &Rating,
+        ticket: Option<&str>,
+        entry: &Entry,
+    ) -> Result<(), Error> {
+        let id = rating.id.to_string();
+        let intake = &rating.intake;
+        let values = args![
+            &id,
+            json(&intake.reasons),
+            intake.remark.as_ref().map(json),
+            json(&intake.evidence)
+        ];
+        self.run(COMPLETE_RATING, values).await?;
+        self.append_trail(&id, ticket, entry).await
     }
 
     async fn save_ticket(&mut self, ticket: &Ticket) -> Result<(), Error> {

@@ -5,14 +5,14 @@ use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
-use super::Web;
 use super::doors::Visitor;
 use super::params::{self, Params};
 use super::problem::{Problem, ProblemDetails};
 use super::range;
 use super::wire::{Call, List, Rating, Ticket, Waveform, WholeCall, WholeTicket};
+use super::{Web, now};
 use crate::archive::Peaks;
-use crate::engine::{CallDetail, CallId, ClipKind, Numbers};
+use crate::engine::{CallDetail, CallId, ClipKind, Listening, ListeningDoor, Numbers, Sound};
 
 /// Wide enough for any screen; a day-long recording costs a page no more than a short one.
 const WAVEFORM_COLUMNS: usize = 1200;
@@ -85,7 +85,7 @@ pub(super) async fn recording(
 ) -> Result<Response, Problem> {
     let detail = detail(&web, id).await?;
     let recording = detail.recording.ok_or_else(no_recording)?;
-    tracing::info!(call = %detail.row.id.0, by = visitor.name(), "a recording is read");
+    leave_trace(&web, &visitor, detail.row.id, Sound::Recording, &method).await?;
     file(&web, recording.path, &recording.sha256, &method, &headers).await
 }
 
@@ -117,7 +117,7 @@ pub(super) async fn clip(
         .into_iter()
         .find(|clip| clip.kind == kind)
         .ok_or_else(no_recording)?;
-    tracing::info!(call = %detail.row.id.0, by = visitor.name(), "a message is read");
+    leave_trace(&web, &visitor, detail.row.id, kind.into(), &method).await?;
     file(&web, clip.path, &clip.sha256, &method, &headers).await
 }
 
@@ -227,6 +227,30 @@ pub(super) async fn ticket(
     params.only(&[])?;
     let ticket = web.engine.ticket(&id, Numbers::Masked).await?;
     Ok(Json(ticket.ok_or_else(Problem::not_found)?.into()))
+}
+
+/// Before any sound goes out, who listens stands in the call's row (第十四条, 第十七条). A `HEAD` lets
+/// nobody hear anything; a 304 does, since the browser then plays what it kept.
+async fn leave_trace(
+    web: &Web,
+    visitor: &Visitor,
+    call: CallId,
+    sound: Sound,
+    method: &Method,
+) -> Result<(), Problem> {
+    if method == Method::HEAD {
+        return Ok(());
+    }
+    let listening = Listening {
+        call,
+        sound,
+        listener: visitor.name().to_owned(),
+        door: match visitor {
+            Visitor::Person(_) => ListeningDoor::Page,
+            Visitor::Program(_) => ListeningDoor::Api,
+        },
+    };
+    Ok(web.engine.listen(&listening, now()).await?)
 }
 
 async fn detail(web: &Web, id: String) -> Result<CallDetail, Problem> {

@@ -24,6 +24,7 @@ mod range;
 mod server;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod wire;
 mod wording;
 

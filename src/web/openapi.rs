@@ -20,6 +20,7 @@ use super::{api, wire};
     ),
     components(schemas(
         wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::ClipKindWord,
+        wire::SoundWord, wire::ListeningDoorWord,
     )),
     modifiers(&BearerToken),
 )]

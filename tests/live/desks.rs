@@ -81,6 +81,41 @@ fn the_desk_hangs_up_and_the_caller_stays_for_the_rating() {
     server.stop();
 }
 
+/// A desk has at most one caller: who comes second has the second desk, who comes third has none.
+#[test]
+fn a_desk_that_talks_is_not_rung() {
+    let desks = ["8001", "8002"].map(|user| Desk::open("desk", user, Habits::default()));
+    let house = house_with(&[&desks[0], &desks[1]]);
+    let server = house.start();
+    let callers = [Caller::dial(&house), Caller::dial(&house)];
+    for caller in &callers {
+        caller.line("joined");
+    }
+    let third = Caller::dial(&house);
+    third.nth_line("prompt P25", 1);
+    third.hang_up();
+    let third = third.end();
+    assert_eq!(third["outcome"], "no_desk", "{}", timeline(&third));
+    for desk in &desks {
+        desk.sipp.tell_desk("HANGUP");
+    }
+    let staff: std::collections::BTreeSet<_> = callers
+        .iter()
+        .map(|caller| {
+            caller.line("offer");
+            caller.hang_up();
+            caller.end()["staff"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(staff.len(), 2, "{staff:?}");
+    // Free again, it is rung again.
+    let fourth = Caller::dial(&house);
+    fourth.line("joined");
+    fourth.hang_up();
+    assert_eq!(fourth.end()["staff"], "8001");
+    server.stop();
+}
+
 #[test]
 fn the_desk_sends_the_caller_on_with_its_key() {
     let by_event = Desk::open("desk", "8001", Habits::default());

@@ -107,6 +107,8 @@ struct Shared {
     heard: Vec<Heard>,
     /// No audio before this: events are being sent instead.
     quiet_until: Option<Instant>,
+    /// How late a beat of ours ever was: the machine was busy.
+    worst_late: Duration,
     chance: StdRng,
 }
 
@@ -135,6 +137,7 @@ impl Gateway {
             queued: 0,
             heard: Vec::new(),
             quiet_until: None,
+            worst_late: Duration::ZERO,
             chance: StdRng::seed_from_u64(habits.line.seed),
         }));
         let stop = Arc::new(AtomicBool::new(false));
@@ -240,6 +243,10 @@ impl Gateway {
         self.shared().heard.clone()
     }
 
+    pub fn worst_late_ms(&self) -> f64 {
+        self.shared().worst_late.as_secs_f64() * 1000.0
+    }
+
     /// Waits until nothing sounds any more: the prompt that played is over.
     pub fn wait_quiet(&self) {
         crate::place::wait_for("quiet", Duration::from_secs(10), || {
@@ -338,8 +345,12 @@ fn beat(socket: &UdpSocket, habits: Habits, shared: &Mutex<Shared>, stop: &Atomi
         let wake = {
             let mut shared = shared.lock().unwrap();
             while next <= now {
+                shared.worst_late = shared.worst_late.max(now - next);
                 speak(&mut shared, habits, next, &mut phase);
                 next += ptime;
+            }
+            if shared.to.is_none() {
+                shared.queue.clear();
             }
             if let Some(to) = shared.to {
                 while let Some(entry) = shared.queue.first_entry()

@@ -6,6 +6,7 @@
 //! spent only where it is the matter itself: a key that is held, a packet every 20 ms.
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
+mod browser;
 mod gateway;
 mod peers;
 mod place;
@@ -14,9 +15,13 @@ mod tone;
 mod wav;
 
 mod calls;
+mod commands;
+mod crash;
 
 mod desks;
 mod keys;
+mod pages;
+mod plans;
 
 mod refusals;
 mod sound;

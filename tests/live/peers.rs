@@ -269,6 +269,17 @@ pub struct Linphone {
     pub port: u16,
 }
 
+/// The address that linphonec names in its SDP when it calls, whatever it is bound to: the machine's
+/// own. Packets to it stay on the machine as those to loopback do.
+pub fn linphone_address() -> String {
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    // Connecting a UDP socket sends nothing; it asks for the route only.
+    match socket.connect("192.0.2.1:9") {
+        Ok(()) => socket.local_addr().unwrap().ip().to_string(),
+        Err(_) => "127.0.0.1".into(),
+    }
+}
+
 /// How linphonec sends its keys.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KeysBy {
@@ -283,6 +294,8 @@ impl Linphone {
             .prefix("linphone-")
             .tempdir()
             .unwrap();
+        // It does not make the folder of its own database, and without that it opens no socket.
+        std::fs::create_dir_all(dir.path().join(".local/share/linphone")).unwrap();
         let (port, rtp) = (place::port(), place::port());
         let (info, events) = match keys {
             KeysBy::Events => (0, 1),
@@ -292,7 +305,7 @@ impl Linphone {
         std::fs::write(
             dir.path().join("rc"),
             format!(
-                "[sip]\nsip_port={port}\nsip_tcp_port=-1\nsip_tls_port=-1\nuse_info={info}\nuse_rfc2833={events}\n\
+                "[sip]\nuse_ipv6=0\nipv6_migration_done=1\nsip_port={port}\nsip_tcp_port=-1\nsip_tls_port=-1\nuse_info={info}\nuse_rfc2833={events}\n\
                  media_encryption=none\ndefault_proxy=-1\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
                  bind_address=127.0.0.1\n[net]\nbind_address=127.0.0.1\n\
                  [sound]\nplayback_dev_id=\nringer_dev_id=\ncapture_dev_id=\nechocancellation=0\n\

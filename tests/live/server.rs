@@ -27,6 +27,7 @@ pub struct Setup {
     pub shipped: bool,
     /// A database of its own on the PostgreSQL of the tests.
     pub postgres: bool,
+    pub media_address: String,
 }
 
 impl Default for Setup {
@@ -42,6 +43,7 @@ impl Default for Setup {
             rehearsal_talk_s: 1,
             shipped: false,
             postgres: false,
+            media_address: "127.0.0.1".into(),
         }
     }
 }
@@ -103,7 +105,7 @@ impl House {
         format!(
             "[sip]\nlisten = [\"udp:127.0.0.1:{sip}\", \"tcp:127.0.0.1:{sip}\"]\ntrunks = [{trunks:?}]\n\
              max_calls = {max_calls}\nsession_expires_s = {expires}\ndrain_s = {drain}\n\
-             [media]\naddress = \"127.0.0.1\"\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n\
+             [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
              [recordings]\ndir = {recordings:?}\n\
              [desks]\naddresses = {desks:?}\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
@@ -113,6 +115,7 @@ impl House {
             max_calls = setup.max_calls,
             expires = setup.session_expires_s,
             drain = setup.drain_s,
+            media_address = setup.media_address,
             first = self.rtp.0,
             last = self.rtp.1,
             rtp_timeout = setup.rtp_timeout_s,

@@ -92,6 +92,8 @@ pub fn spans(samples: &[i16], hertz: f64, loudness: f64) -> Vec<Span> {
             }),
         }
     }
+    // A syllable that passes by the frequency is no tone.
+    found.retain(|span| span.length_ms() >= 60.0);
     found
 }
 

@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -50,10 +50,13 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("domain", &["calendar"]),
     // Days are days, whatever is due on them.
     ("calendar", &[]),
-    ("sip", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
     ("media", &["rtp"]),
     ("rtp", &[]),
+    // What the stack is given has been judged; the guard knows nothing of the stack.
+    ("sip", &["guard"]),
+    // Bytes, addresses and counts; a message is text to it.
+    ("guard", &[]),
 ];
 
 /// The rooms of the conversation.

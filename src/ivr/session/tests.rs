@@ -151,6 +151,58 @@ fn a_grade_taken_back_gives_way_to_the_next() {
 }
 
 #[test]
+fn a_caller_who_hangs_up_in_the_echo_has_graded_and_nothing_follows() {
+    let mut call = Call::offered();
+    call.pass(3.0);
+    call.press("2");
+    call.happen(Event::GradeStored);
+    call.pass(0.5);
+    assert_eq!(call.session.place(), "told_good");
+    let left = call.happen(Event::CallerHungUp);
+    let graded = Outcome::Graded(Grade::Satisfied);
+    assert_eq!(
+        left,
+        [
+            Action::StopPlaying,
+            Action::Conclude(graded),
+            Action::Hangup
+        ]
+    );
+    assert!(
+        !call.done.contains(&Action::ConfirmGrade),
+        "the end of the call confirms"
+    );
+    call.pass(60.0);
+    assert_eq!(call.done.last(), Some(&Action::Hangup));
+    assert_eq!(stored(&call), [Grade::Satisfied]);
+}
+
+#[test]
+fn a_grade_is_confirmed_once_when_its_window_is_over() {
+    let mut call = Call::offered();
+    call.pass(3.0);
+    call.press("2");
+    call.happen(Event::GradeStored);
+    call.pass(60.0);
+    let confirmed = |action: &&Action| **action == Action::ConfirmGrade;
+    assert_eq!(call.done.iter().filter(confirmed).count(), 1);
+    assert_eq!(call.word(), Some("graded"));
+}
+
+#[test]
+fn a_caller_who_takes_the_grade_back_and_hangs_up_has_not_graded() {
+    let mut call = Call::offered();
+    call.pass(3.0);
+    call.press("5");
+    call.happen(Event::GradeStored);
+    call.pass(1.0);
+    call.press("*");
+    call.pass(0.5);
+    call.happen(Event::CallerHungUp);
+    assert_eq!(call.word(), Some("left_in_offer"));
+}
+
+#[test]
 fn a_caller_who_leaves_while_the_grade_is_stored_has_graded() {
     let mut call = Call::offered();
     call.pass(3.0);
@@ -267,13 +319,25 @@ proptest! {
         let mut now = epoch();
         let mut session = Session::new(plan, script, facts, now);
         let mut done = session.handle(Event::Answered, now);
-        let mut keyed = false;
+        let mut keys = Vec::new();
+        let mut offered = false;
         for (event, after_ms) in events {
             now += Duration::from_millis(after_ms);
-            keyed |= matches!(event, Event::Digit(_));
+            if let Event::Digit(key) = event {
+                keys.push(key);
+            }
             let actions = session.handle(event, now);
-            let stores = actions.iter().any(|action| matches!(action, Action::StoreGrade { .. }));
-            prop_assert!(!stores || (keyed && session.was_offered()));
+            for action in &actions {
+                match action {
+                    // Keys from before the offer never grade.
+                    Action::Mark(Mark::OfferStarted) => {
+                        offered = true;
+                        keys.clear();
+                    }
+                    Action::StoreGrade { key, .. } => prop_assert!(offered && keys.contains(key)),
+                    _ => {}
+                }
+            }
             done.extend(actions);
         }
         for _ in 0..200 {

@@ -90,3 +90,101 @@ proptest! {
         prop_assert_eq!(digits, pressed.collect::<Vec<_>>());
     }
 }
+
+/// The signs of one press, as the gateway sends them: `(at, way, digit, press, phase)`.
+type Sign = (i64, Way, Digit, u32, Phase);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Every way has a delay of its own: a copy comes 100 ms before its telephone event to 300 ms
+    /// after it. Few different keys, so that most presses repeat the one before them.
+    #[test]
+    fn each_true_press_is_one_digit_though_event_info_and_tone_all_sign_it(
+        true_presses in proptest::collection::vec((0..3u8, 40..900i64, 60..700i64), 1..14),
+        has_tone in any::<bool>(),
+        info_ms in -100..=300i64,
+        tone_ms in -100..=300i64,
+    ) {
+        let mut signs = Vec::<Sign>::new();
+        let mut at = 1000;
+        for (press, (code, length, gap)) in (0u32..).zip(&true_presses) {
+            let digit = Digit::from_event(*code).expect("codes below 16 are keys");
+            let length_ms = u32::try_from(*length).expect("short");
+            let (up, whole) = (Phase::Up { length_ms }, Phase::Whole { length_ms });
+            signs.push((at, Way::TelephoneEvent, digit, press, Phase::Down));
+            signs.push((at + length, Way::TelephoneEvent, digit, press, up));
+            signs.push((at + info_ms, Way::Info, digit, press, whole));
+            if has_tone {
+                signs.push((at + tone_ms, Way::InBand, digit, press, Phase::Down));
+                signs.push((at + length + tone_ms, Way::InBand, digit, press, up));
+            }
+            at += length + gap;
+        }
+        signs.sort_by_key(|(at, ..)| *at);
+        let (mut presses, epoch) = (Presses::new(), epoch());
+        let (mut digits, mut evidence) = (Vec::new(), Vec::new());
+        for (at, way, digit, press, phase) in signs {
+            let now = epoch + ms(u64::try_from(at).expect("after the beginning"));
+            digits.extend(presses.sign(way, digit, press, phase, now));
+            evidence.extend(presses.settled(now));
+        }
+        evidence.extend(presses.settle_all());
+        let pressed = true_presses.iter().filter_map(|(code, ..)| Digit::from_event(*code));
+        let pressed: Vec<Digit> = pressed.collect();
+        prop_assert_eq!(&digits, &pressed);
+        let told: Vec<Digit> = evidence.iter().map(|evidence| evidence.digit).collect();
+        prop_assert_eq!(told, pressed, "each press is told once");
+    }
+}
+
+#[test]
+fn a_fast_double_press_is_two_in_each_way_and_in_all_together() {
+    for ways in [
+        &[Way::TelephoneEvent][..],
+        &[Way::Info],
+        &[Way::InBand],
+        &[Way::InBand, Way::Info],
+        &[Way::TelephoneEvent, Way::Info, Way::InBand],
+    ] {
+        let (mut presses, epoch) = (Presses::new(), epoch());
+        let mut digits = Vec::new();
+        // 40 ms down, 60 ms up: as fast as a finger or a machine can.
+        for (press, at) in [(1, 0), (2, 100)] {
+            for (way, later) in ways.iter().zip([0, 15, 30]) {
+                let down = epoch + ms(at + later);
+                let phase = match way {
+                    Way::Info => Phase::Whole { length_ms: 40 },
+                    Way::TelephoneEvent | Way::InBand => Phase::Down,
+                };
+                digits.extend(presses.sign(*way, Digit::D8, press, phase, down));
+                if phase == Phase::Down {
+                    let up = Phase::Up { length_ms: 40 };
+                    presses.sign(*way, Digit::D8, press, up, down + ms(40));
+                }
+            }
+        }
+        assert_eq!(digits, [Digit::D8, Digit::D8], "{ways:?}");
+    }
+}
+
+#[test]
+fn a_key_held_for_ten_seconds_is_one_press_however_often_it_is_signed() {
+    let (mut presses, epoch) = (Presses::new(), epoch());
+    let mut digits = 0;
+    for second in 0..=10 {
+        let now = epoch + ms(second * 1000);
+        let down = presses.sign(Way::TelephoneEvent, Digit::D1, 7, Phase::Down, now);
+        digits += usize::from(down.is_some());
+    }
+    assert_eq!(digits, 1);
+}
+
+#[test]
+fn a_flood_of_presses_is_not_remembered_without_bound() {
+    let (mut flood, epoch) = (Presses::new(), epoch());
+    for press in 0..10_000 {
+        flood.sign(Way::TelephoneEvent, Digit::D2, press, Phase::Down, epoch);
+    }
+    assert!(flood.settle_all().len() <= 2 * REMEMBERED);
+}

@@ -44,17 +44,16 @@ impl Call {
         self.stage = Stage::Closed(by);
     }
 
-    pub(super) async fn hang_up(&mut self, ears: &mut Ears) {
+    pub(super) fn hang_up(&mut self, ears: &mut Ears) {
         if !matches!(self.desk, Desk::None) {
-            self.release_desk(HungUpBy::System, ears).await;
+            self.release_desk(HungUpBy::System, ears);
         }
         if self.stage != Stage::Running {
             return;
         }
         self.mark("hung_up", "system");
-        if let Err(error) = self.caller.bye(None).await {
-            tracing::debug!(call = %self.id.0, %error, "the caller had already gone");
-        }
+        // Dropping it sends BYE; the rows do not wait for a caller who may be gone.
+        self.caller = None;
         self.stage = Stage::Closing(HungUpBy::System);
         self.sound.finish();
     }

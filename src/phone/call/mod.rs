@@ -33,7 +33,8 @@ pub(super) struct Call {
     /// The caller's number as the trunk shows it.
     pub caller_number: Option<String>,
     pub session: Session,
-    pub caller: Dialog,
+    /// Dropped, it hangs up.
+    pub caller: Option<Dialog>,
     pub sound: CallMedia,
     pub ledger: Ledger,
     pub timeline: Timeline,
@@ -159,7 +160,7 @@ impl Call {
                 self.desk = Desk::None;
             }
             Action::Join => self.join(),
-            Action::ReleaseDesk => self.release_desk(HungUpBy::System, ears).await,
+            Action::ReleaseDesk => self.release_desk(HungUpBy::System, ears),
             Action::StoreGrade { grade, key } => {
                 let at = self.last_press_at;
                 self.mark("grade", format!("{grade} by key {key}"));
@@ -197,7 +198,7 @@ impl Call {
                 self.mark("outcome", outcome.word());
                 self.outcome = Some(outcome);
             }
-            Action::Hangup => self.hang_up(ears).await,
+            Action::Hangup => self.hang_up(ears),
         }
     }
 
@@ -297,7 +298,7 @@ impl Call {
             }
             media::Event::RtpTimeout { side: Side::Desk } => {
                 self.mark("rtp_timeout", "desk");
-                self.release_desk(HungUpBy::Desk, ears).await;
+                self.release_desk(HungUpBy::Desk, ears);
                 self.tell(Event::DeskHungUp, ears).await;
             }
             media::Event::MessageRecorded {

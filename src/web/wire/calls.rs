@@ -86,6 +86,32 @@ pub(in crate::web) struct WholeCall {
     callback: Option<Callback>,
     rating_detail: Option<Rating>,
     ticket_detail: Option<Ticket>,
+    /// Who listened, the last hundred times, newest first (全过程留痕, 第十七条).
+    listenings: Vec<Listening>,
+}
+
+/// Somebody listened to the recording or a clip; ten minutes of one listener are one line.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct Listening {
+    #[schema(value_type = String, format = DateTime)]
+    at: Moment,
+    /// Name of the person or of the token.
+    listener: String,
+    #[schema(value_type = super::ListeningDoorWord)]
+    door: engine::ListeningDoor,
+    #[schema(value_type = super::SoundWord)]
+    sound: engine::Sound,
+}
+
+impl From<engine::ListeningRow> for Listening {
+    fn from(row: engine::ListeningRow) -> Self {
+        Listening {
+            at: row.at,
+            listener: row.listener,
+            door: row.door,
+            sound: row.sound,
+        }
+    }
 }
 
 /// A line of a call's timeline.
@@ -178,6 +204,7 @@ impl From<CallDetail> for WholeCall {
             }),
             rating_detail: detail.rating.map(Into::into),
             ticket_detail: detail.ticket.map(Into::into),
+            listenings: detail.listenings.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -50,4 +50,8 @@ words! {
     HungUpByWord { Caller Desk System }
     /// What kind of message a clip is.
     ClipKindWord { Remark Voice }
+    /// What is listened to.
+    SoundWord { Recording Remark Voice }
+    /// By a person's login or by a token.
+    ListeningDoorWord { Page Api }
 }

@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 
 use super::{Call, GradeWord, PolarityWord};
 use crate::domain::{Grade, Moment, Polarity};
-use crate::engine::{Counted, DeadlineRow, RatingRow, TicketDetail, TicketRow};
+use crate::engine::{Counted, DeadlineRow, RatingRow, RemarkRow, TicketDetail, TicketRow};
 
 /// A rating (评价).
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,6 +29,9 @@ pub(in crate::web) struct Rating {
     keys: String,
     /// Local codes, `T1` …
     reasons: Vec<String>,
+    /// `kind` is `clip`, with the `path` of one of the call's clips and its `length_ms`, or `text`.
+    #[schema(value_type = Option<Object>)]
+    remark: Option<RemarkRow>,
     /// The call's; `null` while the call goes on.
     outcome: Option<String>,
     /// Number of the ticket it opened.
@@ -50,6 +53,7 @@ impl From<RatingRow> for Rating {
             received_at: row.received_at,
             keys: row.keys,
             reasons: row.reasons,
+            remark: row.remark,
             outcome: row.outcome,
             ticket: row.ticket,
             rehearsal: row.rehearsal,

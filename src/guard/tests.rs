@@ -1,9 +1,9 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::*;
-use crate::sip::Network;
-use crate::sip::admission::Limits;
 
 const TRUNK: &str = "192.0.2.1:5060";
 const STRANGER: &str = "203.0.113.9:5060";
@@ -21,6 +21,9 @@ fn state() -> Arc<State> {
     let limits = Limits {
         max_transactions: 10,
         max_calls: 10,
+        max_unacknowledged: 6,
+        max_unacknowledged_per_source: 4,
+        ack_grace: Duration::from_secs(4),
     };
     let trunks = vec![Network {
         address: "192.0.2.0".parse().unwrap(),
@@ -121,10 +124,42 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
             "pass",
             "",
         ),
+        (INVITE.replace("Call-ID: one\r\n", ""), "400", "malformed"),
         (
-            INVITE.replace("Call-ID: one\r\n", ""),
+            INVITE.replace(
+                "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport\r\n",
+                "",
+            ),
             "drop",
             "unanswerable",
+        ),
+        (INVITE.trim_end().to_owned(), "400", "malformed"),
+        (
+            INVITE.replace("sip:consult@gradeline SIP", "<sip:consult@gradeline> SIP"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("gradeline SIP", "gradeline?Route=x SIP"),
+            "400",
+            "malformed",
+        ),
+        (with("v: SIP/2.0/UDP far;;,;,,"), "400", "malformed"),
+        (
+            INVITE.replace("To: <", "To: \"Mr. J. User <"),
+            "400",
+            "malformed",
+        ),
+        (with("Accept: text/plain"), "406", "media_type"),
+        (
+            with("Accept: text/plain, application/sdp;level=1"),
+            "pass",
+            "",
+        ),
+        (
+            with("Require: 100rel").replace("INVITE", "OPTIONS"),
+            "420",
+            "extension",
         ),
         (with("Require: 100rel"), "420", "extension"),
         (with("Require: timer"), "pass", ""),
@@ -138,22 +173,166 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
             "pass",
             "",
         ),
-        (with("no colon here"), "drop", "unreadable"),
+        (with("no colon here"), "400", "malformed"),
+        (
+            with("no colon here").replace("INVITE", "ACK"),
+            "drop",
+            "malformed",
+        ),
+        (with("From: <sip:2@trunk>;tag=c"), "400", "malformed"),
+        (with("t: <sip:2@trunk>"), "400", "malformed"),
+        (with("CSeq: 2 INVITE"), "400", "malformed"),
+        (with("m: <sip:2@192.0.2.1>"), "400", "malformed"),
+        (
+            INVITE.replace("<sip:1@192.0.2.1>", "<sip:1@192.0.2.1>, <sip:2@192.0.2.1>"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("<sip:1@192.0.2.1>", "\"a \\\", b\" <sip:1,2@192.0.2.1>;q=1"),
+            "pass",
+            "",
+        ),
+        (with("Max-Forwards: 0"), "pass", ""),
+        (
+            with("Max-Forwards: 70\r\nMax-Forwards: 70"),
+            "400",
+            "malformed",
+        ),
+        (with("Max-Forwards: 256"), "400", "malformed"),
+        (with("Max-Forwards: many"), "400", "malformed"),
         (
             with(&format!("Subject: {}", "x".repeat(9000))),
             "drop",
             "head_too_large",
         ),
         (with(&"X: y\r\n".repeat(300)), "drop", "head_too_large"),
-        ("".to_owned(), "drop", "no_head"),
-        ("\0\u{1}garbage".to_owned(), "drop", "no_head"),
+        ("".to_owned(), "drop", "unreadable"),
+        ("\0\u{1}garbage".to_owned(), "drop", "unanswerable"),
         ("\r\n\r\n\r\n\r\n".to_owned(), "drop", "unreadable"),
-        ("SIP/2.0 200 OK\r\nl: 0\r\n\r\n".to_owned(), "pass", ""),
+        (
+            "SIP/2.0 200 OK\r\nl: 0\r\n\r\n".to_owned(),
+            "drop",
+            "malformed",
+        ),
     ];
     for (message, what, why) in cases {
         let found = outcome(ask(&state(), &message, TRUNK));
         assert_eq!(found, (what.to_owned(), why), "{message}");
     }
+}
+
+#[test]
+fn a_response_passes_where_it_belongs_to_a_call_and_is_never_answered() {
+    let response = INVITE.replace("INVITE sip:consult@gradeline SIP/2.0", "SIP/2.0 200 OK");
+    let state = state();
+    assert_eq!(
+        outcome(ask(&state, &response, STRANGER)),
+        ("drop".into(), "foreign_response")
+    );
+    let _call = state.enrol("one");
+    for (status, what) in [
+        ("SIP/2.0 200 OK", "pass"),
+        ("SIP/2.0 200", "pass"),
+        ("SIP/2.0 100 ", "pass"),
+        ("SIP/2.0 099 OK", "drop"),
+        ("SIP/2.0 700 OK", "drop"),
+        ("SIP/2.0 4294967301 better not break the receiver", "drop"),
+        ("SIP/2.0 OK", "drop"),
+        ("SIP/2.0 ２００", "drop"),
+        ("SIP/7.0 200 OK", "drop"),
+    ] {
+        let message = response.replace("SIP/2.0 200 OK", status);
+        assert_eq!(outcome(ask(&state, &message, STRANGER)).0, what, "{status}");
+    }
+    for twice in ["Call-ID: one", "Via: x\r\nnot a header", "CSeq: 2 INVITE"] {
+        let message = response.replace("Contact:", &format!("{twice}\r\nContact:"));
+        assert_eq!(
+            outcome(ask(&state, &message, STRANGER)).0,
+            "drop",
+            "{twice}"
+        );
+    }
+}
+
+/// Enters a call that came in; its flag is set once it is given up.
+fn enter(
+    state: &Arc<State>,
+    call_id: &str,
+    source: &str,
+    now: Instant,
+) -> Result<(Enrolled, Arc<AtomicBool>), NotEnrolled> {
+    let gone = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&gone);
+    let give_up = Box::new(move || flag.store(true, Ordering::Relaxed));
+    let enrolled = state.enrol_incoming(call_id, source.parse().unwrap(), now, give_up)?;
+    Ok((enrolled, gone))
+}
+
+#[test]
+fn calls_without_ack_fill_their_own_limit_and_not_that_of_all_calls() {
+    // (calls of .1, calls of .2, answered how long ago, a new one of .1, one of .2)
+    for (of_one, of_other, age_s, one_more, other_more) in [
+        (3, 0, 0, true, true),
+        (4, 0, 0, false, true),
+        (4, 0, 3, false, true),
+        (4, 0, 4, true, true),
+        (4, 2, 0, false, false),
+        (3, 3, 0, false, false),
+        (3, 3, 4, true, true),
+    ] {
+        let state = state();
+        let from = start();
+        let mut calls = Vec::new();
+        for (count, source) in [(of_one, "192.0.2.1"), (of_other, "192.0.2.2")] {
+            for n in 0..count {
+                let (call, _) = enter(&state, &format!("{source} {n}"), source, from).unwrap();
+                call.answered(from);
+                calls.push(call);
+            }
+        }
+        let now = from + Duration::from_secs(age_s);
+        for (source, expected) in [("192.0.2.1", one_more), ("192.0.2.2", other_more)] {
+            let address = SocketAddr::new(source.parse().unwrap(), 5060);
+            let verdict = judge(INVITE.as_bytes(), address, Transport::Udp, &state, now);
+            let what = if expected { "pass" } else { "503" };
+            let case = format!("{of_one} and {of_other} calls {age_s} s old: {source}");
+            assert_eq!(outcome(verdict).0, what, "{case}");
+            assert_eq!(state.has_place(address.ip(), now), expected, "{case}");
+        }
+    }
+}
+
+#[test]
+fn the_oldest_overdue_call_gives_its_place_to_a_new_one() {
+    let state = state();
+    let from = start();
+    let after = |s| from + Duration::from_secs(s);
+    let source = "192.0.2.1";
+    let (ringing, ringing_gone) = enter(&state, "ringing", source, from).unwrap();
+    let (acknowledged, acknowledged_gone) = enter(&state, "acknowledged", source, from).unwrap();
+    acknowledged.answered(from);
+    acknowledged.acknowledged();
+    let mut calls = Vec::new();
+    for n in 1..=4 {
+        let (call, gone) = enter(&state, &format!("call {n}"), source, from).unwrap();
+        call.answered(after(n));
+        calls.push((call, gone));
+    }
+    let full = enter(&state, "early", source, after(4)).map(drop);
+    assert_eq!(full, Err(NotEnrolled::Unacknowledged));
+    let again = enter(&state, "ringing", source, after(4)).map(drop);
+    assert_eq!(again, Err(NotEnrolled::Merged));
+    let _late = enter(&state, "late", source, after(5)).unwrap();
+    let given_up: Vec<bool> = calls
+        .iter()
+        .map(|(_, gone)| gone.load(Ordering::Relaxed))
+        .collect();
+    assert_eq!(given_up, [true, false, false, false]);
+    assert!(!ringing_gone.load(Ordering::Relaxed), "no ACK is due yet");
+    assert!(!acknowledged_gone.load(Ordering::Relaxed));
+    drop(ringing);
+    let _next = enter(&state, "next", source, after(5)).expect("one that rings takes no place");
 }
 
 #[test]
@@ -313,6 +492,41 @@ proptest::proptest! {
         if let Verdict::Answer { response, .. } = verdict {
             assert!(response.starts_with(b"SIP/2.0 "));
             assert!(response.ends_with(b"\r\n\r\n"));
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn calls_without_ack_never_exceed_their_limits(
+        steps in proptest::collection::vec((0_u8..4, 0_u8..3, 0_u64..3), 0..200),
+    ) {
+        let state = state();
+        let mut now = start();
+        let mut calls: Vec<(Enrolled, IpAddr, Arc<AtomicBool>)> = Vec::new();
+        for (n, (step, host, pause_s)) in steps.into_iter().enumerate() {
+            now += Duration::from_secs(pause_s);
+            match (step, calls.first()) {
+                (0 | 1, _) => {
+                    let source = format!("192.0.2.{host}");
+                    if let Ok((call, gone)) = enter(&state, &format!("{n}"), &source, now) {
+                        call.answered(now);
+                        calls.push((call, source.parse().unwrap(), gone));
+                    }
+                }
+                (2, Some((call, ..))) => {
+                    call.acknowledged();
+                    calls.remove(0);
+                }
+                (_, Some(_)) => drop(calls.pop()),
+                _ => {}
+            }
+            calls.retain(|(.., gone)| !gone.load(Ordering::Relaxed));
+            assert!(calls.len() <= 6);
+            for host in 0..3 {
+                let source: IpAddr = format!("192.0.2.{host}").parse().unwrap();
+                assert!(calls.iter().filter(|(_, of, _)| *of == source).count() <= 4);
+            }
         }
     }
 }

@@ -6,22 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::Network;
+use super::unacknowledged::{GiveUp, Unacknowledged};
+use super::{Limits, Network};
 
 /// How long a Call-ID stays known after its call: 64·T1, while retransmissions may come.
 const AFTERLIFE: Duration = Duration::from_secs(32);
 /// Sources whose refusals are counted at once; beyond it new ones are not answered.
 const MAX_SOURCES: usize = 4096;
 
-/// Limits that keep the stack's unbounded queues small.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub max_transactions: usize,
-    pub max_calls: usize,
-}
-
-/// What the guard knows: who may call, which calls live, who was refused lately.
-pub(super) struct State {
+/// What the guard knows: who may call, which calls live, who was refused lately, whose ACK
+/// is missing. Shared by whoever judges and whoever opens and ends calls.
+pub struct State {
     trunks: Vec<Network>,
     limits: Limits,
     draining: AtomicBool,
@@ -32,6 +27,7 @@ pub(super) struct State {
 #[derive(Default)]
 struct Table {
     calls: HashMap<String, Arc<Known>>,
+    unacknowledged: Unacknowledged,
     ended: VecDeque<(Instant, String)>,
     ended_ids: HashMap<String, u32>,
     refusals: HashMap<IpAddr, Bucket>,
@@ -39,13 +35,16 @@ struct Table {
 }
 
 /// One live call as the guard and the dispatcher know it.
-pub(super) struct Known {
+pub struct Known {
     pub call_id: String,
+    /// Who called; `None` for a call of ours, which waits for no ACK.
+    source: Option<IpAddr>,
     /// The Reason header of a BYE that came in.
     bye_reason: Mutex<Option<String>>,
 }
 
 impl Known {
+    /// Keeps what the BYE that came in says about itself.
     pub fn note_bye(&self, reason: Option<&str>) {
         *self
             .bye_reason
@@ -53,6 +52,7 @@ impl Known {
             .unwrap_or_else(|held| held.into_inner()) = reason.map(str::to_owned);
     }
 
+    /// The Reason header of the BYE that came in.
     pub fn bye_reason(&self) -> Option<String> {
         self.bye_reason
             .lock()
@@ -61,20 +61,51 @@ impl Known {
     }
 }
 
-/// Keeps a Call-ID known; dropped, it lingers for [`AFTERLIFE`].
-pub(super) struct Enrolled {
+/// Why a call was not entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotEnrolled {
+    /// A call with this Call-ID is known already (a merged request, RFC 3261 §8.2.2.2).
+    Merged,
+    /// Too many calls whose ACK is missing, of this source or of all.
+    Unacknowledged,
+}
+
+/// Keeps a Call-ID known; dropped, it lingers for 64·T1 while retransmissions may come.
+pub struct Enrolled {
     state: Arc<State>,
     pub known: Arc<Known>,
+}
+
+impl Enrolled {
+    /// Our 200 went out: its ACK is due.
+    pub fn answered(&self, now: Instant) {
+        if let Some(source) = self.known.source {
+            let mut table = self.state.table();
+            table
+                .unacknowledged
+                .answered(source, &self.known.call_id, now);
+        }
+    }
+
+    /// The ACK came.
+    pub fn acknowledged(&self) {
+        if let Some(source) = self.known.source {
+            let mut table = self.state.table();
+            table.unacknowledged.leave(source, &self.known.call_id);
+        }
+    }
 }
 
 impl Drop for Enrolled {
     #[allow(clippy::disallowed_methods)] // the shell's clock: an owner is dropped whenever it is
     fn drop(&mut self) {
+        self.acknowledged();
         self.state.forget(&self.known.call_id, Instant::now());
     }
 }
 
 impl State {
+    /// Nobody has called yet.
     pub fn new(trunks: Vec<Network>, limits: Limits) -> State {
         State {
             trunks,
@@ -90,10 +121,12 @@ impl State {
         self.table.lock().unwrap_or_else(|held| held.into_inner())
     }
 
+    /// Whether new calls are refused.
     pub fn draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
+    /// Refuses new calls from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
@@ -103,45 +136,96 @@ impl State {
         let _ = self.transactions.set(transactions);
     }
 
+    /// Transactions that the stack holds.
     pub fn transaction_count(&self) -> usize {
         self.transactions.get().map_or(0, |count| count())
     }
 
+    /// Whether there are too many calls or transactions for one more.
     pub fn overloaded(&self) -> bool {
         self.transaction_count() >= self.limits.max_transactions
             || self.calls() >= self.limits.max_calls
     }
 
+    /// Whether this source may call.
     pub fn is_trunk(&self, source: IpAddr) -> bool {
         let source = source.to_canonical();
         self.trunks.iter().any(|network| network.contains(source))
     }
 
-    /// Enters a call. `None` where a call with this Call-ID is known already (a merged request).
+    /// Enters a call of ours. `None` where a call with this Call-ID is known already.
     pub fn enrol(self: &Arc<State>, call_id: &str) -> Option<Enrolled> {
         let mut table = self.table();
         if table.calls.contains_key(call_id) {
             return None;
         }
+        Some(self.enter(&mut table, call_id, None))
+    }
+
+    /// Enters a call that came in. `give_up` is called once its place is wanted and its ACK
+    /// is overdue.
+    pub fn enrol_incoming(
+        self: &Arc<State>,
+        call_id: &str,
+        source: IpAddr,
+        now: Instant,
+        give_up: GiveUp,
+    ) -> Result<Enrolled, NotEnrolled> {
+        let source = source.to_canonical();
+        let mut table = self.table();
+        if table.calls.contains_key(call_id) {
+            return Err(NotEnrolled::Merged);
+        }
+        let gone = table
+            .unacknowledged
+            .enter(source, call_id, give_up, &self.limits, now)
+            .map_err(|()| NotEnrolled::Unacknowledged)?;
+        let enrolled = self.enter(&mut table, call_id, Some(source));
+        drop(table);
+        if let Some(give_up) = gone {
+            super::count("given_up");
+            give_up();
+        }
+        Ok(enrolled)
+    }
+
+    fn enter(
+        self: &Arc<State>,
+        table: &mut Table,
+        call_id: &str,
+        source: Option<IpAddr>,
+    ) -> Enrolled {
         let known = Arc::new(Known {
             call_id: call_id.to_owned(),
+            source,
             bye_reason: Mutex::default(),
         });
         table.calls.insert(call_id.to_owned(), Arc::clone(&known));
-        Some(Enrolled {
+        Enrolled {
             state: Arc::clone(self),
             known,
-        })
+        }
     }
 
+    /// Whether a new call of this source finds a place among those whose ACK is missing.
+    pub fn has_place(&self, source: IpAddr, now: Instant) -> bool {
+        let source = source.to_canonical();
+        self.table()
+            .unacknowledged
+            .has_place(source, &self.limits, now)
+    }
+
+    /// Whether this call has not ended.
     pub fn lives(&self, call_id: &str) -> bool {
         self.table().calls.contains_key(call_id)
     }
 
+    /// A live call.
     pub fn known(&self, call_id: &str) -> Option<Arc<Known>> {
         self.table().calls.get(call_id).cloned()
     }
 
+    /// Live calls, ringing ones included.
     pub fn calls(&self) -> usize {
         self.table().calls.len()
     }
@@ -259,27 +343,4 @@ impl Bucket {
         }
         enough
     }
-}
-
-impl Network {
-    /// Whether the address lies in this network.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => same_prefix(
-                network.to_bits().into(),
-                address.to_bits().into(),
-                32,
-                self.prefix,
-            ),
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                same_prefix(network.to_bits(), address.to_bits(), 128, self.prefix)
-            }
-            _ => false,
-        }
-    }
-}
-
-fn same_prefix(network: u128, address: u128, width: u32, prefix: u8) -> bool {
-    let host_bits = width.saturating_sub(prefix.into());
-    (network ^ address).checked_shr(host_bits).unwrap_or(0) == 0
 }

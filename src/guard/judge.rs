@@ -1,24 +1,24 @@
-//! The guard before the stack: every datagram and every framed TCP message passes
-//! [`judge`] first. What it refuses is answered without a transaction.
+//! The verdict on one message: every datagram and every framed message of a stream passes
+//! [`judge`] before the stack sees it.
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::Transport;
 use super::admission::State;
-use super::head::{self, Head};
-use super::headers::{ACCEPT, ALLOW, SUPPORTED, USER_AGENT};
+use super::head::{self, Head, items};
+use super::refusal::{Refusal, respond};
+use super::{ACCEPT, ALLOW, MAX_MESSAGE, SUPPORTED, Transport};
 
-/// A whole message (RFC 3261 sets none; a UDP datagram cannot be larger).
-pub(super) const MAX_MESSAGE: usize = 64 * 1024;
 const MAX_HEADER: usize = 8 * 1024;
 const MAX_HEADERS: usize = 256;
 /// Retry-After of a 503, in seconds.
 const RETRY_AFTER_S: u32 = 30;
+/// Retry-After where only ACKs are missing, in seconds: a place is free again within their grace.
+const ACK_RETRY_AFTER_S: u32 = 5;
 
 /// What becomes of a message.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// To the stack, as it came.
     Pass,
     /// To the stack, mended (charset, Content-Length).
@@ -32,32 +32,8 @@ pub(super) enum Verdict {
     Drop { reason: &'static str },
 }
 
-/// A refusal: status, reason phrase, counted reason, extra headers.
-struct Refusal {
-    status: u16,
-    phrase: &'static str,
-    reason: &'static str,
-    extra: String,
-}
-
-impl Refusal {
-    fn new(status: u16, phrase: &'static str, reason: &'static str) -> Refusal {
-        Refusal {
-            status,
-            phrase,
-            reason,
-            extra: String::new(),
-        }
-    }
-
-    fn with(mut self, name: &str, value: impl std::fmt::Display) -> Refusal {
-        self.extra.push_str(&format!("{name}: {value}\r\n"));
-        self
-    }
-}
-
 /// Decides about one message. The whole datagram, or one framed message of a stream.
-pub(super) fn judge(
+pub fn judge(
     bytes: &[u8],
     source: SocketAddr,
     transport: Transport,
@@ -69,20 +45,19 @@ pub(super) fn judge(
             reason: "too_large",
         };
     }
-    let Some(body_at) = head::body_start(bytes) else {
-        return Verdict::Drop { reason: "no_head" };
+    let body_at = head::body_start(bytes);
+    let (raw_head, body) = match body_at {
+        Some(at) => (&bytes[..at - 4], &bytes[at..]),
+        None => (bytes, &[][..]),
     };
-    let raw_head = &bytes[..body_at - 4];
-    let body = &bytes[body_at..];
     let (text, recoded) = decode(raw_head);
-    let head = match Head::read(&text) {
-        Ok(head) => head,
-        Err(_) => {
-            return Verdict::Drop {
-                reason: "unreadable",
-            };
-        }
+    let Some(mut head) = Head::read(&text) else {
+        return Verdict::Drop {
+            reason: "unreadable",
+        };
     };
+    // A datagram that ends before the empty line does: what it says may be half of it.
+    head.broken |= body_at.is_none();
     match examine(&head, body, source, transport, state, now) {
         Ok(Fix { append_length }) if recoded || append_length => {
             let mut mended = Vec::with_capacity(text.len() + body.len() + 32);
@@ -155,25 +130,63 @@ fn examine(
     {
         return Err(Stop::Silently("head_too_large"));
     }
-    let length = content_length(head, body, transport)?;
     if head.is_response() {
-        return Ok(length);
+        return response(head, body, transport, state, now);
     }
     let Some((method, uri, version)) = head.request_line() else {
         return Err(Refusal::new(400, "Bad Request", "malformed").into());
     };
     if method == "ACK" {
         // An ACK is never answered (RFC 3261 §8.2.6); the stack drops what matches nothing.
+        let readable = |_| Stop::Silently("malformed");
+        well_formed(head, method, uri, version).map_err(readable)?;
         let call_id = head.first("Call-ID").unwrap_or_default();
         return match state.is_trunk(source.ip()) || state.is_ours(call_id, now) {
-            true => Ok(length),
+            true => content_length(head, body, transport).map_err(readable),
             false => Err(Stop::Silently("foreign_ack")),
         };
     }
+    let length = content_length(head, body, transport)?;
     well_formed(head, method, uri, version)?;
     admit(head, method, source, state, now)?;
     readable_body(head, method)?;
     Ok(length)
+}
+
+/// A response is never answered; one that belongs to no call of ours costs the stack nothing.
+fn response(
+    head: &Head<'_>,
+    body: &[u8],
+    transport: Transport,
+    state: &State,
+    now: Instant,
+) -> Result<Fix, Stop> {
+    let malformed = Stop::Silently("malformed");
+    let Some(length) = content_length(head, body, transport).ok() else {
+        return Err(malformed);
+    };
+    let once = |name| head.all(name).count() == 1;
+    let status = head.start.strip_prefix("SIP/2.0 ").and_then(status_code);
+    if status.is_none()
+        || head.broken
+        || head.first("Via").is_none()
+        || !["From", "To", "Call-ID", "CSeq"].into_iter().all(once)
+        || head.first("CSeq").and_then(cseq_method).is_none()
+    {
+        return Err(malformed);
+    }
+    match state.is_ours(head.first("Call-ID").unwrap_or_default(), now) {
+        true => Ok(length),
+        false => Err(Stop::Silently("foreign_response")),
+    }
+}
+
+/// The status of `200 OK`, as the status line goes on after its version.
+fn status_code(rest: &str) -> Option<u16> {
+    let digits = rest.get(..3)?;
+    let ends = matches!(rest.as_bytes().get(3), None | Some(b' '));
+    let status = digits.parse().ok()?;
+    (ends && (100..700).contains(&status)).then_some(status)
 }
 
 /// A wrong Content-Length is refused, a missing one on UDP is supplied (RFC 3261 §18.3).
@@ -207,6 +220,9 @@ fn well_formed(head: &Head<'_>, method: &str, uri: &str, version: &str) -> Resul
     if version != "SIP/2.0" {
         return Err(Refusal::new(505, "Version Not Supported", "version").into());
     }
+    if head.broken {
+        return Err(bad("Incomplete Head"));
+    }
     for (name, phrase) in [
         ("From", "One From Header Expected"),
         ("To", "One To Header Expected"),
@@ -223,19 +239,90 @@ fn well_formed(head: &Head<'_>, method: &str, uri: &str, version: &str) -> Resul
     if head.tag("From").is_none() {
         return Err(bad("From Tag Expected"));
     }
+    max_forwards(head)?;
+    if !head.all("Via").flat_map(items).all(is_via) {
+        return Err(bad("Bad Via"));
+    }
+    let names = ["From", "To", "Contact"];
+    if !names
+        .into_iter()
+        .flat_map(|name| head.all(name))
+        .all(balanced)
+    {
+        return Err(bad("Unbalanced Quotes"));
+    }
+    if matches!(method, "INVITE" | "UPDATE") && head.all("Contact").flat_map(items).count() > 1 {
+        return Err(bad("One Contact Expected"));
+    }
     let cseq = head.first("CSeq").unwrap_or_default();
-    let mut words = cseq.split_whitespace();
-    let number = words.next().and_then(|word| word.parse::<u32>().ok());
-    if number.is_none_or(|number| number > i32::MAX as u32) || words.next() != Some(method) {
+    if cseq_method(cseq) != Some(method) {
         return Err(bad("CSeq Does Not Match"));
     }
-    let scheme = uri
-        .split_once(':')
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    match scheme.as_deref() {
-        Some("sip" | "sips") => Ok(()),
-        Some(_) => Err(Refusal::new(416, "Unsupported URI Scheme", "scheme").into()),
-        None => Err(bad("Bad Request-URI")),
+    request_uri(uri)
+}
+
+/// The method of a CSeq whose number is below 2³¹ (RFC 3261 §8.1.1.5).
+fn cseq_method(cseq: &str) -> Option<&str> {
+    let mut words = cseq.split_whitespace();
+    let number: u32 = words.next()?.parse().ok()?;
+    let method = words.next()?;
+    (number <= i32::MAX as u32 && words.next().is_none()).then_some(method)
+}
+
+/// `SIP/2.0/UDP host`, with or without parameters; not the empty item between two commas.
+fn is_via(item: &str) -> bool {
+    let mut parameters = item.split(';').map(str::trim);
+    let sent = parameters.next().unwrap_or_default();
+    sent.contains(char::is_whitespace) && parameters.all(|parameter| !parameter.is_empty())
+}
+
+/// Each quote is closed, and so is each `<`.
+fn balanced(value: &str) -> bool {
+    let (mut quoted, mut escaped, mut open) = (false, false, 0_i32);
+    for c in value.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => open += 1,
+            '>' if !quoted => open -= 1,
+            _ => {}
+        }
+    }
+    !quoted && open == 0
+}
+
+/// A Request-URI has no angle brackets and no headers (RFC 3261 §7.1, §19.1.1).
+fn request_uri(uri: &str) -> Result<(), Stop> {
+    let bad = || Stop::from(Refusal::new(400, "Bad Request-URI", "malformed"));
+    let (scheme, rest) = uri.split_once(':').ok_or_else(bad)?;
+    let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    if scheme.is_empty() || !scheme.chars().all(in_scheme) {
+        return Err(bad());
+    }
+    match scheme.to_ascii_lowercase().as_str() {
+        // A user part may have a question mark.
+        "sip" | "sips"
+            if rest
+                .rsplit('@')
+                .next()
+                .is_some_and(|host| host.contains('?')) =>
+        {
+            Err(bad())
+        }
+        "sip" | "sips" => Ok(()),
+        _ => Err(Refusal::new(416, "Unsupported URI Scheme", "scheme").into()),
+    }
+}
+
+/// One number up to 255 (RFC 3261 §20.22), or none, as RFC 2543 had it. 0 is no fault: the
+/// request has arrived.
+fn max_forwards(head: &Head<'_>) -> Result<(), Stop> {
+    let mut hops = head.all("Max-Forwards");
+    let first = hops.next().map(str::parse::<u8>);
+    match (first, hops.next()) {
+        (None | Some(Ok(_)), None) => Ok(()),
+        _ => Err(Refusal::new(400, "Bad Max-Forwards", "malformed").into()),
     }
 }
 
@@ -263,6 +350,9 @@ fn admit(
         }
     }
     let in_dialog = head.tag("To").is_some();
+    if trunk {
+        known_extensions(head, method)?;
+    }
     let no_call = || Refusal::new(481, "Call/Transaction Does Not Exist", "no_call");
     match (method, in_dialog) {
         ("INVITE" | "OPTIONS" | "BYE" | "INFO" | "UPDATE", false) if !trunk => {
@@ -270,7 +360,7 @@ fn admit(
         }
         // Sent again, or by another way: its transaction knows.
         ("INVITE", false) if state.lives(call_id) => Ok(()),
-        ("INVITE", false) => new_call(head, state),
+        ("INVITE", false) => new_call(head, source, state, now),
         ("OPTIONS", false) => Err(Refusal::new(200, "OK", "options")
             .with("Allow", ALLOW)
             .with("Accept", ACCEPT)
@@ -283,28 +373,10 @@ fn admit(
     }
 }
 
-/// A body we could not read (RFC 3261 §8.2.3).
-fn readable_body(head: &Head<'_>, method: &str) -> Result<(), Stop> {
-    let kind = head.first("Content-Type").unwrap_or(ACCEPT);
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if matches!(method, "INVITE" | "UPDATE") && !kind.eq_ignore_ascii_case(ACCEPT) {
-        return Err(Refusal::new(415, "Unsupported Media Type", "media_type")
-            .with("Accept", ACCEPT)
-            .into());
-    }
-    Ok(())
-}
-
-fn new_call(head: &Head<'_>, state: &State) -> Result<(), Stop> {
-    if state.draining() {
-        return Err(Refusal::new(503, "Service Unavailable", "draining")
-            .with("Retry-After", RETRY_AFTER_S)
-            .into());
-    }
-    if state.overloaded() {
-        return Err(Refusal::new(503, "Service Unavailable", "overload")
-            .with("Retry-After", RETRY_AFTER_S)
-            .into());
+/// Extensions that we would have to know (RFC 3261 §8.2.2.3).
+fn known_extensions(head: &Head<'_>, method: &str) -> Result<(), Stop> {
+    if method == "CANCEL" {
+        return Ok(());
     }
     let unknown: Vec<&str> = head
         .all("Require")
@@ -317,70 +389,49 @@ fn new_call(head: &Head<'_>, state: &State) -> Result<(), Stop> {
             .with("Unsupported", unknown.join(", "))
             .into());
     }
+    Ok(())
+}
+
+/// A body we could not read (RFC 3261 §8.2.3).
+fn readable_body(head: &Head<'_>, method: &str) -> Result<(), Stop> {
+    let kind = head.first("Content-Type").unwrap_or(ACCEPT);
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if matches!(method, "INVITE" | "UPDATE") && !kind.eq_ignore_ascii_case(ACCEPT) {
+        return Err(Refusal::new(415, "Unsupported Media Type", "media_type")
+            .with("Accept", ACCEPT)
+            .into());
+    }
+    let mut accepted = head.all("Accept").flat_map(items).peekable();
+    let sdp = |range: &str| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        ["*/*", "application/*", ACCEPT]
+            .iter()
+            .any(|known| range.eq_ignore_ascii_case(known))
+    };
+    if method == "INVITE" && accepted.peek().is_some() && !accepted.any(sdp) {
+        return Err(Refusal::new(406, "Not Acceptable", "media_type").into());
+    }
+    Ok(())
+}
+
+fn new_call(head: &Head<'_>, source: SocketAddr, state: &State, now: Instant) -> Result<(), Stop> {
+    if state.draining() {
+        return Err(Refusal::new(503, "Service Unavailable", "draining")
+            .with("Retry-After", RETRY_AFTER_S)
+            .into());
+    }
+    if state.overloaded() {
+        return Err(Refusal::new(503, "Service Unavailable", "overload")
+            .with("Retry-After", RETRY_AFTER_S)
+            .into());
+    }
+    if !state.has_place(source.ip(), now) {
+        return Err(Refusal::new(503, "Service Unavailable", "unacknowledged")
+            .with("Retry-After", ACK_RETRY_AFTER_S)
+            .into());
+    }
     if head.first("Contact").is_none() {
         return Err(Refusal::new(400, "Contact Expected", "malformed").into());
     }
     Ok(())
 }
-
-/// A stateless response (RFC 3261 §8.2.7): `None` where the request lacks what it takes.
-fn respond(head: &Head<'_>, source: SocketAddr, refusal: &Refusal) -> Option<Vec<u8>> {
-    let mut response = format!("SIP/2.0 {} {}\r\n", refusal.status, refusal.phrase);
-    let mut vias = head.all("Via");
-    response.push_str(&format!("Via: {}\r\n", with_received(vias.next()?, source)));
-    for via in vias {
-        response.push_str(&format!("Via: {via}\r\n"));
-    }
-    let from = head.first("From")?;
-    let to = head.first("To")?;
-    let call_id = head.first("Call-ID")?;
-    let cseq = head.first("CSeq")?;
-    let tag = match head.tag("To") {
-        Some(_) => String::new(),
-        None => format!(";tag={:016x}", stateless_tag(call_id, from)),
-    };
-    response.push_str(&format!(
-        "From: {from}\r\nTo: {to}{tag}\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\n{}Server: {USER_AGENT}\r\nContent-Length: 0\r\n\r\n",
-        refusal.extra
-    ));
-    Some(response.into_bytes())
-}
-
-/// The top Via with `received` and a filled `rport` (RFC 3581 §4).
-fn with_received(via: &str, source: SocketAddr) -> String {
-    let (first, others) = via
-        .split_once(',')
-        .map_or((via, None), |(first, rest)| (first, Some(rest)));
-    let mut out: String = first
-        .split(';')
-        .map(str::trim)
-        .filter(|part| !part.starts_with("received="))
-        .map(|part| match part.eq_ignore_ascii_case("rport") {
-            true => format!("rport={}", source.port()),
-            false => part.to_owned(),
-        })
-        .collect::<Vec<_>>()
-        .join(";");
-    out.push_str(&format!(";received={}", source.ip().to_canonical()));
-    if let Some(others) = others {
-        out.push(',');
-        out.push_str(others);
-    }
-    out
-}
-
-/// The same request always gets the same tag (RFC 3261 §8.2.7).
-fn stateless_tag(call_id: &str, from: &str) -> u64 {
-    use std::hash::{Hash, Hasher};
-    let mut hasher = std::collections::hash_map::DefaultHasher::new();
-    (call_id, from).hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Counts a refusal.
-pub(super) fn count(reason: &'static str) {
-    metrics::counter!("gradeline_sip_refused_total", "reason" => reason).increment(1);
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,181 @@
+//! The commands that programs rely on, the demo as self-test, and a whole call on PostgreSQL.
+
+use std::process::Output;
+
+use crate::calls::{Caller, SOON};
+use crate::gateway::Fault;
+use crate::server::{House, Setup, timeline};
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_demo_says_whether_the_expected_outcome_held() {
+    let house = House::new(Setup::default());
+    let server = house.start();
+    let demos: [(&[&str], &str, bool); 5] = [
+        (
+            &["--keys", "4@0.8s,1@3s", "--way", "event"],
+            "dissatisfied",
+            true,
+        ),
+        (&["--keys", "2@0.8s", "--way", "info"], "satisfied", true),
+        (
+            &["--keys", "3@0.8s", "--way", "inband"],
+            "basically_satisfied",
+            true,
+        ),
+        (&["--keys", "", "--hangup", "1s"], "left_in_offer", true),
+        (&["--keys", "1@0.8s"], "very_dissatisfied", false),
+    ];
+    std::thread::scope(|scope| {
+        for (arguments, expected, holds) in demos {
+            let house = &house;
+            scope.spawn(move || {
+                let arguments = [&["demo", "--expect", expected], arguments].concat();
+                let output = house.run(&arguments);
+                let text = format!(
+                    "{}{}",
+                    out(&output),
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                let status = output.status.code();
+                assert_eq!(status, Some(i32::from(!holds)), "{arguments:?}: {text}");
+                if expected == "dissatisfied" {
+                    let ticket = house.api("tickets")["items"][0].clone();
+                    let number = ticket["number"].as_str().unwrap();
+                    let due = ticket["deadlines"][0]["due_at"].as_str().unwrap();
+                    assert!(text.contains(number), "{text}");
+                    assert!(text.contains(&due[..10]), "{due}: {text}");
+                    assert!(text.contains(".wav") && text.contains("http://"), "{text}");
+                }
+            });
+        }
+    });
+    server.stop();
+}
+
+#[test]
+fn due_counts_days_as_the_calendar_says_and_stops_where_it_ends() {
+    let house = House::new(Setup::default());
+    for (from, workdays, due) in [
+        ("2026-09-18T16:00:00+08:00", "3", "2026-09-22"),
+        // Sunday 2026-09-20 works for the National Day; the starting day does not count.
+        ("2026-09-30T10:00:00+08:00", "1", "2026-10-08"),
+        // Saturday 2026-02-14 works, then nine days of Spring Festival.
+        ("2026-02-13T23:59:59+08:00", "5", "2026-02-27"),
+        // By Shanghai's clock it is the next day already.
+        ("2026-11-23T16:00:00Z", "5", "2026-12-01"),
+    ] {
+        let output = house.run(&["due", "--from", from, "--workdays", workdays]);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(out(&output).trim(), due, "{workdays} from {from}");
+    }
+    let output = house.run(&[
+        "due",
+        "--from",
+        "2026-09-30T10:00:00+08:00",
+        "--workdays",
+        "1",
+        "--explain",
+    ]);
+    let text = out(&output);
+    assert!(text.contains("国庆"), "{text}");
+    assert!(text.contains("2026-10-08"), "{text}");
+    let output = house.run(&[
+        "due",
+        "--from",
+        "2031-01-05T10:00:00+08:00",
+        "--workdays",
+        "3",
+    ]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("2031") && out(&output).is_empty(), "{text}");
+}
+
+#[test]
+fn a_whole_rated_call_on_postgresql() {
+    let house = House::new(Setup {
+        postgres: true,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let caller = Caller::dial(&house);
+    caller.into_offer(SOON);
+    caller.gateway.press('5', Fault::None);
+    let call = caller.end();
+    assert_eq!(call["grade"], "very_dissatisfied", "{}", timeline(&call));
+    let number = call["ticket"].as_str().unwrap();
+    let ticket = house.api(&format!("tickets/{number}"));
+    let kinds: Vec<_> = ticket["deadlines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|deadline| {
+            (
+                deadline["article"].as_str().unwrap(),
+                deadline["workdays"].as_u64(),
+            )
+        })
+        .collect();
+    assert_eq!(kinds, [("第九条", Some(3)), ("第十六条", Some(5))]);
+    for counted in ticket["counted"].as_array().unwrap() {
+        let days = counted["days"].as_array().unwrap();
+        assert!(
+            days[0]["number"].is_null(),
+            "the starting day does not count"
+        );
+        assert_eq!(counted["differs"], false);
+    }
+    // Killed and started again, it is all there.
+    server.kill();
+    let server = house.start();
+    assert_eq!(house.api(&format!("tickets/{number}")), ticket);
+    caller.settled();
+    server.stop();
+}
+
+/// What the API promises beside its shapes: who may read, ranges, the description of itself.
+#[test]
+fn the_api_needs_a_token_and_serves_ranges() {
+    let house = House::new(Setup::default());
+    let server = house.start();
+    let caller = Caller::dial(&house);
+    caller.into_offer(SOON);
+    caller.gateway.press('1', Fault::None);
+    let call = caller.end();
+    let id = call["id"].as_str().unwrap();
+    let path = format!("/api/v1/calls/{id}/recording");
+    let whole = house.get(&path, &[]).body_mut().read_to_vec().unwrap();
+    assert_eq!(whole, std::fs::read(house.recording(&call)).unwrap());
+    let mut part = house.get(&path, &[("Range", "bytes=1000-1999")]);
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.body_mut().read_to_vec().unwrap(), whole[1000..2000]);
+    let stranger = ureq::get(house.page("/api/v1/calls")).call();
+    assert!(matches!(stranger, Err(ureq::Error::StatusCode(401))));
+    let openapi = house
+        .get("/api/openapi.json", &[])
+        .body_mut()
+        .read_json::<serde_json::Value>();
+    let openapi = openapi.unwrap();
+    for path in [
+        "calls",
+        "calls/{id}",
+        "calls/{id}/recording",
+        "ratings",
+        "tickets",
+        "tickets/{id}",
+    ] {
+        assert!(
+            openapi["paths"][format!("/api/v1/{path}")].is_object(),
+            "{path}"
+        );
+    }
+    // A number is never told whole.
+    assert!(!call.to_string().contains(&caller.number));
+    assert!(!server.log().contains(&caller.number), "{}", server.log());
+    caller.settled();
+    server.stop();
+}
