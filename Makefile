@@ -38,7 +38,7 @@ demo: build ## call the running server and show what became of it
 	target/release/gradeline demo
 
 bench: packages-build ## cost of a recorded call beside a bare reflector; key press to durable grade
-	$(CARGO) bench --locked
+	benches/run
 
 prompts: build ## make the prompts again from prompts/zh-CN/script.toml (needs espeak-ng)
 	target/release/gradeline prompts make

@@ -8,15 +8,21 @@
 
 pub mod app;
 pub mod archive;
+pub mod calendar;
 pub mod caller;
 pub mod config;
 pub mod desks;
 pub mod domain;
+pub mod drill;
 pub mod engine;
+pub mod guard;
 pub mod ivr;
+pub mod keypad;
 pub mod media;
 pub mod phone;
 pub mod post;
+mod rtp;
+pub mod script;
 pub mod sip;
 pub mod store;
 pub mod web;

@@ -38,6 +38,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let engine = open_engine(&config).await?;
     let archive = Archive::new(&config.recordings.dir);
     recover(&engine, &archive).await?;
+    engine.recount(now()).await?;
     let one_time_password = engine.ensure_administrator(now()).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.
@@ -109,7 +110,7 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
     }
 }
 
-/// What an earlier run left open is closed before the first call: recordings made playable, rows
+/// What an earlier run left open is closed before the first call: its sound made playable, rows
 /// closed as interrupted, a grade already keyed submitted.
 async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let open = engine.unfinished_calls().await?;
@@ -123,13 +124,11 @@ async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let archive = archive.clone();
     let found = tokio::task::spawn_blocking(move || archive.recover(&open)).await?;
     let mut saved = Vec::new();
-    for (call, recording) in found {
-        match recording {
-            Ok(recording) => saved.push((call, recording)),
-            Err(error) => {
-                tracing::error!(call = %call.0, %error, "its recording could not be saved")
-            }
+    for (sound, faults) in found {
+        for error in faults {
+            tracing::error!(call = %sound.call.0, %error, "part of its sound could not be saved");
         }
+        saved.push(sound);
     }
     for call in engine.recover(saved, now()).await? {
         tracing::warn!(call = %call.0, "closed as interrupted");

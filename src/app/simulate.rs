@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::config::Config;
-use crate::ivr::{
-    DeskConduct as SceneDesk, Facts, Hours, KeyPlan, Plan, Scene, StoreConduct, parse_seconds,
-};
+use crate::drill::{DeskConduct as SceneDesk, Scene, StoreConduct};
+use crate::ivr::{Facts, Hours, KeyPlan, Plan, parse_seconds};
 use crate::phone::Book;
 
 /// What the simulated desk does.
@@ -72,7 +71,7 @@ pub fn simulate(
     let epoch = Instant::now();
     print!(
         "{}",
-        crate::ivr::simulate(plan, &book.script, &scene, epoch)
+        crate::drill::simulate(plan, &book.script, &scene, epoch)
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::domain::Moment;
-use crate::store::rows::{ArchivedRecording, CallId, ClipKind};
+use crate::store::rows::{ArchivedRecording, CallId, ClipKind, Salvage};
 use wav::Wav;
 
 /// Why a recording cannot be had.
@@ -75,7 +75,7 @@ impl Archive {
         kind: ClipKind,
         started: Moment,
     ) -> Result<PathBuf, Error> {
-        self.place_as(call, started, &format!("{}.wav", kind.word()))
+        self.place_as(call, started, &clip_ending(kind))
     }
 
     fn place_as(&self, call: &CallId, started: Moment, ending: &str) -> Result<PathBuf, Error> {
@@ -138,19 +138,46 @@ impl Archive {
         })
     }
 
-    /// Repairs and finishes what there is of calls that were open, with their starts.
-    pub fn recover(
-        &self,
-        open: &[(CallId, Moment)],
-    ) -> Vec<(CallId, Result<ArchivedRecording, Error>)> {
-        let recovered = |(id, started): &(CallId, Moment)| {
-            let path = self.path_of(id, *started, "wav")?;
-            self.repair(&path)?;
-            self.finish(&path)
-        };
+    /// Repairs and finishes what there is of calls that were open, with their starts: recording and
+    /// messages, and why a file could not be saved. A call without a recording is a fault; a message
+    /// there needs not be, and one in which nothing was heard is none.
+    pub fn recover(&self, open: &[(CallId, Moment)]) -> Vec<(Salvage, Vec<Error>)> {
         open.iter()
-            .map(|call| (call.0.clone(), recovered(call)))
+            .map(|(id, started)| self.salvage(id, *started))
             .collect()
+    }
+
+    fn salvage(&self, id: &CallId, started: Moment) -> (Salvage, Vec<Error>) {
+        let mut faults = Vec::new();
+        let recording = match self.save(id, started, "wav") {
+            Ok(recording) => Some(recording),
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
+        };
+        let mut clips = Vec::new();
+        for kind in ClipKind::ALL {
+            match self.save(id, started, &clip_ending(kind)) {
+                Ok(clip) if clip.length_ms > 0 => clips.push((kind, clip)),
+                Ok(_) => {}
+                Err(Error::Io(fault)) if fault.kind() == std::io::ErrorKind::NotFound => {}
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let call = id.clone();
+        let salvage = Salvage {
+            call,
+            recording,
+            clips,
+        };
+        (salvage, faults)
+    }
+
+    fn save(&self, id: &CallId, started: Moment, ending: &str) -> Result<ArchivedRecording, Error> {
+        let path = self.path_of(id, started, ending)?;
+        self.repair(&path)?;
+        self.finish(&path)
     }
 
     /// Opens a file for reading by its path as stored, and its length in bytes.
@@ -185,6 +212,10 @@ impl Archive {
         let (mut file, _) = self.open(&recording.path)?;
         Ok(digest(&mut file)?.0 == recording.sha256)
     }
+}
+
+fn clip_ending(kind: ClipKind) -> String {
+    format!("{}.wav", kind.word())
 }
 
 /// SHA-256 of the whole file, hexadecimal, and how many bytes it took in.

@@ -81,7 +81,9 @@ fn after_a_kill_everything_written_plays_and_a_torn_frame_is_cut() {
     // The header says nothing yet; 2 s and 3 torn bytes were written.
     std::fs::write(&path, wav(36, 0, &[1; 64_003])).unwrap();
     let recovered = place.archive.recover(&[(id(), started())]);
-    let recording = recovered[0].1.as_ref().unwrap();
+    let (saved, faults) = &recovered[0];
+    assert!(faults.is_empty() && saved.clips.is_empty(), "{recovered:?}");
+    let recording = saved.recording.as_ref().unwrap();
     assert_eq!((recording.length_ms, recording.bytes), (2000, 64_044));
     let mut sizes = sizes(&path);
     assert_eq!(sizes.next(), Some(64_036));
@@ -104,6 +106,34 @@ fn sizes(path: &Path) -> impl Iterator<Item = u32> {
 }
 
 #[test]
+fn messages_that_were_being_spoken_at_the_kill_are_saved_too() {
+    let place = archive();
+    let path = place.archive.place(&id(), started()).unwrap();
+    std::fs::write(&path, closed(&[1; 32_000])).unwrap();
+    let clip = |kind| place.archive.place_clip(&id(), kind, started()).unwrap();
+    std::fs::write(clip(ClipKind::Remark), wav(36, 0, &[1; 32_003])).unwrap();
+    // Begun, and nothing said yet.
+    std::fs::write(clip(ClipKind::Voice), wav(36, 0, &[])).unwrap();
+    let (saved, faults) = place.archive.recover(&[(id(), started())]).remove(0);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(saved.recording.unwrap().length_ms, 1000);
+    let [(ClipKind::Remark, remark)] = &saved.clips[..] else {
+        panic!("one message: {:?}", saved.clips)
+    };
+    assert_eq!(remark.length_ms, 1000);
+    assert!(remark.path.ends_with(".remark.wav"), "{}", remark.path);
+    assert!(place.archive.is_unchanged(remark).unwrap());
+    // A torn header is told, and the rest is saved all the same.
+    std::fs::write(clip(ClipKind::Voice), b"RIFF").unwrap();
+    let (saved, faults) = place.archive.recover(&[(id(), started())]).remove(0);
+    assert!(
+        matches!(faults[..], [Error::NotARecording(_)]),
+        "{faults:?}"
+    );
+    assert!(saved.recording.is_some() && saved.clips.len() == 1);
+}
+
+#[test]
 fn a_header_longer_than_its_file_is_shortened() {
     let place = archive();
     let path = place.archive.place(&id(), started()).unwrap();
@@ -123,7 +153,8 @@ fn an_empty_or_headless_or_absent_file_is_reported_and_left() {
     let place = archive();
     let path = place.archive.place(&id(), started()).unwrap();
     let nothing = place.archive.recover(&[(id(), started())]);
-    assert!(matches!(nothing[0].1, Err(Error::Io(_))));
+    assert!(matches!(nothing[0].1[..], [Error::Io(_)]), "{nothing:?}");
+    assert_eq!(nothing[0].0.recording, None);
     for bytes in [vec![], vec![0; 5000], b"RIFF".to_vec()] {
         std::fs::write(&path, &bytes).unwrap();
         let error = place.archive.repair(&path).unwrap_err();

@@ -4,5 +4,7 @@
 //! neither waiting, ringing nor talking is not here.
 
 mod room;
+mod waist;
 
-pub use room::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, NoDesk, Strategy};
+pub use room::Desks;
+pub use waist::{Action, CallerId, Desk, DeskId, DeskState, Event, NoDesk, Strategy};

@@ -3,16 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::article::Article;
-use super::calendar::Calendar;
-use super::due::Due;
 use super::grade::Polarity;
 use super::intake::{Intake, Service};
 use super::rating::{Rating, RatingId, Standing, effective};
 use super::refusal::Refusal;
 use super::terms::DeadlineKind;
 use super::ticket::{Actor, ClockChange, Event, Ticket, TicketNumber, transition};
-use super::time::Moment;
 use super::word::read_word;
+use crate::calendar::Calendar;
+use crate::calendar::Due;
+use crate::calendar::Moment;
 
 /// What an intake causes. The store saves it in one transaction, or none of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub enum What {
     RatedAgain,
     DeadlineStarted,
     DeadlineRecounted,
+    /// Reasons, keys or a remark that came after the rating was submitted.
+    RatingCompleted,
 }
 
 /// A line of the trail: only ever added, never changed (第十七条).
@@ -372,12 +374,13 @@ impl Addressee {
 }
 
 impl What {
-    pub const ALL: [What; 5] = [
+    pub const ALL: [What; 6] = [
         What::Rated,
         What::TicketOpened,
         What::RatedAgain,
         What::DeadlineStarted,
         What::DeadlineRecounted,
+        What::RatingCompleted,
     ];
 
     /// The word for rows and the API.
@@ -388,6 +391,7 @@ impl What {
             What::RatedAgain => "rated_again",
             What::DeadlineStarted => "deadline_started",
             What::DeadlineRecounted => "deadline_recounted",
+            What::RatingCompleted => "rating_completed",
         }
     }
 }

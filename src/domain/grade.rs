@@ -45,6 +45,11 @@ impl Grade {
         }
     }
 
+    /// 好评.
+    pub fn is_positive(self) -> bool {
+        self.polarity() == Polarity::Positive
+    }
+
     /// The word used in rows, in the API and in dialplans: `very_satisfied` … `very_dissatisfied`.
     pub fn word(self) -> &'static str {
         match self {

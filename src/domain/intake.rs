@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::grade::Grade;
-use super::time::Moment;
 use super::word::read_word;
+use crate::calendar::Moment;
 
 /// By which door a rating came (评价渠道, 第七条).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::intake::{Intake, ServiceKey};
-use super::time::Moment;
 use super::word::read_word;
+use crate::calendar::Moment;
 
 /// Names a rating: `call-20261123-220512-7f3a9c-1`; goes into an address as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

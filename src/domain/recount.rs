@@ -1,9 +1,9 @@
 //! When a calendar changes, open deadlines are counted anew (row 33 of the ticket's table).
 
-use super::calendar::Calendar;
 use super::decision::{Deadline, Entry, What};
 use super::ticket::{Actor, Event, TRANSITIONS};
-use super::time::Moment;
+use crate::calendar::Calendar;
+use crate::calendar::Moment;
 
 /// A deadline as the new calendar has it, and the trail's line with the old and the new time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::domain::decision::Subject;
     use crate::domain::terms::DeadlineKind;
-    use crate::domain::ticket::TicketNumber;
+    use crate::domain::ticket::{Series, TicketNumber};
 
     fn at(text: &str) -> Moment {
         format!("{text}:00+08:00").parse().expect("a moment")
@@ -84,6 +84,7 @@ mod tests {
         let due = term.due(at(start), calendar).expect("working days");
         Deadline {
             of: Subject::Ticket(TicketNumber {
+                series: Series::Real,
                 year: 2020,
                 serial: 7,
             }),

@@ -63,9 +63,9 @@ fn every_code_and_test_that_the_list_names_exists() {
 
 #[test]
 fn a_reference_to_nothing_is_found_out() {
-    assert_eq!(complaint("src/domain/due.rs::due"), None);
+    assert_eq!(complaint("src/calendar/due.rs::due"), None);
     assert_eq!(complaint("src/domain"), None);
-    assert!(complaint("src/domain/due.rs::du").is_some());
+    assert!(complaint("src/calendar/due.rs::du").is_some());
     assert!(complaint("src/nowhere.rs").is_some());
 }
 

@@ -7,9 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::article::Article;
-use super::calendar::Calendar;
-use super::due::{Due, due_provisional};
-use super::time::Moment;
+use crate::calendar::Calendar;
+use crate::calendar::Moment;
+use crate::calendar::{Due, due_provisional};
 
 /// Which text the table was taken from, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -20,6 +20,7 @@ pub struct Edition {
     pub compared_on: &'static str,
 }
 
+/// The draft of which [`TERMS`] are the numbers.
 pub const EDITION: Edition = Edition {
     title: "国家林业和草原局政务服务“好差评”实施办法",
     standing: "征求意见稿",

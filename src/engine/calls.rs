@@ -1,5 +1,6 @@
 //! What the phone writes while a call goes on and when it ends.
 
+use super::completion::complete_rating;
 use super::{
     ArchivedRecording, CallId, CallState, ClipKind, EndedCall, Engine, Error, KeyedGrade,
     KeyedReason, NewCall, Submitted, TimelineEntry,
@@ -57,34 +58,50 @@ impl Engine {
     }
 
     /// Returns only when the grade is committed and synced. Every grade stays on record; the last
-    /// one counts. Refused once the rating was submitted or the call is over.
+    /// one counts. Refused once the rating was submitted or the call is over. Told again, it changes
+    /// nothing.
     pub async fn key_grade(&self, call: &CallId, grade: KeyedGrade) -> Result<(), Error> {
         let mut tx = self.write().await?;
-        ungraded_yet(&mut tx, call).await?;
+        let standing = locked(&mut tx, call).await?;
+        if tx.knows_grade(call, &grade).await? {
+            return Ok(());
+        }
+        ungraded_yet(&mut tx, call, &standing).await?;
         tx.append_grade(call, &grade).await?;
         Ok(tx.commit().await?)
     }
 
     /// The caller took the last grade back (`*`). It stays on record, withdrawn. Does nothing where
-    /// none stands.
+    /// none stands, and nothing where it is told again.
     pub async fn withdraw_grade(&self, call: &CallId, at: Moment) -> Result<(), Error> {
         let mut tx = self.write().await?;
-        let standing = ungraded_yet(&mut tx, call).await?;
+        let standing = locked(&mut tx, call).await?;
+        if tx.knows_withdrawal(call, at).await? {
+            return Ok(());
+        }
+        ungraded_yet(&mut tx, call, &standing).await?;
         if standing.grade.is_some() {
             tx.append_withdrawal(call, at).await?;
         }
         Ok(tx.commit().await?)
     }
 
-    /// The reason after a bad grade, by its local code.
+    /// The reason after a bad grade, by its local code. Told again, it changes nothing.
     pub async fn key_reason(&self, call: &CallId, reason: KeyedReason) -> Result<(), Error> {
         let mut tx = self.write().await?;
-        locked(&mut tx, call).await?;
+        let standing = locked(&mut tx, call).await?;
+        if tx.knows_reason(call, &reason).await? {
+            return Ok(());
+        }
         tx.append_reason(call, &reason).await?;
+        if standing.ended_at.is_some() {
+            complete_rating(&mut tx, call, &standing, reason.at).await?;
+        }
         Ok(tx.commit().await?)
     }
 
-    /// A message's clip; `path` relative to the recordings' folder. Also after the call's end.
+    /// A message's clip; `path` relative to the recordings' folder. Also after the call's end. A
+    /// second one of the same path changes nothing.
     pub async fn add_clip(
         &self,
         call: &CallId,
@@ -94,8 +111,11 @@ impl Engine {
         sha256: &str,
     ) -> Result<(), Error> {
         let mut tx = self.write().await?;
-        locked(&mut tx, call).await?;
+        let standing = locked(&mut tx, call).await?;
         tx.insert_clip(call, kind, path, length_ms, sha256).await?;
+        if let Some(ended_at) = standing.ended_at {
+            complete_rating(&mut tx, call, &standing, ended_at).await?;
+        }
         Ok(tx.commit().await?)
     }
 
@@ -141,7 +161,8 @@ impl Engine {
     }
 
     /// Closes the row and, where a grade stands that was not confirmed yet, submits it in the same
-    /// transaction. Idempotent: a second end changes nothing and is answered like the first.
+    /// transaction; a rating confirmed before gets what was said after it. Idempotent: a second end
+    /// changes nothing and is answered like the first.
     ///
     /// The outcome follows the rows: a call whose grade stands is `graded` whatever failed after it.
     pub async fn end_call(&self, mut call: EndedCall) -> Result<Option<Submitted>, Error> {
@@ -156,6 +177,7 @@ impl Engine {
         }
         let now = call.ended_at;
         let submitted = self.submit_call(&mut tx, &call.id, &standing, now).await?;
+        complete_rating(&mut tx, &call.id, &standing, now).await?;
         tx.commit().await?;
         Ok(submitted)
     }
@@ -198,8 +220,7 @@ async fn locked(tx: &mut Tx, call: &CallId) -> Result<CallStanding, Error> {
     standing.ok_or_else(|| Error::NoSuchCall(call.0.clone()))
 }
 
-async fn ungraded_yet(tx: &mut Tx, call: &CallId) -> Result<CallStanding, Error> {
-    let standing = locked(tx, call).await?;
+async fn ungraded_yet(tx: &mut Tx, call: &CallId, standing: &CallStanding) -> Result<(), Error> {
     if standing.ended_at.is_some() {
         return Err(Error::Refused(format!("the call {} is over", call.0)));
     }
@@ -213,7 +234,7 @@ async fn ungraded_yet(tx: &mut Tx, call: &CallId) -> Result<CallStanding, Error>
             call.0
         )));
     }
-    Ok(standing)
+    Ok(())
 }
 
 async fn finish(tx: Tx, found: bool, call: &CallId) -> Result<(), Error> {

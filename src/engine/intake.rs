@@ -1,9 +1,9 @@
 //! The one way a rating comes in, whatever the door: load, decide, save.
 
-use super::{CallId, Engine, Error, Submitted};
+use super::{CallId, ClipKind, Engine, Error, Submitted};
 use crate::domain::{
-    Channel, Earlier, Evidence, Intake, IntakeKey, Moment, PressedKey, Rater, Reason, Service,
-    decide,
+    Channel, Earlier, Evidence, Intake, IntakeKey, Moment, PressedKey, Rater, Reason, Remark,
+    Series, Service, decide,
 };
 use crate::store::{CallStanding, Tx};
 
@@ -34,7 +34,9 @@ impl Engine {
         }
         let ratings = tx.ratings_of(&instance).await?;
         let open_ticket = tx.open_ticket_of(&instance).await?;
-        let fresh = tx.fresh_ticket_number(now).await?;
+        let fresh = tx
+            .fresh_ticket_number(Series::of(intake.rehearsal), now)
+            .await?;
         let earlier = Earlier {
             ratings: &ratings,
             open_ticket: open_ticket.as_ref(),
@@ -65,7 +67,7 @@ impl Engine {
 }
 
 /// What a call hands in; `None` where no grade stands.
-async fn phone_intake(
+pub(super) async fn phone_intake(
     tx: &mut Tx,
     id: &CallId,
     call: &CallStanding,
@@ -89,6 +91,8 @@ async fn phone_intake(
             offset_ms: grade.offset_ms + (at.millis() - grade.at.millis()),
         }));
     }
+    let clips = tx.clips(id).await?;
+    let remark = clips.into_iter().find(|clip| clip.kind == ClipKind::Remark);
     keys.extend(reasons.iter().map(|reason| PressedKey {
         key: reason.key,
         at: reason.at,
@@ -106,7 +110,7 @@ async fn phone_intake(
         grade,
         graded_at,
         reasons: reasons.iter().filter_map(|r| reason(&r.code)).collect(),
-        remark: None,
+        remark: remark.map(|clip| Remark::Clip(clip.path)),
         evidence: Evidence {
             keys,
             recording: Some(id.0.clone()),

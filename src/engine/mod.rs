@@ -5,16 +5,19 @@
 
 mod accounts;
 mod calls;
+mod completion;
 mod cursor;
 mod intake;
 mod listenings;
 mod reads;
+mod recount;
 mod recovery;
 mod timeline;
 
 use std::sync::Arc;
 
 pub use accounts::{Login, LoginAnswer, PasswordAnswer, Person, Token};
+pub use recount::Recount;
 
 use crate::domain::Calendar;
 pub use crate::store::rows::*;

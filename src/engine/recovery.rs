@@ -1,9 +1,8 @@
 //! What an earlier run left open, closed at the next start.
 
 use super::calls::GRADED;
-use super::{
-    ArchivedRecording, CallId, CallState, EndedCall, Engine, Error, HungUpBy, TimelineEntry,
-};
+use super::completion::complete_rating;
+use super::{CallId, CallState, EndedCall, Engine, Error, HungUpBy, Salvage, TimelineEntry};
 use crate::domain::Moment;
 use crate::store::CallStanding;
 
@@ -15,18 +14,13 @@ impl Engine {
     }
 
     /// Closes what an earlier run left open as `interrupted`; a grade keyed then counts, and its
-    /// rating is submitted. Call it once, before the first call, with what the archive could save of
-    /// their recordings. Each call is a transaction: what fails is open still and found again.
-    pub async fn recover(
-        &self,
-        recordings: Vec<(CallId, ArchivedRecording)>,
-        now: Moment,
-    ) -> Result<Vec<CallId>, Error> {
+    /// rating is submitted with what was said beside it. Call it once, before the first call, with
+    /// what the archive could save of their sound. Each call is a transaction: what fails is open still and found again.
+    pub async fn recover(&self, saved: Vec<Salvage>, now: Moment) -> Result<Vec<CallId>, Error> {
         let mut closed = Vec::new();
         for (id, _) in self.unfinished_calls().await? {
-            let recording = recordings.iter().find(|(of, _)| *of == id);
-            self.close_interrupted(&id, recording.map(|(_, r)| r), now)
-                .await?;
+            let sound = saved.iter().find(|sound| sound.call == id);
+            self.close_interrupted(&id, sound, now).await?;
             closed.push(id);
         }
         Ok(closed)
@@ -35,7 +29,7 @@ impl Engine {
     async fn close_interrupted(
         &self,
         id: &CallId,
-        recording: Option<&ArchivedRecording>,
+        sound: Option<&Salvage>,
         now: Moment,
     ) -> Result<(), Error> {
         let mut tx = self.write().await?;
@@ -43,8 +37,13 @@ impl Engine {
         let Some(call) = tx.call_standing(id).await? else {
             return Ok(());
         };
+        let recording = sound.and_then(|sound| sound.recording.as_ref());
         if let Some(recording) = recording {
             tx.insert_recording(id, recording).await?;
+        }
+        for (kind, clip) in sound.iter().flat_map(|sound| &sound.clips) {
+            tx.insert_clip(id, *kind, &clip.path, clip.length_ms, &clip.sha256)
+                .await?;
         }
         let recorded_ms = recording.map_or(0, |recording| recording.length_ms);
         let recorded_to = call
@@ -69,6 +68,7 @@ impl Engine {
         };
         tx.close_call(&ended, CallState::Interrupted).await?;
         self.submit_call(&mut tx, id, &call, now).await?;
+        complete_rating(&mut tx, id, &call, now).await?;
         Ok(tx.commit().await?)
     }
 }

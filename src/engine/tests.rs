@@ -35,6 +35,8 @@ stories![
     lines_wait_for_the_database_and_keep_their_order,
 ];
 
+mod ledger;
+
 #[test]
 fn every_story_holds_on_postgresql() {
     crate::store::testing::on_postgresql(STORIES);
@@ -350,8 +352,13 @@ async fn a_call_that_was_cut_by_a_crash_is_closed_with_what_it_had(place: Place)
     let restart = friday().plus_millis(3_600_000);
     let open: Vec<_> = after.unfinished_calls().await.unwrap();
     assert_eq!(open.len(), 5);
-    let recordings = vec![(keyed_only.clone(), recording.clone())];
-    assert_eq!(after.recover(recordings, restart).await.unwrap().len(), 5);
+    let saved = Salvage {
+        call: keyed_only.clone(),
+        recording: Some(recording.clone()),
+        clips: vec![],
+    };
+    let closed = after.recover(vec![saved], restart).await.unwrap();
+    assert_eq!(closed.len(), 5);
     for (id, outcome, has_ticket) in [
         ("c1", "fault_before_talk", false),
         ("c2", "fault", false),

@@ -1,113 +1,130 @@
-//! A question: a prompt, and the time for a key after it.
+//! A question: a prompt, and the time for a key after it, asked a few times.
 
 use std::time::{Duration, Instant};
 
 use super::run::Run;
 use super::{Digit, Event, Hearers};
+use crate::script::{Word, keys};
 
-/// How a question is asked.
-pub(super) struct Question<'p> {
-    pub prompt: &'p str,
-    /// From when on a key interrupts the prompt; `None`: it plays to its end.
-    pub barge_in_after: Option<Duration>,
-    /// How long to wait for a key after the prompt.
-    pub silence: Duration,
+keys! {
+    /// How a question is asked.
+    pub struct Asks {
+        /// From when on a key interrupts the prompt; `None`: it plays to its end.
+        barge_in_after: Option<Duration>,
+        /// How long to wait for a key after the prompt.
+        silence: Duration,
+        plays_at_most: u8,
+    }
 }
 
-/// A question being asked.
+/// A question being asked for the `plays`-th time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Ask {
+pub struct Asking {
+    stage: Stage,
+    plays: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Stage {
     /// The prompt plays and may not be interrupted: keys are kept.
-    Protected { silence: Duration },
+    Protected,
     /// The prompt plays and a key interrupts it.
-    Open { silence: Duration },
+    Open,
     /// The prompt was heard.
     Waiting,
 }
 
-/// What became of it.
-pub(super) enum Asked {
-    Pending(Ask),
-    Key(Digit),
-    Silence,
+/// What became of it, and after how many plays.
+pub enum Asked {
+    Pending(Asking),
+    Key {
+        key: Digit,
+        plays: u8,
+    },
+    Silence {
+        plays: u8,
+    },
     /// The rating part's time is over.
     OutOfTime,
 }
 
-impl Ask {
-    /// Begins to ask. A key kept from before answers a question that may be interrupted at once
-    /// without its being played.
-    pub fn begin(question: &Question, run: &mut Run) -> Asked {
-        let silence = question.silence;
-        let open_at_once = question.barge_in_after == Some(Duration::ZERO);
-        if open_at_once && let Some(key) = run.take_kept() {
-            return Asked::Key(key);
-        }
-        run.play(question.prompt, Hearers::Caller);
-        match question.barge_in_after {
-            Some(after) if !open_at_once => {
-                let opens = run.now + after;
-                let ends = run.play_ends_by;
-                arm(run, opens.min(ends));
-                Asked::Pending(Ask::Protected { silence })
-            }
-            Some(_) => {
-                arm(run, run.play_ends_by);
-                Asked::Pending(Ask::Open { silence })
-            }
-            None => {
-                arm(run, run.play_ends_by);
-                Asked::Pending(Ask::Protected { silence })
-            }
-        }
+impl Asks {
+    pub fn barge_in_after(&self) -> Option<Duration> {
+        self.barge_in_after
     }
 
-    pub fn on(self, event: &Event, run: &mut Run) -> Asked {
-        match (self, event) {
+    /// Begins to ask.
+    pub fn begin(&self, prompt: &Word, run: &mut Run) -> Asked {
+        self.play(prompt, 1, run)
+    }
+
+    /// Asks once more; `None` where it was asked often enough or no time is left.
+    pub fn again(&self, prompt: &Word, plays: u8, run: &mut Run) -> Option<Asked> {
+        let may = plays < self.plays_at_most && !run.out_of_time();
+        may.then(|| self.play(prompt, plays + 1, run))
+    }
+
+    /// A key kept from before answers a question that may be interrupted at once without its
+    /// being played.
+    fn play(&self, prompt: &Word, plays: u8, run: &mut Run) -> Asked {
+        let open_at_once = self.barge_in_after == Some(Duration::ZERO);
+        if open_at_once && let Some(key) = run.take_kept() {
+            return Asked::Key { key, plays };
+        }
+        run.play(&prompt.text, Hearers::Caller);
+        let ends = run.play_ends_by;
+        let (stage, until) = match self.barge_in_after {
+            Some(_) if open_at_once => (Stage::Open, ends),
+            Some(after) => (Stage::Protected, ends.min(run.now + after)),
+            None => (Stage::Protected, ends),
+        };
+        arm(run, until);
+        Asked::Pending(Asking { stage, plays })
+    }
+
+    pub fn on(&self, asking: Asking, event: &Event, run: &mut Run) -> Asked {
+        let Asking { stage, plays } = asking;
+        match (stage, event) {
             (_, Event::Timeout) if run.out_of_time() => {
                 run.stop_playing();
                 Asked::OutOfTime
             }
-            (Ask::Protected { .. }, Event::Digit(key)) => {
+            (Stage::Protected, Event::Digit(key)) => {
                 run.keep(*key);
-                Asked::Pending(self)
+                Asked::Pending(asking)
             }
-            (Ask::Protected { silence }, Event::Timeout) if run.now < run.play_ends_by => {
-                match run.take_kept() {
-                    Some(key) => {
-                        run.stop_playing();
-                        Asked::Key(key)
-                    }
-                    None => {
-                        arm(run, run.play_ends_by);
-                        Asked::Pending(Ask::Open { silence })
-                    }
-                }
+            (Stage::Protected, Event::Timeout) if run.now < run.play_ends_by => {
+                next_stage(Stage::Open, run.play_ends_by, plays, run)
             }
-            (
-                Ask::Protected { silence } | Ask::Open { silence },
-                Event::Played(_) | Event::Timeout,
-            ) => {
+            (Stage::Protected | Stage::Open, Event::Played(_) | Event::Timeout) => {
                 run.stop_playing();
-                match run.take_kept() {
-                    Some(key) => Asked::Key(key),
-                    None => {
-                        arm(run, run.now + silence);
-                        Asked::Pending(Ask::Waiting)
-                    }
-                }
+                next_stage(Stage::Waiting, run.now + self.silence, plays, run)
             }
-            (Ask::Open { .. } | Ask::Waiting, Event::Digit(key)) => {
+            (Stage::Open | Stage::Waiting, Event::Digit(key)) => {
                 run.stop_playing();
-                Asked::Key(*key)
+                Asked::Key { key: *key, plays }
             }
-            (Ask::Waiting, Event::Timeout) => Asked::Silence,
-            _ => Asked::Pending(self),
+            (Stage::Waiting, Event::Timeout) => Asked::Silence { plays },
+            _ => Asked::Pending(asking),
+        }
+    }
+}
+
+/// From here on keys count; one that was kept counts first.
+fn next_stage(stage: Stage, until: Instant, plays: u8, run: &mut Run) -> Asked {
+    match run.take_kept() {
+        Some(key) => {
+            run.stop_playing();
+            Asked::Key { key, plays }
+        }
+        None => {
+            arm(run, until);
+            Asked::Pending(Asking { stage, plays })
         }
     }
 }
 
 /// Sets the timer, but not beyond the end of the rating part.
-pub(super) fn arm(run: &mut Run, at: Instant) {
+pub fn arm(run: &mut Run, at: Instant) {
     run.timer = Some(run.asks_until.map_or(at, |until| until.min(at)));
 }

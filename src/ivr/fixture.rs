@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use super::lint::{ClipFact, ClipFacts};
-use super::{Action, Digit, Event, Facts, Hours, Mark, Outcome, Plan, PlayId, Script, Session};
+use super::{Action, ClipFact, ClipFacts, Digit, Event, Facts, Hours, Mark, Outcome};
+use super::{Plan, PlayId, Script, Session};
+use crate::script::Findings;
 
 pub const CONSULTATION: &str = include_str!("../../dialplans/consultation.toml");
 pub const TEST: &str = include_str!("../../dialplans/test.toml");
@@ -45,12 +46,15 @@ pub fn lengths() -> Arc<HashMap<String, u32>> {
     Arc::new(facts.map(|(stem, fact)| (stem, fact.length_ms)).collect())
 }
 
+/// A plan as it is written; that it is right is proven by the drill.
 pub fn plan(text: &str) -> Arc<Plan> {
-    let (plan, findings) = Plan::check("plan.toml", text, &script(), &clips());
-    Arc::new(plan.unwrap_or_else(|| panic!("{findings:#?}")))
+    let mut findings = Findings::new("plan.toml", text);
+    let plan = Plan::read(text, &mut findings);
+    assert!(!findings.any_error(), "{:#?}", findings.into_list());
+    Arc::new(plan.expect("a plan without an error is one"))
 }
 
-/// The shipped plan, checked once.
+/// The shipped plan, read once.
 pub fn consultation() -> Arc<Plan> {
     static PLAN: LazyLock<Arc<Plan>> = LazyLock::new(|| plan(CONSULTATION));
     Arc::clone(&PLAN)

@@ -1,41 +1,34 @@
-//! The conversation: a dialplan as data, its parser and linter, digits, and the one
-//! machine that runs it: `Session::handle(event, now) -> Vec<Action>`.
+//! The conversation: a dialplan as data and the one machine that runs it:
+//! `Session::handle(event, now) -> Vec<Action>`.
 //!
 //! Pure. The simulator, the linter's walk over all paths and the live call drive the
-//! same machine. **Invariant:** every session ends in exactly one [`Outcome`], and at
-//! most one timer is ever pending.
+//! same machine. **Invariant:** every session ends in exactly one [`Outcome`], at most one
+//! timer is ever pending, and no grade is stored but for a key of the caller after the offer.
 
 mod ask;
-mod finding;
 #[cfg(test)]
-mod fixture;
-mod key_plan;
-mod lint;
+pub(crate) mod fixture;
 mod plan;
-mod presses;
 mod run;
-mod script;
-mod section;
 mod session;
-mod simulate;
-mod values;
 mod verbs;
 mod waist;
-mod walk;
 
-pub use finding::{Finding, Severity};
-pub use key_plan::{KeyPlan, KeyPress, NotAKeyPlan, parse_seconds};
-pub use lint::{ClipFact, ClipFacts, unanswered};
-pub use plan::{Bounds, Plan};
-pub use presses::{Evidence, Phase, Presses, Sequence, Way};
+pub use plan::{Bounds, Plan, Step};
 pub use run::{Facts, Hours};
-pub use script::{Prompt, Script};
 pub use session::Session;
-pub use simulate::{DeskConduct, Line, Scene, StoreConduct, Transcript, simulate};
-pub use values::{HOLIDAYS, HoursSpan, NoHours, Value, Values};
-pub use walk::{Broken, Law, Walked, walk};
+pub use verbs::{Exit, PromptUse, Verb};
 
 pub use waist::{
-    Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected,
-    Outcome, PlayId, Target, Unavailable,
+    Action, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome, PlayId,
+    Target, Unavailable,
+};
+
+// Whoever leads a conversation presses its keys and plays its clips.
+pub use crate::keypad::{
+    Digit, Evidence, KeyPlan, KeyPress, NotAKeyPlan, Phase, Presses, Sequence, Way, parse_seconds,
+};
+pub use crate::script::{
+    ClipFact, ClipFacts, ClipId, Finding, HOLIDAYS, HoursSpan, NoHours, Prompt, Script, Severity,
+    Value, Values,
 };

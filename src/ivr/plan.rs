@@ -1,19 +1,15 @@
 //! A dialplan: which numbers it answers, and the steps of the conversation, as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use toml::de::{DeTable, DeValue};
 
-use super::finding::{Finding, Findings, Span, nearest};
-use super::lint::{self, ClipFacts};
-use super::script::Script;
-use super::section::{Section, Word};
-use super::values::HoursSpan;
 use super::verbs::{VERBS, Verb};
+use crate::script::{Findings, HoursSpan, Section, Span, Word, keys, nearest};
 
-/// `dialplans/<name>.toml`, checked.
+/// `dialplans/<name>.toml`. Only `drill::check` gives one that may take calls.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub name: String,
@@ -27,8 +23,10 @@ pub struct Plan {
     /// What the walk has to prove.
     pub bounds: Bounds,
     /// Where the two bounds stand in the file.
-    pub(super) bounds_at: (Span, Span),
-    pub(super) steps: BTreeMap<String, Step>,
+    pub bounds_at: (Span, Span),
+    pub steps: BTreeMap<String, Step>,
+    /// Steps in which something was so wrong that there is none.
+    pub unread: BTreeSet<String>,
     digest: String,
 }
 
@@ -43,7 +41,7 @@ pub struct Bounds {
 
 /// One step.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub struct Step {
     pub verb: Verb,
     /// Values that must be known (`tail`, `slot` …), else the step `otherwise` is taken.
     pub needs: Vec<Word>,
@@ -55,21 +53,9 @@ pub(super) struct Step {
 }
 
 impl Plan {
-    /// Reads and lints a plan. With any error there is no plan; warnings leave one.
-    /// `clips` are the facts about the WAV files of the plan's locale, by stem.
-    pub fn check(
-        file: &str,
-        text: &str,
-        script: &Script,
-        clips: &ClipFacts,
-    ) -> (Option<Plan>, Vec<Finding>) {
-        let mut findings = Findings::new(file, text);
-        let plan = read(text, &mut findings);
-        if let Some(plan) = &plan {
-            lint::plan(plan, script, clips, &mut findings);
-        }
-        let usable = !findings.any_error();
-        (plan.filter(|_| usable), findings.into_list())
+    /// Reads a plan of which nothing is proven yet; `None` where its keys do not make one.
+    pub fn read(text: &str, findings: &mut Findings) -> Option<Plan> {
+        read(text, findings)
     }
 
     /// SHA-256 of the plan's text, hexadecimal.
@@ -90,11 +76,6 @@ impl Plan {
             Verb::Hours(verb) => verb.service(),
             _ => None,
         })
-    }
-
-    /// Names of the steps.
-    pub fn steps(&self) -> impl Iterator<Item = &str> {
-        self.steps.keys().map(String::as_str)
     }
 }
 
@@ -131,28 +112,23 @@ fn read(text: &str, findings: &mut Findings) -> Option<Plan> {
     if broken {
         return None;
     }
-    let mut header = Section::new(table.get_ref(), 0..0);
-    let name = header.needed_text("name", findings);
-    let answers = header.texts("answers", findings);
-    let locale = header.needed_text("locale", findings);
-    let start = header.needed_text("start", findings);
-    let play_grace = header.needed_seconds("play_grace_s", findings);
-    let rating = header.needed_seconds("rating_at_most_s", findings);
-    let call = header.needed_seconds("call_at_most_s", findings);
+    let mut section = Section::new(table.get_ref(), 0..0);
+    let header = Header::read(&mut section, findings);
     let bounds_at = (
-        header.span_of("rating_at_most_s"),
-        header.span_of("call_at_most_s"),
+        section.span_of("rating_at_most_s"),
+        section.span_of("call_at_most_s"),
     );
-    header.skip(&["steps"]);
-    header.finish(findings);
-    if answers.is_empty() {
+    section.skip(&["steps"]);
+    section.finish(findings);
+    let header = header?;
+    if header.answers.is_empty() {
         findings.error(
             &(0..0),
             "the plan answers no number",
             "add `answers = [\"consult\"]`",
         );
     }
-    let mut steps = BTreeMap::new();
+    let (mut steps, mut unread) = (BTreeMap::new(), BTreeSet::new());
     match table.get_ref().get("steps").map(|steps| steps.get_ref()) {
         Some(DeValue::Table(table)) => {
             for (name, value) in table {
@@ -160,32 +136,58 @@ fn read(text: &str, findings: &mut Findings) -> Option<Plan> {
                     findings.error(&name.span(), "a step is a table", "write `[steps.NAME]`");
                     continue;
                 };
-                if let Some(step) = read_step(entry, name.span(), findings) {
-                    steps.insert(name.get_ref().to_string(), step);
+                let name_text = name.get_ref().to_string();
+                match read_step(entry, name.span(), findings) {
+                    Some(step) => drop(steps.insert(name_text, step)),
+                    None => drop(unread.insert(name_text)),
                 }
             }
         }
         _ => findings.error(&(0..0), "the plan has no steps", "write `[steps.NAME]`"),
     }
     Some(Plan {
-        name: name?.text,
-        answers,
-        locale: locale?.text,
-        start: start?,
-        play_grace: play_grace?,
+        name: header.name.text,
+        answers: header.answers,
+        locale: header.locale.text,
+        start: header.start,
+        play_grace: header.play_grace,
         bounds: Bounds {
-            rating: rating?,
-            call: call?,
+            rating: header.rating_at_most,
+            call: header.call_at_most,
         },
         bounds_at,
         steps,
+        unread,
         digest: hex::encode(Sha256::digest(text.as_bytes())),
     })
 }
 
+keys! {
+    /// What stands above the steps.
+    pub struct Header {
+        name: Word,
+        answers: Vec<Word>,
+        locale: Word,
+        start: Word,
+        play_grace: Duration,
+        rating_at_most: Duration,
+        call_at_most: Duration,
+    }
+}
+
+keys! {
+    /// What any step may say beside its verb's own keys.
+    pub struct Limits {
+        needs: Vec<Word>,
+        otherwise: Option<Word>,
+        at_most: Option<u8>,
+        exhausted: Option<Word>,
+    }
+}
+
 fn read_step(entry: &DeTable, span: Span, findings: &mut Findings) -> Option<Step> {
     let mut section = Section::new(entry, span.clone());
-    let verb = section.needed_text("do", findings)?;
+    let verb = section.read::<Word>("do", findings)?;
     let Some(reader) = VERBS.iter().find(|(name, _)| *name == verb.text) else {
         let names: Vec<&str> = VERBS.iter().map(|(name, _)| *name).collect();
         let right = match nearest(&verb.text, &names) {
@@ -196,31 +198,29 @@ fn read_step(entry: &DeTable, span: Span, findings: &mut Findings) -> Option<Ste
         return None;
     };
     let verb = (reader.1)(&mut section, findings);
-    let needs = section.texts("needs", findings);
-    let otherwise = section.text("otherwise", findings);
-    let at_most = section.count("at_most", findings);
-    let exhausted = section.text("exhausted", findings);
-    if needs.is_empty() == otherwise.is_some() {
+    let limits = Limits::read(&mut section, findings);
+    section.finish(findings);
+    let limits = limits?;
+    if limits.needs.is_empty() == limits.otherwise.is_some() {
         findings.error(
             &span,
             "`needs` and `otherwise` belong together",
             "name both or neither",
         );
     }
-    if at_most.is_some() != exhausted.is_some() {
+    if limits.at_most.is_some() != limits.exhausted.is_some() {
         findings.error(
             &span,
             "`at_most` and `exhausted` belong together",
             "name both or neither",
         );
     }
-    section.finish(findings);
     Some(Step {
         verb: verb?,
-        needs,
-        otherwise,
-        at_most,
-        exhausted,
+        needs: limits.needs,
+        otherwise: limits.otherwise,
+        at_most: limits.at_most,
+        exhausted: limits.exhausted,
         span,
     })
 }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::plan::Plan;
-use super::presses::Sequence;
-use super::script::Script;
-use super::values::{HoursSpan, Value, Values};
 use super::verbs::State;
 use super::{Action, Digit, Hearers, Mark, NoGrade, NotConnected, Outcome, PlayId};
 use crate::domain::Grade;
+use crate::keypad::Sequence;
+use crate::script::{HoursSpan, Script, Value, Values};
 
 /// Whether the centre is open, worked out by the shell from the working calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub struct Facts {
 
 /// What a step does next.
 #[derive(Debug)]
-pub(super) enum Next {
+pub enum Next {
     Stay(State),
     /// Go to the step of this name.
     Go(String),
@@ -52,7 +51,7 @@ pub(super) enum Next {
 
 /// Why a conversation is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Cause {
+pub enum Cause {
     CallerLeft,
     PlanEnded,
     Fault,
@@ -60,7 +59,7 @@ pub(super) enum Cause {
 
 /// How far it came with a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Contact {
+pub enum Contact {
     /// Nobody was asked yet.
     None,
     Ringing,
@@ -79,7 +78,7 @@ pub(super) enum Contact {
 
 /// The rating so far.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Rating {
+pub enum Rating {
     NotOffered,
     /// Asked; `wrong` once a key came that grades nothing.
     Asking {
@@ -95,7 +94,7 @@ const KEPT_AT_MOST: usize = 16;
 
 /// A running conversation without its place.
 #[derive(Debug, Clone)]
-pub(super) struct Run {
+pub struct Run {
     pub plan: Arc<Plan>,
     pub script: Arc<Script>,
     pub facts: Facts,

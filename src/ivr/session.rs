@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::plan::Plan;
 use super::run::{Cause, Contact, Facts, Next, Run};
-use super::script::Script;
 use super::verbs::State;
 use super::{Action, Event, Mark, Outcome};
+use crate::script::Script;
 
 /// Where a session is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -81,19 +81,23 @@ impl Session {
         &self.run.plan
     }
 
-    pub(super) fn was_offered(&self) -> bool {
+    /// Whether the rating was offered.
+    pub fn was_offered(&self) -> bool {
         self.run.offered.is_some()
     }
 
-    pub(super) fn kept_count(&self) -> usize {
+    /// How many keys wait for the next question.
+    pub fn kept_count(&self) -> usize {
         self.run.kept().len()
     }
 
-    pub(super) fn is_connecting(&self) -> bool {
+    /// Whether a desk rings or talks.
+    pub fn is_connecting(&self) -> bool {
         matches!(self.state(), Some(State::Connect(_)))
     }
 
-    pub(super) fn is_rating(&self) -> bool {
+    /// Whether the rating part asks, tells or stores.
+    pub fn is_rating(&self) -> bool {
         let state = self.state();
         matches!(
             state,
@@ -101,16 +105,18 @@ impl Session {
         )
     }
 
-    pub(super) fn is_typing(&self) -> bool {
+    /// Whether a number is being keyed.
+    pub fn is_typing(&self) -> bool {
         matches!(self.state(), Some(State::Digits(_)))
     }
 
-    pub(super) fn is_recording(&self) -> bool {
+    /// Whether a message is recorded or being closed.
+    pub fn is_recording(&self) -> bool {
         matches!(self.state(), Some(State::Message(state)) if state.records())
     }
 
     /// This session with the rating part's time running out at `at`, where it asks.
-    pub(super) fn out_of_time(&self, at: Instant) -> Option<Session> {
+    pub fn out_of_time(&self, at: Instant) -> Option<Session> {
         let asks = self.is_rating() && !self.state()?.outlives_the_caller();
         let mut cut = self.clone();
         cut.run.asks_until = Some(at);
@@ -119,7 +125,7 @@ impl Session {
     }
 
     /// Equal for places from which the same can happen, whenever they were reached.
-    pub(super) fn fingerprint(&self) -> String {
+    pub fn fingerprint(&self) -> String {
         let run = &self.run;
         let limited = run.visits.iter().filter(|(step, _)| {
             let step = run.plan.steps.get(*step);

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
 
-use super::g711::Codec;
 use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, MediaLeg};
 use super::message::{End, Message};
 use super::outbox::Outbox;
 use super::playing::{Play, Prompt};
-use super::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
 use super::recorder::{Closing, FileId, Recording, Writer};
-use super::sdp::Negotiated;
-use super::sender::KeyToSend;
 use super::{Clip, Event, LegCounts, Recorded, Side};
+use crate::rtp::g711::Codec;
+use crate::rtp::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
+use crate::rtp::sdp::Negotiated;
+use crate::rtp::sender::KeyToSend;
 
 /// Length of a beat.
 pub const BEAT: Duration = Duration::from_millis(20);

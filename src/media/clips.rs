@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::g711::Codec;
 use super::{Clip, Clips, Error};
+use crate::rtp::g711::Codec;
 
 impl Clip {
     /// From 8 kHz mono samples.

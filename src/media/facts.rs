@@ -24,28 +24,3 @@ pub fn wav_facts(path: &Path) -> Result<WavFacts, Error> {
         length_ms: u32::try_from(length_ms).unwrap_or(u32::MAX),
     })
 }
-
-/// Whether an offer puts the call on hold: it will send only, or neither send nor receive, or it
-/// names no address (RFC 3264 §8.4 and RFC 2543's older way).
-pub fn is_hold(offer: &[u8]) -> bool {
-    offer
-        .split(|byte| *byte == b'\n')
-        .map(|line| line.trim_ascii_end())
-        .any(|line| matches!(line, b"a=sendonly" | b"a=inactive" | b"c=IN IP4 0.0.0.0"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_way_of_holding_is_seen() {
-        assert!(is_hold(b"v=0\r\nm=audio 4000 RTP/AVP 8\r\na=sendonly\r\n"));
-        assert!(is_hold(b"v=0\nm=audio 4000 RTP/AVP 8\na=inactive\n"));
-        assert!(is_hold(
-            b"v=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 4000 RTP/AVP 8\r\n"
-        ));
-        assert!(!is_hold(b"v=0\r\nm=audio 4000 RTP/AVP 8\r\na=sendrecv\r\n"));
-        assert!(!is_hold(b""));
-    }
-}

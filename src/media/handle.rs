@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::call::Command;
-use super::sdp::{self, Local, Negotiated};
-use super::sender::KeyToSend;
 use super::shard::ToShard;
 use super::{Clip, Error, Leg, Side, Way};
+use crate::rtp::sdp::{self, Local, Negotiated};
+use crate::rtp::sender::KeyToSend;
 
 struct Locals {
     caller: Local,

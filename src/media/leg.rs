@@ -6,15 +6,17 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::arrival::{self, Clocks};
-use super::g711::Codec;
-use super::playout::{FRAME_SAMPLES, Placed, Playout};
 use super::ports::Sockets;
-use super::rtp::{self, Arrival, Packet, Reception};
-use super::sdp::Negotiated;
-use super::sender::{KeyToSend, Sender};
-use super::telephone_event::{Decoder, EventPacket, Key};
-use super::tones::Detector;
 use super::{Event, LegCounts, Side, Way};
+use crate::rtp::g711::Codec;
+use crate::rtp::packet::Packet;
+use crate::rtp::playout::{FRAME_SAMPLES, Placed, Playout};
+use crate::rtp::reception::{Arrival, Reception};
+use crate::rtp::rtcp;
+use crate::rtp::sdp::Negotiated;
+use crate::rtp::sender::{KeyToSend, Sender};
+use crate::rtp::telephone_event::{Decoder, EventPacket, Key};
+use crate::rtp::tones::Detector;
 
 /// Packets taken from a socket a beat; a flood waits in the kernel and is dropped there.
 pub const DRAINED_A_BEAT: usize = 16;
@@ -252,7 +254,7 @@ impl MediaLeg {
         for _ in 0..DRAINED_A_BEAT {
             match self.sockets.rtcp.recv_from(&mut octets) {
                 Ok((length, from)) => {
-                    if same(self.negotiated.rtcp, Some(from)) && rtp::is_rtcp(&octets[..length]) {
+                    if same(self.negotiated.rtcp, Some(from)) && rtcp::is_rtcp(&octets[..length]) {
                         self.last_sign = now;
                         self.timed_out = false;
                     }
@@ -267,14 +269,14 @@ impl MediaLeg {
         if self.negotiated.rtcp.is_none() {
             return;
         }
-        let sender = (self.counts.sent > 0).then(|| rtp::SenderInfo {
+        let sender = (self.counts.sent > 0).then(|| rtcp::SenderInfo {
             ntp: ntp_now(),
             timestamp: self.sender.timestamp,
             packets: self.counts.sent as u32,
             octets: self.sender.octets as u32,
         });
-        let mut octets = [0u8; rtp::REPORT_LEN];
-        let length = rtp::write_report(
+        let mut octets = [0u8; rtcp::REPORT_LEN];
+        let length = rtcp::write_report(
             &mut octets,
             self.sender.ssrc,
             sender,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::call::BEAT;
-use super::playout::FRAME_SAMPLES;
 use super::recorder::{Closing, Recording};
-use super::tones::Generator;
+use crate::rtp::playout::FRAME_SAMPLES;
+use crate::rtp::tones::Generator;
 
 /// Sound below this (mean square) is silence: about −46 dBm0.
 const SILENCE_MEAN_SQUARE: i64 = 2_500;

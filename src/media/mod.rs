@@ -9,27 +9,22 @@ mod arrival;
 mod call;
 mod clips;
 mod facts;
-mod g711;
 mod handle;
 mod leg;
 mod message;
 mod outbox;
 mod playing;
-mod playout;
 mod ports;
 mod recorder;
-mod rtp;
-mod sdp;
-mod sender;
 mod shard;
-mod telephone_event;
-mod tones;
 mod writer;
 
 #[cfg(test)]
-mod live_tests;
+mod tests;
 
-pub use facts::{WavFacts, is_hold, wav_facts};
+pub use crate::rtp::Way;
+pub use crate::rtp::sdp::is_hold;
+pub use facts::{WavFacts, wav_facts};
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -40,12 +35,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use crate::rtp::sdp::{self, Local, Negotiated};
 use call::NewCall;
 pub use handle::CallMedia;
 use leg::MediaLeg;
 use ports::{Ports, Sockets};
 use recorder::Writer;
-use sdp::{Local, Negotiated};
 use shard::ToShard;
 
 /// One side of a call.
@@ -53,15 +48,6 @@ use shard::ToShard;
 pub enum Side {
     Caller,
     Desk,
-}
-
-/// How a key press reached us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Way {
-    /// RTP telephone-event (RFC 4733).
-    TelephoneEvent,
-    /// Tones in the sound itself.
-    InBand,
 }
 
 /// Settings of the media room.
@@ -77,8 +63,10 @@ pub struct Settings {
     pub rtp_timeout: Duration,
 }
 
+/// Why a leg or a call could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Answer 400.
     #[error("the offer cannot be read: {0}")]
     UnreadableSdp(String),
     /// Answer 488 (RFC 3261 §21.4.26).
@@ -90,6 +78,15 @@ pub enum Error {
     Gone,
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl From<sdp::Error> for Error {
+    fn from(fault: sdp::Error) -> Self {
+        match fault {
+            sdp::Error::Unreadable(why) => Error::UnreadableSdp(why),
+            sdp::Error::NoCommonCodec { offered } => Error::NoCommonCodec { offered },
+        }
+    }
 }
 
 /// A recorded clip, encoded once per codec.
@@ -114,7 +111,7 @@ pub enum Event {
         way: Way,
         code: u8,
         press: u32,
-        at: std::time::Instant,
+        at: Instant,
     },
     /// The same press ended (key up seen or inferred).
     KeyUp {
@@ -122,7 +119,7 @@ pub enum Event {
         way: Way,
         press: u32,
         length_ms: u32,
-        at: std::time::Instant,
+        at: Instant,
     },
     /// A play ended by itself.
     Played {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Clip;
-use super::g711::Codec;
-use super::playout::FRAME_SAMPLES;
+use crate::rtp::g711::Codec;
+use crate::rtp::playout::FRAME_SAMPLES;
 
 /// 20 ms of a prompt, as samples and as each side's octets.
 pub struct Prompt {

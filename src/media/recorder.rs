@@ -13,8 +13,8 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 
 use tokio::sync::mpsc::Sender;
 
-use super::playout::FRAME_SAMPLES;
 use super::{Event, LegCounts};
+use crate::rtp::playout::FRAME_SAMPLES;
 
 /// Frames (samples a channel) of a block: half a second.
 pub const BLOCK_FRAMES: u64 = 4000;

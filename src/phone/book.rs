@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 
+use crate::drill;
 use crate::ivr::{ClipFact, ClipFacts, Finding, Plan, Script, Severity};
 use crate::media::{self, Clips};
 
@@ -65,7 +66,7 @@ impl Book {
         })?;
         for (name, text) in &texts {
             let file = files.dialplans.join(name).display().to_string();
-            let (plan, found) = Plan::check(&file, text, &script, &facts);
+            let (plan, found) = drill::check(&file, text, &script, &facts);
             findings.extend(found);
             plans.extend(plan.map(Arc::new));
         }

@@ -14,14 +14,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::admission::{Limits, State};
 use super::dispatch;
 use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::outgoing::{self, Invite, Outgoing};
+use super::streams::{Backlogs, Streams};
 use super::timer::Policy;
-use super::wire::{self, DialledByTheStack, GuardedSocket, Streams};
+use super::wire::{self, GuardedSocket, Taking};
 use super::{Error, Listen, Settings, Transport};
+use crate::guard::{Limits, State};
 
 /// Incoming calls that may wait for their reader.
 const WAITING_CALLS: usize = 64;
@@ -46,6 +47,11 @@ impl Default for Tuning {
             limits: Limits {
                 max_transactions: 20_000,
                 max_calls: 4_000,
+                // An ACK comes within a round trip: so many are missing only where none comes.
+                max_unacknowledged: 1_000,
+                max_unacknowledged_per_source: 250,
+                // Our 200 has gone out four times by then.
+                ack_grace: Duration::from_secs(4),
             },
         }
     }
@@ -101,11 +107,17 @@ impl Agent {
                 address: bound,
             });
         }
-        let endpoint = build_endpoint(layer, &state, &stop, tuning);
+        let backlogs = Backlogs::default();
+        let taking = Taking {
+            state: Arc::clone(&state),
+            backlogs: backlogs.clone(),
+        };
+        let endpoint = build_endpoint(layer, taking, &stop, tuning);
         let calls_in = endpoint.incoming_transactions().map_err(stack)?;
         let tasks = TaskTracker::new();
         let streams = Streams {
             state: Arc::clone(&state),
+            backlogs,
             tasks: tasks.clone(),
             stop: stop.child_token(),
         };
@@ -311,7 +323,7 @@ async fn bind_tcp(listen: Listen) -> Result<(TcpListener, SocketAddr), Error> {
 
 fn build_endpoint(
     layer: TransportLayer,
-    state: &Arc<State>,
+    taking: Taking,
     stop: &CancellationToken,
     tuning: Tuning,
 ) -> Endpoint {
@@ -320,7 +332,7 @@ fn build_endpoint(
         .with_user_agent(headers::USER_AGENT)
         .with_transport_layer(layer)
         .with_cancel_token(stop.child_token())
-        .with_transport_inspector(Box::new(DialledByTheStack(Arc::clone(state))))
+        .with_transport_inspector(Box::new(taking))
         .with_option(EndpointOption {
             t1: tuning.t1,
             t1x64: tuning.t1 * 64,

@@ -12,13 +12,15 @@ use rsipstack::dialog::DialogId;
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Transport;
 use super::agent::Core;
-use super::driver::{Driver, Invited};
+use super::driver::{self, Driver, Invited};
 use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::timer::{self, Answer};
+use crate::guard::{Enrolled, NotEnrolled};
 
 /// Takes what the stack has parsed and matched to no transaction of its own.
 pub(super) async fn run(
@@ -73,6 +75,13 @@ impl Refused {
         })
     }
 
+    fn busy(transaction: Transaction) -> Box<Refused> {
+        let mut refused = Refused::new(transaction, 503);
+        let soon = headers::retry_after(Duration::from_secs(5));
+        refused.extra.push(soon);
+        refused
+    }
+
     async fn send(mut self: Box<Self>) {
         let status = StatusCode::from(self.status);
         if self
@@ -119,6 +128,20 @@ async fn within_dialog(core: Arc<Core>, mut transaction: Transaction) {
     }
 }
 
+/// Enters a call among those whose ACK is missing.
+fn enrol(
+    core: &Core,
+    call_id: &str,
+    source: SocketAddr,
+    given_up: &CancellationToken,
+) -> Result<Enrolled, NotEnrolled> {
+    let given_up = given_up.clone();
+    let give_up = Box::new(move || given_up.cancel());
+    let now = driver::now();
+    core.state
+        .enrol_incoming(call_id, source.ip(), now, give_up)
+}
+
 /// Opens an incoming call.
 fn new_call(
     core: &Arc<Core>,
@@ -133,11 +156,7 @@ fn new_call(
         return Err(Refused::new(transaction, 400));
     };
     let Ok(place) = calls.clone().try_reserve_owned() else {
-        let mut refused = Refused::new(transaction, 503);
-        refused
-            .extra
-            .push(headers::retry_after(Duration::from_secs(5)));
-        return Err(refused);
+        return Err(Refused::busy(transaction));
     };
     let agreed = match timer::answer(headers::asked(&request), core.policy) {
         agreed @ Answer::Agree { .. } => agreed,
@@ -147,9 +166,12 @@ fn new_call(
             return Err(refused);
         }
     };
-    let Some(enrolled) = core.state.enrol(&opening.call_id) else {
+    let given_up = CancellationToken::new();
+    let enrolled = match enrol(core, &opening.call_id, source, &given_up) {
+        Ok(enrolled) => enrolled,
         // RFC 3261 §8.2.2.2: the same request by another way.
-        return Err(Refused::new(transaction, 482));
+        Err(NotEnrolled::Merged) => return Err(Refused::new(transaction, 482)),
+        Err(NotEnrolled::Unacknowledged) => return Err(Refused::busy(transaction)),
     };
     let (state_sender, states) = core.layer.new_dialog_state_channel();
     let contact = core.contact(opening.transport, Some(source.ip()), &opening.callee);
@@ -168,6 +190,7 @@ fn new_call(
         Invited {
             agreed,
             transaction: transaction.tu_sender.clone(),
+            given_up,
         },
     );
     core.tasks.spawn(driver.run());

@@ -16,12 +16,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::admission::Enrolled;
 use super::agent::{Core, stack};
 use super::call::{Command, DialogEvent, Done, OfferReply, Reply};
-use super::guard;
 use super::headers::{self, rsip};
 use super::timer::{self, Answer, Due, SessionExpires, SessionTimer, Side, Terms};
+use crate::guard;
+use crate::guard::Enrolled;
 
 mod commands;
 mod offers;
@@ -29,6 +29,7 @@ mod offers;
 /// Events that may wait for their reader; beyond it INFO and offers are refused.
 const WAITING_EVENTS: usize = 64;
 const WAITING_COMMANDS: usize = 8;
+const NO_ACK: &str = "no ACK came to our 200";
 
 /// Where a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub(super) struct Invited {
     pub agreed: Answer,
     /// Takes a response of ours: the stack's own refusal has no room for headers.
     pub transaction: TransactionEventSender,
+    /// The call's place went to another, as its ACK is overdue.
+    pub given_up: CancellationToken,
 }
 
 /// The ends of a driver that its user holds.
@@ -200,6 +203,10 @@ impl Driver {
 
     pub async fn run(mut self) {
         let hangup = self.core.hangup.clone();
+        let given_up = self
+            .invited
+            .as_ref()
+            .map_or_else(CancellationToken::new, |invited| invited.given_up.clone());
         while self.phase != Phase::Over {
             let wake = self.timer.map(|timer| timer.next());
             tokio::select! {
@@ -224,6 +231,7 @@ impl Driver {
                     self.stopping = true;
                     self.let_go(503);
                 }
+                () = given_up.cancelled(), if self.phase == Phase::Accepted => self.give_up(),
                 () = at(wake) => self.on_timer(),
             }
         }
@@ -274,6 +282,7 @@ impl Driver {
         }
         if self.phase == Phase::Accepted {
             self.phase = Phase::Established;
+            self.enrolled.acknowledged();
             self.tell(DialogEvent::Acknowledged { sdp });
             if let Some((reason, done)) = self.bye_due.take() {
                 self.bye(reason, done);
@@ -295,9 +304,7 @@ impl Driver {
             TerminatedReason::UacCancel => DialogEvent::Lost {
                 why: "the caller cancelled",
             },
-            TerminatedReason::Timeout => DialogEvent::Lost {
-                why: "no ACK came to our 200",
-            },
+            TerminatedReason::Timeout => DialogEvent::Lost { why: NO_ACK },
             _ => DialogEvent::Lost {
                 why: "the stack gave the dialog up",
             },
@@ -326,18 +333,6 @@ impl Driver {
             let _ = handle.respond(status, Some(extra), None).await;
             Outcome::Nothing
         });
-    }
-
-    /// Ends the call without anybody asking.
-    fn let_go(&mut self, refusal: u16) {
-        match self.phase {
-            Phase::Ringing => {
-                let _ = self.respond(refusal, None);
-                self.phase = Phase::Over;
-            }
-            Phase::Accepted | Phase::Established => self.bye(None, None),
-            Phase::Ending | Phase::Over => {}
-        }
     }
 
     /// RFC 3261 §12.2.1.2: a 481, a 408 or silence ends the dialog.

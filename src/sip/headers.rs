@@ -1,6 +1,7 @@
 //! The one place where the stack's SIP types meet this room's: reading what a
 //! message says, and the headers every message of ours carries.
 
+pub(super) use crate::guard::{ACCEPT, ALLOW, SUPPORTED, USER_AGENT};
 pub(super) use rsipstack::sip as rsip;
 
 use std::time::Duration;
@@ -9,13 +10,6 @@ use rsip::message::HasHeaders;
 use rsip::{Header, Headers};
 
 use super::timer::{Asked, Policy, SessionExpires};
-
-/// Methods this user agent answers.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
-pub(super) const ACCEPT: &str = "application/sdp";
-pub(super) const SUPPORTED: &str = "timer";
-/// Neutral: no version for scanners.
-pub(super) const USER_AGENT: &str = "gradeline";
 
 /// The first header of this name, in its long or compact form.
 pub(super) fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {

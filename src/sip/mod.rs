@@ -1,4 +1,4 @@
-//! Signalling: the guard before the stack, transports, dialogs, session timers.
+//! Signalling: transports, dialogs, session timers.
 //! The only room that names the SIP crates; `rsip` here is `rsipstack::sip`, where the
 //! types of the crate `rsip` live on.
 //!
@@ -7,8 +7,8 @@
 //! Every call has one task, which owns its dialog; its user may read slowly or go away:
 //! the stack does not wait, and the other side gets its BYE.
 //!
-//! The way of a message: [`wire`] takes it from the socket, [`guard`] judges it with what
-//! [`admission`] knows, the stack finds its transaction, [`dispatch`] its call, and the
+//! The way of a message: [`wire`] or [`streams`] takes it from the socket, [`crate::guard`] judges it, the
+//! stack finds its transaction, [`dispatch`] its call, and the
 //! call's [`driver`] tells the user. Redirections (3xx) are not followed and a REFER is
 //! refused: nothing on the wire decides whom we call.
 //!
@@ -18,21 +18,20 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-mod admission;
 mod agent;
 mod call;
 mod dispatch;
 mod driver;
-mod guard;
-mod head;
 mod headers;
 mod incoming;
 mod outgoing;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod timer;
 mod wire;
 
+pub use crate::guard::{Network, Transport};
 pub use agent::Agent;
 pub use call::{Dialog, DialogEvent, OfferReply};
 pub use incoming::Incoming;
@@ -48,19 +47,7 @@ pub struct Listen {
     pub address: SocketAddr,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Transport {
-    Udp,
-    Tcp,
-}
-
-/// An address or a prefix that may call us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    pub address: IpAddr,
-    pub prefix: u8,
-}
-
+/// What a user agent needs to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub listen: Vec<Listen>,
@@ -72,6 +59,7 @@ pub struct Settings {
     pub session_expires: Duration,
 }
 
+/// What can go wrong with a call, or at the start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(

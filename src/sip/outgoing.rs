@@ -15,13 +15,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::admission::Enrolled;
 use super::agent::{Core, stack, user_part};
 use super::call::{Dialog, DialogEvent};
 use super::driver::{Driver, clean, now};
 use super::headers::{self, rsip};
 use super::timer::SessionExpires;
 use super::{Error, Transport};
+use crate::guard::Enrolled;
 
 /// Progress that may wait for its reader; more ringing than that is not handed on.
 const WAITING_PROGRESS: usize = 16;

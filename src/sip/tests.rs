@@ -369,6 +369,62 @@ async fn a_200_without_ack_is_sent_again_and_then_the_call_is_lost_with_a_bye() 
     peer.expect("BYE").await;
 }
 
+/// An agent whose three places for calls without ACK are taken, and those calls.
+async fn flooded(
+    ack_grace: Duration,
+) -> (
+    Agent,
+    mpsc::Receiver<Incoming>,
+    Vec<(Peer, Dialog, mpsc::Receiver<DialogEvent>)>,
+) {
+    let mut tuning = Tuning::default();
+    tuning.limits.max_unacknowledged_per_source = 3;
+    tuning.limits.ack_grace = ack_grace;
+    let (agent, mut calls) = tuned(tuning).await;
+    let mut flood = Vec::new();
+    for _ in 0..3 {
+        let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+        peer.send(peer.invite("")).await;
+        let incoming = soon(calls.recv()).await.unwrap();
+        let (dialog, events) = incoming.answer(ANSWER).await.unwrap();
+        peer.expect("200").await;
+        flood.push((peer, dialog, events));
+    }
+    (agent, calls, flood)
+}
+
+#[tokio::test]
+async fn a_flood_without_acks_is_refused_before_it_fills_the_house() {
+    let (agent, _calls, _flood) = flooded(Duration::from_secs(4)).await;
+    let mut good = Peer::at("127.0.0.1", udp(&agent)).await;
+    let refused = good.nothing_but_the_answer_to(good.invite("")).await;
+    assert_eq!(refused.what, "503");
+    assert_eq!(refused.header("Retry-After"), "5");
+    assert_eq!(agent.call_count(), 3);
+}
+
+#[tokio::test]
+async fn a_call_whose_ack_is_overdue_gives_way_to_a_new_one() {
+    let (agent, mut calls, mut flood) = flooded(Duration::ZERO).await;
+    let mut good = Peer::at("127.0.0.1", udp(&agent)).await;
+    good.send(good.invite("")).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    let (_dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    good.expect("200").await;
+    good.send(good.request("ACK", 1, "", "")).await;
+    assert!(matches!(
+        soon(events.recv()).await,
+        Some(DialogEvent::Acknowledged { .. })
+    ));
+    let (peer, _dialog, oldest) = &mut flood[0];
+    match soon(oldest.recv()).await {
+        Some(DialogEvent::Lost { why }) => assert_eq!(why, "no ACK came to our 200"),
+        _ => panic!("the oldest is given up"),
+    }
+    peer.expect("BYE").await;
+    assert_eq!(agent.call_count(), 3, "whoever answers its BYE");
+}
+
 #[tokio::test]
 async fn a_bye_without_answer_is_sent_again_and_the_call_ends_all_the_same() {
     let (agent, _calls, mut peer, incoming) = called("", hasty()).await;
@@ -506,6 +562,36 @@ async fn a_peer_without_timers_is_refreshed_by_us() {
             .await;
         peer.expect("ACK").await;
     }
+}
+
+#[tokio::test]
+async fn a_peer_without_timers_that_refuses_every_refresh_keeps_its_call() {
+    let tuning = Tuning {
+        min_se: Duration::from_secs(1),
+        ..Tuning::default()
+    };
+    let mut short = settings();
+    short.session_expires = Duration::from_secs(1);
+    let (agent, mut calls) = Agent::start_tuned(short, tuning).await.unwrap();
+    let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    peer.send(peer.invite("Allow: INVITE, UPDATE\r\n")).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    let (_dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    assert_eq!(peer.expect("200").await.maybe("Require"), None);
+    peer.send(peer.request("ACK", 1, "", "")).await;
+    soon(events.recv()).await;
+    let update = peer.expect("UPDATE").await;
+    peer.send(peer.respond_to(&update, "501 Not Implemented", "", ""))
+        .await;
+    // Half a second each: the session would have ended after the second.
+    for _ in 0..4 {
+        let refresh = peer.expect("INVITE").await;
+        assert_eq!(refresh.maybe("Require"), None);
+        peer.send(peer.respond_to(&refresh, "488 Not Acceptable Here", "", ""))
+            .await;
+        peer.expect("ACK").await;
+    }
+    assert!(events.try_recv().is_err(), "nothing was lost");
 }
 
 #[tokio::test]

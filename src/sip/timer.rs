@@ -77,6 +77,9 @@ pub(super) struct Asked {
 pub(super) struct Terms {
     pub interval: Duration,
     pub we_refresh: bool,
+    /// The peer said `timer`, or named an interval. One that did neither is only asked
+    /// whether it is still there: whatever it answers, it is.
+    pub binding: bool,
 }
 
 /// The answer of a UAS to a request that may set a session timer.
@@ -116,6 +119,7 @@ pub(super) fn answer(asked: Asked, policy: Policy) -> Answer {
         terms: Terms {
             interval: Duration::from_secs(delta_s.into()),
             we_refresh: refresher == Side::Uas,
+            binding: asked.supported,
         },
     }
 }
@@ -127,10 +131,12 @@ pub(super) fn settled(response: Asked, policy: Policy) -> Terms {
         Some(expires) => Terms {
             interval: Duration::from_secs(expires.delta_s.max(1).into()),
             we_refresh: expires.refresher != Some(Side::Uas),
+            binding: true,
         },
         None => Terms {
             interval: policy.interval,
             we_refresh: true,
+            binding: false,
         },
     }
 }
@@ -268,6 +274,7 @@ mod tests {
             assert_eq!(found.to_string(), header, "{asked:?}");
             assert_eq!(required, require, "{asked:?}");
             assert_eq!(terms.we_refresh, header.ends_with("uas"), "{asked:?}");
+            assert_eq!(terms.binding, asked.supported, "{asked:?}");
         }
     }
 
@@ -287,6 +294,7 @@ mod tests {
             (asks(true, Some("0"), None), 1, true),
         ] {
             let terms = settled(response, POLICY);
+            assert_eq!(terms.binding, response.session_expires.is_some());
             assert_eq!(terms.interval.as_secs(), interval_s, "{response:?}");
             assert_eq!(terms.we_refresh, we_refresh, "{response:?}");
         }
@@ -299,6 +307,7 @@ mod tests {
         let terms = Terms {
             interval: Duration::from_secs(600),
             we_refresh: true,
+            binding: true,
         };
         let mut timer = SessionTimer::start(terms, from);
         assert_eq!(timer.next(), after(300));
@@ -318,6 +327,7 @@ mod tests {
             let terms = Terms {
                 interval: Duration::from_secs(interval_s),
                 we_refresh: false,
+                binding: true,
             };
             let mut timer = SessionTimer::start(terms, from);
             assert_eq!(timer.next(), from + Duration::from_secs(expiry_s));

@@ -28,7 +28,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (call_id, path) DO NOTHING";
     INSERT_CALLBACK = "INSERT INTO callbacks (call_id, number, requested_at) VALUES ($1, $2, $3) \
         ON CONFLICT (call_id) DO UPDATE SET number = excluded.number, \
-        requested_at = excluded.requested_at";
+        requested_at = excluded.requested_at WHERE callbacks.requested_at <= excluded.requested_at";
     INSERT_RECORDING = "INSERT INTO recordings (call_id, path, length_ms, bytes, sha256, gaps) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (call_id) DO NOTHING";
     END_CALL = "UPDATE calls SET state = $2, ended_at = $3, hung_up_by = $4, outcome = $5, \

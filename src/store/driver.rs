@@ -123,11 +123,26 @@ impl Pool {
                 writer, readers, ..
             } => {
                 readers.close().await;
+                if let Err(error) = checkpoint(writer).await {
+                    tracing::warn!(%error, "the database's log stays beside it; nothing is lost");
+                }
                 writer.close().await;
             }
             Pool::Pg(pool) => pool.close().await,
         }
     }
+}
+
+/// Moves what the write-ahead log holds into the file, so that a copy of the file alone is whole. SQLite
+/// does so by itself only where nobody else has it open; such a reader is waited for shortly.
+async fn checkpoint(writer: &SqlitePool) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA busy_timeout = 1000")
+        .execute(writer)
+        .await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(writer)
+        .await?;
+    Ok(())
 }
 
 /// On a full disk SQLite rolls a transaction back by itself; the driver still counts it as open and

@@ -2,9 +2,11 @@
 
 use super::driver::{Row, Tx, Value, args};
 use super::rows::{CallId, CallState};
-use super::views::{CallFilter, CallRow, RatingFilter, RatingRow, TicketFilter, TicketRow};
+use super::views::{
+    CallFilter, CallRow, RatingFilter, RatingRow, RemarkRow, TicketFilter, TicketRow,
+};
 use super::{Error, statements};
-use crate::domain::{Day, Grade, Moment, Polarity, Standing, State};
+use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State};
 
 /// The columns of a call in a list. A macro, so that the statements stay constants.
 macro_rules! call_columns {
@@ -24,7 +26,7 @@ macro_rules! call_columns {
 macro_rules! rating_columns {
     () => {
         "SELECT r.id, r.channel, r.call_id, r.sequence, r.standing, r.grade, r.graded_at, \
-        r.received_at, r.rehearsal, c.outcome, \
+        r.received_at, r.rehearsal, r.remark, c.outcome, \
         (SELECT t.number FROM tickets t WHERE t.rating_id = r.id \
             ORDER BY t.number LIMIT 1) AS ticket \
         FROM ratings r LEFT JOIN calls c ON c.id = r.call_id"
@@ -69,9 +71,11 @@ statements! {
         AND (CAST($3 AS TEXT) IS NULL OR t.state = $3) \
         AND (CAST($4 AS TEXT) IS NULL OR t.grade = $4) \
         AND (CAST($5 AS BOOLEAN) IS NULL OR t.rehearsal = $5) \
-        AND (CAST($6 AS BIGINT) IS NULL OR t.opened_at < $6 \
-            OR (t.opened_at = $6 AND t.number < $7)) \
-        ORDER BY t.opened_at DESC, t.number DESC LIMIT $8");
+        AND (CAST($6 AS BOOLEAN) IS NULL OR EXISTS (SELECT 1 FROM deadlines d \
+            WHERE d.ticket = t.number AND d.provisional AND d.met_at IS NULL) = $6) \
+        AND (CAST($7 AS BIGINT) IS NULL OR t.opened_at < $7 \
+            OR (t.opened_at = $7 AND t.number < $8)) \
+        ORDER BY t.opened_at DESC, t.number DESC LIMIT $9");
     TICKET = concat!(ticket_columns!(), " WHERE t.number = $1");
     COUNTS = "SELECT outcome, grade, offered_at IS NOT NULL AS offered, COUNT(*) AS calls \
         FROM calls WHERE ended_at IS NOT NULL AND NOT rehearsal \
@@ -179,6 +183,11 @@ impl Tx {
             if let Some(call) = rating.call_id.clone() {
                 rating.keys = self.rating_keys(&call).await?;
                 rating.reasons = self.reason_codes(&call).await?;
+                if let Some(RemarkRow::Clip { path, length_ms }) = &mut rating.remark {
+                    let clips = self.clips(&call).await?;
+                    let clip = clips.iter().find(|clip| clip.path == *path);
+                    *length_ms = clip.map_or(0, |clip| clip.length_ms);
+                }
             }
             ratings.push(rating);
         }
@@ -202,6 +211,7 @@ impl Tx {
             filter.state.map(State::word),
             filter.grade,
             filter.rehearsal,
+            filter.provisional,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
             limit
@@ -298,10 +308,22 @@ fn rating_row(row: &Row) -> Result<RatingRow, Error> {
         received_at: row.moment("received_at")?,
         keys: String::new(),
         reasons: Vec::new(),
+        remark: remark(row)?,
         outcome: row.get("outcome")?,
         ticket: row.get("ticket")?,
         rehearsal: row.get("rehearsal")?,
     })
+}
+
+/// The length of a clip stands with the clip.
+fn remark(row: &Row) -> Result<Option<RemarkRow>, Error> {
+    let text: Option<String> = row.get("remark")?;
+    let Some(text) = text else { return Ok(None) };
+    let remark = serde_json::from_str(&text).map_err(|_| Error::bad_word("remark", &text))?;
+    Ok(Some(match remark {
+        Remark::Text(text) => RemarkRow::Text { text },
+        Remark::Clip(path) => RemarkRow::Clip { path, length_ms: 0 },
+    }))
 }
 
 fn ticket_row(row: &Row) -> Result<TicketRow, Error> {

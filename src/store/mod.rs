@@ -5,10 +5,12 @@
 
 mod accounts;
 mod calls;
+mod deadlines;
 mod driver;
 mod listenings;
 mod lists;
 mod ratings;
+mod retries;
 pub mod rows;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -16,6 +18,7 @@ pub mod views;
 
 pub use accounts::{LoginRow, PersonRow, TokenRow};
 pub use calls::CallStanding;
+pub use deadlines::{ProvisionalCount, StaleDeadline};
 pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
 pub use ratings::KnownRating;

@@ -9,7 +9,7 @@ use super::views::{DeadlineRow, TrailRow};
 use super::{Error, statements};
 use crate::domain::{
     Deadline, DeadlineKind, Decision, Entry, Intake, IntakeKey, Length, Moment, Notice, Rater,
-    Rating, RatingId, Service, ServiceKey, Subject, Ticket, TicketNumber,
+    Rating, RatingId, Series, Service, ServiceKey, Subject, Ticket, TicketNumber,
 };
 
 statements! {
@@ -26,10 +26,11 @@ statements! {
         service, number, identity, grade, graded_at, reasons, remark, evidence, standing, \
         received_at, rehearsal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
         $14, $15, $16, $17)";
-    LAST_NUMBER = "SELECT last FROM ticket_numbers WHERE year = $1";
-    SET_NUMBER = "INSERT INTO ticket_numbers (year, last) VALUES ($1, $2) \
-        ON CONFLICT (year) DO UPDATE SET last = excluded.last \
-        WHERE ticket_numbers.last < excluded.last";
+    COMPLETE_RATING = "UPDATE ratings SET reasons = $2, remark = $3, evidence = $4 WHERE id = $1";
+    LAST_NUMBER = "SELECT last FROM ticket_series WHERE series = $1 AND year = $2";
+    SET_NUMBER = "INSERT INTO ticket_series (series, year, last) VALUES ($1, $2, $3) \
+        ON CONFLICT (series, year) DO UPDATE SET last = excluded.last \
+        WHERE ticket_series.last < excluded.last";
     UPSERT_TICKET = "INSERT INTO tickets (number, rating_id, state, round, grade, opened_at, \
         rehearsal) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET \
         state = excluded.state, round = excluded.round, grade = excluded.grade";
@@ -95,16 +96,25 @@ impl Tx {
         .transpose()
     }
 
-    /// The next number of the year; nobody else gets it before this transaction ends, and it is
-    /// used up only by a [`save`](Self::save) that opens a ticket with it.
-    pub async fn fresh_ticket_number(&mut self, now: Moment) -> Result<TicketNumber, Error> {
+    /// The next number of the year in a series; nobody else gets it before this transaction ends,
+    /// and it is used up only by a [`save`](Self::save) that opens a ticket with it.
+    pub async fn fresh_ticket_number(
+        &mut self,
+        series: Series,
+        now: Moment,
+    ) -> Result<TicketNumber, Error> {
         let year = now.day().year();
         self.lock("ticket numbers").await?;
-        let row = self.row(LAST_NUMBER, args![i64::from(year)]).await?;
+        let values = args![series.letter(), i64::from(year)];
+        let row = self.row(LAST_NUMBER, values).await?;
         let last: i64 = row.map_or(Ok(0), |row| row.get("last"))?;
         let serial =
             u32::try_from(last + 1).map_err(|_| Error::bad_word("last", &last.to_string()))?;
-        Ok(TicketNumber { year, serial })
+        Ok(TicketNumber {
+            series,
+            year,
+            serial,
+        })
     }
 
     /// Everything a decision says, in this one transaction.
@@ -156,6 +166,25 @@ impl Tx {
         Ok(())
     }
 
+    /// Rewrites what a rating carries beside its grade, with the line of the trail that says so.
+    pub async fn complete_rating(
+        &mut self,
+        rating: &Rating,
+        ticket: Option<&str>,
+        entry: &Entry,
+    ) -> Result<(), Error> {
+        let id = rating.id.to_string();
+        let intake = &rating.intake;
+        let values = args![
+            &id,
+            json(&intake.reasons),
+            intake.remark.as_ref().map(json),
+            json(&intake.evidence)
+        ];
+        self.run(COMPLETE_RATING, values).await?;
+        self.append_trail(&id, ticket, entry).await
+    }
+
     async fn save_ticket(&mut self, ticket: &Ticket) -> Result<(), Error> {
         let values = args![
             ticket.number.to_string(),
@@ -167,9 +196,13 @@ impl Tx {
             ticket.rehearsal
         ];
         self.run(UPSERT_TICKET, values).await?;
-        let TicketNumber { year, serial } = ticket.number;
-        self.run(SET_NUMBER, args![i64::from(year), i64::from(serial)])
-            .await?;
+        let TicketNumber {
+            series,
+            year,
+            serial,
+        } = ticket.number;
+        let values = args![series.letter(), i64::from(year), i64::from(serial)];
+        self.run(SET_NUMBER, values).await?;
         Ok(())
     }
 
@@ -216,7 +249,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn append_trail(
+    pub(super) async fn append_trail(
         &mut self,
         rating: &str,
         ticket: Option<&str>,
@@ -298,7 +331,7 @@ fn rating(row: &Row) -> Result<Rating, Error> {
     })
 }
 
-fn rating_id(row: &Row) -> Result<RatingId, Error> {
+pub(super) fn rating_id(row: &Row) -> Result<RatingId, Error> {
     let sequence: i64 = row.get("sequence")?;
     Ok(RatingId {
         service: ServiceKey(row.get("instance")?),

@@ -149,6 +149,14 @@ impl From<ClipKind> for Sound {
     }
 }
 
+/// What a crash left of a call's sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Salvage {
+    pub call: CallId,
+    pub recording: Option<ArchivedRecording>,
+    pub clips: Vec<(ClipKind, ArchivedRecording)>,
+}
+
 /// The reason keyed after a bad grade.
 #[derive(Debug, Clone)]
 pub struct KeyedReason {
@@ -197,6 +205,9 @@ words!(HungUpBy {
     Desk = "desk",
     System = "system",
 });
+impl ClipKind {
+    pub const ALL: [ClipKind; 2] = [ClipKind::Remark, ClipKind::Voice];
+}
 words!(ClipKind {
     Remark = "remark",
     Voice = "voice",

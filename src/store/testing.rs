@@ -11,7 +11,9 @@ use futures::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement as _};
 
 use super::driver::{Pool, args};
-use super::{Error, Store, accounts, calls, driver, listenings, lists, ratings};
+use super::{
+    Error, Store, accounts, calls, deadlines, driver, listenings, lists, ratings, retries,
+};
 
 /// A database of a story's own.
 pub(crate) struct Place {
@@ -120,7 +122,7 @@ pub(crate) fn on_postgresql(stories: &[Story]) {
     assert!(failed.is_empty(), "on PostgreSQL: {failed:?}");
 }
 
-/// A PostgreSQL server: the one named by `GRADELINE_TEST_POSTGRES` (`postgres://user@host:port`),
+/// A PostgreSQL server: the one named by `GRADELINE_TEST_POSTGRES` (`postgres://user@host:port/postgres`),
 /// or a temporary one of our own.
 struct Cluster {
     base: String,
@@ -132,7 +134,7 @@ impl Cluster {
     fn find_or_start() -> Cluster {
         if let Ok(base) = std::env::var("GRADELINE_TEST_POSTGRES") {
             return Cluster {
-                base: base.trim_end_matches('/').to_owned(),
+                base: base.trim_end_matches("/postgres").to_owned(),
                 server: None,
                 _dir: None,
             };
@@ -285,7 +287,9 @@ pub(crate) async fn every_statement_is_understood(place: Place) {
     let store = place.open().await;
     for (name, sql) in [
         calls::STATEMENTS,
+        deadlines::STATEMENTS,
         ratings::STATEMENTS,
+        retries::STATEMENTS,
         lists::STATEMENTS,
         listenings::STATEMENTS,
         accounts::STATEMENTS,

@@ -58,6 +58,8 @@ pub struct TicketFilter {
     pub state: Option<State>,
     pub grade: Option<Grade>,
     pub rehearsal: Option<bool>,
+    /// `true`: tickets with an open due date that may still move (A40).
+    pub provisional: Option<bool>,
 }
 
 /// A call in a list.
@@ -182,11 +184,26 @@ pub struct RatingRow {
     pub keys: String,
     /// Local codes, `T1` …
     pub reasons: Vec<String>,
+    pub remark: Option<RemarkRow>,
     /// The call's outcome; `None` while the call goes on.
     pub outcome: Option<String>,
     /// Number of the ticket it opened.
     pub ticket: Option<String>,
     pub rehearsal: bool,
+}
+
+/// What the rater said beside grade and reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RemarkRow {
+    Text {
+        text: String,
+    },
+    Clip {
+        /// Relative to `[recordings] dir`.
+        path: String,
+        length_ms: u64,
+    },
 }
 
 /// A ticket (差评 case) in a list.

@@ -188,7 +188,8 @@ pub(super) async fn rating(
     params(
         ("from" = Option<String>, Query, format = Date), ("to" = Option<String>, Query, format = Date),
         ("state" = Option<String>, Query), ("grade" = Option<super::wire::GradeWord>, Query),
-        ("rehearsal" = Option<bool>, Query), ("cursor" = Option<String>, Query),
+        ("rehearsal" = Option<bool>, Query), ("provisional" = Option<bool>, Query),
+        ("cursor" = Option<String>, Query),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200),
     ),
     responses((status = 200, body = List<Ticket>), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),

@@ -188,12 +188,13 @@ pub(super) const RATING_PARAMS: [&str; 7] = [
     "cursor",
     "limit",
 ];
-pub(super) const TICKET_PARAMS: [&str; 7] = [
+pub(super) const TICKET_PARAMS: [&str; 8] = [
     "from",
     "to",
     "state",
     "grade",
     "rehearsal",
+    "provisional",
     "cursor",
     "limit",
 ];
@@ -249,5 +250,6 @@ pub(super) fn ticket_filter(params: &Params) -> Result<TicketFilter, Problem> {
             .find(|other| state.as_deref() == Some(other.word())),
         grade: params.grade()?,
         rehearsal: params.flag("rehearsal")?,
+        provisional: params.flag("provisional")?,
     })
 }

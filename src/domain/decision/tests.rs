@@ -6,11 +6,12 @@ use super::*;
 use crate::domain::grade::Grade;
 use crate::domain::intake::{Channel, Evidence, IntakeKey, Rater};
 use crate::domain::rating::NotAdopted;
-use crate::domain::ticket::State;
+use crate::domain::ticket::{Series, State};
 
 static CALENDAR: LazyLock<Calendar> = LazyLock::new(Calendar::shipped);
 
 const FRESH: TicketNumber = TicketNumber {
+    series: Series::Real,
     year: 2026,
     serial: 123,
 };

@@ -11,21 +11,32 @@ use serde::{Deserialize, Serialize};
 
 use super::grade::Grade;
 use super::rating::RatingId;
-use super::time::Moment;
 use super::word::{UnknownWord, read_word};
+use crate::calendar::Moment;
 
 pub use event::Event;
 pub use row::{ClockChange, Next, Origin, Record, Row, transition};
 pub use table::TRANSITIONS;
 
-/// The internal number of a ticket: `T2026-000123`. The slip's own number (第…号 of the annex, A25) is
-/// another, given when the slip is made.
+/// The internal number of a ticket: `T2026-000123`, of a rehearsal's `R2026-000001`. The slip's own
+/// number (第…号 of the annex, A25) is another, given when the slip is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TicketNumber {
+    pub series: Series,
     /// Year of opening in Asia/Shanghai.
     pub year: i16,
-    /// From 1, anew each year.
+    /// From 1, anew each year in each series.
     pub serial: u32,
+}
+
+/// A row of numbers without holes. Rehearsals have one of their own, so that they tear none into the
+/// real one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Series {
+    /// `T`.
+    Real,
+    /// `R`.
+    Rehearsal,
 }
 
 /// A ticket (差评工单, 第四章).
@@ -248,9 +259,31 @@ impl Actor {
     }
 }
 
+impl Series {
+    pub const ALL: [Series; 2] = [Series::Real, Series::Rehearsal];
+
+    /// The series a ticket takes its number of.
+    pub const fn of(rehearsal: bool) -> Self {
+        if rehearsal {
+            Series::Rehearsal
+        } else {
+            Series::Real
+        }
+    }
+
+    /// The letter that a number begins with.
+    pub const fn letter(self) -> char {
+        match self {
+            Series::Real => 'T',
+            Series::Rehearsal => 'R',
+        }
+    }
+}
+
 impl fmt::Display for TicketNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "T{:04}-{:06}", self.year, self.serial)
+        let letter = self.series.letter();
+        write!(f, "{letter}{:04}-{:06}", self.year, self.serial)
     }
 }
 
@@ -258,9 +291,13 @@ impl FromStr for TicketNumber {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let parts = text.strip_prefix('T').and_then(|rest| rest.split_once('-'));
-        let number = parts.and_then(|(year, serial)| {
+        let series = Series::ALL
+            .into_iter()
+            .find(|series| text.starts_with(series.letter()));
+        let number = series.and_then(|series| {
+            let (year, serial) = text[1..].split_once('-')?;
             Some(TicketNumber {
+                series,
                 year: year.parse().ok()?,
                 serial: serial.parse().ok()?,
             })

@@ -201,19 +201,30 @@ fn the_table_is_drawn() {
 #[test]
 fn a_ticket_number_reads_back_in_its_one_written_form() {
     let number = TicketNumber {
+        series: Series::Real,
         year: 2026,
         serial: 123,
     };
     assert_eq!(number.to_string(), "T2026-000123");
     assert_eq!("T2026-000123".parse(), Ok(number));
     let long = TicketNumber {
+        series: Series::Real,
         year: 2026,
         serial: 1_234_567,
     };
     assert_eq!(long.to_string().parse(), Ok(long));
+    let rehearsal = TicketNumber {
+        series: Series::of(true),
+        ..number
+    };
+    assert_eq!(rehearsal.to_string(), "R2026-000123");
+    assert_eq!("R2026-000123".parse(), Ok(rehearsal));
     for wrong in [
         "T2026-123",
         "2026-000123",
+        "X2026-000123",
+        "号2026-000123",
+        "RT2026-000123",
         "T2026-000000",
         "T2026-+00123",
         "T",
@@ -229,5 +240,5 @@ fn a_state_reads_back_from_its_word() {
         assert_eq!(state.word().parse(), Ok(state));
     }
     assert!("limbo".parse::<State>().is_err());
-    assert_eq!(ServiceKey("call:x".into()).to_string(), "call:x");
+    assert_eq!(ServiceKey("call-x".into()).to_string(), "call-x");
 }

@@ -2,25 +2,26 @@
 
 use std::time::Duration;
 
-use super::{Event, Exit, Findings, Next, PromptUse, Run, Section, Word};
+use super::{Event, Exit, Go, Next, PromptUse, Run, Word, keys};
 use crate::ivr::ask::arm;
 use crate::ivr::run::Rating;
 use crate::ivr::{Action, Digit, Hearers, Mark};
 
-#[derive(Debug, Clone)]
-pub struct Confirm {
-    prompt: Word,
-    /// How long the grade may be taken back after the prompt.
-    window: Duration,
-    change_key: Digit,
-    changes_at_most: u8,
-    /// Another key this soon after the grade is a slip of the finger: the first stands.
-    slip_within: Duration,
-    /// Later keys are kept for the next question.
-    keep_keys: bool,
-    changed: Word,
-    then: Word,
-    out_of_time: Word,
+keys! {
+    pub struct Confirm {
+        prompt: Word,
+        /// How long the grade may be taken back after the prompt.
+        window: Duration,
+        change_key: Digit,
+        changes_at_most: u8,
+        /// Another key this soon after the grade is a slip of the finger: the first stands.
+        slip_within: Duration,
+        /// Later keys are kept for the next question.
+        keep_keys: Option<bool>,
+        changed: Word,
+        then: Word,
+        out_of_time: Word,
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,36 +31,6 @@ pub enum State {
 }
 
 impl Confirm {
-    pub fn read(section: &mut Section, findings: &mut Findings) -> Option<Self> {
-        let prompt = section.needed_text("prompt", findings);
-        let window = section.needed_seconds("window_s", findings);
-        let change_key = section.digit("change_key", findings);
-        let changes_at_most = section.needed_count("changes_at_most", findings);
-        let slip_within = section.needed_seconds("slip_within_s", findings);
-        let keep_keys = section.flag("keep_keys", findings);
-        let changed = section.needed_text("changed", findings);
-        let then = section.needed_text("then", findings);
-        let out_of_time = section.needed_text("out_of_time", findings);
-        if change_key.is_none() && !section.has("change_key") {
-            findings.error(
-                &section.span,
-                "`change_key` is missing",
-                "for example \"*\"",
-            );
-        }
-        Some(Confirm {
-            prompt: prompt?,
-            window: window?,
-            change_key: change_key?,
-            changes_at_most: changes_at_most?,
-            slip_within: slip_within?,
-            keep_keys: keep_keys.unwrap_or(false),
-            changed: changed?,
-            then: then?,
-            out_of_time: out_of_time?,
-        })
-    }
-
     pub fn exits(&self) -> Vec<Exit<'_>> {
         vec![
             Exit {
@@ -82,7 +53,7 @@ impl Confirm {
             }
             if self.is_slip(at, run) {
                 run.mark(Mark::InvalidKey(key));
-            } else if self.keep_keys {
+            } else if self.keep_keys == Some(true) {
                 run.keep_again(key, at);
             } else {
                 run.mark(Mark::KeyIgnored(key));
@@ -99,7 +70,7 @@ impl Confirm {
             (_, Event::Timeout) if run.out_of_time() => {
                 run.stop_playing();
                 run.act(Action::ConfirmGrade);
-                return Next::Go(self.out_of_time.text.clone());
+                return self.out_of_time.go();
             }
             (State::Telling, Event::Played(_) | Event::Timeout) => {
                 run.stop_playing();
@@ -108,7 +79,7 @@ impl Confirm {
             }
             (State::Window, Event::Timeout) => {
                 run.act(Action::ConfirmGrade);
-                return Next::Go(self.then.text.clone());
+                return self.then.go();
             }
             _ => {}
         }
@@ -121,7 +92,7 @@ impl Confirm {
         }
         if self.is_slip(run.now, run) {
             run.mark(Mark::InvalidKey(key));
-        } else if self.keep_keys {
+        } else if self.keep_keys == Some(true) {
             run.keep(key);
         } else {
             run.mark(Mark::KeyIgnored(key));
@@ -140,6 +111,6 @@ impl Confirm {
         run.changes += 1;
         run.rating = Rating::Asking { wrong: false };
         run.mark(Mark::GradeWithdrawn);
-        Next::Go(self.changed.text.clone())
+        self.changed.go()
     }
 }

@@ -2,26 +2,27 @@
 
 use std::time::Duration;
 
-use super::{Event, Exit, Findings, Next, PromptUse, Run, Section, Word};
-use crate::ivr::presses::Sequence;
+use super::{Event, Exit, Findings, Go, Next, PromptUse, Run, Section, Word, keys};
 use crate::ivr::run::Contact;
-use crate::ivr::values::Value;
 use crate::ivr::{Action, Digit, Hearers, Mark, Target};
+use crate::keypad::Sequence;
+use crate::script::Value;
 
-#[derive(Debug, Clone)]
-pub struct Connect {
-    group: Option<Word>,
-    ring_at_most: Duration,
-    /// Played while the desk rings; caller and desk are joined after it.
-    notice: Option<Word>,
-    /// Tells the staff number to both; left out for a desk without one.
-    staff_prompt: Option<Word>,
-    /// The desk's keys for 转评价.
-    to_rating: Vec<Digit>,
-    to_rating_between: Duration,
-    talk_at_most: Duration,
-    ended: Word,
-    unavailable: Word,
+keys! {
+    pub struct Connect {
+        group: Option<Word>,
+        ring_at_most: Duration,
+        /// Played while the desk rings; caller and desk are joined after it.
+        notice: Option<Word>,
+        /// Tells the staff number to both; left out for a desk without one.
+        staff_prompt: Option<Word>,
+        /// The desk's keys for 转评价.
+        to_rating: Option<Vec<Digit>>,
+        to_rating_between: Option<Duration>,
+        talk_at_most: Duration,
+        ended: Word,
+        unavailable: Word,
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,44 +42,15 @@ pub enum Meanwhile {
 }
 
 impl Connect {
-    pub fn read(section: &mut Section, findings: &mut Findings) -> Option<Self> {
-        let group = section.text("group", findings);
-        let ring_at_most = section.needed_seconds("ring_at_most_s", findings);
-        let notice = section.text("notice", findings);
-        let staff_prompt = section.text("staff_prompt", findings);
-        let to_rating = section.text("to_rating", findings);
-        let to_rating_between = section.seconds("to_rating_between_s", findings);
-        let talk_at_most = section.needed_seconds("talk_at_most_s", findings);
-        let ended = section.needed_text("ended", findings);
-        let unavailable = section.needed_text("unavailable", findings);
-        let keys = to_rating.as_ref().map_or(Some(Vec::new()), |word| {
-            word.text.chars().map(Digit::from_char).collect()
-        });
-        if let (None, Some(word)) = (&keys, &to_rating) {
+    /// A sequence of keys needs a time in which it is keyed.
+    pub fn check(&self, section: &Section, findings: &mut Findings) {
+        if self.to_rating.is_some() && self.to_rating_between.is_none() {
             findings.error(
-                &word.span,
-                format!("“{}” is no sequence of keys", word.text),
-                "for example \"*8\"",
-            );
-        }
-        if let (Some(word), None) = (&to_rating, &to_rating_between) {
-            findings.error(
-                &word.span,
+                &section.span_of("to_rating"),
                 "`to_rating` needs `to_rating_between_s`",
                 "for example 3",
             );
         }
-        Some(Connect {
-            group,
-            ring_at_most: ring_at_most?,
-            notice,
-            staff_prompt,
-            to_rating: keys?,
-            to_rating_between: to_rating_between.unwrap_or_default(),
-            talk_at_most: talk_at_most?,
-            ended: ended?,
-            unavailable: unavailable?,
-        })
     }
 
     /// The step after the talk.
@@ -149,7 +121,7 @@ impl Connect {
                 return self.join(staff, run);
             }
             (Meanwhile::CannotBeHad, Event::Played(_) | Event::Timeout) => {
-                return Next::Go(self.unavailable.text.clone());
+                return self.unavailable.go();
             }
             (meanwhile, _) => meanwhile,
         };
@@ -167,12 +139,12 @@ impl Connect {
             Event::DeskAnswered { staff } => self.join(staff.clone(), run),
             Event::DeskUnavailable(_) => {
                 run.contact = Contact::NoDesk;
-                Next::Go(self.unavailable.text.clone())
+                self.unavailable.go()
             }
             Event::Timeout => {
                 run.act(Action::CancelConnect);
                 run.contact = Contact::NoDesk;
-                Next::Go(self.unavailable.text.clone())
+                self.unavailable.go()
             }
             _ => Next::Stay(super::State::Connect(State::Ringing)),
         }
@@ -182,8 +154,8 @@ impl Connect {
         run.stop_playing();
         run.contact = Contact::Talking;
         run.desk_keys = Some(Sequence::new(
-            self.to_rating.clone(),
-            self.to_rating_between,
+            self.to_rating.clone().unwrap_or_default(),
+            self.to_rating_between.unwrap_or_default(),
         ));
         run.act(Action::Join);
         if let (Some(prompt), Some(staff)) = (&self.staff_prompt, staff) {
@@ -214,6 +186,6 @@ impl Connect {
         }
         run.stop_playing();
         run.contact = Contact::Talked;
-        Next::Go(self.ended.text.clone())
+        self.ended.go()
     }
 }

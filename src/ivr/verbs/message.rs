@@ -2,24 +2,29 @@
 
 use std::time::Duration;
 
-use super::{Event, Exit, Findings, Next, PromptUse, Run, Section, Word};
+use serde_spanned::Spanned;
+use toml::de::DeValue;
+
+use super::{Event, Exit, Findings, Go, Next, PromptUse, Run, Word, keys};
 use crate::ivr::run::{Cause, Contact};
 use crate::ivr::{Action, Digit, Hearers, Mark, MessageKind};
+use crate::script::Held;
 
-#[derive(Debug, Clone)]
-pub struct Message {
-    prompt: Word,
-    kind: MessageKind,
-    longest: Duration,
-    /// Less than this is no message.
-    shortest: Duration,
-    silence: Option<Duration>,
-    /// How long to wait until the recording is closed.
-    close_within: Duration,
-    end_key: Digit,
-    beep: bool,
-    then: Word,
-    without: Word,
+keys! {
+    pub struct Message {
+        prompt: Word,
+        kind: MessageKind,
+        longest: Duration,
+        /// Less than this is no message.
+        shortest: Duration,
+        silence: Option<Duration>,
+        /// How long to wait until the recording is closed.
+        close_within: Duration,
+        end_key: Digit,
+        beep: Option<bool>,
+        then: Word,
+        without: Word,
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,46 +45,6 @@ impl State {
 }
 
 impl Message {
-    pub fn read(section: &mut Section, findings: &mut Findings) -> Option<Self> {
-        let prompt = section.needed_text("prompt", findings);
-        let kind = section.needed_text("kind", findings);
-        let longest = section.needed_seconds("longest_s", findings);
-        let shortest = section.needed_seconds("shortest_s", findings);
-        let silence = section.seconds("silence_s", findings);
-        let close_within = section.needed_seconds("close_within_s", findings);
-        let end_key = section.digit("end_key", findings);
-        let beep = section.flag("beep", findings);
-        let then = section.needed_text("then", findings);
-        let without = section.needed_text("without", findings);
-        if end_key.is_none() && !section.has("end_key") {
-            findings.error(&section.span, "`end_key` is missing", "for example \"#\"");
-        }
-        let kind = kind.and_then(|word| match word.text.as_str() {
-            "remark" => Some(MessageKind::Remark),
-            "voice" => Some(MessageKind::Voice),
-            other => {
-                findings.error(
-                    &word.span,
-                    format!("unknown kind of message “{other}”"),
-                    "a kind is `remark` (to a grade) or `voice` (nobody could be had)",
-                );
-                None
-            }
-        });
-        Some(Message {
-            prompt: prompt?,
-            kind: kind?,
-            longest: longest?,
-            shortest: shortest?,
-            silence,
-            close_within: close_within?,
-            end_key: end_key?,
-            beep: beep.unwrap_or(true),
-            then: then?,
-            without: without?,
-        })
-    }
-
     pub fn exits(&self) -> Vec<Exit<'_>> {
         [&self.then, &self.without].map(Exit::new).into()
     }
@@ -93,7 +58,7 @@ impl Message {
         let skipped = run.kept().iter().any(|(key, _)| *key == self.end_key);
         run.drop_kept();
         if skipped {
-            return Next::Go(self.without.text.clone());
+            return self.without.go();
         }
         run.play(&self.prompt.text, Hearers::Caller);
         Next::Stay(super::State::Message(State::Telling))
@@ -111,7 +76,7 @@ impl Message {
         match event {
             Event::Digit(key) if *key == self.end_key => {
                 run.stop_playing();
-                return Next::Go(self.without.text.clone());
+                return self.without.go();
             }
             Event::Digit(key) => run.mark(Mark::KeyIgnored(*key)),
             Event::Played(_) | Event::Timeout => {
@@ -120,7 +85,7 @@ impl Message {
                     kind: self.kind,
                     max_ms: millis(self.longest),
                     silence_ms: self.silence.map(millis),
-                    beep: self.beep,
+                    beep: self.beep.unwrap_or(true),
                 });
                 run.timer_in(self.longest + self.close_within);
                 return Next::Stay(super::State::Message(State::Recording));
@@ -177,10 +142,30 @@ impl Message {
         } else {
             &self.without
         };
-        gone.map_or_else(|| Next::Go(to.text.clone()), Next::Over)
+        gone.map_or_else(|| to.go(), Next::Over)
     }
 }
 
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+impl Held for MessageKind {
+    const EXAMPLE: &'static str = "\"voice\"";
+
+    fn held(key: &str, value: &Spanned<DeValue>, findings: &mut Findings) -> Option<Self> {
+        let word = Word::held(key, value, findings)?;
+        match word.text.as_str() {
+            "remark" => Some(MessageKind::Remark),
+            "voice" => Some(MessageKind::Voice),
+            other => {
+                findings.error(
+                    &word.span,
+                    format!("unknown kind of message “{other}”"),
+                    "a kind is `remark` (to a grade) or `voice` (nobody could be had)",
+                );
+                None
+            }
+        }
+    }
 }

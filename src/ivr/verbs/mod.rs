@@ -14,26 +14,26 @@ mod reason;
 
 use std::time::Duration;
 
-use super::finding::Findings;
+use super::ask::Asks;
 use super::run::{Next, Run};
-use super::section::{Section, Word};
-use super::{Digit, Event};
+use super::{Digit, Event, Mark};
+use crate::script::{Findings, Section, Span, Word, keys};
 
-pub(super) use callback::Callback;
-pub(super) use confirm::Confirm;
-pub(super) use connect::Connect;
-pub(super) use digits::Digits;
-pub(super) use end::End;
-pub(super) use hours::HoursCheck;
-pub(super) use menu::Menu;
-pub(super) use message::Message;
-pub(super) use play::Play;
-pub(super) use rate::Rate;
-pub(super) use reason::Reason;
+pub use callback::Callback;
+pub use confirm::Confirm;
+pub use connect::Connect;
+pub use digits::Digits;
+pub use end::End;
+pub use hours::HoursCheck;
+pub use menu::Menu;
+pub use message::Message;
+pub use play::Play;
+pub use rate::Rate;
+pub use reason::Reason;
 
 /// A step's verb with its data.
 #[derive(Debug, Clone)]
-pub(super) enum Verb {
+pub enum Verb {
     Hours(HoursCheck),
     Play(Play),
     Menu(Menu),
@@ -49,8 +49,9 @@ pub(super) enum Verb {
 
 /// Where a running step is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum State {
-    Play(play::State),
+pub enum State {
+    /// A prompt that takes no key (`play`, `callback`, `end`).
+    Playing,
     Menu(menu::State),
     Connect(connect::State),
     Rate(rate::State),
@@ -58,13 +59,11 @@ pub(super) enum State {
     Reason(reason::State),
     Digits(digits::State),
     Message(message::State),
-    Callback(callback::State),
-    End(end::State),
 }
 
 /// A way out of a step.
 #[derive(Debug, Clone)]
-pub(super) struct Exit<'p> {
+pub struct Exit<'p> {
     pub to: &'p Word,
     /// Taken a limited number of times by the verb itself.
     pub counted: bool,
@@ -72,7 +71,7 @@ pub(super) struct Exit<'p> {
 
 /// A prompt that a step plays.
 #[derive(Debug, Clone)]
-pub(super) struct PromptUse<'p> {
+pub struct PromptUse<'p> {
     pub id: &'p Word,
     /// Values that the step itself provides or without which it leaves the prompt out.
     pub provides: &'static [&'static str],
@@ -98,7 +97,8 @@ impl<'p> PromptUse<'p> {
         PromptUse { provides, ..self }
     }
 
-    fn barge_in(self, barge_in_after: Option<Duration>) -> Self {
+    fn barge_in(self, asks: &Asks) -> Self {
+        let barge_in_after = asks.barge_in_after();
         PromptUse {
             barge_in_after,
             ..self
@@ -106,18 +106,52 @@ impl<'p> PromptUse<'p> {
     }
 }
 
+/// The way out that a word of the plan names.
+trait Go {
+    fn go(&self) -> Next;
+}
+
+impl Go for Word {
+    fn go(&self) -> Next {
+        Next::Go(self.text.clone())
+    }
+}
+
+/// What a key stands for.
+fn find<T>(keys: &[(Digit, T)], key: Digit) -> Option<&T> {
+    let own = keys.iter().find(|(own, _)| *own == key);
+    own.map(|(_, meaning)| meaning)
+}
+
+fn spans(keys: &[(Digit, Word)]) -> impl Iterator<Item = (Digit, &Span)> {
+    keys.iter().map(|(key, word)| (*key, &word.span))
+}
+
 /// A key may mean one thing only.
-fn refuse_double_keys(keys: &[(Digit, Word)], others: &[Option<Digit>], findings: &mut Findings) {
-    for (index, (key, word)) in keys.iter().enumerate() {
-        let twice = keys[..index].iter().any(|(other, _)| other == key);
-        if twice || others.contains(&Some(*key)) {
+fn refuse_double_keys<'k>(
+    keys: impl Iterator<Item = (Digit, &'k Span)>,
+    others: &[Option<Digit>],
+    findings: &mut Findings,
+) {
+    let mut taken: Vec<Digit> = others.iter().copied().flatten().collect();
+    for (key, span) in keys {
+        if taken.contains(&key) {
             findings.error(
-                &word.span,
+                span,
                 format!("key {key} has two meanings"),
                 "give each key one meaning",
             );
         }
+        taken.push(key);
     }
+}
+
+/// Whether a prompt that takes no key was heard to its end; keys in it are told.
+fn heard_out(event: &Event, run: &mut Run) -> bool {
+    if let Event::Digit(key) = event {
+        run.mark(Mark::KeyIgnored(*key));
+    }
+    matches!(event, Event::Played(_) | Event::Timeout)
 }
 
 impl State {
@@ -134,14 +168,24 @@ impl State {
 type Reader = fn(&mut Section, &mut Findings) -> Option<Verb>;
 
 /// Every verb by its name in a plan.
-pub(super) const VERBS: [(&str, Reader); 11] = [
+pub const VERBS: [(&str, Reader); 11] = [
     ("hours", |s, f| HoursCheck::read(s, f).map(Verb::Hours)),
     ("play", |s, f| Play::read(s, f).map(Verb::Play)),
-    ("menu", |s, f| Menu::read(s, f).map(Verb::Menu)),
-    ("connect", |s, f| Connect::read(s, f).map(Verb::Connect)),
-    ("rate", |s, f| Rate::read(s, f).map(Verb::Rate)),
+    ("menu", |s, f| {
+        Menu::read(s, f).inspect(|v| v.check(f)).map(Verb::Menu)
+    }),
+    ("connect", |s, f| {
+        Connect::read(s, f)
+            .inspect(|v| v.check(s, f))
+            .map(Verb::Connect)
+    }),
+    ("rate", |s, f| {
+        Rate::read(s, f).inspect(|v| v.check(f)).map(Verb::Rate)
+    }),
     ("confirm", |s, f| Confirm::read(s, f).map(Verb::Confirm)),
-    ("reason", |s, f| Reason::read(s, f).map(Verb::Reason)),
+    ("reason", |s, f| {
+        Reason::read(s, f).inspect(|v| v.check(f)).map(Verb::Reason)
+    }),
     ("digits", |s, f| Digits::read(s, f).map(Verb::Digits)),
     ("message", |s, f| Message::read(s, f).map(Verb::Message)),
     ("callback", |s, f| Callback::read(s, f).map(Verb::Callback)),
@@ -200,7 +244,7 @@ impl Verb {
     /// Takes an event in `state`; a state of another verb cannot come about and ends the run.
     pub fn on(&self, state: State, event: &Event, run: &mut Run) -> Next {
         match (self, state) {
-            (Verb::Play(verb), State::Play(state)) => verb.on(state, event, run),
+            (Verb::Play(verb), State::Playing) => verb.on(event, run),
             (Verb::Menu(verb), State::Menu(state)) => verb.on(state, event, run),
             (Verb::Connect(verb), State::Connect(state)) => verb.on(state, event, run),
             (Verb::Rate(verb), State::Rate(state)) => verb.on(state, event, run),
@@ -208,8 +252,8 @@ impl Verb {
             (Verb::Reason(verb), State::Reason(state)) => verb.on(state, event, run),
             (Verb::Digits(verb), State::Digits(state)) => verb.on(state, event, run),
             (Verb::Message(verb), State::Message(state)) => verb.on(state, event, run),
-            (Verb::Callback(verb), State::Callback(state)) => verb.on(state, event, run),
-            (Verb::End(verb), State::End(state)) => verb.on(state, event, run),
+            (Verb::Callback(verb), State::Playing) => verb.on(event, run),
+            (Verb::End(verb), State::Playing) => verb.on(event, run),
             _ => Next::Over(super::run::Cause::Fault),
         }
     }

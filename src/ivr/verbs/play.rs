@@ -1,27 +1,16 @@
 //! `play`: a prompt to its end.
 
-use super::{Event, Exit, Findings, Next, PromptUse, Run, Section, Word};
-use crate::ivr::{Hearers, Mark};
+use super::{Event, Exit, Go, Next, PromptUse, Run, State, Word, keys};
+use crate::ivr::Hearers;
 
-#[derive(Debug, Clone)]
-pub struct Play {
-    prompt: Word,
-    then: Word,
+keys! {
+    pub struct Play {
+        prompt: Word,
+        then: Word,
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct State;
-
 impl Play {
-    pub fn read(section: &mut Section, findings: &mut Findings) -> Option<Self> {
-        let prompt = section.needed_text("prompt", findings);
-        let then = section.needed_text("then", findings);
-        Some(Play {
-            prompt: prompt?,
-            then: then?,
-        })
-    }
-
     pub fn exits(&self) -> Vec<Exit<'_>> {
         vec![Exit::new(&self.then)]
     }
@@ -32,17 +21,13 @@ impl Play {
 
     pub fn enter(&self, run: &mut Run) -> Next {
         run.play(&self.prompt.text, Hearers::Caller);
-        Next::Stay(super::State::Play(State))
+        Next::Stay(State::Playing)
     }
 
-    pub fn on(&self, state: State, event: &Event, run: &mut Run) -> Next {
-        match event {
-            Event::Played(_) | Event::Timeout => Next::Go(self.then.text.clone()),
-            Event::Digit(key) => {
-                run.mark(Mark::KeyIgnored(*key));
-                Next::Stay(super::State::Play(state))
-            }
-            _ => Next::Stay(super::State::Play(state)),
+    pub fn on(&self, event: &Event, run: &mut Run) -> Next {
+        if super::heard_out(event, run) {
+            return self.then.go();
         }
+        Next::Stay(State::Playing)
     }
 }

@@ -84,6 +84,7 @@ impl Driver {
             .map_err(stack)?;
         self.local_sdp = sdp;
         self.phase = Phase::Accepted;
+        self.enrolled.answered(now());
         Ok(())
     }
 
@@ -109,6 +110,29 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// Ends the call without anybody asking.
+    pub(super) fn let_go(&mut self, refusal: u16) {
+        match self.phase {
+            Phase::Ringing => {
+                let _ = self.respond(refusal, None);
+                self.phase = Phase::Over;
+            }
+            Phase::Accepted | Phase::Established => self.bye(None, None),
+            Phase::Ending | Phase::Over => {}
+        }
+    }
+
+    /// The BYE is sent once the call no longer counts: nobody is likely to answer it.
+    pub(super) fn give_up(&mut self) {
+        self.end(DialogEvent::Lost { why: NO_ACK });
+        let dialog = self.dialog.clone();
+        self.core.tasks.spawn(async move {
+            if let Err(error) = dialog.bye().await {
+                tracing::debug!(%error, "the BYE of a call without ACK failed");
+            }
+        });
     }
 
     fn info(&mut self, content_type: String, body: Vec<u8>, done: Done<()>) {

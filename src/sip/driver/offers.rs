@@ -237,11 +237,28 @@ impl Driver {
                 let terms = timer::settled(headers::asked(response), self.core.policy);
                 self.timer = Some(SessionTimer::start(terms, now()));
             }
+            Ok(Some(response)) => self.refresh_refused(response.status_code.code()),
             _ => {
                 if let Some(timer) = &mut self.timer {
                     timer.refresh_failed(now());
                 }
             }
+        }
+    }
+
+    /// A peer without timers that refuses a refresh has still shown that it is there; one
+    /// that must be refreshed is asked again.
+    fn refresh_refused(&mut self, status: u16) {
+        // It named UPDATE in Allow and does not know it: the next refresh is a re-INVITE.
+        if matches!(status, 405 | 501) {
+            self.peer_updates = false;
+        }
+        let Some(timer) = &mut self.timer else {
+            return;
+        };
+        match timer.terms() {
+            terms if !terms.binding => *timer = SessionTimer::start(terms, now()),
+            _ => timer.refresh_failed(now()),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rsip::prelude::{HeadersExt as _, UntypedHeader as _};
 use tokio::net::UdpSocket;
 
-use crate::sip::head::Head;
+use crate::guard::Head;
 
 pub struct Peer {
     socket: UdpSocket,

@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 
 use super::{Call, GradeWord, PolarityWord};
 use crate::domain::{Grade, Moment, Polarity};
-use crate::engine::{Counted, DeadlineRow, RatingRow, TicketDetail, TicketRow};
+use crate::engine::{Counted, DeadlineRow, RatingRow, RemarkRow, TicketDetail, TicketRow};
 
 /// A rating (评价).
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,6 +29,7 @@ pub(in crate::web) struct Rating {
     keys: String,
     /// Local codes, `T1` …
     reasons: Vec<String>,
+    remark: Option<Remark>,
     /// The call's; `null` while the call goes on.
     outcome: Option<String>,
     /// Number of the ticket it opened.
@@ -50,9 +51,33 @@ impl From<RatingRow> for Rating {
             received_at: row.received_at,
             keys: row.keys,
             reasons: row.reasons,
+            remark: row.remark.map(Into::into),
             outcome: row.outcome,
             ticket: row.ticket,
             rehearsal: row.rehearsal,
+        }
+    }
+}
+
+/// What the rater said beside grade and reason.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(in crate::web) enum Remark {
+    Text {
+        text: String,
+    },
+    Clip {
+        /// As in the call's `clips`.
+        path: String,
+        length_ms: u64,
+    },
+}
+
+impl From<RemarkRow> for Remark {
+    fn from(row: RemarkRow) -> Self {
+        match row {
+            RemarkRow::Text { text } => Remark::Text { text },
+            RemarkRow::Clip { path, length_ms } => Remark::Clip { path, length_ms },
         }
     }
 }

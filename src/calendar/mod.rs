@@ -1,0 +1,13 @@
+//! The working calendar: civil days and moments at +08:00, the State Council's yearly notices as
+//! data, and the day on which a number of working days ends. Pure: no clock, no I/O.
+//!
+//! **Invariant:** a year without a file is an error that says which file to add, never silently
+//! Monday to Friday; a due day that reaches into one is marked as provisional.
+
+mod due;
+mod time;
+mod working;
+
+pub use due::{CountedDay, Due, Why, due, due_provisional};
+pub use time::{Day, Moment, NotATime};
+pub use working::{Calendar, DayKind, FaultyCalendar, Holiday, Problem, UnknownYear, YearNotice};

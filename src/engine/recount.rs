@@ -1,0 +1,90 @@
+//! Due dates after a calendar changed (row 33 of the ticket's table, A40).
+
+use super::{Engine, Error};
+use crate::domain::{Moment, recount};
+use crate::store::{ProvisionalCount, StaleDeadline};
+
+/// Deadlines of one transaction: few enough that a grade keyed meanwhile hardly waits.
+const BATCH: usize = 200;
+
+/// What a recount found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recount {
+    /// Deadlines that end at another time now, or became sure.
+    pub moved: u64,
+    /// Open ones that reach into a year without a calendar's file, rehearsals left out.
+    pub provisional: ProvisionalCount,
+}
+
+impl Engine {
+    /// Counts open deadlines anew that are provisional or were counted with another calendar, and
+    /// moves those that end at another time by today's. What is met or past its time stays. May be
+    /// run again: what was moved is not moved twice. Says what it found in the log.
+    pub async fn recount(&self, now: Moment) -> Result<Recount, Error> {
+        let mut found = Recount::default();
+        let mut last = None;
+        loop {
+            let batch = self.recount_batch(last.as_ref(), now).await?;
+            found.moved += batch.moved;
+            match batch.last {
+                Some(deadline) => last = Some(deadline),
+                None => break,
+            }
+        }
+        found.provisional = self.read().await?.provisional_count().await?;
+        found.log(self.inner.calendar.version());
+        Ok(found)
+    }
+
+    async fn recount_batch(
+        &self,
+        after: Option<&StaleDeadline>,
+        now: Moment,
+    ) -> Result<Batch, Error> {
+        let calendar = &self.inner.calendar;
+        let mut tx = self.write().await?;
+        let stale = tx
+            .stale_deadlines(calendar.version(), now, after, BATCH as i64)
+            .await?;
+        let mut moved = 0;
+        for deadline in &stale {
+            let Some(anew) = recount(&deadline.deadline, deadline.rehearsal, calendar, now) else {
+                continue;
+            };
+            if tx
+                .move_deadline(deadline, &anew.deadline, &anew.entry)
+                .await?
+            {
+                moved += 1;
+            }
+        }
+        tx.commit().await?;
+        let full = stale.len() == BATCH;
+        let last = stale.into_iter().next_back().filter(|_| full);
+        Ok(Batch { moved, last })
+    }
+}
+
+struct Batch {
+    moved: u64,
+    /// Where to go on; `None` at the end.
+    last: Option<StaleDeadline>,
+}
+
+impl Recount {
+    fn log(&self, calendar: &str) {
+        if self.moved > 0 {
+            let moved = self.moved;
+            tracing::warn!(moved, calendar, "due dates moved with the calendar");
+        }
+        let ProvisionalCount { deadlines, tickets } = self.provisional;
+        if deadlines > 0 {
+            tracing::warn!(
+                deadlines,
+                tickets,
+                "due dates are provisional: they reach into a year without a file in calendars/; \
+                see /tickets?provisional=true"
+            );
+        }
+    }
+}

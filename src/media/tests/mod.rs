@@ -1,0 +1,3 @@
+//! Sound over real sockets on loopback.
+
+mod live;

@@ -1,0 +1,263 @@
+//! The jitter buffer: a ring of decoded samples indexed by RTP timestamp, read by our own clock.
+//!
+//! Any packet length fits, a duplicate overwrites itself, reordering costs nothing, and of a late
+//! packet is played what still lies ahead. The fastest packets wait `TARGET_SAMPLES`; where the other
+//! side's clock runs differently, single samples are dropped or doubled, so that what is read
+//! stays on our timeline.
+
+/// How long the fastest packet waits (60 ms).
+pub const TARGET_SAMPLES: u32 = 480;
+
+/// Samples of one beat (20 ms).
+pub const FRAME_SAMPLES: usize = 160;
+
+/// Ring of a second; a power of two so that timestamps wrap onto it.
+const RING: usize = 8192;
+
+/// Further away than this from what is being played a packet is of another timeline.
+const JUMP_SAMPLES: i32 = 4000;
+
+/// Packets in a row that must agree before a jumped or wholly late stream is followed.
+const AGREEING: u8 = 4;
+
+/// Beats after which the depth is judged (1 s).
+const JUDGED_AFTER_BEATS: u32 = 50;
+
+/// Deviation that is left alone (2 ms).
+const TOLERATED_SAMPLES: i32 = 16;
+
+/// The last sound, from which gaps are filled: two frames at least, a power of two.
+const HISTORY: usize = 512;
+
+/// Gaps fade to silence over this (60 ms).
+const FADE_SAMPLES: usize = 480;
+
+/// What became of a packet's samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    InTime,
+    /// Some or all of it came too late to be played.
+    Late,
+    /// Of another timeline; waits for others to agree.
+    Jumped,
+}
+
+/// The jitter buffer of one leg.
+pub struct Playout {
+    samples: Box<[i16; RING]>,
+    /// One bit a sample: there is sound.
+    present: Box<[u64; RING / 64]>,
+    /// Timestamp of the next sample to be played; `None` before the first packet.
+    next: Option<u32>,
+    ssrc: u32,
+    strays: u8,
+    /// Largest head start of a packet since the depth was judged last.
+    head_start: Option<i32>,
+    beats: u32,
+    /// Samples still to be dropped (positive) or doubled (negative), one a beat.
+    correction: i32,
+    history: [i16; HISTORY],
+    /// Samples read so far: where the history goes on.
+    heard: usize,
+    concealed: usize,
+    period: usize,
+}
+
+impl Default for Playout {
+    fn default() -> Self {
+        Playout {
+            samples: Box::new([0; RING]),
+            present: Box::new([0; RING / 64]),
+            next: None,
+            ssrc: 0,
+            strays: 0,
+            head_start: None,
+            beats: 0,
+            correction: 0,
+            history: [0; HISTORY],
+            heard: 0,
+            concealed: FADE_SAMPLES,
+            period: FRAME_SAMPLES,
+        }
+    }
+}
+
+impl Playout {
+    /// Places decoded samples that arrived `age` samples before the coming `pull` was due
+    /// (negative where we are late ourselves).
+    pub fn put(&mut self, ssrc: u32, timestamp: u32, sound: &[i16], age: i32) -> Placed {
+        let begin = timestamp
+            .wrapping_sub(TARGET_SAMPLES)
+            .wrapping_add_signed(age);
+        let next = match self.next {
+            Some(next) if ssrc == self.ssrc => next,
+            _ => self.restart(ssrc, begin),
+        };
+        let ahead = timestamp.wrapping_sub(next) as i32;
+        let length = sound.len().min(RING / 4) as i32;
+        if ahead > JUMP_SAMPLES || ahead + length <= 0 {
+            self.strays += 1;
+            if self.strays < AGREEING {
+                return if !(-JUMP_SAMPLES..=0).contains(&ahead) {
+                    Placed::Jumped
+                } else {
+                    Placed::Late
+                };
+            }
+            self.restart(ssrc, begin);
+            return self.put(ssrc, timestamp, sound, age);
+        }
+        self.strays = 0;
+        let head_start = ahead + age;
+        self.head_start = Some(
+            self.head_start
+                .map_or(head_start, |most| most.max(head_start)),
+        );
+        let skip = (-ahead).max(0) as usize;
+        for (index, sample) in sound.iter().enumerate().take(length as usize).skip(skip) {
+            let at = timestamp.wrapping_add(index as u32) as usize % RING;
+            self.samples[at] = *sample;
+            self.present[at / 64] |= 1 << (at % 64);
+        }
+        if skip > 0 {
+            Placed::Late
+        } else {
+            Placed::InTime
+        }
+    }
+
+    /// The next 20 ms; says how many of its samples had to be made up.
+    pub fn pull(&mut self, out: &mut [i16; FRAME_SAMPLES]) -> usize {
+        let Some(mut next) = self.next else {
+            out.fill(0);
+            return FRAME_SAMPLES;
+        };
+        self.judge_depth();
+        let mut made_up = 0;
+        for sample in out.iter_mut() {
+            let at = next as usize % RING;
+            let bit = 1u64 << (at % 64);
+            let heard = if self.present[at / 64] & bit != 0 {
+                self.present[at / 64] &= !bit;
+                self.concealed = 0;
+                *sample = self.samples[at];
+                *sample
+            } else {
+                made_up += 1;
+                let (unfaded, faded) = self.conceal();
+                *sample = faded;
+                unfaded
+            };
+            self.history[self.heard & (HISTORY - 1)] = heard;
+            self.heard = self.heard.wrapping_add(1);
+            next = next.wrapping_add(1);
+        }
+        self.next = Some(next);
+        self.correct_by_one();
+        made_up
+    }
+
+    /// Lets `beats` pass unheard (we were late ourselves).
+    pub fn skip(&mut self, beats: u32) {
+        let mut unheard = [0; FRAME_SAMPLES];
+        for _ in 0..beats.min((RING / FRAME_SAMPLES) as u32) {
+            self.pull(&mut unheard);
+        }
+        let rest = beats.saturating_sub((RING / FRAME_SAMPLES) as u32);
+        let samples = rest.wrapping_mul(FRAME_SAMPLES as u32);
+        self.next = self.next.map(|next| next.wrapping_add(samples));
+    }
+
+    /// Whether sound lies ahead that was not played yet.
+    pub fn has_sound(&self) -> bool {
+        self.present.iter().any(|bits| *bits != 0)
+    }
+
+    fn restart(&mut self, ssrc: u32, begin: u32) -> u32 {
+        self.present.fill(0);
+        self.next = Some(begin);
+        self.ssrc = ssrc;
+        self.strays = 0;
+        self.head_start = None;
+        self.beats = 0;
+        self.correction = 0;
+        begin
+    }
+
+    fn judge_depth(&mut self) {
+        self.beats += 1;
+        if self.beats < JUDGED_AFTER_BEATS {
+            return;
+        }
+        self.beats = 0;
+        if let Some(most) = self.head_start.take() {
+            let error = most - TARGET_SAMPLES as i32;
+            self.correction = if error.abs() > TOLERATED_SAMPLES {
+                error
+            } else {
+                0
+            };
+        }
+    }
+
+    /// Drops or doubles one sample, which nobody hears, until the depth is right again.
+    fn correct_by_one(&mut self) {
+        let step = self.correction.signum();
+        self.correction -= step;
+        if let Some(next) = self.next {
+            if step > 0 {
+                let at = next as usize % RING;
+                self.present[at / 64] &= !(1u64 << (at % 64));
+            } else if step < 0 && self.concealed == 0 {
+                let at = next.wrapping_sub(1) as usize % RING;
+                self.samples[at] = self.before(1);
+                self.present[at / 64] |= 1u64 << (at % 64);
+            }
+            self.next = Some(next.wrapping_add_signed(step));
+        }
+    }
+
+    /// One made-up sample, before and after fading: what was heard one period ago.
+    fn conceal(&mut self) -> (i16, i16) {
+        if self.concealed >= FADE_SAMPLES {
+            return (0, 0);
+        }
+        if self.concealed == 0 {
+            self.period = self.find_period();
+        }
+        let unfaded = self.before(self.period);
+        let left = (FADE_SAMPLES - self.concealed) as i32;
+        self.concealed += 1;
+        (
+            unfaded,
+            (i32::from(unfaded) * left / FADE_SAMPLES as i32) as i16,
+        )
+    }
+
+    /// What was heard this many samples ago (1 is the latest).
+    fn before(&self, samples: usize) -> i16 {
+        self.history[self.heard.wrapping_sub(samples) & (HISTORY - 1)]
+    }
+
+    /// The period of the last sound, 2.5–20 ms (50–400 Hz), where it resembles itself most.
+    fn find_period(&self) -> usize {
+        let likeness = |lag: usize| {
+            let (mut product, mut energy) = (0i64, 1i64);
+            for back in 1..=FRAME_SAMPLES {
+                let (now, then) = (self.before(back), self.before(back + lag));
+                product += i64::from(now) * i64::from(then);
+                energy += i64::from(then) * i64::from(then);
+            }
+            product as f64 / (energy as f64).sqrt()
+        };
+        (20..=FRAME_SAMPLES)
+            .map(|lag| (lag, likeness(lag)))
+            .fold((FRAME_SAMPLES, f64::MIN), |best, here| {
+                if here.1 > best.1 { here } else { best }
+            })
+            .0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,333 @@
+//! Offer and answer (RFC 3264, RFC 8866): one audio stream of G.711 with telephone events.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+
+use super::g711::Codec;
+
+const MAX_LEN: usize = 16 * 1024;
+const MAX_LINES: usize = 400;
+const MAX_STREAMS: usize = 16;
+/// The telephone-event payload type of our own offers.
+const OFFERED_EVENT_TYPE: u8 = 101;
+
+/// Why a description is no use.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("the description cannot be read: {0}")]
+    Unreadable(String),
+    #[error("no common codec in {offered}")]
+    NoCommonCodec { offered: String },
+}
+
+/// What the other side said about the stream we use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Negotiated {
+    /// Where its RTP comes from and goes to; `None` where it named no address (hold by `c=0.0.0.0`).
+    pub rtp: Option<SocketAddr>,
+    pub rtcp: Option<SocketAddr>,
+    pub codec: Codec,
+    pub payload_type: u8,
+    /// Payload type of telephone events at 8000 Hz.
+    pub event_type: Option<u8>,
+    /// Packet length for what we send, 10–40.
+    pub ptime_ms: u8,
+    pub they_send: bool,
+    pub they_receive: bool,
+}
+
+impl Negotiated {
+    /// Before there was an answer: nobody is heard and nothing is sent.
+    pub fn nothing() -> Self {
+        Negotiated {
+            rtp: None,
+            rtcp: None,
+            codec: Codec::Pcma,
+            payload_type: Codec::Pcma.static_payload_type(),
+            event_type: None,
+            ptime_ms: 20,
+            they_send: false,
+            they_receive: false,
+        }
+    }
+}
+
+/// Our side of the negotiation; lives as long as the dialog.
+#[derive(Debug, Clone)]
+pub struct Local {
+    pub address: IpAddr,
+    pub port: u16,
+    pub session: u64,
+    pub version: u64,
+}
+
+impl Local {
+    pub fn new(address: IpAddr, port: u16) -> Self {
+        let session = u64::from(rand::random::<u32>());
+        Local {
+            address,
+            port,
+            session,
+            version: 0,
+        }
+    }
+
+    /// Our offer: PCMA, PCMU, telephone events.
+    pub fn offer(&mut self) -> String {
+        let mut text = self.head();
+        let _ = write!(
+            text,
+            "m=audio {} RTP/AVP 8 0 {OFFERED_EVENT_TYPE}\r\na=rtpmap:8 PCMA/8000\r\n\
+             a=rtpmap:0 PCMU/8000\r\na=rtpmap:{OFFERED_EVENT_TYPE} telephone-event/8000\r\n\
+             a=fmtp:{OFFERED_EVENT_TYPE} 0-15\r\na=ptime:20\r\na=maxptime:40\r\na=sendrecv\r\n",
+            self.port
+        );
+        text
+    }
+
+    /// Reads an offer and answers it.
+    pub fn answer(&mut self, offer: &[u8]) -> Result<(String, Negotiated), Error> {
+        let session = read(offer)?;
+        let (chosen, negotiated) = choose(&session)?;
+        let mut text = self.head();
+        for (index, media) in session.medias.iter().enumerate() {
+            if index != chosen {
+                // RFC 3264 §6: every stream of the offer is answered; port 0 rejects.
+                let _ = write!(
+                    text,
+                    "m={} 0 {} {}\r\n",
+                    media.media, media.proto, media.fmt
+                );
+                continue;
+            }
+            self.write_stream(&mut text, &negotiated);
+        }
+        Ok((text, negotiated))
+    }
+
+    fn write_stream(&self, text: &mut String, negotiated: &Negotiated) {
+        let payload_type = negotiated.payload_type;
+        let _ = write!(text, "m=audio {} RTP/AVP {payload_type}", self.port);
+        if let Some(event_type) = negotiated.event_type {
+            let _ = write!(text, " {event_type}");
+        }
+        let _ = write!(
+            text,
+            "\r\na=rtpmap:{payload_type} {}/8000\r\n",
+            negotiated.codec.name()
+        );
+        if let Some(event_type) = negotiated.event_type {
+            let _ = write!(
+                text,
+                "a=rtpmap:{event_type} telephone-event/8000\r\na=fmtp:{event_type} 0-15\r\n"
+            );
+        }
+        let direction = match (negotiated.they_send, negotiated.they_receive) {
+            (true, true) => "sendrecv",
+            (true, false) => "recvonly",
+            (false, true) => "sendonly",
+            (false, false) => "inactive",
+        };
+        let _ = write!(
+            text,
+            "a=ptime:{}\r\na=maxptime:40\r\na={direction}\r\n",
+            negotiated.ptime_ms
+        );
+    }
+
+    fn head(&mut self) -> String {
+        self.version += 1;
+        let family = if self.address.is_ipv4() { "IP4" } else { "IP6" };
+        format!(
+            "v=0\r\no=- {} {} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n",
+            self.session,
+            self.version,
+            address = self.address
+        )
+    }
+}
+
+/// Whether this offer could be answered.
+pub fn check(offer: &[u8]) -> Result<(), Error> {
+    choose(&read(offer)?).map(|_| ())
+}
+
+/// Reads the answer to our offer.
+pub fn read_answer(answer: &[u8]) -> Result<Negotiated, Error> {
+    choose(&read(answer)?).map(|(_, negotiated)| negotiated)
+}
+
+/// Whether an offer puts the call on hold: of the stream we would take, its sender wants to hear
+/// nothing, be it by direction (RFC 3264 §8.4; the stream's word before the session's) or by
+/// naming no address (RFC 2543's way). An offer that cannot be answered holds nothing.
+pub fn is_hold(offer: &[u8]) -> bool {
+    read_answer(offer).is_ok_and(|negotiated| !negotiated.they_receive)
+}
+
+fn read(octets: &[u8]) -> Result<sdp_types::Session, Error> {
+    let lines = octets.iter().filter(|octet| **octet == b'\n').count();
+    if octets.len() > MAX_LEN || lines > MAX_LINES {
+        return Err(unreadable(format!(
+            "{} octets, {lines} lines",
+            octets.len()
+        )));
+    }
+    let session =
+        sdp_types::Session::parse(octets).map_err(|fault| unreadable(fault.to_string()))?;
+    if session.medias.len() > MAX_STREAMS {
+        return Err(unreadable(format!("{} streams", session.medias.len())));
+    }
+    Ok(session)
+}
+
+/// The first stream that can carry our sound, and what it carries.
+fn choose(session: &sdp_types::Session) -> Result<(usize, Negotiated), Error> {
+    let mut offered = String::new();
+    for (index, media) in session.medias.iter().enumerate() {
+        let usable = media.media == "audio" && media.proto == "RTP/AVP" && media.port != 0;
+        if usable && let Some(negotiated) = read_stream(session, media)? {
+            return Ok((index, negotiated));
+        }
+        let separator = if offered.is_empty() { "" } else { "; " };
+        let _ = write!(
+            offered,
+            "{separator}{} {} {}",
+            media.media, media.proto, media.fmt
+        );
+    }
+    if offered.is_empty() {
+        offered.push_str("no stream");
+    }
+    Err(Error::NoCommonCodec { offered })
+}
+
+fn read_stream(
+    session: &sdp_types::Session,
+    media: &sdp_types::Media,
+) -> Result<Option<Negotiated>, Error> {
+    let maps: Vec<sdp_types::RtpMap> = media.attributes_typed_list();
+    let named = |payload_type: u8| maps.iter().find(|map| map.payload_type == payload_type);
+    let mut sound = None;
+    let mut event_type = None;
+    for format in media.fmt.split_ascii_whitespace().take(64) {
+        let Ok(payload_type) = format.parse::<u8>() else {
+            continue;
+        };
+        if payload_type > 127 {
+            continue;
+        }
+        match named(payload_type) {
+            Some(map) if map.clock_rate != 8000 => {}
+            Some(map) if map.encoding_name.eq_ignore_ascii_case("PCMA") => {
+                sound = sound.or(Some((Codec::Pcma, payload_type)));
+            }
+            Some(map) if map.encoding_name.eq_ignore_ascii_case("PCMU") => {
+                sound = sound.or(Some((Codec::Pcmu, payload_type)));
+            }
+            Some(map) if map.encoding_name.eq_ignore_ascii_case("telephone-event") => {
+                event_type = event_type.or(Some(payload_type));
+            }
+            Some(_) => {}
+            None => {
+                let codec = Codec::from_static_payload_type(payload_type);
+                sound = sound.or(codec.map(|codec| (codec, payload_type)));
+            }
+        }
+    }
+    let Some((codec, payload_type)) = sound else {
+        return Ok(None);
+    };
+    let address = address_of(session, media)?;
+    // RFC 3264 §8.4: without an address nothing is sent there, and there is nobody to be heard from.
+    let (send, receive) = direction(session, media);
+    let (they_send, they_receive) = (send && address.is_some(), receive && address.is_some());
+    let rtp = address.map(|address| SocketAddr::new(address, media.port));
+    let rtcp_port = media
+        .get_first_attribute_value("rtcp")
+        .flatten()
+        .and_then(|value| value.split_ascii_whitespace().next())
+        .and_then(|port| port.parse().ok())
+        .or(media.port.checked_add(1));
+    Ok(Some(Negotiated {
+        rtp,
+        rtcp: address
+            .zip(rtcp_port)
+            .map(|(address, port)| SocketAddr::new(address, port)),
+        codec,
+        payload_type,
+        event_type,
+        ptime_ms: ptime(media),
+        they_send,
+        they_receive,
+    }))
+}
+
+/// The stream's own `c=` or the session's; `None` for the unspecified address of an old-style hold.
+fn address_of(
+    session: &sdp_types::Session,
+    media: &sdp_types::Media,
+) -> Result<Option<IpAddr>, Error> {
+    let connection = media
+        .connections
+        .first()
+        .or(session.connection.as_ref())
+        .ok_or_else(|| unreadable("no c= line".to_owned()))?;
+    let address: IpAddr = connection.connection_address.parse().map_err(|_| {
+        unreadable(format!(
+            "c= names no address: {}",
+            connection.connection_address
+        ))
+    })?;
+    if address.is_multicast() {
+        return Err(unreadable(format!("c= is a multicast address: {address}")));
+    }
+    Ok((!address.is_unspecified()).then_some(address))
+}
+
+/// Whether they send and whether they receive; the stream's word goes before the session's.
+fn direction(session: &sdp_types::Session, media: &sdp_types::Media) -> (bool, bool) {
+    const WORDS: [(&str, (bool, bool)); 4] = [
+        ("sendrecv", (true, true)),
+        ("sendonly", (true, false)),
+        ("recvonly", (false, true)),
+        ("inactive", (false, false)),
+    ];
+    let of_stream = WORDS.iter().find(|(word, _)| media.has_attribute(word));
+    let of_session = || WORDS.iter().find(|(word, _)| session.has_attribute(word));
+    of_stream
+        .or_else(of_session)
+        .map_or((true, true), |(_, both)| *both)
+}
+
+/// What they like to receive, within what we build: 10, 20, 30 or 40 ms.
+fn ptime(media: &sdp_types::Media) -> u8 {
+    let number = |name| {
+        let value = media.get_first_attribute_value(name).flatten()?;
+        value.trim().parse::<f32>().ok().filter(|ms| *ms >= 1.0)
+    };
+    let most = number("maxptime").unwrap_or(40.0).clamp(10.0, 40.0);
+    let wanted = number("ptime").unwrap_or(20.0).clamp(10.0, most);
+    (wanted / 10.0) as u8 * 10
+}
+
+fn unreadable(why: String) -> Error {
+    Error::Unreadable(why)
+}
+
+trait TypedList {
+    fn attributes_typed_list(&self) -> Vec<sdp_types::RtpMap>;
+}
+
+impl TypedList for sdp_types::Media {
+    fn attributes_typed_list(&self) -> Vec<sdp_types::RtpMap> {
+        use std::str::FromStr as _;
+        self.get_attribute_values("rtpmap")
+            .flatten()
+            .filter_map(|value| sdp_types::RtpMap::from_str(value).ok())
+            .take(64)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

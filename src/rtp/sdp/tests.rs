@@ -1,0 +1,186 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const HEAD: &str = "v=0\r\no=x 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n";
+
+fn answer(streams: &str) -> Result<(String, Negotiated), Error> {
+    let mut local = Local::new(IpAddr::from([127, 0, 0, 1]), 20000);
+    local.answer(format!("{HEAD}{streams}").as_bytes())
+}
+
+fn negotiated(streams: &str) -> Negotiated {
+    answer(streams).expect("an offer that can be answered").1
+}
+
+#[test]
+fn the_offerers_first_choice_is_taken() {
+    let both = negotiated("m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n");
+    assert_eq!(
+        (both.codec, both.payload_type, both.event_type),
+        (Codec::Pcmu, 0, Some(101))
+    );
+    let later = negotiated("m=audio 4000 RTP/AVP 18 97\r\na=rtpmap:97 pcma/8000/1\r\n");
+    assert_eq!(
+        (later.codec, later.payload_type, later.event_type),
+        (Codec::Pcma, 97, None)
+    );
+    assert_eq!(
+        later.rtp,
+        Some("192.0.2.9:4000".parse().expect("an address"))
+    );
+    assert_eq!(
+        later.rtcp,
+        Some("192.0.2.9:4001".parse().expect("an address"))
+    );
+}
+
+#[test]
+fn telephone_events_of_another_clock_are_not_ours() {
+    let wide = "m=audio 4000 RTP/AVP 8 101 96\r\na=rtpmap:101 telephone-event/48000\r\n\
+                a=rtpmap:96 telephone-event/8000\r\n";
+    assert_eq!(negotiated(wide).event_type, Some(96));
+}
+
+#[test]
+fn video_is_rejected_and_sound_is_taken() {
+    let (text, _) = answer(
+        "m=video 4002 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 4000 RTP/AVP 8\r\n\
+         c=IN IP4 192.0.2.77\r\n",
+    )
+    .expect("an answer");
+    assert!(text.contains("m=video 0 RTP/AVP 96\r\n"), "{text}");
+    assert!(text.contains("m=audio 20000 RTP/AVP 8\r\n"), "{text}");
+}
+
+#[test]
+fn the_streams_own_address_goes_before_the_sessions() {
+    let own = negotiated("m=audio 4000 RTP/AVP 8\r\nc=IN IP6 2001:db8::7\r\na=rtcp:4444\r\n");
+    assert_eq!(
+        own.rtp,
+        Some("[2001:db8::7]:4000".parse().expect("an address"))
+    );
+    assert_eq!(
+        own.rtcp,
+        Some("[2001:db8::7]:4444".parse().expect("an address"))
+    );
+}
+
+#[test]
+fn hold_is_understood_in_every_spelling() {
+    for (line, send, receive, word) in [
+        ("a=sendonly\r\n", true, false, "recvonly"),
+        ("a=recvonly\r\n", false, true, "sendonly"),
+        ("a=inactive\r\n", false, false, "inactive"),
+        ("c=IN IP4 0.0.0.0\r\n", false, false, "inactive"),
+        ("", true, true, "sendrecv"),
+    ] {
+        let (text, said) = answer(&format!("m=audio 4000 RTP/AVP 8\r\n{line}")).expect("an answer");
+        assert_eq!(
+            (said.they_send, said.they_receive),
+            (send, receive),
+            "{line}"
+        );
+        assert!(text.contains(&format!("a={word}\r\n")), "{line} {text}");
+    }
+}
+
+#[test]
+fn packet_lengths_are_honoured_from_ten_to_forty() {
+    for (lines, wanted) in [
+        ("", 20),
+        ("a=ptime:10\r\n", 10),
+        ("a=ptime:30\r\n", 30),
+        ("a=ptime:60\r\n", 40),
+        ("a=ptime:5\r\n", 10),
+        ("a=ptime:nan\r\n", 20),
+        ("a=ptime:40\r\na=maxptime:20\r\n", 20),
+    ] {
+        let said = negotiated(&format!("m=audio 4000 RTP/AVP 8\r\n{lines}"));
+        assert_eq!(said.ptime_ms, wanted, "{lines}");
+    }
+}
+
+#[test]
+fn no_common_codec_and_nonsense_are_told_apart() {
+    for streams in [
+        "",
+        "m=audio 4000 RTP/AVP 18\r\n",
+        "m=audio 0 RTP/AVP 8\r\n",
+        "m=audio 4000 RTP/SAVP 8\r\n",
+        "m=audio 4000 RTP/AVP 8\r\na=rtpmap:8 opus/48000/2\r\n",
+    ] {
+        assert!(
+            matches!(answer(streams), Err(Error::NoCommonCodec { .. })),
+            "{streams}"
+        );
+    }
+    for streams in [
+        "m=audio 4000 RTP/AVP 8\r\nc=IN IP4 224.0.0.1\r\n",
+        "m=audio 4000 RTP/AVP 8\r\nc=IN IP4 nowhere.example\r\n",
+        "m=audio many RTP/AVP 8\r\n",
+    ] {
+        assert!(
+            matches!(answer(streams), Err(Error::Unreadable(_))),
+            "{streams}"
+        );
+    }
+    let long = "a=x\r\n".repeat(5000);
+    assert!(matches!(answer(&long), Err(Error::Unreadable(_))));
+}
+
+#[test]
+fn each_description_of_a_session_has_the_next_version() {
+    let mut local = Local::new(IpAddr::from([127, 0, 0, 1]), 20000);
+    let first = local.offer();
+    let second = local.offer();
+    assert!(first.contains(&format!("o=- {} 1 IN", local.session)));
+    assert!(second.contains(&format!("o=- {} 2 IN", local.session)));
+    read_answer(first.as_bytes()).expect("our own offer is readable");
+}
+
+proptest! {
+    #[test]
+    fn no_octets_break_the_reader(octets in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = check(&octets);
+    }
+
+    #[test]
+    fn no_lines_break_the_reader(lines in proptest::collection::vec(
+        "(v=0|o=- 1 1 IN IP4 1.2.3.4|s=-|t=0 0|c=IN IP[46] [0-9.:/]{0,12}|m=(audio|video) [0-9]{0,6} RTP/AVP [0-9 ]{0,12}|a=(rtpmap|ptime|maxptime|rtcp):[0-9a-zA-Z./ -]{0,20})", 0..12)
+    ) {
+        let _ = check((lines.join("\r\n") + "\r\n").as_bytes());
+    }
+}
+
+#[test]
+fn every_way_of_holding_is_seen() {
+    let held = |head: &str, stream: &str| is_hold(format!("{head}{stream}").as_bytes());
+    let stream = "m=audio 4000 RTP/AVP 8\r\n";
+    let of_session = |word: &str| format!("{HEAD}a={word}\r\n");
+    for word in ["sendonly", "inactive"] {
+        assert!(held(HEAD, &format!("{stream}a={word}\r\n")), "{word}");
+        assert!(held(&of_session(word), stream), "{word} of the session");
+    }
+    assert!(held(HEAD, &format!("{stream}c=IN IP4 0.0.0.0\r\n")));
+    assert!(held(&HEAD.replace("192.0.2.9", "0.0.0.0"), stream));
+    assert!(held(HEAD, &format!("{stream}c=IN IP6 ::\r\n")));
+}
+
+#[test]
+fn what_only_looks_like_hold_is_none() {
+    let held = |text: String| is_hold(text.as_bytes());
+    let stream = "m=audio 4000 RTP/AVP 8\r\n";
+    assert!(!held(format!("{HEAD}{stream}")));
+    assert!(
+        !held(format!("{HEAD}{stream}a=recvonly\r\n")),
+        "muted, but it listens"
+    );
+    // The stream's word goes before the session's, another stream's says nothing of ours.
+    assert!(!held(format!("{HEAD}a=inactive\r\n{stream}a=sendrecv\r\n")));
+    let video = "m=video 5000 RTP/AVP 96\r\na=sendonly\r\n";
+    assert!(!held(format!("{HEAD}{stream}{video}")));
+    let elsewhere = HEAD.replace("192.0.2.9", "0.0.0.0");
+    assert!(!held(format!("{elsewhere}{stream}c=IN IP4 192.0.2.9\r\n")));
+    assert!(!held(String::new()) && !held("a=sendonly".to_owned()));
+}

@@ -1,0 +1,258 @@
+//! What a leg sends: sound in packets of the length the other side likes, and key presses.
+
+use std::collections::VecDeque;
+
+use super::Way;
+use super::packet::{self, HEADER_LEN};
+use super::playout::FRAME_SAMPLES;
+use super::sdp::Negotiated;
+use super::telephone_event::EventPacket;
+use super::tones::Generator;
+
+/// Silence between two keys that we send.
+const KEY_PAUSE_SAMPLES: u32 = 800;
+/// End packets of a telephone event (RFC 4733 §2.5.1.4).
+const END_PACKETS: u8 = 3;
+const KEYS_QUEUED: usize = 64;
+/// Octets of 40 ms and the beat that fills it.
+const OUT_LEN: usize = 480;
+
+/// A key press to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyToSend {
+    pub way: Way,
+    pub code: u8,
+    pub length_samples: u32,
+}
+
+/// How far a key press being sent has come.
+#[derive(Debug)]
+enum Sending {
+    Nothing,
+    Event {
+        code: u8,
+        start: u32,
+        length: u32,
+        sent: u32,
+        ends: u8,
+    },
+    Tones {
+        generator: Generator,
+        left: u32,
+    },
+    Pause {
+        left: u32,
+    },
+}
+
+/// Builds packets; who calls it owns the socket.
+pub struct Sender {
+    pub ssrc: u32,
+    /// Of the next sample to be sent.
+    pub timestamp: u32,
+    /// Payload octets sent.
+    pub octets: u64,
+    sequence: u16,
+    /// The next packet begins a stretch of sound (RFC 3551 §4.1).
+    marker: bool,
+    out: [u8; OUT_LEN],
+    out_len: usize,
+    keys: VecDeque<KeyToSend>,
+    sending: Sending,
+}
+
+impl Default for Sender {
+    fn default() -> Self {
+        Sender {
+            ssrc: rand::random(),
+            timestamp: rand::random(),
+            octets: 0,
+            sequence: rand::random::<u16>() & 0x7FFF,
+            marker: true,
+            out: [0; OUT_LEN],
+            out_len: 0,
+            keys: VecDeque::new(),
+            sending: Sending::Nothing,
+        }
+    }
+}
+
+impl Sender {
+    /// Beats in which nothing was sent: the timestamp goes on, the marker tells of the pause.
+    pub fn skip(&mut self, beats: u32) {
+        let samples = beats.wrapping_mul(FRAME_SAMPLES as u32);
+        self.timestamp = self.timestamp.wrapping_add(samples);
+        self.marker = true;
+    }
+
+    /// What waits for its packet to fill is of a codec or length that is no more.
+    pub fn forget(&mut self) {
+        self.timestamp = self.timestamp.wrapping_add(self.out_len as u32);
+        self.out_len = 0;
+    }
+
+    pub fn queue_key(&mut self, mut key: KeyToSend, negotiated: &Negotiated) {
+        if key.way == Way::TelephoneEvent && negotiated.event_type.is_none() {
+            // The other side takes no telephone events; tones are what is left.
+            key.way = Way::InBand;
+        }
+        if self.keys.len() < KEYS_QUEUED {
+            self.keys.push_back(key);
+        }
+    }
+
+    /// Sends 20 ms; hands each packet to `out`, which says whether it left. Returns how many did.
+    pub fn send(
+        &mut self,
+        octets: &[u8; FRAME_SAMPLES],
+        frame: &mut [i16; FRAME_SAMPLES],
+        negotiated: &Negotiated,
+        mut out: impl FnMut(&[u8]) -> bool,
+    ) -> u64 {
+        if !(negotiated.they_receive && negotiated.rtp.is_some()) {
+            self.forget();
+            self.skip(1);
+            frame.fill(0);
+            return 0;
+        }
+        let mut sent = 0;
+        let mut out = |packet: &[u8]| sent += u64::from(out(packet));
+        self.next_key(negotiated, &mut out);
+        match &mut self.sending {
+            Sending::Event { .. } => self.send_event(negotiated, &mut out),
+            Sending::Tones { generator, left } => {
+                generator.write(frame);
+                *left = left.saturating_sub(FRAME_SAMPLES as u32);
+                let mut toned = [0; FRAME_SAMPLES];
+                negotiated.codec.encode(frame, &mut toned);
+                if *left == 0 {
+                    self.sending = Sending::Pause {
+                        left: KEY_PAUSE_SAMPLES,
+                    };
+                }
+                self.push(&toned, negotiated, &mut out);
+            }
+            Sending::Pause { left } => {
+                *left = left.saturating_sub(FRAME_SAMPLES as u32);
+                if *left == 0 {
+                    self.sending = Sending::Nothing;
+                }
+                self.push(octets, negotiated, &mut out);
+            }
+            Sending::Nothing => self.push(octets, negotiated, &mut out),
+        }
+        sent
+    }
+
+    fn next_key(&mut self, negotiated: &Negotiated, out: &mut impl FnMut(&[u8])) {
+        if !matches!(self.sending, Sending::Nothing) {
+            return;
+        }
+        let Some(key) = self.keys.pop_front() else {
+            return;
+        };
+        // What waits for its packet to fill goes out first, as the shorter packet it is.
+        if self.out_len > 0 {
+            self.send_sound(self.out_len, negotiated, out);
+        }
+        self.sending = match key.way {
+            Way::TelephoneEvent => Sending::Event {
+                code: key.code,
+                start: self.timestamp,
+                length: key.length_samples.max(2 * FRAME_SAMPLES as u32),
+                sent: 0,
+                ends: 0,
+            },
+            Way::InBand => Sending::Tones {
+                generator: Generator::new(key.code),
+                left: key.length_samples,
+            },
+        };
+    }
+
+    /// One update a beat; then the end, three times, a beat apart.
+    fn send_event(&mut self, negotiated: &Negotiated, out: &mut impl FnMut(&[u8])) {
+        let Sending::Event {
+            code,
+            start,
+            length,
+            sent,
+            ends,
+        } = &mut self.sending
+        else {
+            return;
+        };
+        let first = *sent == 0;
+        *sent = (*sent + FRAME_SAMPLES as u32).min(*length);
+        let end = *sent == *length;
+        let duration = u16::try_from(*sent).unwrap_or(u16::MAX);
+        let (code, start) = (*code, *start);
+        if end {
+            *ends += 1;
+            if *ends == END_PACKETS {
+                self.sending = Sending::Pause {
+                    left: KEY_PAUSE_SAMPLES,
+                };
+            }
+        }
+        let payload = EventPacket::payload(code, end, duration);
+        let event_type = negotiated.event_type.unwrap_or(0);
+        self.send_packet(first, event_type, start, &payload, out);
+        self.skip(1);
+    }
+
+    fn push(
+        &mut self,
+        octets: &[u8; FRAME_SAMPLES],
+        negotiated: &Negotiated,
+        out: &mut impl FnMut(&[u8]),
+    ) {
+        let packet_len = usize::from(negotiated.ptime_ms) * 8;
+        self.out[self.out_len..self.out_len + FRAME_SAMPLES].copy_from_slice(octets);
+        self.out_len += FRAME_SAMPLES;
+        while self.out_len >= packet_len {
+            self.send_sound(packet_len, negotiated, out);
+        }
+    }
+
+    /// Sends the first `length` octets of what waits.
+    fn send_sound(&mut self, length: usize, negotiated: &Negotiated, out: &mut impl FnMut(&[u8])) {
+        let mut payload = [0u8; OUT_LEN];
+        payload[..length].copy_from_slice(&self.out[..length]);
+        let marker = std::mem::take(&mut self.marker);
+        let timestamp = self.timestamp;
+        self.send_packet(
+            marker,
+            negotiated.payload_type,
+            timestamp,
+            &payload[..length],
+            out,
+        );
+        self.timestamp = self.timestamp.wrapping_add(length as u32);
+        self.out.copy_within(length..self.out_len, 0);
+        self.out_len -= length;
+    }
+
+    fn send_packet(
+        &mut self,
+        marker: bool,
+        payload_type: u8,
+        timestamp: u32,
+        payload: &[u8],
+        out: &mut impl FnMut(&[u8]),
+    ) {
+        let mut octets = [0u8; HEADER_LEN + OUT_LEN];
+        packet::write_header(
+            &mut octets,
+            marker,
+            payload_type,
+            self.sequence,
+            timestamp,
+            self.ssrc,
+        );
+        octets[HEADER_LEN..HEADER_LEN + payload.len()].copy_from_slice(payload);
+        self.sequence = self.sequence.wrapping_add(1);
+        self.octets += payload.len() as u64;
+        out(&octets[..HEADER_LEN + payload.len()]);
+    }
+}

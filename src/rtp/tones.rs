@@ -1,0 +1,290 @@
+//! Keys as tones in the sound (ITU-T Q.23, Q.24): a detector and a generator.
+
+use std::time::Instant;
+
+use super::playout::FRAME_SAMPLES;
+use super::telephone_event::Key;
+
+const ROWS_HZ: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
+const COLUMNS_HZ: [f32; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
+/// Event codes (RFC 4733 §3.2) by row and column of the pad.
+const CODES: [[u8; 4]; 4] = [[1, 2, 3, 12], [4, 5, 6, 13], [7, 8, 9, 14], [10, 0, 11, 15]];
+const RATE_HZ: f32 = 8000.0;
+
+/// Samples of a block: two whole ones lie in any 40 ms.
+const BLOCK: usize = 102;
+/// Blocks without the tone that are bridged (64 ms): one lost packet must not double a key.
+const BRIDGED_BLOCKS: u32 = 5;
+/// Mean square of a sample below which no tone is looked for (about −42 dBm0).
+const FLOOR: f32 = 5_000.0;
+/// The strongest of a group exceeds its others by this (8 dB).
+const PEAK: f32 = 6.31;
+/// Column over row at most +8 dB in power by the network's slope one way, −4 dB the other.
+const TWIST_ROW_STRONGER: f32 = 6.31;
+const TWIST_COLUMN_STRONGER: f32 = 2.51;
+/// Share of the whole energy that the two tones must hold.
+const SHARE: f32 = 0.82;
+/// Accepted detuning.
+const DETUNE: f32 = 0.025;
+
+/// A tone's complex amplitude over one block.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bin {
+    real: f32,
+    imaginary: f32,
+}
+
+impl Bin {
+    fn power(self) -> f32 {
+        self.real * self.real + self.imaginary * self.imaginary
+    }
+}
+
+/// What a block might be: a pair of tones.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    row: usize,
+    column: usize,
+    bins: [Bin; 2],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    code: u8,
+    press: u32,
+    blocks: u32,
+    missed: u32,
+}
+
+/// Finds keys in what one side says.
+#[derive(Debug)]
+pub struct Detector {
+    block: [f32; BLOCK],
+    filled: usize,
+    before: Option<Candidate>,
+    held: Option<Held>,
+    next_press: u32,
+}
+
+impl Default for Detector {
+    fn default() -> Self {
+        Detector {
+            block: [0.0; BLOCK],
+            filled: 0,
+            before: None,
+            held: None,
+            next_press: 0,
+        }
+    }
+}
+
+impl Detector {
+    /// Hears the next 20 ms, heard at `now`.
+    pub fn hear(&mut self, frame: &[i16; FRAME_SAMPLES], now: Instant, mut out: impl FnMut(Key)) {
+        for sample in frame {
+            self.block[self.filled] = f32::from(*sample);
+            self.filled += 1;
+            if self.filled == BLOCK {
+                self.filled = 0;
+                self.judge(now, &mut out);
+            }
+        }
+    }
+
+    /// The leg closes: what is down is up.
+    pub fn close(&mut self, now: Instant, mut out: impl FnMut(Key)) {
+        if let Some(held) = self.held.take() {
+            out(held.up(now));
+        }
+    }
+
+    fn judge(&mut self, now: Instant, out: &mut impl FnMut(Key)) {
+        let found = self.candidate();
+        let twice = match (self.before, found) {
+            (Some(before), Some(found)) => continues(before, found, mean_square(&self.block)),
+            _ => false,
+        };
+        self.before = found;
+        let code = found
+            .filter(|_| twice)
+            .map(|found| CODES[found.row][found.column]);
+        match (&mut self.held, code) {
+            (Some(held), Some(code)) if held.code == code => {
+                held.blocks += held.missed + 1;
+                held.missed = 0;
+            }
+            (held, Some(code)) => {
+                if let Some(held) = held.take() {
+                    out(held.up(now));
+                }
+                let press = self.next_press;
+                self.next_press = self.next_press.wrapping_add(1);
+                self.held = Some(Held {
+                    code,
+                    press,
+                    blocks: 2,
+                    missed: 0,
+                });
+                out(Key::Down {
+                    code,
+                    press,
+                    at: now,
+                });
+            }
+            (Some(held), None) => {
+                held.missed += 1;
+                if held.missed > BRIDGED_BLOCKS {
+                    out(held.up(now));
+                    self.held = None;
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// The loudest pair of this block, if it looks like a key at all.
+    fn candidate(&self) -> Option<Candidate> {
+        if mean_square(&self.block) < FLOOR {
+            return None;
+        }
+        let rows = ROWS_HZ.map(|hz| goertzel(&self.block, hz));
+        let columns = COLUMNS_HZ.map(|hz| goertzel(&self.block, hz));
+        let row = loudest(&rows)?;
+        let column = loudest(&columns)?;
+        let (row_power, column_power) = (rows[row].power(), columns[column].power());
+        let twisted = row_power > column_power * TWIST_ROW_STRONGER
+            || column_power > row_power * TWIST_COLUMN_STRONGER;
+        (!twisted).then_some(Candidate {
+            row,
+            column,
+            bins: [rows[row], columns[column]],
+        })
+    }
+}
+
+impl Held {
+    fn up(&self, now: Instant) -> Key {
+        let samples = self.blocks * BLOCK as u32;
+        Key::Up {
+            press: self.press,
+            length_ms: samples / 8,
+            at: now,
+        }
+    }
+}
+
+/// Whether the second block goes on with the first one's tones: the same pair, of true frequency
+/// (told by how far the phase moved between the blocks), and together nearly all there is.
+fn continues(first: Candidate, second: Candidate, mean_square: f32) -> bool {
+    if (first.row, first.column) != (second.row, second.column) {
+        return false;
+    }
+    let nominal = [ROWS_HZ[second.row], COLUMNS_HZ[second.column]];
+    let mut held = 0.0;
+    for (nominal, (first, second)) in nominal.iter().zip(first.bins.iter().zip(second.bins)) {
+        let off_hz = detuning(*first, second, *nominal);
+        if off_hz.abs() > DETUNE * nominal {
+            return false;
+        }
+        // A tone beside the bin's centre shows less of its power there.
+        let x = std::f32::consts::PI * off_hz * BLOCK as f32 / RATE_HZ;
+        let shown = if x.abs() < 1e-3 {
+            1.0
+        } else {
+            (x.sin() / x).powi(2)
+        };
+        held += second.power() / shown;
+    }
+    // A sine of amplitude A has power (A·N/2)² in its bin and mean square A²/2.
+    held * 2.0 / (BLOCK * BLOCK) as f32 > SHARE * mean_square
+}
+
+/// Hertz by which a tone lies off its nominal frequency, from its phase in two adjacent blocks.
+fn detuning(first: Bin, second: Bin, nominal_hz: f32) -> f32 {
+    use std::f32::consts::TAU;
+    let cross_real = second.real * first.real + second.imaginary * first.imaginary;
+    let cross_imaginary = second.imaginary * first.real - second.real * first.imaginary;
+    let moved = cross_imaginary.atan2(cross_real);
+    let expected = TAU * nominal_hz * BLOCK as f32 / RATE_HZ;
+    let mut off = (moved - expected) % TAU;
+    if off > TAU / 2.0 {
+        off -= TAU;
+    } else if off < -TAU / 2.0 {
+        off += TAU;
+    }
+    off / TAU * RATE_HZ / BLOCK as f32
+}
+
+/// The complex amplitude at `hz`, with the phase at the block's start.
+fn goertzel(block: &[f32; BLOCK], hz: f32) -> Bin {
+    let omega = std::f32::consts::TAU * hz / RATE_HZ;
+    let coefficient = 2.0 * omega.cos();
+    let (mut one, mut two) = (0.0f32, 0.0f32);
+    for sample in block {
+        let zero = sample + coefficient * one - two;
+        two = one;
+        one = zero;
+    }
+    // y = s1 − e^{−jω}·s2 carries the phase of the block's last sample; turn it back to the first.
+    let (real, imaginary) = (one - two * omega.cos(), two * omega.sin());
+    let (sin, cos) = (omega * (BLOCK - 1) as f32).sin_cos();
+    Bin {
+        real: real * cos + imaginary * sin,
+        imaginary: imaginary * cos - real * sin,
+    }
+}
+
+fn loudest(bins: &[Bin; 4]) -> Option<usize> {
+    let powers = bins.map(Bin::power);
+    let best = (0..4).max_by(|a, b| powers[*a].total_cmp(&powers[*b]))?;
+    (0..4)
+        .all(|other| other == best || powers[best] > powers[other] * PEAK)
+        .then_some(best)
+}
+
+fn mean_square(block: &[f32; BLOCK]) -> f32 {
+    block.iter().map(|sample| sample * sample).sum::<f32>() / BLOCK as f32
+}
+
+/// Writes a key's tones.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    hz: [f32; 2],
+    amplitude: [f32; 2],
+    at: u32,
+}
+
+impl Generator {
+    /// At −9 dBm0 a tone, as a telephone sends them.
+    pub fn new(code: u8) -> Self {
+        let (row, column) = (0..16)
+            .map(|index| (index / 4, index % 4))
+            .find(|(row, column)| CODES[*row][*column] == code)
+            .unwrap_or((3, 1));
+        Generator::of([ROWS_HZ[row], COLUMNS_HZ[column]], [8000.0, 8000.0])
+    }
+
+    /// Any two tones; a second amplitude of 0 makes it one.
+    pub fn of(hz: [f32; 2], amplitude: [f32; 2]) -> Self {
+        Generator {
+            hz,
+            amplitude,
+            at: 0,
+        }
+    }
+
+    /// Writes the next samples over `out`.
+    pub fn write(&mut self, out: &mut [i16]) {
+        for sample in out {
+            let wave = |index: usize| {
+                let turns = f64::from(self.hz[index]) * f64::from(self.at) / f64::from(RATE_HZ);
+                self.amplitude[index] * (std::f64::consts::TAU * turns.fract()).sin() as f32
+            };
+            *sample = (wave(0) + wave(1)).clamp(-32768.0, 32767.0) as i16;
+            self.at = self.at.wrapping_add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

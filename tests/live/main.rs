@@ -1,0 +1,22 @@
+//! The whole product as its users meet it: the program in a process of its own, real sockets, and
+//! peers that nobody here wrote (SIPp, linphonec, Chromium, PostgreSQL, sox). A gateway of our own
+//! makes the faults that no peer makes on purpose.
+//!
+//! Nothing here sleeps to wait for something: every wait is for an event, with a bound. Real time is
+//! spent only where it is the matter itself: a key that is held, a packet every 20 ms.
+#![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
+
+mod gateway;
+mod peers;
+mod place;
+mod server;
+mod tone;
+mod wav;
+
+mod calls;
+
+mod desks;
+mod keys;
+
+mod refusals;
+mod sound;

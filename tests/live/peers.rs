@@ -1,0 +1,379 @@
+//! Telephones that nobody here wrote: SIPp by scenarios, linphonec by its keyboard.
+
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::place::{self, wait_for};
+
+/// One SIPp with one scenario.
+pub struct Sipp {
+    child: Child,
+    dir: TempDir,
+    pub port: u16,
+    call_id: String,
+    told: AtomicU32,
+}
+
+/// What a scenario is filled with.
+pub struct Plan<'a> {
+    pub scenario: &'a str,
+    /// Where it binds; other loopback addresses are other trunks.
+    pub address: &'a str,
+    pub rtp_port: u16,
+    /// Payload types of the offer or answer: `8 101`.
+    pub formats: &'a str,
+    pub ptime: u32,
+    pub number: &'a str,
+    pub from: &'a str,
+    /// One more header line of the INVITE.
+    pub header: &'a str,
+    /// Of pauses without a length.
+    pub pause_ms: u32,
+    /// Calls, then it ends.
+    pub calls: u32,
+    /// SIP by TCP; then it cannot be told anything.
+    pub tcp: bool,
+}
+
+impl Default for Plan<'_> {
+    fn default() -> Self {
+        Plan {
+            scenario: "caller",
+            address: "127.0.0.1",
+            rtp_port: 9,
+            formats: "8 101",
+            ptime: 20,
+            number: "consult",
+            from: "13900000000",
+            header: "Subject: live",
+            pause_ms: 1000,
+            calls: 1,
+            tcp: false,
+        }
+    }
+}
+
+/// No call of these tests lasts longer.
+const LONGEST_S: &str = "150";
+
+impl Sipp {
+    /// Calls `target` (`127.0.0.1:5060`).
+    pub fn call(target: &str, plan: Plan) -> Sipp {
+        Sipp::start(Some(target), place::port(), plan)
+    }
+
+    /// Waits for calls on a port of its own.
+    pub fn serve(plan: Plan) -> Sipp {
+        Sipp::serve_on(place::port(), plan)
+    }
+
+    /// Waits for calls; returns when its socket is bound.
+    pub fn serve_on(port: u16, plan: Plan) -> Sipp {
+        let address = plan.address.to_owned();
+        let sipp = Sipp::start(None, port, plan);
+        wait_for("SIPp's socket", Duration::from_secs(5), || {
+            UdpSocket::bind((address.as_str(), port))
+                .is_err()
+                .then_some(())
+        });
+        sipp
+    }
+
+    fn start(target: Option<&str>, port: u16, plan: Plan) -> Sipp {
+        let dir = tempfile::Builder::new().prefix("sipp-").tempdir().unwrap();
+        let scenario = place::repository()
+            .join("tests/live/sipp")
+            .join(format!("{}.xml", plan.scenario));
+        let call_id = format!("live-{}", rand::random::<u64>());
+        let media_port = place::port();
+        let mut command = Command::new("sipp");
+        command.args(target);
+        command.arg("-sf").arg(scenario);
+        command.args(["-t", if plan.tcp { "t1" } else { "u1" }]);
+        for (name, value) in [
+            ("-i", plan.address.to_owned()),
+            ("-p", port.to_string()),
+            ("-mi", "127.0.0.1".into()),
+            ("-mp", media_port.to_string()),
+            ("-m", plan.calls.to_string()),
+            ("-l", plan.calls.to_string()),
+            ("-d", plan.pause_ms.to_string()),
+            ("-timeout", LONGEST_S.to_owned()),
+            ("-cid_str", call_id.clone()),
+            ("-log_file", "log".into()),
+            ("-message_file", "messages".into()),
+            ("-error_file", "errors".into()),
+        ] {
+            command.arg(name).arg(value);
+        }
+        for (name, value) in [
+            ("rtp_port", plan.rtp_port.to_string()),
+            ("formats", plan.formats.into()),
+            ("ptime", plan.ptime.to_string()),
+            ("number", plan.number.into()),
+            ("from", plan.from.into()),
+            ("expires", plan.header.into()),
+        ] {
+            command.args(["-key", name]).arg(value);
+        }
+        command.args([
+            "-nostdin",
+            "-trace_logs",
+            "-trace_msg",
+            "-trace_err",
+            "-timeout_error",
+        ]);
+        let child = command
+            .current_dir(dir.path())
+            .env("TERM", "dumb")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sipp: the package sip-tester");
+        Sipp {
+            child,
+            dir,
+            port,
+            call_id,
+            told: Default::default(),
+        }
+    }
+
+    /// `sip:…` of this SIPp as a desk.
+    pub fn address(&self, user: &str) -> String {
+        format!("sip:{user}@127.0.0.1:{}", self.port)
+    }
+
+    /// Tells a caller's scenario what to do next.
+    pub fn tell(&self, order: &str) {
+        self.tell_call(&self.call_id, order, '-');
+    }
+
+    /// Tells it to send a key by SIP INFO.
+    pub fn tell_key(&self, order: &str, key: char) {
+        self.tell_call(&self.call_id, order, key);
+    }
+
+    /// Tells a desk's scenario, whose last call's id stands in its log.
+    pub fn tell_desk(&self, order: &str) {
+        self.tell_desk_key(order, '-');
+    }
+
+    pub fn tell_desk_key(&self, order: &str, key: char) {
+        let call_id = wait_for("the desk's call", Duration::from_secs(5), || {
+            let log = self.log();
+            let line = log.lines().rev().find_map(|line| line.split_once("call "));
+            line.map(|(_, id)| id.trim().to_owned())
+        });
+        self.tell_call(&call_id, order, key);
+    }
+
+    fn tell_call(&self, call_id: &str, order: &str, key: char) {
+        let told = self.told.fetch_add(1, Ordering::Relaxed) + 1;
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let from = socket.local_addr().unwrap();
+        let text = format!(
+            "{order} sip:told@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{told}-{order}\r\n\
+             From: <sip:test@{from}>;tag=t\r\nTo: <sip:told@127.0.0.1>\r\nCall-ID: {call_id}\r\n\
+             CSeq: {told} {order}\r\nKey: {key}\r\nContent-Length: 0\r\n\r\n"
+        );
+        socket
+            .send_to(text.as_bytes(), ("127.0.0.1", self.port))
+            .unwrap();
+    }
+
+    /// Lines of the scenario's `<log>`.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// Every message sent and received.
+    pub fn messages(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("messages")).unwrap_or_default()
+    }
+
+    pub fn wait_log(&self, text: &str, bound: Duration) -> String {
+        let until = std::time::Instant::now() + bound;
+        loop {
+            let log = self.log();
+            if let Some(line) = log.lines().find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            assert!(
+                std::time::Instant::now() < until,
+                "SIPp did not log “{text}” within {bound:?}; it has\n{log}\n{}",
+                self.messages()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The server's RTP port as its answer names it.
+    pub fn answered_port(&self, bound: Duration) -> u16 {
+        let line = self.wait_log("answered ", bound);
+        let port = line.split("answered ").nth(1).unwrap();
+        port.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// Its scenario came to its end as written.
+    pub fn wait_success(mut self, bound: Duration) -> String {
+        let status = self.wait_exit(bound);
+        assert!(
+            status.success(),
+            "SIPp: {status}\n{}\n{}",
+            std::fs::read_to_string(self.dir.path().join("errors")).unwrap_or_default(),
+            self.messages()
+        );
+        self.messages()
+    }
+
+    fn wait_exit(&mut self, bound: Duration) -> ExitStatus {
+        let until = std::time::Instant::now() + bound;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                std::time::Instant::now() < until,
+                "SIPp goes on after {bound:?}:\n{}",
+                self.messages()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+fn end(child: &mut Child) {
+    if matches!(child.try_wait(), Ok(None)) {
+        let _ = child.kill();
+    }
+    let _ = child.wait();
+}
+
+/// linphonec, driven by its standard input.
+pub struct Linphone {
+    child: Child,
+    dir: TempDir,
+    pub port: u16,
+}
+
+/// How linphonec sends its keys.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum KeysBy {
+    Events,
+    Info,
+}
+
+impl Linphone {
+    /// `name` is what it calls itself in From.
+    pub fn start(name: &str, keys: KeysBy, codec: &str) -> Linphone {
+        let dir = tempfile::Builder::new()
+            .prefix("linphone-")
+            .tempdir()
+            .unwrap();
+        let (port, rtp) = (place::port(), place::port());
+        let (info, events) = match keys {
+            KeysBy::Events => (0, 1),
+            KeysBy::Info => (1, 0),
+        };
+        let other = if codec == "PCMA" { "PCMU" } else { "PCMA" };
+        std::fs::write(
+            dir.path().join("rc"),
+            format!(
+                "[sip]\nsip_port={port}\nsip_tcp_port=-1\nsip_tls_port=-1\nuse_info={info}\nuse_rfc2833={events}\n\
+                 media_encryption=none\ndefault_proxy=-1\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
+                 bind_address=127.0.0.1\n[net]\nbind_address=127.0.0.1\n\
+                 [sound]\nplayback_dev_id=\nringer_dev_id=\ncapture_dev_id=\nechocancellation=0\n\
+                 [rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
+                 [audio_codec_0]\nmime={codec}\nrate=8000\nchannels=1\nenabled=1\n\
+                 [audio_codec_1]\nmime={other}\nrate=8000\nchannels=1\nenabled=0\n\
+                 [misc]\nconfig-uri=\n"
+            ),
+        )
+        .unwrap();
+        let out = std::fs::File::create(dir.path().join("out")).unwrap();
+        let child = Command::new("linphonec")
+            .arg("-c")
+            .arg(dir.path().join("rc"))
+            .args(["-d", "6", "-l"])
+            .arg(dir.path().join("log"))
+            .current_dir(dir.path())
+            .env("HOME", dir.path())
+            .stdin(Stdio::piped())
+            .stdout(out.try_clone().unwrap())
+            .stderr(out)
+            .spawn()
+            .expect("linphonec: the package linphone-cli");
+        let mut phone = Linphone { child, dir, port };
+        wait_for("linphonec's socket", Duration::from_secs(15), || {
+            UdpSocket::bind(("127.0.0.1", port)).is_err().then_some(())
+        });
+        phone.type_in("soundcard use files");
+        phone
+    }
+
+    pub fn type_in(&mut self, line: &str) {
+        use std::io::Write as _;
+        let input = self.child.stdin.as_mut().unwrap();
+        writeln!(input, "{line}").unwrap();
+        input.flush().unwrap();
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn play(&mut self, file: &Path) {
+        self.type_in(&format!("play {}", file.display()));
+    }
+
+    pub fn record(&mut self, file: &Path) {
+        self.type_in(&format!("record {}", file.display()));
+    }
+
+    /// What it printed.
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(self.path("out")).unwrap_or_default()
+    }
+
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.path("log")).unwrap_or_default()).into_owned()
+    }
+
+    pub fn wait_output(&self, text: &str, bound: Duration) {
+        wait_for(
+            &format!("linphonec's “{text}” in\n{}", self.output()),
+            bound,
+            || self.output().contains(text).then_some(()),
+        );
+    }
+
+    /// `quit`, its end, and then a look at the files it wrote.
+    pub fn quit_keeping(mut self, look: impl FnOnce(&Path)) {
+        self.type_in("quit");
+        let bound = Duration::from_secs(10);
+        wait_for("linphonec's end", bound, || self.child.try_wait().unwrap());
+        look(self.dir.path());
+    }
+}
+
+impl Drop for Linphone {
+    fn drop(&mut self) {
+        end(&mut self.child);
+        if std::thread::panicking() {
+            eprintln!("-- linphonec\n{}", self.output());
+        }
+    }
+}

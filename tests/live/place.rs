@@ -1,0 +1,137 @@
+//! Places of our own: free ports, and the operator's files as copies to be changed.
+
+use std::collections::HashSet;
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::tone;
+
+/// The repository's root.
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Below the ephemeral range, so that no other program's client socket takes one meanwhile.
+const PORTS: std::ops::Range<u16> = 10_000..19_000;
+
+/// An even port such that it and the next are free for UDP and TCP on loopback.
+pub fn port() -> u16 {
+    static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
+    let mut given = GIVEN.lock().unwrap();
+    loop {
+        let port = rand::random_range(PORTS.start / 2..PORTS.end / 2) * 2;
+        let free = |port: u16| {
+            UdpSocket::bind(("127.0.0.1", port)).is_ok()
+                && TcpListener::bind(("127.0.0.1", port)).is_ok()
+        };
+        if free(port) && free(port + 1) && given.insert(port) {
+            return port;
+        }
+    }
+}
+
+/// A caller's number that no other call of this run has: its last eight digits find the call.
+pub fn number() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("139{:05}{:03}", std::process::id() % 100_000, next % 1000)
+}
+
+/// Waits until `look` sees something, at most `bound`.
+pub fn wait_for<T>(what: &str, bound: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + bound;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < until, "not within {bound:?}: {what}");
+        // Between two looks at what another process does; nothing is taken to have happened.
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+/// Sleeps until a time that matters itself: when a key is to go down, when a packet is due.
+pub fn sleep_until(at: Instant) {
+    std::thread::sleep(at.saturating_duration_since(Instant::now()));
+}
+
+/// The dialplans of the repository in a folder of their own, with the waits shortened so that a
+/// silent caller is not waited for as long as in life. Steps and their order stay as they are.
+pub fn quick_plans(into: &Path) {
+    std::fs::create_dir_all(into).unwrap();
+    let text = std::fs::read_to_string(repository().join("dialplans/consultation.toml")).unwrap();
+    std::fs::write(into.join("consultation.toml"), quick(&text)).unwrap();
+}
+
+/// See [`quick_plans`].
+fn quick(text: &str) -> String {
+    let changes = [
+        ("silence_s = 8\n", "silence_s = 2\n"),
+        ("window_s = 5\n", "window_s = 1.5\n"),
+        ("window_s = 3\n", "window_s = 1.5\n"),
+        (
+            "answers = [\"consult\", \"*\"]",
+            "answers = [\"consult\", \"1234*\"]",
+        ),
+    ];
+    changes.iter().fold(text.to_owned(), |text, (long, short)| {
+        assert!(text.contains(long), "the plan has no `{}`", long.trim());
+        text.replace(long, short)
+    })
+}
+
+/// What is heard instead of a prompt: a tone of its own, so that an ear can tell which one it is.
+pub const TONES: [(&str, f64, u64); 14] = [
+    ("P01", 500.0, 1500),
+    ("P04.1", 560.0, 400),
+    ("P10", 620.0, 3000),
+    ("P11", 1000.0, 700),
+    ("P12", 1060.0, 700),
+    ("P13", 1120.0, 700),
+    ("P14.1", 1180.0, 400),
+    ("P14b.1", 1240.0, 400),
+    ("P15", 1300.0, 700),
+    ("P16", 1360.0, 1200),
+    ("P17", 1420.0, 600),
+    ("P20", 1540.0, 700),
+    ("P21", 1600.0, 700),
+    ("P25", 1660.0, 1200),
+];
+
+/// Every other clip is cut to this length.
+const CUT_MS: u64 = 600;
+
+/// The prompts of the repository, each as a short clip: [`TONES`], the others cut.
+pub fn short_prompts(into: &Path) {
+    let locale = into.join("zh-CN");
+    std::fs::create_dir_all(&locale).unwrap();
+    for entry in std::fs::read_dir(repository().join("prompts/zh-CN")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        if path.extension().is_none_or(|ending| ending != "wav") {
+            std::fs::copy(&path, locale.join(name)).unwrap();
+            continue;
+        }
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let tone = TONES.iter().find(|(prompt, ..)| *prompt == stem);
+        let samples = match tone {
+            Some((_, hertz, ms)) => tone::sine(*hertz, *ms, 8000.0),
+            None => {
+                let reader = hound::WavReader::open(&path).unwrap();
+                assert_eq!(reader.spec().sample_rate, 8000);
+                let all = reader.into_samples().take(CUT_MS as usize * 8);
+                all.map(Result::unwrap).collect()
+            }
+        };
+        tone::write_wav(&locale.join(name), &samples);
+    }
+}
+
+/// The frequency of a prompt of [`TONES`].
+pub fn tone_of(prompt: &str) -> f64 {
+    let (_, hertz, _) = TONES.iter().find(|(name, ..)| *name == prompt).unwrap();
+    *hertz
+}

@@ -1,0 +1,265 @@
+//! Who hears what, and when: measured by frequency at both ends and in the recording.
+
+use std::time::{Duration, Instant};
+
+use crate::calls::{Caller, SOON};
+use crate::desks::Desk;
+use crate::gateway::{Fault, Gateway, Habits, Line};
+use crate::peers::{KeysBy, Linphone, Plan};
+use crate::place::{self, sleep_until, tone_of};
+use crate::server::{House, Setup, offset_ms, timeline};
+use crate::tone::{self, Span};
+use crate::wav::{Stereo, soxi_s};
+
+/// Caller and desk say their tones at the same moments.
+const MOMENTS_MS: [u64; 3] = [0, 1300, 2500];
+const TONE_MS: u64 = 600;
+const CALLER: f64 = 440.0;
+const DESK: f64 = 840.0;
+
+struct Case {
+    caller: Habits,
+    desk: Habits,
+    /// Bound of the skew between both channels, and of a tone's length.
+    within_ms: f64,
+}
+
+/// Both channels on one timeline, whatever the codecs, the ptimes and the line.
+#[test]
+fn both_sides_hear_each_other_and_the_recording_has_both_in_time() {
+    let habits = |payload_type, ptime_ms, seed, loss, jitter_ms| Habits {
+        payload_type,
+        ptime_ms,
+        line: Line {
+            seed,
+            loss,
+            doubled: loss / 2,
+            jitter_ms,
+        },
+    };
+    let cases = [
+        Case {
+            caller: habits(8, 20, 1, 0, 0),
+            desk: habits(8, 20, 2, 0, 0),
+            within_ms: 45.0,
+        },
+        Case {
+            caller: habits(0, 10, 1, 0, 0),
+            desk: habits(8, 40, 2, 0, 0),
+            within_ms: 65.0,
+        },
+        Case {
+            caller: habits(8, 30, 3, 5, 20),
+            desk: habits(0, 20, 4, 5, 20),
+            within_ms: 100.0,
+        },
+    ];
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(move || talk_in_tones(&case));
+        }
+    });
+}
+
+fn talk_in_tones(case: &Case) {
+    let desk = Desk::open("desk", "8001", case.desk);
+    let house = House::new(Setup {
+        desks: vec![desk.address.clone()],
+        ..Setup::default()
+    });
+    let server = house.start();
+    let formats = format!("{} 101", case.caller.payload_type);
+    let plan = Plan {
+        formats: &formats,
+        ..Plan::default()
+    };
+    let caller = Caller::dial_as(&house, case.caller, plan);
+    desk.talks();
+    caller.line("joined");
+    caller.gateway.wait_quiet();
+    let begun = Instant::now() + Duration::from_millis(50);
+    for moment in MOMENTS_MS {
+        sleep_until(begun + Duration::from_millis(moment));
+        caller.gateway.say_tone(CALLER);
+        desk.gateway.say_tone(DESK);
+        sleep_until(begun + Duration::from_millis(moment + TONE_MS));
+        caller.gateway.say_nothing();
+        desk.gateway.say_nothing();
+    }
+    sleep_until(begun + Duration::from_millis(4000));
+    desk.sipp.tell_desk("HANGUP");
+    caller.into_offer(SOON);
+    caller.gateway.press('1', Fault::None);
+    let call = caller.end();
+    let recording = Stereo::read(&house.recording(&call));
+    let what = format!("{:?} | {:?}\n{}", case.caller, case.desk, timeline(&call));
+
+    let left = checked(recording.caller(CALLER), case, &what);
+    let right = checked(recording.heard(DESK), case, &what);
+    let caller_heard = checked(ear(&caller.gateway, DESK), case, &what);
+    checked(ear(&desk.gateway, CALLER), case, &what);
+    assert!(
+        recording.caller(DESK).is_empty(),
+        "the desk is on the left: {what}"
+    );
+    assert!(
+        recording.heard(CALLER).is_empty(),
+        "the caller hears himself: {what}"
+    );
+    // Said at the same moment, so recorded at the same place.
+    for (one, other) in left.iter().zip(&right) {
+        let skew = (one.from_ms - other.from_ms).abs();
+        assert!(
+            skew <= case.within_ms,
+            "skew {skew} ms: {left:?} {right:?} {what}"
+        );
+    }
+    // The right channel is what the caller heard, from its first packet on.
+    let lead = right[0].from_ms - caller_heard[0].from_ms;
+    assert!(
+        lead.abs() < 60.0,
+        "{lead}: {right:?} {caller_heard:?} {what}"
+    );
+    for (one, other) in right.iter().zip(&caller_heard) {
+        let skew = (one.from_ms - other.from_ms - lead).abs();
+        assert!(skew <= 25.0, "{skew}: {right:?} {caller_heard:?} {what}");
+    }
+    // The timeline tells the same times: the offer's prompt is where it says.
+    let offer = recording.heard(tone_of("P10"));
+    let late = offer[0].from_ms - offset_ms(&call, "offer");
+    assert!((-20.0..120.0).contains(&late), "{late} ms: {what}");
+    let notice = recording.heard(tone_of("P01"));
+    assert!(notice[0].from_ms < 120.0, "{notice:?} {what}");
+    caller.settled();
+    server.stop();
+}
+
+fn ear(gateway: &Gateway, hertz: f64) -> Vec<Span> {
+    tone::spans(&gateway.heard_sound().0, hertz, 14_000.0)
+}
+
+/// Three tones, each of its length, at their distances.
+fn checked(spans: Vec<Span>, case: &Case, what: &str) -> Vec<Span> {
+    assert_eq!(spans.len(), MOMENTS_MS.len(), "{spans:?} {what}");
+    for (span, moment) in spans.iter().zip(MOMENTS_MS) {
+        let off = span.length_ms() - TONE_MS as f64;
+        assert!(off.abs() <= case.within_ms, "{off}: {spans:?} {what}");
+        let after = span.from_ms - spans[0].from_ms - moment as f64;
+        assert!(after.abs() <= case.within_ms, "{after}: {spans:?} {what}");
+    }
+    spans
+}
+
+/// linphonec calls with each of its ways to send a key.
+#[test]
+fn linphonec_grades_by_events_by_info_and_by_tones() {
+    let house = House::new(Setup::default());
+    let server = house.start();
+    std::thread::scope(|scope| {
+        for (keys, in_band) in [
+            (KeysBy::Events, false),
+            (KeysBy::Info, false),
+            (KeysBy::Events, true),
+        ] {
+            let house = &house;
+            scope.spawn(move || linphonec_calls(house, keys, in_band));
+        }
+    });
+    server.stop();
+}
+
+fn linphonec_calls(house: &House, keys: KeysBy, in_band: bool) {
+    // The number is its own name: it shows it as From.
+    let number = place::number();
+    let mut phone = Linphone::start(&number, keys, "PCMA");
+    let (speech, heard) = (phone.path("speech.wav"), phone.path("heard.wav"));
+    tone::write_wav(&speech, &tone::sine(CALLER, 20_000, 10_000.0));
+    phone.type_in(&format!("call sip:consult@{}", house.sip_address()));
+    house.wait_line(&number, "answered", Duration::from_secs(15));
+    phone.play(&speech);
+    phone.record(&heard);
+    let offer = house.wait_line(&number, "offer", Duration::from_secs(20));
+    sleep_until(offer + Duration::from_millis(900));
+    match in_band {
+        false => phone.type_in("4"),
+        true => {
+            let (row, column) = tone::dtmf('4');
+            let samples: Vec<i16> = (0..1600)
+                .map(|at| tone::sample(row, at, 8000.0) + tone::sample(column, at, 8000.0))
+                .collect();
+            let key = phone.path("key.wav");
+            tone::write_wav(&key, &samples);
+            phone.play(&key);
+        }
+    }
+    let call = house.wait_end(&number, Duration::from_secs(30));
+    let way = match (keys, in_band) {
+        (_, true) => "4 (inband)",
+        (KeysBy::Events, _) => "4 (event)",
+        (KeysBy::Info, _) => "4 (info)",
+    };
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "dissatisfied", "{what}");
+    let pressed = crate::server::lines(&call, "key");
+    assert_eq!(pressed.len(), 1, "{what}");
+    assert_eq!(pressed[0]["detail"], way, "{what}");
+    let recording = Stereo::read(&house.recording(&call));
+    assert!(
+        !recording.caller(CALLER).is_empty(),
+        "linphonec is not heard: {what}"
+    );
+    phone.quit_keeping(|path| {
+        let heard = Stereo::read_mono(&path.join("heard.wav"));
+        let offers = tone::spans(&heard, tone_of("P10"), 8000.0);
+        assert_eq!(offers.len(), 1, "linphonec heard {offers:?}: {what}");
+    });
+}
+
+/// linphonec is the desk: it answers, talks and hangs up; the caller is SIPp.
+#[test]
+fn linphonec_answers_talks_and_hangs_up_as_a_desk() {
+    let mut phone = Linphone::start("8001", KeysBy::Events, "PCMU");
+    let (speech, heard) = (phone.path("speech.wav"), phone.path("heard.wav"));
+    tone::write_wav(&speech, &tone::sine(DESK, 10_000, 10_000.0));
+    let house = House::new(Setup {
+        desks: vec![format!("sip:8001@127.0.0.1:{}", phone.port)],
+        ..Setup::default()
+    });
+    let server = house.start();
+    let caller = Caller::dial(&house);
+    phone.wait_output("Receiving new incoming call", Duration::from_secs(10));
+    phone.type_in("answer");
+    caller.line("joined");
+    phone.play(&speech);
+    phone.record(&heard);
+    caller.gateway.say_tone(CALLER);
+    let until = Instant::now() + Duration::from_secs(4);
+    sleep_until(until);
+    caller.gateway.say_nothing();
+    phone.type_in("terminate");
+    caller.into_offer(SOON);
+    caller.gateway.press('5', Fault::None);
+    let call = caller.end();
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "very_dissatisfied", "{what}");
+    assert_eq!(call["staff"], "8001");
+    assert!(call["talked_ms"].as_f64().unwrap() > 3500.0, "{what}");
+    let file = house.recording(&call);
+    let recording = Stereo::read(&file);
+    assert!((soxi_s(&file) * 1000.0 - recording.length_ms()).abs() < 2.0);
+    let total = |spans: Vec<Span>| spans.into_iter().map(Span::length_ms).sum::<f64>();
+    assert!(total(recording.caller(CALLER)) > 3000.0, "{what}");
+    assert!(
+        total(tone::spans(&recording.right, DESK, 8000.0)) > 1000.0,
+        "{what}"
+    );
+    phone.quit_keeping(|path| {
+        let heard = Stereo::read_mono(&path.join("heard.wav"));
+        assert!(
+            total(tone::spans(&heard, CALLER, 14_000.0)) > 1500.0,
+            "the desk did not hear the caller"
+        );
+    });
+    caller.settled();
+    server.stop();
+}
