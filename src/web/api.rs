@@ -9,10 +9,10 @@ use super::doors::Visitor;
 use super::params::{self, Params};
 use super::problem::{Problem, ProblemDetails};
 use super::range;
-use super::wire::{Call, List, Rating, Ticket, Waveform, WholeCall, WholeTicket};
 use super::{Web, now};
 use crate::archive::Peaks;
 use crate::engine::{CallDetail, CallId, ClipKind, Listening, ListeningDoor, Numbers, Sound};
+use crate::wire::{Call, List, Rating, Ticket, Waveform, WholeCall, WholeTicket};
 
 /// Wide enough for any screen; a day-long recording costs a page no more than a short one.
 const WAVEFORM_COLUMNS: usize = 1200;
@@ -22,10 +22,10 @@ const WAVEFORM_COLUMNS: usize = 1200;
     params(
         ("from" = Option<String>, Query, format = Date, description = "First day of the call's start, Asia/Shanghai"),
         ("to" = Option<String>, Query, format = Date, description = "Last day, inclusive"),
-        ("state" = Option<super::wire::CallStateWord>, Query),
+        ("state" = Option<crate::wire::CallStateWord>, Query),
         ("live" = Option<bool>, Query, description = "Whether the call still goes on"),
         ("outcome" = Option<String>, Query),
-        ("grade" = Option<super::wire::GradeWord>, Query),
+        ("grade" = Option<crate::wire::GradeWord>, Query),
         ("number_tail" = Option<String>, Query, description = "Last digits of the caller's number"),
         ("rehearsal" = Option<bool>, Query),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
@@ -91,7 +91,7 @@ pub(super) async fn recording(
 
 /// A message of the call as its own WAV: `remark` (about a bad grade) or `voice`.
 #[utoipa::path(get, path = "/api/v1/calls/{id}/clips/{kind}", tag = "calls",
-    params(("id" = String, Path), ("kind" = super::wire::ClipKindWord, Path),
+    params(("id" = String, Path), ("kind" = crate::wire::ClipKindWord, Path),
         ("range" = Option<String>, Header)),
     responses((status = 200, content_type = "audio/wav", description = "The file"),
         (status = 206, content_type = "audio/wav", description = "The part asked for"),
@@ -146,8 +146,8 @@ pub(super) async fn peaks(
 #[utoipa::path(get, path = "/api/v1/ratings", tag = "ratings",
     params(
         ("from" = Option<String>, Query, format = Date), ("to" = Option<String>, Query, format = Date),
-        ("grade" = Option<super::wire::GradeWord>, Query),
-        ("polarity" = Option<super::wire::PolarityWord>, Query),
+        ("grade" = Option<crate::wire::GradeWord>, Query),
+        ("polarity" = Option<crate::wire::PolarityWord>, Query),
         ("rehearsal" = Option<bool>, Query), ("cursor" = Option<String>, Query),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200),
     ),
@@ -187,7 +187,7 @@ pub(super) async fn rating(
 #[utoipa::path(get, path = "/api/v1/tickets", tag = "tickets",
     params(
         ("from" = Option<String>, Query, format = Date), ("to" = Option<String>, Query, format = Date),
-        ("state" = Option<String>, Query), ("grade" = Option<super::wire::GradeWord>, Query),
+        ("state" = Option<String>, Query), ("grade" = Option<crate::wire::GradeWord>, Query),
         ("rehearsal" = Option<bool>, Query), ("provisional" = Option<bool>, Query),
         ("cursor" = Option<String>, Query),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200),

@@ -25,7 +25,6 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod wire;
 mod wording;
 
 use std::sync::Arc;

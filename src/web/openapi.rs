@@ -4,7 +4,8 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{api, wire};
+use super::api;
+use crate::wire;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -7,7 +7,7 @@ use crate::engine::{Counted, DeadlineRow, RatingRow, RemarkRow, TicketDetail, Ti
 
 /// A rating (评价).
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Rating {
+pub struct Rating {
     id: String,
     #[schema(example = "phone")]
     channel: String,
@@ -63,7 +63,7 @@ impl From<RatingRow> for Rating {
 
 /// A ticket that a 差评 opened.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Ticket {
+pub struct Ticket {
     number: String,
     #[schema(example = "new")]
     state: String,
@@ -83,7 +83,7 @@ pub(in crate::web) struct Ticket {
 
 /// A term of the regulation that runs for a ticket.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Deadline {
+pub struct Deadline {
     #[schema(example = "assess")]
     kind: String,
     #[schema(example = "第九条")]
@@ -134,7 +134,7 @@ impl From<DeadlineRow> for Deadline {
 
 /// A ticket with how its due dates were counted.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct WholeTicket {
+pub struct WholeTicket {
     #[serde(flatten)]
     ticket: Ticket,
     /// One per deadline, in the same order.
@@ -145,7 +145,7 @@ pub(in crate::web) struct WholeTicket {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct CountedDeadline {
+pub struct CountedDeadline {
     kind: String,
     days: Vec<CountedDay>,
     /// By today's calendar it would end on another day than the one that was set.
@@ -153,7 +153,7 @@ pub(in crate::web) struct CountedDeadline {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct CountedDay {
+pub struct CountedDay {
     #[schema(value_type = String, format = Date)]
     day: crate::domain::Day,
     /// 1 … n; `null` for a day that does not count.
@@ -165,7 +165,7 @@ pub(in crate::web) struct CountedDay {
 
 /// A line of the trail (全过程留痕, 第十七条).
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct TrailLine {
+pub struct TrailLine {
     #[schema(value_type = String, format = DateTime)]
     at: Moment,
     actor: String,
