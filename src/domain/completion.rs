@@ -70,7 +70,7 @@ mod tests {
         let at = Moment::from_millis(0);
         Rating {
             id: RatingId {
-                service: ServiceKey("call:c1".into()),
+                service: ServiceKey("call-c1".into()),
                 sequence: 1,
             },
             standing: Standing::Valid,

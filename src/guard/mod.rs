@@ -15,6 +15,7 @@ mod admission;
 mod head;
 mod judge;
 mod refusal;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod unacknowledged;

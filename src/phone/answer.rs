@@ -80,6 +80,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
         infos: 0,
         desk: Desk::None,
         stage: Stage::Running,
+        closing_by: None,
         talk: Talk::default(),
         storing: 0,
         outcome: None,

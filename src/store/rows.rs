@@ -110,14 +110,6 @@ pub enum ClipKind {
     Voice,
 }
 
-/// What a crash left of a call's sound.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Salvage {
-    pub call: CallId,
-    pub recording: Option<ArchivedRecording>,
-    pub clips: Vec<(ClipKind, ArchivedRecording)>,
-}
-
 /// Somebody listens to a call (第十四条, 第十七条).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listening {
@@ -155,6 +147,14 @@ impl From<ClipKind> for Sound {
             ClipKind::Voice => Sound::Voice,
         }
     }
+}
+
+/// What a crash left of a call's sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Salvage {
+    pub call: CallId,
+    pub recording: Option<ArchivedRecording>,
+    pub clips: Vec<(ClipKind, ArchivedRecording)>,
 }
 
 /// The reason keyed after a bad grade.

@@ -6,8 +6,12 @@ use super::locale::Language;
 use super::params::{CALL_STATES, OUTCOMES, Params};
 use crate::domain::{CountedDay, Day, Grade, Moment, State};
 use crate::engine::{
-    CallRow, CallState, ClipKind, Counted, DeadlineRow, Figures, HungUpBy, TicketDetail, TicketRow,
+    CallDetail, CallRow, CallState, ClipKind, Counted, DeadlineRow, Figures, HungUpBy,
+    TicketDetail, TicketRow,
 };
+
+/// A recording that is not there this long after the call's end will not come by itself.
+const CLOSING_MS: i64 = 15_000;
 
 /// What the templates ask about a row; they decide nothing themselves.
 impl Chrome {
@@ -53,6 +57,14 @@ impl Chrome {
 
     pub(super) fn is_live(&self, row: &CallRow) -> bool {
         !matches!(row.state, CallState::Ended | CallState::Interrupted)
+    }
+
+    /// A call that goes on, or is so fresh that its recording is still being closed.
+    pub(super) fn is_unsettled(&self, call: &CallDetail, now: &Moment) -> bool {
+        let closing = call.row.ended_at.is_some_and(|ended_at| {
+            call.recording.is_none() && *now < ended_at.plus_millis(CLOSING_MS)
+        });
+        closing || self.is_live(&call.row)
     }
 
     pub(super) fn caller(&self, caller: &Option<String>) -> String {

@@ -178,7 +178,7 @@ async fn remark(engine: &Engine, id: &CallId) {
 /// The rating as it is stored, not as its list shows it.
 async fn stored(engine: &Engine, id: &CallId) -> crate::domain::Rating {
     let mut tx = engine.read().await.unwrap();
-    let instance = crate::domain::ServiceKey(format!("call:{}", id.0));
+    let instance = crate::domain::ServiceKey(format!("call-{}", id.0));
     tx.ratings_of(&instance).await.unwrap().remove(0)
 }
 

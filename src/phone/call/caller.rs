@@ -131,6 +131,6 @@ impl Call {
         }
         self.talk_ended(HungUpBy::Caller);
         self.stage = Stage::Closing(HungUpBy::Caller);
-        self.sound.finish();
+        self.close_sound();
     }
 }
