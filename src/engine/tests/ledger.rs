@@ -177,9 +177,13 @@ async fn remark(engine: &Engine, id: &CallId) {
 
 /// The rating as it is stored, not as its list shows it.
 async fn stored(engine: &Engine, id: &CallId) -> crate::domain::Rating {
+    let service = Service::Consultation {
+        call_id: id.0.clone(),
+        staff: vec![],
+        served_at: friday(),
+    };
     let mut tx = engine.read().await.unwrap();
-    let instance = crate::domain::ServiceKey(format!("call-{}", id.0));
-    tx.ratings_of(&instance).await.unwrap().remove(0)
+    tx.ratings_of(&service.key()).await.unwrap().remove(0)
 }
 
 fn keys(rating: &crate::domain::Rating) -> String {
