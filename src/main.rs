@@ -56,7 +56,7 @@ struct Simulate {
 #[derive(Args)]
 struct Demo {
     /// Keys and when: seconds after the offer began, each later one after the key before it
-    #[arg(long, value_name = "4@2.1s,1@1s", default_value = "5@6s,2@9s,#@9s")]
+    #[arg(long, value_name = "4@2.1s,1@1s", default_value = "5@6s,2@9s,#@16s")]
     keys: String,
     /// Hang up this long after the offer began; without it the server ends the call
     #[arg(long, value_name = "4s")]
