@@ -16,6 +16,7 @@ mod outbox;
 mod platter;
 mod playing;
 mod ports;
+mod priority;
 mod recorder;
 mod shard;
 mod volume;
@@ -239,7 +240,10 @@ impl Media {
             let (sender, receiver) = sync_channel(COMMANDS_QUEUED);
             std::thread::Builder::new()
                 .name(format!("media-{index}"))
-                .spawn(move || shard::run(&receiver))?;
+                .spawn(move || {
+                    priority::raise();
+                    shard::run(&receiver);
+                })?;
             shards.push(sender);
         }
         Ok(Media {
