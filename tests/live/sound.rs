@@ -88,7 +88,7 @@ fn talk_in_tones(mut case: Case) {
     }
     sleep_until(begun + Duration::from_millis(4000));
     desk.sipp.tell_desk("HANGUP");
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('1', Fault::None);
     let call = caller.end();
     let recording = Stereo::read(&house.recording(&call));
@@ -246,7 +246,7 @@ fn linphonec_answers_talks_and_hangs_up_as_a_desk() {
     sleep_until(until);
     caller.gateway.say_nothing();
     phone.type_in("terminate");
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('5', Fault::None);
     let call = caller.end();
     let what = timeline(&call);
