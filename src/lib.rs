@@ -26,3 +26,4 @@ pub mod script;
 pub mod sip;
 pub mod store;
 pub mod web;
+pub mod wire;

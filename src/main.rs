@@ -98,6 +98,7 @@ enum Token {
     List,
     /// Revoke a token by name
     Revoke {
+        /// The name it was created with
         #[arg(long)]
         name: String,
     },
@@ -148,8 +149,21 @@ fn main() -> ExitCode {
     match done {
         Ok(status) => status,
         Err(error) => {
-            eprintln!("gradeline: {error:#}");
+            eprintln!("gradeline: {}", told(&error));
             ExitCode::from(1)
         }
     }
+}
+
+/// The error and its causes, each said once: many an error already says its cause.
+fn told(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(|cause| cause.to_string()) {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.contains(cause.trim_end()) {
+            said = format!("{}: {cause}", said.trim_end());
+        }
+    }
+    said.trim_end().to_owned()
 }

@@ -1,9 +1,10 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
@@ -16,6 +17,9 @@ use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::web;
+
+/// Rehearsals at once.
+const REHEARSAL_SEATS: usize = 32;
 
 /// What the rehearsal desk leaves for its number to be told and for a question to be asked.
 const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
@@ -35,6 +39,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let book = read_book(&config)?;
     let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
+    // Before anything is written: a second server started by mistake ends here, and does not take the
+    // running one's calls for those of a crash.
+    let web_listener = listen_for_pages(config.web.listen).await?;
+    let web_address = web_listener.local_addr()?;
     let engine = open_engine(&config).await?;
     let archive = Archive::new(&config.recordings.dir);
     recover(&engine, &archive).await?;
@@ -43,15 +51,6 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
     // The pages stay until the last call has ended: the people at them are in those calls.
     let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
-    let web_listener = tokio::net::TcpListener::bind(config.web.listen)
-        .await
-        .with_context(|| {
-            format!(
-                "[web] listen {}: the port is taken or not ours",
-                config.web.listen
-            )
-        })?;
-    let web_address = web_listener.local_addr()?;
     let media = Media::start(media_settings(&config)).context("the media threads cannot start")?;
     let (agent, incoming) = Agent::start(sip_settings(&config)).await?;
     let (desks, rehearsal) = open_desks(&config, &book).await?;
@@ -97,6 +96,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+async fn listen_for_pages(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("[web] listen {address}: the port is taken or not ours"))
 }
 
 fn read_book(config: &Config) -> anyhow::Result<Book> {
@@ -163,7 +168,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
     }
 }
 
-/// The configured desks; with none, the rehearsal desk, with a seat for every call.
+/// The configured desks; with none, the rehearsal desk, with some seats.
 async fn open_desks(
     config: &Config,
     book: &Book,
@@ -185,7 +190,7 @@ async fn open_desks(
     }
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
     let rehearsal = RehearsalDesk::open(loopback, rehearsal_conduct(config, book)).await?;
-    let seats = (1..=config.sip.max_calls)
+    let seats = (1..=REHEARSAL_SEATS)
         .map(|seat| Desk {
             id: DeskId(format!("rehearsal-{seat}")),
             address: rehearsal.address().to_owned(),
@@ -221,7 +226,7 @@ fn rehearsal_conduct(config: &Config, book: &Book) -> Conduct {
 fn welcome(
     agent: &Agent,
     config: &Config,
-    web: std::net::SocketAddr,
+    web: SocketAddr,
     one_time_password: Option<&str>,
     rehearsal: bool,
 ) {

@@ -1,10 +1,11 @@
 //! What a rater still says after the grade stands: the reason, the remark (第六条第一款).
 
 use super::article::Article;
-use super::decision::{Entry, Subject, What};
+use super::decision::Subject;
 use super::intake::{PressedKey, Reason, Remark};
 use super::rating::Rating;
 use super::ticket::Actor;
+use super::trail::{Entry, What};
 use crate::calendar::Moment;
 
 /// What the rater has said beside the grade so far.
@@ -69,7 +70,7 @@ mod tests {
         let at = Moment::from_millis(0);
         Rating {
             id: RatingId {
-                service: ServiceKey("call:c1".into()),
+                service: ServiceKey("call-c1".into()),
                 sequence: 1,
             },
             standing: Standing::Valid,

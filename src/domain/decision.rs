@@ -9,10 +9,9 @@ use super::rating::{Rating, RatingId, Standing, effective};
 use super::refusal::Refusal;
 use super::terms::DeadlineKind;
 use super::ticket::{Actor, ClockChange, Event, Ticket, TicketNumber, transition};
+use super::trail::{Entry, What};
 use super::word::read_word;
-use crate::calendar::Calendar;
-use crate::calendar::Due;
-use crate::calendar::Moment;
+use crate::calendar::{Calendar, Due, Moment};
 
 /// What an intake causes. The store saves it in one transaction, or none of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,32 +72,6 @@ pub struct Notice {
     pub addressee: Addressee,
     pub about: Subject,
     pub text: String,
-    pub rehearsal: bool,
-}
-
-/// What happened, as the trail says it (全过程留痕, 第十七条).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum What {
-    Rated,
-    TicketOpened,
-    RatedAgain,
-    DeadlineStarted,
-    DeadlineRecounted,
-    /// Reasons, keys or a remark that came after the rating was submitted.
-    RatingCompleted,
-}
-
-/// A line of the trail: only ever added, never changed (第十七条).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    pub at: Moment,
-    pub actor: Actor,
-    pub what: What,
-    pub about: Subject,
-    pub article: Article,
-    /// Facts in words; no name, no full number.
-    pub detail: String,
     pub rehearsal: bool,
 }
 
@@ -373,32 +346,8 @@ impl Addressee {
     }
 }
 
-impl What {
-    pub const ALL: [What; 6] = [
-        What::Rated,
-        What::TicketOpened,
-        What::RatedAgain,
-        What::DeadlineStarted,
-        What::DeadlineRecounted,
-        What::RatingCompleted,
-    ];
-
-    /// The word for rows and the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            What::Rated => "rated",
-            What::TicketOpened => "ticket_opened",
-            What::RatedAgain => "rated_again",
-            What::DeadlineStarted => "deadline_started",
-            What::DeadlineRecounted => "deadline_recounted",
-            What::RatingCompleted => "rating_completed",
-        }
-    }
-}
-
 read_word!(NoticeKind, "kind of notice");
 read_word!(Addressee, "addressee");
-read_word!(What, "kind of entry");
 
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ pub enum Service {
     },
 }
 
-/// Names the rated act: `call:20261123-220512-7f3a9c`. Opaque.
+/// Names the rated act: `call-20261123-220512-7f3a9c`. Opaque.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServiceKey(pub String);
@@ -178,7 +178,7 @@ impl Channel {
 impl Service {
     pub fn key(&self) -> ServiceKey {
         match self {
-            Service::Consultation { call_id, .. } => ServiceKey(format!("call:{call_id}")),
+            Service::Consultation { call_id, .. } => ServiceKey(format!("call-{call_id}")),
         }
     }
 }

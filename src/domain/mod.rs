@@ -13,6 +13,7 @@ mod recount;
 mod refusal;
 mod terms;
 mod ticket;
+mod trail;
 mod word;
 
 #[cfg(test)]
@@ -25,9 +26,7 @@ pub use crate::calendar::{
     UnknownYear, Why, YearNotice, due, due_provisional,
 };
 pub use completion::{Said, complete};
-pub use decision::{
-    Addressee, Deadline, Decision, Earlier, Entry, Notice, NoticeKind, Subject, What, decide,
-};
+pub use decision::{Addressee, Deadline, Decision, Earlier, Notice, NoticeKind, Subject, decide};
 pub use grade::{Grade, Polarity, UnknownGrade};
 pub use intake::{
     Channel, Evidence, Identity, Intake, IntakeKey, PressedKey, Rater, Reason, Remark, Service,
@@ -41,4 +40,5 @@ pub use ticket::{
     Actor, ClockChange, Event, Next, Origin, Record, Row, Series, State, TRANSITIONS, Ticket,
     TicketNumber, transition,
 };
+pub use trail::{Entry, What};
 pub use word::UnknownWord;

@@ -8,7 +8,7 @@ use super::intake::{Intake, ServiceKey};
 use super::word::read_word;
 use crate::calendar::Moment;
 
-/// Names a rating: `call:20261123-220512-7f3a9c#1`.
+/// Names a rating: `call-20261123-220512-7f3a9c-1`; goes into an address as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RatingId {
     pub service: ServiceKey,
@@ -47,7 +47,7 @@ pub struct Rating {
 
 impl fmt::Display for RatingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.service, self.sequence)
+        write!(f, "{}-{}", self.service, self.sequence)
     }
 }
 

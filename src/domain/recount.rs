@@ -1,7 +1,8 @@
 //! When a calendar changes, open deadlines are counted anew (row 33 of the ticket's table).
 
-use super::decision::{Deadline, Entry, What};
+use super::decision::Deadline;
 use super::ticket::{Actor, Event, TRANSITIONS};
+use super::trail::{Entry, What};
 use crate::calendar::Calendar;
 use crate::calendar::Moment;
 

@@ -8,6 +8,7 @@ mod calls;
 mod completion;
 mod cursor;
 mod intake;
+mod listenings;
 mod reads;
 mod recount;
 mod recovery;
@@ -96,8 +97,9 @@ impl Engine {
         Ok(flushed?)
     }
 
-    /// Whether the database answers, for `/healthz`.
+    /// Whether the database is there and answers, for `/healthz`.
     pub async fn check(&self) -> Result<(), Error> {
+        self.inner.store.check()?;
         self.read().await?.open_calls().await?;
         Ok(())
     }

@@ -70,6 +70,7 @@ impl Engine {
             callback,
             rating,
             ticket,
+            listenings: tx.listenings(id).await?,
         }))
     }
 

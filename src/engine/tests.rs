@@ -22,6 +22,8 @@ stories![
     lists_are_filtered_and_numbers_masked,
     rehearsals_stay_out_of_figures,
     a_callback_is_noted_at_the_number_of_the_caller,
+    a_sitting_of_listening_leaves_one_line_however_many_parts_it_asks_for,
+    a_database_whose_file_is_gone_is_not_well,
     what_was_said_cannot_be_changed,
     five_failures_lock_a_name_known_or_not,
     the_administrator_is_made_once_and_changes_the_password,
@@ -415,7 +417,7 @@ async fn a_hundred_submissions_of_one_rating_are_one_rating(place: Place) {
         ..intake
     };
     let second = engine.submit(again, friday()).await.unwrap();
-    assert_eq!(second.rating, "call:c1#2");
+    assert_eq!(second.rating, "call-c1-2");
     assert_eq!(second.ticket, answers[0].ticket);
 }
 
@@ -671,16 +673,76 @@ async fn what_was_said_cannot_be_changed(place: Place) {
     let grade = keyed(Grade::Dissatisfied, 1);
     engine.key_grade(&id, grade).await.unwrap();
     engine.end_call(ended(&id, "graded")).await.unwrap();
+    let listening = Listening {
+        call: id,
+        sound: Sound::Recording,
+        listener: "li".to_owned(),
+        door: ListeningDoor::Page,
+    };
+    engine.listen(&listening, friday()).await.unwrap();
     let store = &engine.inner.store;
     for change in [
         "UPDATE keyed_grades SET grade = 'satisfied'",
         "DELETE FROM keyed_grades",
         "UPDATE trail SET detail = ''",
         "DELETE FROM trail",
+        "UPDATE listenings SET listener = ''",
+        "DELETE FROM listenings",
     ] {
         let error = store.raw(change).await.unwrap_err().to_string();
         assert!(error.contains("append-only"), "{error}");
     }
+}
+
+async fn a_sitting_of_listening_leaves_one_line_however_many_parts_it_asks_for(place: Place) {
+    let engine = engine(&place).await;
+    let id = open(&engine, "c1").await;
+    let of = |listener: &str, sound: Sound, door: ListeningDoor| Listening {
+        call: id.clone(),
+        sound,
+        listener: listener.to_owned(),
+        door,
+    };
+    let li = of("li", Sound::Recording, ListeningDoor::Page);
+    let minutes = |n: i64| friday().plus_millis(n * 60_000);
+    let parts = (0..20).map(|_| engine.listen(&li, friday()));
+    futures::future::try_join_all(parts).await.unwrap();
+    engine.listen(&li, minutes(9)).await.unwrap();
+    assert_eq!(detail(&engine, &id).await.listenings.len(), 1);
+    // Another sitting, another sound, another door, another listener.
+    engine.listen(&li, minutes(11)).await.unwrap();
+    let clip = of("li", Sound::Remark, ListeningDoor::Page);
+    engine.listen(&clip, minutes(12)).await.unwrap();
+    let token = of("li", Sound::Recording, ListeningDoor::Api);
+    engine.listen(&token, minutes(13)).await.unwrap();
+    let wang = of("wang", Sound::Recording, ListeningDoor::Page);
+    engine.listen(&wang, minutes(14)).await.unwrap();
+    let lines = detail(&engine, &id).await.listenings;
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| (line.at, line.listener.as_str(), line.sound, line.door))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (minutes(14), "wang", Sound::Recording, ListeningDoor::Page),
+            (minutes(13), "li", Sound::Recording, ListeningDoor::Api),
+            (minutes(12), "li", Sound::Remark, ListeningDoor::Page),
+            (minutes(11), "li", Sound::Recording, ListeningDoor::Page),
+            (minutes(0), "li", Sound::Recording, ListeningDoor::Page),
+        ]
+    );
+}
+
+async fn a_database_whose_file_is_gone_is_not_well(place: Place) {
+    let engine = engine(&place).await;
+    engine.check().await.unwrap();
+    match place.url.strip_prefix("sqlite:") {
+        // The open file goes on answering, and what is written to it is lost with it.
+        Some(path) => std::fs::remove_file(path).unwrap(),
+        None => engine.inner.store.close().await,
+    }
+    assert!(engine.check().await.is_err());
 }
 
 async fn five_failures_lock_a_name_known_or_not(place: Place) {

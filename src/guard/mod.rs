@@ -15,6 +15,7 @@ mod admission;
 mod head;
 mod judge;
 mod refusal;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod unacknowledged;
@@ -55,7 +56,7 @@ pub struct Limits {
     /// Transactions in the stack, lingering ones included.
     pub max_transactions: usize,
     pub max_calls: usize,
-    /// Calls that came in and whose ACK is missing: of all sources, and of one.
+    /// Answered calls whose ACK is missing: of all sources, and of one.
     pub max_unacknowledged: usize,
     pub max_unacknowledged_per_source: usize,
     /// How long after its 200 a call keeps its place without an ACK when others want it.

@@ -12,7 +12,7 @@ pub type GiveUp = Box<dyn Fn() + Send + Sync>;
 
 struct Waiting {
     call_id: String,
-    /// When our 200 went out; before it the ACK is not due and the call keeps its place.
+    /// When our 200 went out; before it the ACK is not due and the call takes no place.
     answered: Option<Instant>,
     give_up: GiveUp,
 }
@@ -37,7 +37,8 @@ enum Place {
 #[derive(Default)]
 pub(super) struct Unacknowledged {
     calls: HashMap<IpAddr, VecDeque<Waiting>>,
-    count: usize,
+    /// Those whose ACK is due; a call that rings is bounded by the limit of all calls.
+    due: usize,
 }
 
 impl Unacknowledged {
@@ -65,7 +66,6 @@ impl Unacknowledged {
             answered: None,
             give_up,
         });
-        self.count += 1;
         Ok(gone.map(|waiting| waiting.give_up))
     }
 
@@ -76,6 +76,7 @@ impl Unacknowledged {
             .get_mut(&source)
             .and_then(|calls| calls.iter_mut().find(|call| call.call_id == call_id));
         if let Some(call) = call {
+            self.due += usize::from(call.answered.is_none());
             call.answered = Some(now);
         }
     }
@@ -97,17 +98,19 @@ impl Unacknowledged {
         if calls.is_empty() {
             self.calls.remove(&source);
         }
-        self.count -= 1;
+        self.due -= usize::from(taken.answered.is_some());
         Some(taken)
     }
 
     fn place(&self, source: IpAddr, limits: &Limits, now: Instant) -> Place {
-        let of_source = self.calls.get(&source).map_or(0, VecDeque::len);
+        let of_source = self.calls.get(&source).map_or(0, |calls| {
+            calls.iter().filter(|call| call.answered.is_some()).count()
+        });
         if of_source >= limits.max_unacknowledged_per_source {
             let oldest = self.oldest_overdue(source, limits, now);
             return oldest.map_or(Place::None, |(at, _)| Place::Of(source, at));
         }
-        if self.count < limits.max_unacknowledged {
+        if self.due < limits.max_unacknowledged {
             return Place::Free;
         }
         self.calls

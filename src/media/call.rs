@@ -1,6 +1,5 @@
 //! A running call on its media thread: one beat is 20 ms of both sides.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,8 +20,14 @@ use crate::rtp::sender::KeyToSend;
 
 /// Length of a beat.
 pub const BEAT: Duration = Duration::from_millis(20);
+/// Beats for which the sockets' buffers can have kept what arrived: 2 s of 20 ms packets.
+const KEPT_BEATS: u32 = 100;
+
 /// Frames sent to catch up; what is older than that is not sent at all.
 const CAUGHT_UP: u32 = 3;
+/// Beats between a caller's sound and its being heard.
+const DELAY_FRAMES: usize = TARGET_SAMPLES as usize / FRAME_SAMPLES;
+const _: () = assert!(TARGET_SAMPLES as usize == DELAY_FRAMES * FRAME_SAMPLES);
 
 /// What a call is asked to do.
 pub enum Command {
@@ -71,7 +76,9 @@ pub struct Call {
     outbox: Outbox,
     writer: Writer,
     /// The caller's sound comes `TARGET_SAMPLES` late; what he hears is recorded as late.
-    delayed: VecDeque<i16>,
+    delayed: [[i16; FRAME_SAMPLES]; DELAY_FRAMES],
+    /// The oldest of `delayed`.
+    oldest: usize,
     timeout: Duration,
     finished: bool,
 }
@@ -106,7 +113,8 @@ impl Call {
             closing: Vec::new(),
             outbox: Outbox::new(new.events),
             writer: new.writer,
-            delayed: VecDeque::from(vec![0; TARGET_SAMPLES as usize]),
+            delayed: [[0; FRAME_SAMPLES]; DELAY_FRAMES],
+            oldest: 0,
             timeout: new.timeout,
             finished: false,
         }
@@ -125,7 +133,7 @@ impl Call {
         let late = now.saturating_duration_since(self.next_beat);
         let due = 1 + (late.as_micros() / BEAT.as_micros()) as u32;
         if due > CAUGHT_UP {
-            self.skip(due - CAUGHT_UP);
+            self.catch_up(due - CAUGHT_UP, now);
         }
         for _ in 0..due.min(CAUGHT_UP) {
             self.beat(now);
@@ -141,16 +149,42 @@ impl Call {
         self.finish.store(true, Ordering::Release);
     }
 
-    fn skip(&mut self, beats: u32) {
+    /// Beats that we were too late for are not sent, but what had arrived for them is evidence: it
+    /// is heard and recorded, as far as the sockets can have kept it.
+    fn catch_up(&mut self, beats: u32, now: Instant) {
         metrics::counter!("gradeline_media_skipped_beats_total").increment(u64::from(beats));
-        self.next_beat += BEAT * beats;
-        self.caller.skip(beats);
+        let lost = beats.saturating_sub(KEPT_BEATS);
+        if lost > 0 {
+            self.next_beat += BEAT * lost;
+            self.caller.skip(lost);
+            if let Some(desk) = &mut self.desk {
+                desk.skip(lost);
+            }
+            if let Some(recording) = &mut self.recording {
+                recording.skip(u64::from(lost) * FRAME_SAMPLES as u64);
+            }
+        }
+        for _ in 0..beats - lost {
+            self.unsent_beat(now);
+            self.next_beat += BEAT;
+        }
+    }
+
+    fn unsent_beat(&mut self, now: Instant) {
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
+        let mut from_caller = [0i16; FRAME_SAMPLES];
+        let mut from_desk = [0i16; FRAME_SAMPLES];
+        self.caller
+            .drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+        self.caller
+            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
+        self.caller.skip_sending(1);
         if let Some(desk) = &mut self.desk {
-            desk.skip(beats);
+            desk.drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+            desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
+            desk.skip_sending(1);
         }
-        if let Some(recording) = &mut self.recording {
-            recording.skip(u64::from(beats) * FRAME_SAMPLES as u64);
-        }
+        self.record(&from_caller, &[0; FRAME_SAMPLES]);
     }
 
     fn beat(&mut self, now: Instant) {
@@ -220,11 +254,8 @@ impl Call {
     fn record(&mut self, from_caller: &[i16; FRAME_SAMPLES], heard: &[i16; FRAME_SAMPLES]) {
         if let Some(recording) = &mut self.recording {
             recording.retry();
-            self.delayed.extend(heard);
-            let mut right = [0; FRAME_SAMPLES];
-            for sample in &mut right {
-                *sample = self.delayed.pop_front().unwrap_or(0);
-            }
+            let right = std::mem::replace(&mut self.delayed[self.oldest], *heard);
+            self.oldest = (self.oldest + 1) % DELAY_FRAMES;
             recording.stereo(from_caller, &right);
         }
         if let Some(end) = self
@@ -263,10 +294,15 @@ impl Call {
                 negotiated,
                 done,
             } => {
-                match (side, &mut self.desk) {
-                    (Side::Caller, _) => self.caller.renegotiated(negotiated, now),
-                    (Side::Desk, Some(desk)) => desk.renegotiated(negotiated, now),
-                    (Side::Desk, None) => {}
+                let leg = match side {
+                    Side::Caller => Some(&mut self.caller),
+                    Side::Desk => self.desk.as_deref_mut(),
+                };
+                if let Some(leg) = leg {
+                    // What came before was negotiated, too: a key of it counts.
+                    let (outbox, due) = (&mut self.outbox, self.next_beat);
+                    leg.drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
+                    leg.renegotiated(negotiated, now);
                 }
                 // The asker may be gone; then nobody waits.
                 let _ = done.send(());

@@ -15,7 +15,7 @@ use crate::rtp::reception::{Arrival, Reception};
 use crate::rtp::rtcp;
 use crate::rtp::sdp::Negotiated;
 use crate::rtp::sender::{KeyToSend, Sender};
-use crate::rtp::telephone_event::{Decoder, EventPacket, Key};
+use crate::rtp::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
 use crate::rtp::tones::Detector;
 
 /// Packets taken from a socket a beat; a flood waits in the kernel and is dropped there.
@@ -36,7 +36,9 @@ pub struct MediaLeg {
     sockets: Sockets,
     playout: Playout,
     events: Decoder,
-    detector: Detector,
+    /// `None` from the first telephone event on: in-band tones are the fallback of who sends none,
+    /// and a voice may then sound like a key as it likes.
+    detector: Option<Detector>,
     reception: Reception,
     began: Instant,
     last_sign: Instant,
@@ -56,7 +58,7 @@ impl MediaLeg {
             sockets,
             playout: Playout::default(),
             events: Decoder::default(),
-            detector: Detector::default(),
+            detector: Some(Detector::default()),
             reception: Reception::default(),
             began: now,
             last_sign: now,
@@ -76,6 +78,12 @@ impl MediaLeg {
             || negotiated.ptime_ms != self.negotiated.ptime_ms
         {
             self.sender.forget();
+        }
+        if (negotiated.rtp, negotiated.event_type)
+            != (self.negotiated.rtp, self.negotiated.event_type)
+        {
+            // Somebody else may speak there, who sends tones.
+            self.detector.get_or_insert_default();
         }
         self.negotiated = negotiated;
         self.last_sign = now;
@@ -141,6 +149,11 @@ impl MediaLeg {
             );
             if let Some(event) = event {
                 let side = self.side;
+                if event.code <= LAST_KEY
+                    && let Some(mut detector) = self.detector.take()
+                {
+                    detector.close(now, |key| out(told(side, Way::InBand, key)));
+                }
                 self.events
                     .packet(event, now, |key| out(told(side, Way::TelephoneEvent, key)));
             }
@@ -195,13 +208,19 @@ impl MediaLeg {
             metrics::counter!("gradeline_media_concealed_samples_total").increment(made_up as u64);
         }
         let side = self.side;
-        self.detector
-            .hear(frame, now, |key| out(told(side, Way::InBand, key)));
+        if let Some(detector) = &mut self.detector {
+            detector.hear(frame, now, |key| out(told(side, Way::InBand, key)));
+        }
     }
 
     /// Beats that we were too late for.
     pub fn skip(&mut self, beats: u32) {
         self.playout.skip(beats);
+        self.sender.skip(beats);
+    }
+
+    /// Beats whose sound was heard but for which nothing is sent any more.
+    pub fn skip_sending(&mut self, beats: u32) {
         self.sender.skip(beats);
     }
 
@@ -214,8 +233,9 @@ impl MediaLeg {
         let side = self.side;
         self.events
             .close(now, |key| out(told(side, Way::TelephoneEvent, key)));
-        self.detector
-            .close(now, |key| out(told(side, Way::InBand, key)));
+        if let Some(detector) = &mut self.detector {
+            detector.close(now, |key| out(told(side, Way::InBand, key)));
+        }
     }
 
     pub fn queue_key(&mut self, key: KeyToSend) {

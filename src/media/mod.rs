@@ -13,10 +13,12 @@ mod handle;
 mod leg;
 mod message;
 mod outbox;
+mod platter;
 mod playing;
 mod ports;
 mod recorder;
 mod shard;
+mod volume;
 mod writer;
 
 #[cfg(test)]
@@ -42,6 +44,7 @@ use leg::MediaLeg;
 use ports::{Ports, Sockets};
 use recorder::Writer;
 use shard::ToShard;
+use volume::{FileSystem, Volume};
 
 /// One side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -222,10 +225,15 @@ pub struct Media {
 impl Media {
     /// Starts the media threads and the writer thread.
     pub fn start(settings: Settings) -> Result<Media, Error> {
+        Media::start_on(FileSystem, settings)
+    }
+
+    /// The same, recording onto another volume than the file system.
+    fn start_on(volume: impl Volume + 'static, settings: Settings) -> Result<Media, Error> {
         let (queue, blocks) = sync_channel(WRITES_QUEUED);
         std::thread::Builder::new()
             .name("recording".into())
-            .spawn(move || writer::run(&blocks))?;
+            .spawn(move || writer::run(&blocks, &volume))?;
         let mut shards = Vec::new();
         for index in 0..settings.threads.max(1) {
             let (sender, receiver) = sync_channel(COMMANDS_QUEUED);

@@ -130,9 +130,16 @@ impl Recording {
 
     pub fn stereo(&mut self, left: &[i16; FRAME_SAMPLES], right: &[i16; FRAME_SAMPLES]) {
         self.make_room();
-        for (left, right) in left.iter().zip(right) {
-            self.samples.extend([*left, *right]);
+        let mut frames = [0; 2 * FRAME_SAMPLES];
+        for (frame, (left, right)) in frames
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(left.iter().zip(right))
+        {
+            *frame = [*left, *right];
         }
+        self.samples.extend_from_slice(&frames);
         self.cut();
     }
 

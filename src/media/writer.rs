@@ -1,17 +1,16 @@
 //! The writer thread: takes blocks, writes WAV files, waits for the disk so that nobody else has to.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
-use tokio::sync::mpsc::error::TrySendError;
 
+use super::platter::{Closed, Platter};
 use super::recorder::{BLOCKS_KEPT, Block, Closing, FileId, ToWriter};
+use super::volume::{Durable, Octets, Start, Volume};
 use super::{Event, Recorded};
 
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -20,6 +19,10 @@ const RETRY_EVERY: Duration = Duration::from_secs(1);
 const GAPS_TOLD: usize = 1000;
 const RATE_HZ: u32 = 8000;
 const FRAMES_A_MS: u64 = 8;
+/// Silence is written in pieces of this many samples.
+const SILENCE: [i16; 8192] = [0; 8192];
+
+type Wav = hound::WavWriter<Box<dyn Octets>>;
 
 /// A file as it stands on the disk.
 enum Disk {
@@ -27,7 +30,7 @@ enum Disk {
     Down {
         retry_at: Option<Instant>,
     },
-    Up(hound::WavWriter<BufWriter<File>>, Arc<File>),
+    Up(Wav, Arc<dyn Durable>),
 }
 
 struct Open {
@@ -39,16 +42,17 @@ struct Open {
     frames: u64,
     waiting: VecDeque<Block>,
     gaps: Vec<(u64, u64)>,
+    /// Where silence began that stands for lost sound and is not told yet.
+    silent_from: Option<u64>,
     synced_at: Option<Instant>,
     ever_written: bool,
 }
 
 /// Runs until every way to it is gone.
 #[allow(clippy::disallowed_methods)] // The writer is a shell: it paces its retries and syncs.
-pub fn run(queue: &Receiver<ToWriter>) {
-    let syncer = start_syncer();
+pub fn run(queue: &Receiver<ToWriter>, volume: &dyn Volume) {
+    let mut platter = Platter::start();
     let mut files: HashMap<FileId, Open> = HashMap::new();
-    let mut untold: Vec<(Sender<Event>, Event)> = Vec::new();
     loop {
         let message = match queue.recv_timeout(RETRY_EVERY / 2) {
             Ok(message) => Some(message),
@@ -56,7 +60,7 @@ pub fn run(queue: &Receiver<ToWriter>) {
             Err(RecvTimeoutError::Disconnected) => break,
         };
         let now = Instant::now();
-        untold.retain(|(to, event)| !tell(to, event));
+        platter.retry();
         match message {
             Some(ToWriter::Open {
                 file,
@@ -65,13 +69,13 @@ pub fn run(queue: &Receiver<ToWriter>) {
                 events,
             }) => {
                 let mut open = Open::new(path, channels, events);
-                open.write(now, &syncer);
+                open.write(now, volume, &platter);
                 files.insert(file, open);
             }
             Some(ToWriter::Block { file, block }) => {
                 if let Some(open) = files.get_mut(&file) {
                     open.take(block);
-                    open.write(now, &syncer);
+                    open.write(now, volume, &platter);
                 }
             }
             Some(ToWriter::Close {
@@ -80,43 +84,17 @@ pub fn run(queue: &Receiver<ToWriter>) {
                 closing,
             }) => {
                 if let Some(open) = files.remove(&file) {
-                    let told = open.close(frames, closing, now, &syncer);
-                    if !tell(&told.0, &told.1) {
-                        untold.push(told);
-                    }
+                    let closed = open.close(frames, closing, now, volume, &platter);
+                    platter.close(closed);
                 }
             }
             None => {
                 for open in files.values_mut() {
-                    open.write(now, &syncer);
+                    open.write(now, volume, &platter);
                 }
             }
         }
     }
-}
-
-/// `true` when there is nothing more to do about it.
-fn tell(to: &Sender<Event>, event: &Event) -> bool {
-    !matches!(to.try_send(event.clone()), Err(TrySendError::Full(_)))
-}
-
-/// `sync_data` waits for the platter; it has a thread of its own so that writing does not.
-fn start_syncer() -> SyncSender<Arc<File>> {
-    let (sender, receiver) = sync_channel::<Arc<File>>(256);
-    let run = move || {
-        for file in receiver {
-            if let Err(fault) = file.sync_data() {
-                tracing::warn!(%fault, "a recording could not be synced");
-            }
-        }
-    };
-    if let Err(fault) = std::thread::Builder::new()
-        .name("recording-sync".into())
-        .spawn(run)
-    {
-        tracing::error!(%fault, "recordings are not synced: no thread");
-    }
-    sender
 }
 
 impl Open {
@@ -129,6 +107,7 @@ impl Open {
             frames: 0,
             waiting: VecDeque::new(),
             gaps: Vec::new(),
+            silent_from: None,
             synced_at: None,
             ever_written: false,
         }
@@ -142,8 +121,8 @@ impl Open {
         self.waiting.push_back(block);
     }
 
-    fn write(&mut self, now: Instant, syncer: &SyncSender<Arc<File>>) {
-        match self.try_write(now, syncer) {
+    fn write(&mut self, now: Instant, volume: &dyn Volume, platter: &Platter) {
+        match self.try_write(now, volume, platter) {
             Ok(()) => {}
             Err(fault) => {
                 let first = matches!(self.disk, Disk::Up(..) | Disk::Down { retry_at: None });
@@ -158,22 +137,28 @@ impl Open {
         }
     }
 
-    fn try_write(&mut self, now: Instant, syncer: &SyncSender<Arc<File>>) -> hound::Result<()> {
+    fn try_write(
+        &mut self,
+        now: Instant,
+        volume: &dyn Volume,
+        platter: &Platter,
+    ) -> hound::Result<()> {
         if let Disk::Down { retry_at } = self.disk {
             if retry_at.is_some_and(|at| now < at) {
                 return Ok(());
             }
-            self.disk = self.open_file()?;
+            self.disk = self.open_file(volume)?;
             if retry_at.is_some() {
                 tracing::info!(path = %self.path.display(), "a recording is written again");
             }
         }
         while let Some(block) = self.waiting.front() {
-            let missing = block.from.saturating_sub(self.frames);
-            if missing > 0 {
-                self.write_silence(missing)?;
-                self.note_gap(missing);
+            let from = block.from;
+            if from > self.frames {
+                self.silent_from.get_or_insert(self.frames);
+                self.write_silence(from - self.frames)?;
             }
+            self.note_gap(from);
             let Disk::Up(wav, _) = &mut self.disk else {
                 return Ok(());
             };
@@ -192,27 +177,28 @@ impl Open {
                 .is_none_or(|at| now.saturating_duration_since(at) >= SYNC_EVERY)
         {
             self.synced_at = Some(now);
-            // A full queue means that the disk is behind: the next second asks again.
-            let _ = syncer.try_send(Arc::clone(file));
+            platter.sync(file);
         }
         Ok(())
     }
 
-    fn open_file(&mut self) -> hound::Result<Disk> {
+    fn open_file(&mut self, volume: &dyn Volume) -> hound::Result<Disk> {
         let spec = hound::WavSpec {
             channels: self.channels,
             sample_rate: RATE_HZ,
             bits_per_sample: 16,
             sample_format: hound::SampleFormat::Int,
         };
-        if let Some(dir) = self.path.parent() {
-            std::fs::create_dir_all(dir)?;
-        }
-        let mut wav = if self.ever_written {
-            // Behind what the header says is whole.
-            hound::WavWriter::append(&self.path)?
+        let start = if self.ever_written {
+            Start::WhereItEnded
         } else {
-            hound::WavWriter::create(&self.path, spec)?
+            Start::Afresh
+        };
+        let (octets, durable) = volume.open(&self.path, start)?;
+        let mut wav = match start {
+            Start::Afresh => Wav::new(octets, spec)?,
+            // Behind what the header says is whole.
+            Start::WhereItEnded => Wav::new_append(octets)?,
         };
         while wav.len() % u32::from(self.channels) != 0 {
             wav.write_sample(0i16)?;
@@ -220,38 +206,42 @@ impl Open {
         wav.flush()?;
         self.ever_written = true;
         self.frames = u64::from(wav.duration());
-        let handle = File::options().write(true).open(&self.path)?;
-        Ok(Disk::Up(wav, Arc::new(handle)))
+        Ok(Disk::Up(wav, durable))
     }
 
     fn write_silence(&mut self, frames: u64) -> hound::Result<()> {
         let Disk::Up(wav, _) = &mut self.disk else {
             return Ok(());
         };
-        for _ in 0..frames * u64::from(self.channels) {
-            wav.write_sample(0i16)?;
+        let mut left = frames * u64::from(self.channels);
+        while left > 0 {
+            let piece = left.min(SILENCE.len() as u64);
+            write_samples(wav, &SILENCE[..piece as usize])?;
+            left -= piece;
         }
         wav.flush()?;
         self.frames = u64::from(wav.duration());
         Ok(())
     }
 
-    /// The last `length` frames written stand for sound that is lost.
-    fn note_gap(&mut self, length: u64) {
-        let gap = ((self.frames - length) / FRAMES_A_MS, length / FRAMES_A_MS);
+    /// Tells the silence that was written up to `until` for sound that is lost, if there is any.
+    fn note_gap(&mut self, until: u64) {
+        let Some(from) = self.silent_from.take() else {
+            return;
+        };
+        let length = until.saturating_sub(from);
+        let gap = (from / FRAMES_A_MS, length / FRAMES_A_MS);
         metrics::counter!("gradeline_media_recording_gap_ms_total").increment(gap.1);
         let full = self.gaps.len() >= GAPS_TOLD;
         match self.gaps.last_mut() {
             Some(last) if full => last.1 = gap.0 + gap.1 - last.0,
             _ => self.gaps.push(gap),
         }
-        tell(
-            &self.events,
-            &Event::RecordingGap {
-                from_ms: gap.0,
-                length_ms: gap.1,
-            },
-        );
+        // A shell that does not read learns of it when the file is closed.
+        let _ = self.events.try_send(Event::RecordingGap {
+            from_ms: gap.0,
+            length_ms: gap.1,
+        });
     }
 
     /// Writes what it can; what is told then is the truth about the file.
@@ -260,29 +250,31 @@ impl Open {
         frames: u64,
         closing: Closing,
         now: Instant,
-        syncer: &SyncSender<Arc<File>>,
-    ) -> (Sender<Event>, Event) {
+        volume: &dyn Volume,
+        platter: &Platter,
+    ) -> Closed {
         if let Disk::Down { retry_at } = &mut self.disk {
             *retry_at = retry_at.map(|_| now);
         }
-        self.write(now, syncer);
+        self.write(now, volume, platter);
         let missing = frames.saturating_sub(self.frames);
         if missing > 0 {
+            self.silent_from.get_or_insert(self.frames);
             if let Err(fault) = self.write_silence(missing) {
                 tracing::error!(%fault, path = %self.path.display(), "a recording ends early");
             }
-            self.frames = frames;
-            self.note_gap(missing);
         }
-        if let Disk::Up(wav, file) = self.disk {
-            if let Err(fault) = wav.finalize() {
-                tracing::error!(%fault, path = %self.path.display(), "a recording could not be closed");
+        self.note_gap(frames);
+        let durable = match self.disk {
+            Disk::Up(wav, durable) => {
+                if let Err(fault) = wav.finalize() {
+                    tracing::error!(%fault, path = %self.path.display(), "a recording could not be closed");
+                }
+                // Who reads the file next may also have lost power in between.
+                Some(durable)
             }
-            // Who reads the file next may also have lost power in between.
-            if let Err(fault) = file.sync_data() {
-                tracing::error!(%fault, path = %self.path.display(), "a recording could not be synced");
-            }
-        }
+            Disk::Down { .. } => None,
+        };
         let event = match closing {
             Closing::Message {
                 length_ms,
@@ -294,21 +286,23 @@ impl Open {
                 silence,
             },
             Closing::Call { caller, desk } => Event::Finished(Recorded {
-                path: self.path,
+                path: self.path.clone(),
                 length_ms: frames / FRAMES_A_MS,
                 gaps: self.gaps,
                 caller,
                 desk,
             }),
         };
-        (self.events, event)
+        Closed {
+            path: self.path,
+            durable,
+            to: self.events,
+            event,
+        }
     }
 }
 
-fn write_samples(
-    wav: &mut hound::WavWriter<BufWriter<File>>,
-    samples: &[i16],
-) -> hound::Result<()> {
+fn write_samples(wav: &mut Wav, samples: &[i16]) -> hound::Result<()> {
     let mut fast = wav.get_i16_writer(u32::try_from(samples.len()).expect("a block is short"));
     for sample in samples {
         fast.write_sample(*sample);

@@ -54,7 +54,7 @@ impl Ears {
                 Input::Desk(event.unwrap_or(DialogEvent::Lost { why: "the dialog is gone" }))
             }
             Some(hunted) = heard(&mut self.hunt), if running => Input::Hunted(hunted),
-            () = reached(timeout_at), if running => Input::Timer,
+            () = reached(timeout_at) => Input::Timer,
             () = cancelled(&self.closing), if running => {
                 self.closing = None;
                 Input::HouseClosing

@@ -37,7 +37,7 @@ pub(super) struct Hunt {
 /// What becomes of a hunt.
 pub(super) enum Hunted {
     Ringing { desk: String },
-    Found { answered: Answered, seat: Seat },
+    Found { answered: Box<Answered>, seat: Seat },
     Unavailable(Unavailable),
 }
 
@@ -103,7 +103,7 @@ struct Seeker {
     /// Cancels the ringing that goes on for him.
     ring: Option<CancellationToken>,
     /// The answer that waits for the machine's word.
-    answered: Option<Answered>,
+    answered: Option<Box<Answered>>,
 }
 
 /// What ended by itself.
@@ -178,7 +178,7 @@ impl Keeper {
             Rung::Answered(answered) => {
                 // Without a seeker the answer is dropped here, which ends it with BYE.
                 if let Some(seeker) = self.callers.get_mut(&caller) {
-                    seeker.answered = Some(*answered);
+                    seeker.answered = Some(answered);
                     self.tell(Event::Answered { caller, desk });
                 }
             }

@@ -114,16 +114,45 @@ impl Playout {
                 .map_or(head_start, |most| most.max(head_start)),
         );
         let skip = (-ahead).max(0) as usize;
-        for (index, sample) in sound.iter().enumerate().take(length as usize).skip(skip) {
-            let at = timestamp.wrapping_add(index as u32) as usize % RING;
-            self.samples[at] = *sample;
-            self.present[at / 64] |= 1 << (at % 64);
-        }
+        let sound = &sound[skip.min(length as usize)..length as usize];
+        self.place(timestamp.wrapping_add(skip as u32), sound);
         if skip > 0 {
             Placed::Late
         } else {
             Placed::InTime
         }
+    }
+
+    /// Copies into the ring, in two pieces where it wraps.
+    fn place(&mut self, timestamp: u32, sound: &[i16]) {
+        let at = timestamp as usize % RING;
+        let (first, second) = sound.split_at(sound.len().min(RING - at));
+        self.samples[at..at + first.len()].copy_from_slice(first);
+        self.samples[..second.len()].copy_from_slice(second);
+        for (word, bits) in bits_of(at, sound.len()) {
+            self.present[word] |= bits;
+        }
+    }
+
+    /// Reads 20 ms that are all there; `false`, and nothing read, where some of it is missing.
+    fn pull_whole(&mut self, next: u32, out: &mut [i16; FRAME_SAMPLES]) -> bool {
+        let at = next as usize % RING;
+        if bits_of(at, FRAME_SAMPLES).any(|(word, bits)| self.present[word] & bits != bits) {
+            return false;
+        }
+        for (word, bits) in bits_of(at, FRAME_SAMPLES) {
+            self.present[word] &= !bits;
+        }
+        let first = FRAME_SAMPLES.min(RING - at);
+        out[..first].copy_from_slice(&self.samples[at..at + first]);
+        out[first..].copy_from_slice(&self.samples[..FRAME_SAMPLES - first]);
+        let at = self.heard & (HISTORY - 1);
+        let first = FRAME_SAMPLES.min(HISTORY - at);
+        self.history[at..at + first].copy_from_slice(&out[..first]);
+        self.history[..FRAME_SAMPLES - first].copy_from_slice(&out[first..]);
+        self.heard = self.heard.wrapping_add(FRAME_SAMPLES);
+        self.concealed = 0;
+        true
     }
 
     /// The next 20 ms; says how many of its samples had to be made up.
@@ -133,6 +162,11 @@ impl Playout {
             return FRAME_SAMPLES;
         };
         self.judge_depth();
+        if self.pull_whole(next, out) {
+            self.next = Some(next.wrapping_add(FRAME_SAMPLES as u32));
+            self.correct_by_one();
+            return 0;
+        }
         let mut made_up = 0;
         for sample in out.iter_mut() {
             let at = next as usize % RING;
@@ -257,6 +291,18 @@ impl Playout {
             })
             .0
     }
+}
+
+/// The words of the ring's bitmap, and in each the bits, of `length` samples from place `at` on.
+fn bits_of(at: usize, length: usize) -> impl Iterator<Item = (usize, u64)> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let place = (at + done) % RING;
+        let (from, left) = (place % 64, length - done);
+        let here = left.min(64 - from);
+        done += here;
+        (here > 0).then(|| (place / 64, (u64::MAX >> (64 - here)) << from))
+    })
 }
 
 #[cfg(test)]

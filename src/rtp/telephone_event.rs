@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub const PAYLOAD_LEN: usize = 4;
 
 /// Events above these are no keys (flash, tones of fax machines).
-const LAST_KEY: u8 = 15;
+pub const LAST_KEY: u8 = 15;
 
 /// How far apart, in samples, two stretches of one press may lie: one lost packet's worth and some.
 /// Two real presses lie at least 40 ms (320 samples) apart (ITU-T Q.24).

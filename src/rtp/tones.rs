@@ -1,5 +1,6 @@
 //! Keys as tones in the sound (ITU-T Q.23, Q.24): a detector and a generator.
 
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use super::playout::FRAME_SAMPLES;
@@ -81,9 +82,15 @@ impl Default for Detector {
 impl Detector {
     /// Hears the next 20 ms, heard at `now`.
     pub fn hear(&mut self, frame: &[i16; FRAME_SAMPLES], now: Instant, mut out: impl FnMut(Key)) {
-        for sample in frame {
-            self.block[self.filled] = f32::from(*sample);
-            self.filled += 1;
+        let mut rest = frame.as_slice();
+        while !rest.is_empty() {
+            let (now_in, later) = rest.split_at(rest.len().min(BLOCK - self.filled));
+            let places = &mut self.block[self.filled..self.filled + now_in.len()];
+            for (place, sample) in places.iter_mut().zip(now_in) {
+                *place = f32::from(*sample);
+            }
+            self.filled += now_in.len();
+            rest = later;
             if self.filled == BLOCK {
                 self.filled = 0;
                 self.judge(now, &mut out);
@@ -147,8 +154,8 @@ impl Detector {
         if mean_square(&self.block) < FLOOR {
             return None;
         }
-        let rows = ROWS_HZ.map(|hz| goertzel(&self.block, hz));
-        let columns = COLUMNS_HZ.map(|hz| goertzel(&self.block, hz));
+        let [r0, r1, r2, r3, c0, c1, c2, c3] = goertzel(&self.block);
+        let (rows, columns) = ([r0, r1, r2, r3], [c0, c1, c2, c3]);
         let row = loudest(&rows)?;
         let column = loudest(&columns)?;
         let (row_power, column_power) = (rows[row].power(), columns[column].power());
@@ -215,24 +222,62 @@ fn detuning(first: Bin, second: Bin, nominal_hz: f32) -> f32 {
     off / TAU * RATE_HZ / BLOCK as f32
 }
 
-/// The complex amplitude at `hz`, with the phase at the block's start.
-fn goertzel(block: &[f32; BLOCK], hz: f32) -> Bin {
-    let omega = std::f32::consts::TAU * hz / RATE_HZ;
-    let coefficient = 2.0 * omega.cos();
-    let (mut one, mut two) = (0.0f32, 0.0f32);
+/// The complex amplitudes of all eight tones, rows before columns, with the phase at the block's
+/// start (Goertzel). The recurrences run side by side: each waits for itself alone, so that
+/// together they take the time of one.
+fn goertzel(block: &[f32; BLOCK]) -> [Bin; 8] {
+    let (mut one, mut two) = ([0.0f32; 8], [0.0f32; 8]);
+    let coefficient = &TURNS.coefficient;
     for sample in block {
-        let zero = sample + coefficient * one - two;
-        two = one;
-        one = zero;
+        for tone in 0..8 {
+            let zero = sample + coefficient[tone] * one[tone] - two[tone];
+            two[tone] = one[tone];
+            one[tone] = zero;
+        }
     }
-    // y = s1 − e^{−jω}·s2 carries the phase of the block's last sample; turn it back to the first.
-    let (real, imaginary) = (one - two * omega.cos(), two * omega.sin());
-    let (sin, cos) = (omega * (BLOCK - 1) as f32).sin_cos();
-    Bin {
-        real: real * cos + imaginary * sin,
-        imaginary: imaginary * cos - real * sin,
-    }
+    std::array::from_fn(|tone| {
+        // y = s1 − e^{−jω}·s2 carries the phase of the block's last sample; turn it back to the first.
+        let (step, back) = (&TURNS.step[tone], &TURNS.back[tone]);
+        let (real, imaginary) = (
+            one[tone] - two[tone] * step.real,
+            two[tone] * step.imaginary,
+        );
+        Bin {
+            real: real * back.real + imaginary * back.imaginary,
+            imaginary: imaginary * back.real - real * back.imaginary,
+        }
+    })
 }
+
+/// What of each tone does not depend on the sound.
+struct Turns {
+    /// 2·cos ω.
+    coefficient: [f32; 8],
+    /// e^{jω}: one sample's turn.
+    step: [Bin; 8],
+    /// e^{jω(N−1)}: a block's turn.
+    back: [Bin; 8],
+}
+
+static TURNS: LazyLock<Turns> = LazyLock::new(|| {
+    let hz = |tone: usize| {
+        if tone < 4 {
+            ROWS_HZ[tone]
+        } else {
+            COLUMNS_HZ[tone - 4]
+        }
+    };
+    let omega = |tone| std::f32::consts::TAU * hz(tone) / RATE_HZ;
+    let turn = |angle: f32| Bin {
+        real: angle.cos(),
+        imaginary: angle.sin(),
+    };
+    Turns {
+        coefficient: std::array::from_fn(|tone| 2.0 * omega(tone).cos()),
+        step: std::array::from_fn(|tone| turn(omega(tone))),
+        back: std::array::from_fn(|tone| turn(omega(tone) * (BLOCK - 1) as f32)),
+    }
+});
 
 fn loudest(bins: &[Bin; 4]) -> Option<usize> {
     let powers = bins.map(Bin::power);

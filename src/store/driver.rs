@@ -2,7 +2,7 @@
 //!
 //! Values are BIGINT, TEXT and BOOLEAN only, so that one text means the same on both.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -24,6 +24,7 @@ pub(super) enum Pool {
         /// One connection: SQLite has one writer, and waiting for it in order is fair.
         writer: SqlitePool,
         readers: SqlitePool,
+        path: PathBuf,
     },
     Pg(PgPool),
 }
@@ -62,7 +63,11 @@ impl Pool {
             .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Pool::Lite { writer, readers })
+        Ok(Pool::Lite {
+            writer,
+            readers,
+            path: path.to_owned(),
+        })
     }
 
     pub(super) async fn pg(url: &str) -> Result<Pool, Error> {
@@ -104,9 +109,19 @@ impl Pool {
         })
     }
 
+    /// Where the rows are kept, if in a file.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Pool::Lite { path, .. } => Some(path),
+            Pool::Pg(_) => None,
+        }
+    }
+
     pub(super) async fn close(&self) {
         match self {
-            Pool::Lite { writer, readers } => {
+            Pool::Lite {
+                writer, readers, ..
+            } => {
                 readers.close().await;
                 if let Err(error) = checkpoint(writer).await {
                     tracing::warn!(%error, "the database's log stays beside it; nothing is lost");

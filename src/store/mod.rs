@@ -7,6 +7,7 @@ mod accounts;
 mod calls;
 mod deadlines;
 mod driver;
+mod listenings;
 mod lists;
 mod ratings;
 mod retries;
@@ -33,6 +34,8 @@ pub enum Error {
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("“{0}” is no database; write sqlite:PATH or postgres://…")]
     Url(String),
+    #[error("the database's file is gone")]
+    Gone,
     #[error("the row's {column} is “{text}”, which this program does not know")]
     Unknown { column: String, text: String },
 }
@@ -69,6 +72,15 @@ impl Store {
             return Err(Error::Url(format!("{scheme}:…")));
         };
         Ok(Store { pool })
+    }
+
+    /// Refuses where the database's file was taken away: SQLite goes on with the open file, whose
+    /// rows nobody will find again.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.pool.file() {
+            Some(path) if !path.exists() => Err(Error::Gone),
+            _ => Ok(()),
+        }
     }
 
     /// Begins a transaction that may write. Dropped uncommitted, it leaves nothing.

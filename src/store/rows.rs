@@ -48,9 +48,10 @@ pub enum CallState {
 pub struct TimelineEntry {
     pub at: Moment,
     pub offset_ms: i64,
-    /// `answered`, `desk_ringing`, `desk_answered`, `joined`, `hold`, `resumed`, `step`, `prompt`,
-    /// `offer`, `key`, `key_ignored`, `key_kept`, `key_invalid`, `silent`, `grade`, `grade_withdrawn`,
-    /// `reason`, `message`, `sent_to_rating`, `hung_up`, `outcome`, `gap`, `one_way`, `fault`, …
+    /// `answered`, `desk_ringing`, `desk_answered`, `desk_unavailable`, `first_media`, `joined`, `hold`,
+    /// `renegotiated`, `step`, `prompt`, `offer`, `key`, `key_ignored`, `key_kept`, `key_invalid`,
+    /// `desk_key`, `silent`, `grade`, `grade_withdrawn`, `reason`, `message`, `message_saved`, `callback`,
+    /// `sent_to_rating`, `rtp_timeout`, `gap`, `drained`, `hung_up`, `outcome`.
     pub kind: String,
     /// A prompt's id, a key with its ways, who hung up; never a name or a full number.
     pub detail: String,
@@ -107,6 +108,45 @@ pub enum ClipKind {
     Remark,
     /// A voice message because nobody could be had (P29).
     Voice,
+}
+
+/// Somebody listens to a call (第十四条, 第十七条).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listening {
+    pub call: CallId,
+    pub sound: Sound,
+    /// Name of the person or of the token.
+    pub listener: String,
+    pub door: ListeningDoor,
+}
+
+/// What of a call is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sound {
+    Recording,
+    /// The clip of that kind.
+    Remark,
+    Voice,
+}
+
+/// How somebody came to a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListeningDoor {
+    /// A person's login.
+    Page,
+    /// A program's token.
+    Api,
+}
+
+impl From<ClipKind> for Sound {
+    fn from(kind: ClipKind) -> Self {
+        match kind {
+            ClipKind::Remark => Sound::Remark,
+            ClipKind::Voice => Sound::Voice,
+        }
+    }
 }
 
 /// What a crash left of a call's sound.
@@ -171,4 +211,13 @@ impl ClipKind {
 words!(ClipKind {
     Remark = "remark",
     Voice = "voice",
+});
+words!(Sound {
+    Recording = "recording",
+    Remark = "remark",
+    Voice = "voice",
+});
+words!(ListeningDoor {
+    Page = "page",
+    Api = "api",
 });

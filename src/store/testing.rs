@@ -11,7 +11,9 @@ use futures::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement as _};
 
 use super::driver::{Pool, args};
-use super::{Error, Store, accounts, calls, deadlines, driver, lists, ratings, retries};
+use super::{
+    Error, Store, accounts, calls, deadlines, driver, listenings, lists, ratings, retries,
+};
 
 /// A database of a story's own.
 pub(crate) struct Place {
@@ -289,6 +291,7 @@ pub(crate) async fn every_statement_is_understood(place: Place) {
         ratings::STATEMENTS,
         retries::STATEMENTS,
         lists::STATEMENTS,
+        listenings::STATEMENTS,
         accounts::STATEMENTS,
     ]
     .concat()

@@ -3,7 +3,9 @@
 
 use serde::Serialize;
 
-use super::rows::{ArchivedRecording, CallId, CallState, ClipKind, HungUpBy, TimelineEntry};
+use super::rows::{
+    ArchivedRecording, CallId, CallState, ClipKind, HungUpBy, ListeningDoor, Sound, TimelineEntry,
+};
 use crate::domain::{Channel, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, State};
 
 /// One page of a list. `next` is opaque; `None` at the end.
@@ -109,6 +111,19 @@ pub struct CallDetail {
     pub rating: Option<RatingRow>,
     #[serde(rename = "ticket_detail")]
     pub ticket: Option<TicketRow>,
+    /// Who listened, the last hundred times, newest first.
+    pub listenings: Vec<ListeningRow>,
+}
+
+/// Somebody listened (第十四条, 第十七条).
+#[derive(Debug, Clone, Serialize)]
+pub struct ListeningRow {
+    /// When the sitting began.
+    pub at: Moment,
+    /// Name of the person or of the token.
+    pub listener: String,
+    pub door: ListeningDoor,
+    pub sound: Sound,
 }
 
 /// A grade as keyed; taken back with `*` it stays on record.

@@ -20,9 +20,23 @@ pub(super) struct Chrome {
     pub(super) address: String,
     pub(super) options: Arc<Options>,
     pub(super) person: Option<String>,
+    /// Logged in with a password of one's own: the navigation leads somewhere.
+    pub(super) may_go_on: bool,
 }
 
 impl Chrome {
+    /// The same page for whoever was let in.
+    pub(super) fn of(self, visitor: Option<&Visitor>) -> Self {
+        match visitor {
+            Some(Visitor::Person(person)) => Chrome {
+                person: Some(person.name.clone()),
+                may_go_on: !person.must_change_password,
+                ..self
+            },
+            Some(Visitor::Program(_)) | None => self,
+        }
+    }
+
     pub(super) fn t(&self, key: &str) -> String {
         self.language.text(key)
     }
@@ -91,10 +105,6 @@ impl FromRequestParts<Web> for Chrome {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
-        let person = match parts.extensions.get::<Visitor>() {
-            Some(Visitor::Person(person)) => Some(person.name.clone()),
-            _ => None,
-        };
         Ok(Chrome {
             language: language(&parts.headers),
             address: parts
@@ -102,7 +112,9 @@ impl FromRequestParts<Web> for Chrome {
                 .path_and_query()
                 .map_or_else(|| "/".to_owned(), |address| address.as_str().to_owned()),
             options: Arc::clone(&web.options),
-            person,
-        })
+            person: None,
+            may_go_on: false,
+        }
+        .of(parts.extensions.get::<Visitor>()))
     }
 }

@@ -102,6 +102,7 @@ pub(super) fn router(web: Web) -> Router {
         .layer(CsrfLayer::new())
         .layer(from_fn(guard::stand))
         .layer(from_fn_with_state(web.clone(), guard::remember_chrome))
+        .layer(guard::packing())
         .with_state(web)
 }
 
@@ -114,7 +115,7 @@ pub(super) enum Visitor {
 }
 
 impl Visitor {
-    /// For the log: no secret, no citizen.
+    /// Of the account or of the token: no secret, no citizen.
     pub(super) fn name(&self) -> &str {
         match self {
             Visitor::Person(person) => &person.name,
@@ -145,10 +146,14 @@ async fn admit(
             Some(person) => Some(Visitor::Person(person)),
         },
     };
-    if let Some(visitor) = visitor {
-        request.extensions_mut().insert(visitor);
-    }
-    Ok(next.run(request).await)
+    let Some(visitor) = visitor else {
+        return Ok(next.run(request).await);
+    };
+    request.extensions_mut().insert(visitor.clone());
+    let mut response = next.run(request).await;
+    // For the page of a problem, which is dressed further out.
+    response.extensions_mut().insert(visitor);
+    Ok(response)
 }
 
 /// To the login and, after it, to the page that was asked for.

@@ -11,10 +11,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use futures::FutureExt;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tracing::Instrument;
 
 use super::Web;
 use super::chrome::{self, Chrome};
+use super::doors::Visitor;
 use super::problem::Problem;
 
 /// No page takes that long; a database that hangs must not hold the connections too.
@@ -66,6 +69,7 @@ pub(super) async fn remember_chrome(
             address: request.uri().path().to_owned(),
             options: web.options.clone(),
             person: None,
+            may_go_on: false,
         },
     };
     request.extensions_mut().insert(dress);
@@ -131,7 +135,7 @@ fn dressed(
             let page = ProblemPage {
                 title: problem.title(language),
                 detail: problem.detail(language),
-                page: dress.chrome,
+                page: dress.chrome.of(response.extensions().get::<Visitor>()),
                 request_id: request_id.to_owned(),
             };
             rendered(&page)
@@ -169,6 +173,14 @@ fn set_headers(headers: &mut HeaderMap, request_id: &str) {
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert("x-request-id", value);
     }
+}
+
+/// Pages and answers go packed to whoever takes gzip. Sound never does: it is hard to pack, and a
+/// part of a packed file is not a part of the file (RFC 9110 §14.2).
+pub(super) fn packing() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new()
+        .gzip(true)
+        .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("audio/")))
 }
 
 /// A template as a page.

@@ -24,7 +24,7 @@ mod range;
 mod server;
 #[cfg(test)]
 mod tests;
-mod wire;
+mod timeline;
 mod wording;
 
 use std::sync::Arc;

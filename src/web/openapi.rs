@@ -4,7 +4,8 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{api, wire};
+use super::api;
+use crate::wire;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,6 +21,7 @@ use super::{api, wire};
     ),
     components(schemas(
         wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::ClipKindWord,
+        wire::SoundWord, wire::ListeningDoorWord,
     )),
     modifiers(&BearerToken),
 )]

@@ -92,13 +92,14 @@ pub(super) async fn overview(
     let now = now();
     let today = now.day();
     let week_ago = (0..6).fold(today, |day, _| day.previous());
-    let open = TicketFilter {
-        rehearsal: Some(false),
-        ..TicketFilter::default()
-    };
     let tickets = web
         .engine
-        .tickets(&open, None, OPEN_TICKETS, Numbers::Masked)
+        .tickets(
+            &TicketFilter::default(),
+            None,
+            OPEN_TICKETS,
+            Numbers::Masked,
+        )
         .await?;
     Ok(rendered(&OverviewPage {
         page,

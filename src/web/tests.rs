@@ -156,10 +156,7 @@ impl Centre {
 fn existing(path: &str, ticket: &str, rating: &str) -> String {
     path.replace("{digest}/{*name}", "x/app.css")
         .replace("/tickets/{id}", &format!("/tickets/{ticket}"))
-        .replace(
-            "/ratings/{id}",
-            &format!("/ratings/{}", params::encoded(rating)),
-        )
+        .replace("/ratings/{id}", &format!("/ratings/{rating}"))
         .replace("{id}", &seed::id(1).0)
         .replace("{kind}", "remark")
 }
@@ -322,6 +319,148 @@ async fn a_recording_is_served_whole_and_in_parts() {
     assert_eq!(head.status, StatusCode::PARTIAL_CONTENT);
     assert!(head.body.is_empty());
     assert_eq!(head.header("content-length"), length.to_string());
+}
+
+#[tokio::test]
+async fn who_listened_stands_on_the_calls_page_and_a_page_read_is_no_listening() {
+    let centre = Centre::busy().await;
+    let (page, call) = (
+        format!("/calls/{}", seed::id(1).0),
+        format!("/api/v1/calls/{}", seed::id(1).0),
+    );
+    centre.get(&page, Who::LoggedIn).await;
+    centre.get(&format!("{call}/peaks"), Who::LoggedIn).await;
+    let head = centre.request(Method::HEAD, &format!("{call}/recording"), Who::LoggedIn);
+    centre.send(head.body(Body::empty()).unwrap()).await;
+    let before = centre.get(&call, Who::Token).await.json();
+    assert_eq!(before["listenings"], serde_json::json!([]));
+
+    for range in ["bytes=0-99", "bytes=100-199", "bytes=0-"] {
+        let part = centre
+            .request(Method::GET, &format!("{call}/recording"), Who::LoggedIn)
+            .header(header::RANGE, range);
+        let answer = centre.send(part.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT);
+    }
+    centre
+        .get(&format!("{call}/clips/remark"), Who::Token)
+        .await;
+    let after = centre.get(&call, Who::Token).await.json();
+    let lines: Vec<_> = after["listenings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| ["listener", "door", "sound"].map(|name| line[name].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        lines,
+        [["test", "api", "remark"], ["admin", "page", "recording"]]
+    );
+    let shown = centre.get(&page, Who::LoggedIn).await.text();
+    assert!(
+        shown.contains("谁听过") && shown.contains("<td>接口</td>"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn pages_and_answers_go_packed_and_sound_never_does() {
+    let centre = Centre::busy().await;
+    let packed = |address: String, range: Option<&'static str>| {
+        let mut request = centre
+            .request(Method::GET, &address, Who::LoggedIn)
+            .header(header::ACCEPT_ENCODING, "gzip, deflate, br");
+        if let Some(range) = range {
+            request = request.header(header::RANGE, range);
+        }
+        centre.send(request.body(Body::empty()).unwrap())
+    };
+    let call = seed::id(1).0;
+    for address in [
+        "/".to_owned(),
+        format!("/calls/{call}"),
+        format!("/api/v1/calls/{call}"),
+        assets::address("app.css"),
+        assets::address("player.js"),
+        assets::address("vendor/turbo-8.0.23.js"),
+    ] {
+        let answer = packed(address.clone(), None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{address}");
+        assert_eq!(answer.header("content-encoding"), "gzip", "{address}");
+        assert!(
+            answer
+                .header("vary")
+                .to_lowercase()
+                .contains("accept-encoding")
+        );
+        assert!(answer.body.starts_with(&[0x1f, 0x8b]), "{address}");
+    }
+    for (name, range) in [
+        ("recording", None),
+        ("recording", Some("bytes=0-99999")),
+        ("clips/remark", None),
+    ] {
+        let answer = packed(format!("/api/v1/calls/{call}/{name}"), range).await;
+        assert_eq!(answer.header("content-encoding"), "", "{name}");
+        assert_eq!(answer.header("accept-ranges"), "bytes", "{name}");
+        assert_eq!(
+            answer.header("content-length"),
+            answer.body.len().to_string()
+        );
+    }
+    let plain = centre.get("/", Who::LoggedIn).await;
+    assert_eq!(plain.header("content-encoding"), "");
+}
+
+/// The budget of a first staff page is 100 kB packed, with everything it loads.
+#[tokio::test]
+async fn a_first_page_with_all_it_loads_stays_within_its_budget() {
+    let centre = Centre::busy().await;
+    let page = format!("/calls/{}", seed::id(1).0);
+    let mut sum = 0;
+    for address in [
+        page,
+        assets::address("app.css"),
+        assets::address("app.js"),
+        assets::address("player.js"),
+        assets::address("icon.svg"),
+        assets::address("vendor/turbo-8.0.23.js"),
+    ] {
+        let request = centre
+            .request(Method::GET, &address, Who::LoggedIn)
+            .header(header::ACCEPT_ENCODING, "gzip");
+        let answer = centre.send(request.body(Body::empty()).unwrap()).await;
+        sum += answer.body.len();
+    }
+    assert!(sum < 60_000, "{sum} bytes");
+}
+
+#[tokio::test]
+async fn health_fails_and_says_why_when_the_database_is_gone() {
+    let centre = Centre::open().await;
+    let well = centre.get("/healthz", Who::Nobody).await;
+    assert_eq!(
+        (well.status, well.text().as_str()),
+        (StatusCode::OK, "ok\n")
+    );
+    std::fs::remove_file(centre._folder.path().join("rows.db")).unwrap();
+    let ill = centre.get("/healthz", Who::Nobody).await;
+    assert_eq!(ill.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ill.text(), "database\n");
+}
+
+#[tokio::test]
+async fn a_rating_is_found_by_its_id_as_it_is() {
+    let centre = Centre::busy().await;
+    let ratings = centre.get("/api/v1/ratings", Who::Token).await.json();
+    for rating in ratings["items"].as_array().unwrap() {
+        let id = rating["id"].as_str().unwrap();
+        assert_eq!(params::encoded(id), id, "nothing to escape");
+        let found = centre
+            .get(&format!("/api/v1/ratings/{id}"), Who::Token)
+            .await;
+        assert_eq!(found.json()["id"], id);
+    }
 }
 
 #[tokio::test]

@@ -6,9 +6,12 @@ use super::locale::Language;
 use super::params::{CALL_STATES, OUTCOMES, Params};
 use crate::domain::{CountedDay, Day, Grade, Moment, State};
 use crate::engine::{
-    CallRow, CallState, ClipKind, Counted, DeadlineRow, Figures, HungUpBy, TicketDetail, TicketRow,
-    TimelineEntry,
+    CallDetail, CallRow, CallState, ClipKind, Counted, DeadlineRow, Figures, HungUpBy,
+    TicketDetail, TicketRow,
 };
+
+/// A recording that is not there this long after the call's end will not come by itself.
+const CLOSING_MS: i64 = 15_000;
 
 /// What the templates ask about a row; they decide nothing themselves.
 impl Chrome {
@@ -56,6 +59,14 @@ impl Chrome {
         !matches!(row.state, CallState::Ended | CallState::Interrupted)
     }
 
+    /// A call that goes on, or is so fresh that its recording is still being closed.
+    pub(super) fn is_unsettled(&self, call: &CallDetail, now: &Moment) -> bool {
+        let closing = call.row.ended_at.is_some_and(|ended_at| {
+            call.recording.is_none() && *now < ended_at.plus_millis(CLOSING_MS)
+        });
+        closing || self.is_live(&call.row)
+    }
+
     pub(super) fn caller(&self, caller: &Option<String>) -> String {
         caller.clone().unwrap_or_else(|| self.t("calls.withheld"))
     }
@@ -76,40 +87,6 @@ impl Chrome {
     /// Seconds for `data-` attributes and media fragments.
     pub(super) fn seconds(&self, offset_ms: &i64) -> String {
         format!("{:.3}", *offset_ms as f64 / 1000.0)
-    }
-
-    pub(super) fn timeline_kind(&self, entry: &TimelineEntry) -> String {
-        self.word("timeline", &entry.kind)
-    }
-
-    /// Which marks the waveform draws, and in which colour.
-    pub(super) fn mark_class(&self, entry: &TimelineEntry) -> &'static str {
-        match entry.kind.as_str() {
-            "key" | "key_kept" | "grade" | "reason" => "key",
-            "key_ignored" | "key_invalid" | "silent" | "grade_withdrawn" => "odd",
-            "fault" | "gap" | "one_way" => "fault",
-            "step" => "quiet",
-            "hung_up" | "outcome" => "end",
-            _ => "plain",
-        }
-    }
-
-    /// Details that are words of ours are translated; what remains is shown as it was stored.
-    pub(super) fn timeline_detail(&self, entry: &TimelineEntry) -> String {
-        match entry.kind.as_str() {
-            "hung_up" | "hold" | "resumed" => self.word("hung_up_by", &entry.detail),
-            "reason" => self.word("reason", &entry.detail),
-            "outcome" => self.word("outcome", &entry.detail),
-            "grade" => self.word("grade", &entry.detail),
-            "prompt" | "offer" => {
-                let clip = entry.detail.split('.').next().unwrap_or_default();
-                match self.language.lookup(&format!("prompt.{clip}")) {
-                    Some(said) => format!("{} {said}", entry.detail),
-                    None => entry.detail.clone(),
-                }
-            }
-            _ => entry.detail.clone(),
-        }
     }
 
     pub(super) fn clip_kind(&self, kind: &ClipKind) -> &'static str {

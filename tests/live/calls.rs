@@ -132,6 +132,23 @@ fn each_grade_is_taken_and_a_bad_one_opens_a_ticket() {
 }
 
 #[test]
+fn a_second_server_started_by_mistake_leaves_running_calls_alone() {
+    let house = House::new(Setup::default());
+    let server = house.start();
+    let caller = Caller::dial(&house);
+    caller.line("joined");
+    let second = house.run(&["serve"]);
+    assert!(!second.status.success());
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(said.contains("[web] listen"), "{said}");
+    assert!(!said.contains("interrupted"), "{said}");
+    caller.hang_up();
+    let call = caller.end();
+    assert_eq!(call["state"], "ended", "{}", timeline(&call));
+    server.stop();
+}
+
+#[test]
 fn hanging_up_at_each_stage_has_its_own_outcome() {
     let house = House::new(Setup {
         rehearsal_talk_s: 2,

@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 22] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -26,7 +26,9 @@ const ARROWS: [(&str, &[&str]); 22] = [
         ],
     ),
     // Pages read what the engine loads and play what the archive keeps.
-    ("web", &["engine", "archive", "domain"]),
+    ("web", &["wire", "engine", "archive", "domain"]),
+    // The shapes of the API are of what the engine loads.
+    ("wire", &["engine", "domain"]),
     // The outbox is the engine's.
     ("post", &["engine", "domain"]),
     // A telephone of its own: it may not know what the server knows.
@@ -76,7 +78,7 @@ const CRATES: [(&str, &[&str]); 21] = [
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
     ("askama", &["web"]),
-    ("utoipa", &["web"]),
+    ("utoipa", &["web", "wire"]),
     ("rust_embed", &["web"]),
     // The only sound files and browser legs.
     ("hound", &["media"]),

@@ -50,9 +50,6 @@ const ALLOWED: [(&str, &str, usize, &str); 1] = [(
     "the stack's own channel types; permits bound what goes in, a slow peer's stream is closed",
 )];
 
-/// Public items that still lack a docstring: `(path, name)`. It only shrinks.
-const UNEXPLAINED: [(&str, &str); 0] = [];
-
 /// File names that say nothing.
 const NAMES: [&str; 5] = ["utils", "util", "helpers", "common", "types"];
 
@@ -128,24 +125,10 @@ pub fn dead_files(sources: &[Source]) -> Vec<String> {
 
 /// Public items that other rooms can name, and that have no `///`.
 pub fn docstrings(sources: &[Source]) -> Vec<String> {
-    let (mut known, found): (Vec<_>, Vec<_>) = bare_items(sources)
-        .into_iter()
-        .partition(|(path, _, name)| UNEXPLAINED.contains(&(path.as_str(), name.as_str())));
-    let mut findings: Vec<String> = found
+    bare_items(sources)
         .into_iter()
         .map(|(path, line, name)| format!("{path}:{line}: `{name}` needs a docstring"))
-        .collect();
-    for (path, name) in UNEXPLAINED {
-        let is_here = sources.iter().any(|source| source.path == path);
-        let before = known.len();
-        known.retain(|(file, _, item)| (file.as_str(), item.as_str()) != (path, name));
-        if is_here && known.len() == before {
-            findings.push(format!(
-                "{path}:1: `{name}` is explained or gone; drop it from UNEXPLAINED of tests/tidy/words.rs"
-            ));
-        }
-    }
-    findings
+        .collect()
 }
 
 /// `(path, line, name)` of each exported item without a docstring.
@@ -272,13 +255,6 @@ mod tests {
             check("fn a() { todo!() }\nfn b() { todo!() }")[0].starts_with("src/store/a.rs:2:")
         );
         assert!(check("fn a() {}")[0].contains("lower its 1"));
-    }
-
-    #[test]
-    fn an_explained_item_must_leave_the_list() {
-        let told = "/// Why.\npub enum Error {}\n";
-        assert!(docstrings(&[source("src/sip/mod.rs", told)])[0].contains("drop it"));
-        assert!(docstrings(&[source("src/sip/mod.rs", "pub enum Error {}")]).is_empty());
     }
 
     #[test]

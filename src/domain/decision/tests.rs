@@ -134,7 +134,7 @@ fn the_last_rating_counts_and_earlier_ones_stay_on_record() {
     let second = decided(keyed(Grade::Dissatisfied), earlier);
     assert_eq!(
         second.rating.id.to_string(),
-        "call:20260918-155600-7f3a9c#2"
+        "call-20260918-155600-7f3a9c-2"
     );
     assert!(
         second.ticket.is_some(),
@@ -230,7 +230,7 @@ fn the_trail_says_what_when_who_and_by_which_article() {
         trail,
         [
             "2026-09-18 16:00:09 评价人 rated 第五条 电话评价“不满意”，第1次，作出于2026-09-18 16:00:00",
-            "2026-09-18 16:00:09 系统 ticket_opened 第九条 由评价call:20260918-155600-7f3a9c#1立单",
+            "2026-09-18 16:00:09 系统 ticket_opened 第九条 由评价call-20260918-155600-7f3a9c-1立单",
             "2026-09-18 16:00:09 系统 deadline_started 第九条 有效性评估和责任界定，2026-09-22 23:59:59届满",
             "2026-09-18 16:00:09 系统 deadline_started 第十六条 汇聚国家政务服务平台，2026-09-24 23:59:59届满",
         ]

@@ -240,5 +240,5 @@ fn a_state_reads_back_from_its_word() {
         assert_eq!(state.word().parse(), Ok(state));
     }
     assert!("limbo".parse::<State>().is_err());
-    assert_eq!(ServiceKey("call:x".into()).to_string(), "call:x");
+    assert_eq!(ServiceKey("call-x".into()).to_string(), "call-x");
 }

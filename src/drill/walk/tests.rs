@@ -69,7 +69,7 @@ fn a_grade_is_stored_only_for_a_key_of_the_caller_after_the_offer() {
     let (mut walk, offered) = at_the_offer(&plan);
     let key = Digit::D5;
     let stores = [Action::StoreGrade {
-        grade: crate::domain::Grade::VeryDissatisfied,
+        grade: "very_dissatisfied".parse().expect("it is one of the five"),
         key,
     }];
     let mut law = |situation: &Situation, event: Event| {

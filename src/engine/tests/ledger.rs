@@ -146,8 +146,8 @@ async fn provisional_due_dates_are_listed_until_their_year_is_known(place: Place
         let numbers = tickets.unwrap().items.into_iter().map(|t| t.number);
         numbers.collect::<Vec<_>>()
     };
-    assert_eq!(listed(&before, true).await, [open.clone()]);
-    assert_eq!(listed(&before, false).await, [sure.clone()]);
+    assert_eq!(listed(&before, true).await, std::slice::from_ref(&open));
+    assert_eq!(listed(&before, false).await, std::slice::from_ref(&sure));
     drop(before);
 
     let after = Engine::start(place.open().await, of_years(&[2025, 2026]));
@@ -177,9 +177,13 @@ async fn remark(engine: &Engine, id: &CallId) {
 
 /// The rating as it is stored, not as its list shows it.
 async fn stored(engine: &Engine, id: &CallId) -> crate::domain::Rating {
+    let service = Service::Consultation {
+        call_id: id.0.clone(),
+        staff: vec![],
+        served_at: friday(),
+    };
     let mut tx = engine.read().await.unwrap();
-    let instance = crate::domain::ServiceKey(format!("call:{}", id.0));
-    tx.ratings_of(&instance).await.unwrap().remove(0)
+    tx.ratings_of(&service.key()).await.unwrap().remove(0)
 }
 
 fn keys(rating: &crate::domain::Rating) -> String {

@@ -10,9 +10,9 @@ use super::super::*;
 use crate::rtp::tones::Generator;
 use crate::rtp::{packet, telephone_event};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-fn room(ports: RangeInclusive<u16>) -> Media {
+pub(super) fn room(ports: RangeInclusive<u16>) -> Media {
     Media::start(Settings {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         ports,
@@ -22,14 +22,14 @@ fn room(ports: RangeInclusive<u16>) -> Media {
     .expect("a media room")
 }
 
-fn tone(hz: f32, length_ms: usize) -> Arc<Clip> {
+pub(super) fn tone(hz: f32, length_ms: usize) -> Arc<Clip> {
     let mut pcm = vec![0; length_ms * 8];
     Generator::of([hz, 0.0], [8000.0, 0.0]).write(&mut pcm);
     Arc::new(Clip::from_pcm(pcm))
 }
 
 /// A caller's call and our call, negotiated with each other.
-fn call(
+pub(super) fn call(
     ours: &Media,
     theirs: &Media,
     recording: Option<&Path>,
@@ -45,7 +45,10 @@ fn call(
     (us, theirs.start_call(caller, None).expect("a call"))
 }
 
-async fn until(events: &mut Receiver<Event>, mut wanted: impl FnMut(&Event) -> bool) -> Event {
+pub(super) async fn until(
+    events: &mut Receiver<Event>,
+    mut wanted: impl FnMut(&Event) -> bool,
+) -> Event {
     let found = async {
         loop {
             let event = events.recv().await.expect("the call goes on");
@@ -58,7 +61,7 @@ async fn until(events: &mut Receiver<Event>, mut wanted: impl FnMut(&Event) -> b
 }
 
 /// The frequency of one channel's loudest 400 ms.
-fn measured_hz(path: &Path, channel: usize) -> f32 {
+pub(super) fn measured_hz(path: &Path, channel: usize) -> f32 {
     let mut reader = hound::WavReader::open(path).expect("a recording");
     let channels = usize::from(reader.spec().channels);
     let samples: Vec<i16> = reader
@@ -135,28 +138,24 @@ async fn caller_and_desk_hear_each_other_once_joined() {
 }
 
 #[tokio::test]
-async fn a_key_arrives_once_by_events_and_once_by_tones() {
+async fn tones_are_keys_until_the_first_telephone_event() {
     let (ours, theirs) = (room(41120..=41139), room(41140..=41159));
     let ((us, mut our_events), (them, _their_events)) = call(&ours, &theirs, None);
-    them.send_key(
-        Side::Caller,
-        Way::TelephoneEvent,
-        4,
-        Duration::from_millis(60),
-    );
-    them.send_key(Side::Caller, Way::InBand, 9, Duration::from_millis(80));
+    let press = |way, code| them.send_key(Side::Caller, way, code, Duration::from_millis(80));
+    press(Way::InBand, 9);
+    press(Way::TelephoneEvent, 4);
+    press(Way::InBand, 9);
+    press(Way::TelephoneEvent, 5);
+    let mut keys = Vec::new();
     until(&mut our_events, |event| {
-        matches!(
-            event,
-            Event::KeyUp {
-                way: Way::InBand,
-                ..
-            }
-        )
+        if let Event::KeyDown { way, code, .. } = event {
+            keys.push((*way, *code));
+        }
+        keys.last() == Some(&(Way::TelephoneEvent, 5))
     })
     .await;
     us.finish();
-    let last = until(&mut our_events, |event| {
+    until(&mut our_events, |event| {
         assert!(
             !matches!(event, Event::KeyDown { .. }),
             "no second key: {event:?}"
@@ -164,18 +163,19 @@ async fn a_key_arrives_once_by_events_and_once_by_tones() {
         matches!(event, Event::Finished(_))
     })
     .await;
-    assert!(matches!(last, Event::Finished(_)));
+    let event = |code| (Way::TelephoneEvent, code);
+    assert_eq!(keys, [(Way::InBand, 9), event(4), event(5)]);
 }
 
 /// A telephone made of one socket: what it sends and from where is the test's to say.
-struct Telephone {
-    socket: std::net::UdpSocket,
-    to: String,
-    sequence: u16,
+pub(super) struct Telephone {
+    pub(super) socket: std::net::UdpSocket,
+    pub(super) to: String,
+    pub(super) sequence: u16,
 }
 
 impl Telephone {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         Telephone {
@@ -185,7 +185,7 @@ impl Telephone {
         }
     }
 
-    fn offer(&self, extra: &str) -> String {
+    pub(super) fn offer(&self, extra: &str) -> String {
         let port = self.socket.local_addr().expect("it is bound").port();
         format!(
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
@@ -193,7 +193,7 @@ impl Telephone {
         )
     }
 
-    fn answered(&mut self, answer: &str) {
+    pub(super) fn answered(&mut self, answer: &str) {
         let port = answer
             .split("m=audio ")
             .nth(1)
@@ -201,7 +201,17 @@ impl Telephone {
         self.to = format!("127.0.0.1:{}", port.expect("an audio stream"));
     }
 
-    fn send(&mut self, payload_type: u8, timestamp: u32, payload: &[u8]) {
+    pub(super) fn send(&mut self, payload_type: u8, timestamp: u32, payload: &[u8]) {
+        self.try_send(payload_type, timestamp, payload)
+            .expect("it is sent");
+    }
+
+    fn try_send(
+        &mut self,
+        payload_type: u8,
+        timestamp: u32,
+        payload: &[u8],
+    ) -> std::io::Result<usize> {
         let mut octets = vec![0; packet::HEADER_LEN];
         packet::write_header(
             &mut octets,
@@ -213,16 +223,26 @@ impl Telephone {
         );
         octets.extend(payload);
         self.sequence += 1;
-        self.socket.send_to(&octets, &self.to).expect("it is sent");
+        self.socket.send_to(&octets, &self.to)
     }
 
-    fn press(&mut self, code: u8, timestamp: u32) {
+    /// Sends where the kernel may refuse it.
+    pub(super) fn shout(&mut self, payload_type: u8, timestamp: u32, payload: &[u8]) {
+        // A refusal of the packet before is told here; once more, then.
+        for _ in 0..2 {
+            if self.try_send(payload_type, timestamp, payload).is_ok() {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn press(&mut self, code: u8, timestamp: u32) {
         let down = telephone_event::EventPacket::payload(code, false, 160);
         self.send(101, timestamp, &down);
     }
 
     /// The next packet that comes: payload type and length.
-    fn receive(&self) -> (u8, usize) {
+    pub(super) fn receive(&self) -> (u8, usize) {
         let mut octets = [0; 1500];
         let (length, _) = self
             .socket
@@ -345,4 +365,34 @@ async fn a_leg_from_which_nothing_comes_is_told() {
         *event == Event::RtpTimeout { side: Side::Caller }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_key_that_came_before_a_new_offer_counts_and_one_after_it_from_there_does_not() {
+    let ours = room(41440..=41459);
+    let (mut telephone, mut moved) = (Telephone::new(), Telephone::new());
+    let leg = ours
+        .answer_to(telephone.offer("").as_bytes())
+        .expect("an answer");
+    telephone.answered(leg.description());
+    let (us, mut events) = ours.start_call(leg, None).expect("a call");
+    let first = until(&mut events, |_| true);
+    telephone.send(8, 0, &[0xD5; 160]);
+    first.await;
+    telephone.press(3, 1600);
+    let answer = us
+        .renegotiate(Side::Caller, moved.offer("").as_bytes())
+        .await
+        .expect("an answer");
+    moved.answered(&answer);
+    moved.press(7, 3200);
+    telephone.shout(101, 4800, &[9, 0x8A, 1, 0]);
+    us.finish();
+    let mut keys = Vec::new();
+    while let Some(event) = events.recv().await {
+        if let Event::KeyDown { code, .. } = event {
+            keys.push(code);
+        }
+    }
+    assert_eq!(keys, [3, 7]);
 }

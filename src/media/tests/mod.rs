@@ -1,3 +1,6 @@
-//! Sound over real sockets on loopback.
+//! Sound over real sockets on loopback, and volumes that fail.
 
+pub(super) mod flaky;
 mod live;
+mod prompts;
+mod trouble;

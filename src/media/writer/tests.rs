@@ -1,6 +1,8 @@
 use std::sync::atomic::AtomicUsize;
 
 use super::super::recorder::BLOCK_FRAMES;
+use super::super::tests::flaky::{Flaky, State};
+use super::super::volume::FileSystem;
 use super::*;
 
 fn block(index: u64) -> Block {
@@ -27,10 +29,10 @@ fn file(path: PathBuf) -> (Open, tokio::sync::mpsc::Receiver<Event>, Instant) {
 fn what_was_taken_plays_although_the_file_was_never_closed() {
     let dir = tempfile::tempdir().expect("a folder");
     let (mut open, _events, now) = file(dir.path().join("call.wav"));
-    let (syncer, _synced) = sync_channel(1);
+    let platter = Platter::start();
     for index in 0..3 {
         open.take(block(index));
-        open.write(now, &syncer);
+        open.write(now, &FileSystem, &platter);
         assert_eq!(left(&open.path).len() as u64, (index + 1) * BLOCK_FRAMES);
     }
 }
@@ -41,15 +43,15 @@ fn a_disk_that_comes_back_gets_what_waited_and_silence_for_what_could_not() {
     let barred = dir.path().join("barred");
     std::fs::write(&barred, "a file where a folder should be").expect("it is written");
     let (mut open, mut events, now) = file(barred.join("call.wav"));
-    let (syncer, _synced) = sync_channel(1);
+    let platter = Platter::start();
     for index in 0..BLOCKS_KEPT as u64 + 4 {
         open.take(block(index));
-        open.write(now, &syncer);
+        open.write(now, &FileSystem, &platter);
     }
     std::fs::remove_file(&barred).expect("it is removed");
-    open.write(now, &syncer);
+    open.write(now, &FileSystem, &platter);
     assert!(!barred.exists(), "not before the next second");
-    open.write(now + RETRY_EVERY, &syncer);
+    open.write(now + RETRY_EVERY, &FileSystem, &platter);
     assert_eq!(
         events.try_recv(),
         Ok(Event::RecordingGap {
@@ -72,18 +74,18 @@ fn a_disk_that_comes_back_gets_what_waited_and_silence_for_what_could_not() {
 fn a_block_that_never_came_is_silence_of_its_length_and_is_told_at_the_end() {
     let dir = tempfile::tempdir().expect("a folder");
     let (mut open, _events, now) = file(dir.path().join("call.wav"));
-    let (syncer, _synced) = sync_channel(1);
+    let platter = Platter::start();
     let path = open.path.clone();
     for index in [0, 2] {
         open.take(block(index));
-        open.write(now, &syncer);
+        open.write(now, &FileSystem, &platter);
     }
     let closing = Closing::Call {
         caller: Default::default(),
         desk: None,
     };
-    let (_, told) = open.close(4 * BLOCK_FRAMES, closing, now, &syncer);
-    let Event::Finished(recorded) = told else {
+    let closed = open.close(4 * BLOCK_FRAMES, closing, now, &FileSystem, &platter);
+    let Event::Finished(recorded) = closed.event else {
         panic!("a call was closed")
     };
     assert_eq!(recorded.gaps, [(500, 500), (1500, 500)]);
@@ -91,4 +93,110 @@ fn a_block_that_never_came_is_silence_of_its_length_and_is_told_at_the_end() {
     let sound = left(&path);
     let at = |index: u64| sound[(index * BLOCK_FRAMES) as usize];
     assert_eq!([at(0), at(1), at(2), at(3)], [1, 0, 3, 0]);
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a file holds of each block: its number, 0 for silence.
+fn blocks(path: &std::path::Path) -> Vec<i16> {
+    let sound = left(path);
+    assert_eq!(sound.len() as u64 % BLOCK_FRAMES, 0);
+    let blocks = sound.chunks(BLOCK_FRAMES as usize);
+    blocks
+        .map(|block| {
+            assert!(
+                block.iter().all(|sample| *sample == block[0]),
+                "one block is one sound"
+            );
+            block[0]
+        })
+        .collect()
+}
+
+#[test]
+fn a_volume_that_is_full_for_a_while_costs_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (mut open, mut events, mut now) = file(dir.path().join("call.wav"));
+    let (platter, volume) = (Platter::start(), Flaky::new(State::Well));
+    for index in 0..40 {
+        match index {
+            10 => volume.set(State::Full),
+            30 => volume.set(State::Well),
+            _ => {}
+        }
+        open.take(block(index));
+        open.write(now, &volume, &platter);
+        now += SECOND / 2;
+        if index == 20 {
+            assert_eq!(
+                left(&open.path).len() as u64,
+                10 * BLOCK_FRAMES,
+                "it still plays"
+            );
+        }
+    }
+    open.write(now + SECOND, &volume, &platter);
+    assert_eq!(blocks(&open.path), (1..=40).collect::<Vec<i16>>());
+    assert!(events.try_recv().is_err(), "no gap");
+}
+
+#[test]
+fn what_a_full_volume_could_not_take_is_silence_of_its_length_and_told_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (mut open, mut events, mut now) = file(dir.path().join("call.wav"));
+    let (platter, volume) = (Platter::start(), Flaky::new(State::Well));
+    let lost = 6;
+    let last = 10 + BLOCKS_KEPT as u64 + lost;
+    for index in 0..last {
+        if index == 10 {
+            volume.set(State::Full);
+        }
+        open.take(block(index));
+        open.write(now, &volume, &platter);
+        now += SECOND / 2;
+    }
+    volume.set(State::Well);
+    open.write(now + SECOND, &volume, &platter);
+    let silent = std::iter::repeat_n(0, lost as usize);
+    let expected: Vec<i16> = (1..=10)
+        .chain(silent)
+        .chain(11 + lost as i16..=last as i16)
+        .collect();
+    assert_eq!(blocks(&open.path), expected);
+    let gap = Event::RecordingGap {
+        from_ms: 5000,
+        length_ms: 500 * lost,
+    };
+    assert_eq!(events.try_recv(), Ok(gap));
+    assert!(events.try_recv().is_err(), "one gap is told once");
+    assert_eq!(open.gaps, [(5000, 500 * lost)]);
+}
+
+#[test]
+fn a_volume_that_fills_up_again_while_it_heals_leaves_one_gap() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (mut open, mut events, mut now) = file(dir.path().join("call.wav"));
+    let (platter, volume) = (Platter::start(), Flaky::new(State::Full));
+    for index in 0..BLOCKS_KEPT as u64 + 4 {
+        open.take(block(index));
+        open.write(now, &volume, &platter);
+        now += SECOND / 2;
+    }
+    volume.set(State::Well);
+    open.disk = open
+        .open_file(&volume)
+        .map_or(Disk::Down { retry_at: None }, |disk| disk);
+    volume.set(State::Full);
+    open.write(now, &volume, &platter);
+    volume.set(State::Well);
+    open.write(now + SECOND, &volume, &platter);
+    let gap = Event::RecordingGap {
+        from_ms: 0,
+        length_ms: 2000,
+    };
+    assert_eq!(
+        (events.try_recv(), events.try_recv().is_err()),
+        (Ok(gap), true)
+    );
+    assert_eq!(blocks(&open.path)[..5], [0, 0, 0, 0, 5]);
 }

@@ -1,6 +1,6 @@
 //! The caller's side, and what both sides may do: keys, new offers, hanging up.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Call, Gone, Stage, side_word};
 use crate::engine::HungUpBy;
@@ -9,6 +9,9 @@ use crate::media::{self, Side};
 use crate::phone::ears::Ears;
 use crate::phone::{clock, info};
 use crate::sip::{DialogEvent, OfferReply};
+
+/// How long a call waits for the answer to its BYE where the line is dead.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 impl Call {
     /// A sign of a key press, from whatever way it came.
@@ -120,15 +123,14 @@ impl Call {
             },
         );
         if let Gone::Vanished(why) = gone
-            && let Err(error) = self
-                .caller
-                .bye(Some(&format!("SIP;cause=408;text=\"{why}\"")))
-                .await
+            && let Some(caller) = self.caller.take()
         {
-            tracing::debug!(call = %self.id.0, %error, "no BYE to a line that is dead");
+            let reason = format!("SIP;cause=408;text=\"{why}\"");
+            let bye = tokio::time::timeout(LAST_WORD, caller.bye(Some(&reason))).await;
+            tracing::debug!(call = %self.id.0, answered = bye.is_ok(), "BYE to a line that is dead");
         }
         self.talk_ended(HungUpBy::Caller);
         self.stage = Stage::Closing(HungUpBy::Caller);
-        self.sound.finish();
+        self.close_sound();
     }
 }

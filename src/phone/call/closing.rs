@@ -10,6 +10,9 @@ use crate::phone::clock;
 use crate::phone::ears::Ears;
 use crate::phone::ledger::{Job, Stored};
 
+/// How long a recording's volume may take to close a file; a call's rows do not wait longer.
+const CLOSING: Duration = Duration::from_secs(60);
+
 impl Call {
     pub(super) async fn stored(&mut self, stored: Stored, ears: &mut Ears) {
         self.storing = self.storing.saturating_sub(1);
@@ -44,19 +47,24 @@ impl Call {
         self.stage = Stage::Closed(by);
     }
 
-    pub(super) async fn hang_up(&mut self, ears: &mut Ears) {
+    /// Asks for the sound's end: it reports every key that had arrived, then the closed recording.
+    pub(super) fn close_sound(&mut self) {
+        self.closing_by = Some(clock::instant() + CLOSING);
+        self.sound.finish();
+    }
+
+    pub(super) fn hang_up(&mut self, ears: &mut Ears) {
         if !matches!(self.desk, Desk::None) {
-            self.release_desk(HungUpBy::System, ears).await;
+            self.release_desk(HungUpBy::System, ears);
         }
         if self.stage != Stage::Running {
             return;
         }
         self.mark("hung_up", "system");
-        if let Err(error) = self.caller.bye(None).await {
-            tracing::debug!(call = %self.id.0, %error, "the caller had already gone");
-        }
+        // Dropping it sends BYE; the rows do not wait for a caller who may be gone.
+        self.caller = None;
         self.stage = Stage::Closing(HungUpBy::System);
-        self.sound.finish();
+        self.close_sound();
     }
 
     pub(super) async fn record_message(

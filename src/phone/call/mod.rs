@@ -33,7 +33,8 @@ pub(super) struct Call {
     /// The caller's number as the trunk shows it.
     pub caller_number: Option<String>,
     pub session: Session,
-    pub caller: Dialog,
+    /// Dropped, it hangs up.
+    pub caller: Option<Dialog>,
     pub sound: CallMedia,
     pub ledger: Ledger,
     pub timeline: Timeline,
@@ -42,6 +43,8 @@ pub(super) struct Call {
     pub infos: u32,
     pub desk: Desk,
     pub stage: Stage,
+    /// When a sound that is being closed is waited for no longer.
+    pub closing_by: Option<Instant>,
     pub talk: Talk,
     /// Grades handed to the ledger and not yet told of.
     pub storing: u32,
@@ -96,9 +99,12 @@ impl Call {
         self.tell(Event::Answered, &mut ears).await;
         let mut recorded = None;
         while !matches!(self.stage, Stage::Closed(_)) {
-            let input = ears
-                .next(self.session.timeout_at(), self.stage == Stage::Running)
-                .await;
+            let running = self.stage == Stage::Running;
+            let deadline = match self.closing_by {
+                Some(by) if !running => Some(by),
+                _ => self.session.timeout_at(),
+            };
+            let input = ears.next(deadline, running).await;
             if let Some(finished) = self.take(input, &mut ears).await {
                 recorded = Some(finished);
             }
@@ -124,7 +130,11 @@ impl Call {
             Input::Hunted(hunted) => self.hunted(hunted, ears).await,
             Input::Stored(stored) => self.stored(stored, ears).await,
             Input::Owed(event) => self.tell(event, ears).await,
-            Input::Timer => self.tell(Event::Timeout, ears).await,
+            Input::Timer if self.stage == Stage::Running => self.tell(Event::Timeout, ears).await,
+            Input::Timer => {
+                tracing::error!(call = %self.id.0, "the recording's volume hangs; the call is closed without it");
+                self.sound_closed(ears).await;
+            }
             Input::HouseClosing => {
                 self.timeline.mark(clock::instant(), "drained", "");
                 self.tell(Event::Drained, ears).await;
@@ -159,7 +169,7 @@ impl Call {
                 self.desk = Desk::None;
             }
             Action::Join => self.join(),
-            Action::ReleaseDesk => self.release_desk(HungUpBy::System, ears).await,
+            Action::ReleaseDesk => self.release_desk(HungUpBy::System, ears),
             Action::StoreGrade { grade, key } => {
                 let at = self.last_press_at;
                 self.mark("grade", format!("{grade} by key {key}"));
@@ -197,7 +207,7 @@ impl Call {
                 self.mark("outcome", outcome.word());
                 self.outcome = Some(outcome);
             }
-            Action::Hangup => self.hang_up(ears).await,
+            Action::Hangup => self.hang_up(ears),
         }
     }
 
@@ -297,7 +307,7 @@ impl Call {
             }
             media::Event::RtpTimeout { side: Side::Desk } => {
                 self.mark("rtp_timeout", "desk");
-                self.release_desk(HungUpBy::Desk, ears).await;
+                self.release_desk(HungUpBy::Desk, ears);
                 self.tell(Event::DeskHungUp, ears).await;
             }
             media::Event::MessageRecorded {

@@ -173,3 +173,102 @@ fn one_key_after_another_is_two() {
     sound.extend(Sound::default().of(0, &mut noise));
     assert_eq!(keys(&sound), [1, 1, 0]);
 }
+
+/// Tones that go on together, each with its amplitude.
+fn chord(tones: &[(f32, f32)], length_ms: usize) -> Vec<i16> {
+    let mut sum = vec![0f32; length_ms * 8];
+    for (hz, amplitude) in tones {
+        let mut one = vec![0i16; sum.len()];
+        Generator::of([*hz, 0.0], [*amplitude, 0.0]).write(&mut one);
+        for (sum, one) in sum.iter_mut().zip(one) {
+            *sum += f32::from(one);
+        }
+    }
+    let clipped = sum.into_iter().map(|sample| sample as i16);
+    clipped.chain(std::iter::repeat_n(0, 800)).collect()
+}
+
+#[test]
+fn the_signals_of_the_network_are_no_keys() {
+    const LOUD: f32 = 6000.0;
+    // Dial, busy and ringing tones, special information tones, fax calling and answering.
+    let signals: [&[f32]; 12] = [
+        &[350.0, 440.0],
+        &[480.0, 620.0],
+        &[440.0, 480.0],
+        &[425.0],
+        &[450.0],
+        &[950.0],
+        &[1400.0],
+        &[1800.0],
+        &[1100.0],
+        &[2100.0],
+        &[980.0, 1180.0],
+        &[1300.0, 2130.0],
+    ];
+    for signal in signals {
+        let tones: Vec<(f32, f32)> = signal.iter().map(|hz| (*hz, LOUD)).collect();
+        assert_eq!(keys(&chord(&tones, 1000)), Vec::<u8>::new(), "{signal:?}");
+    }
+}
+
+#[test]
+fn what_nearly_is_a_key_is_none() {
+    const LOUD: f32 = 5000.0;
+    for row in ROWS_HZ {
+        for column in COLUMNS_HZ {
+            let pair = [(row, LOUD), (column, LOUD)];
+            let none = |what: &str, tones: &[(f32, f32)], length_ms| {
+                let found = keys(&chord(tones, length_ms));
+                assert_eq!(found, Vec::<u8>::new(), "{row} + {column}: {what}");
+            };
+            none("too short", &pair, 20);
+            for third in [300.0, 1050.0, 1900.0, 2700.0] {
+                let with = [pair[0], pair[1], (third, LOUD)];
+                none("a third tone as loud", &with, 200);
+            }
+            none(
+                "the row alone is loud",
+                &[pair[0], (column, LOUD / 5.0)],
+                200,
+            );
+            none(
+                "the column alone is loud",
+                &[(row, LOUD / 4.0), pair[1]],
+                200,
+            );
+            for off in [0.94, 0.955, 1.045, 1.06] {
+                none("the row is off", &[(row * off, LOUD), pair[1]], 200);
+                none("the column is off", &[pair[0], (column * off, LOUD)], 200);
+            }
+            // A voice: the row's pitch and what rings with it.
+            let voice: Vec<(f32, f32)> = (1..=8)
+                .map(|n| (row / 4.0 * n as f32, LOUD / (1.0 + (n as f32 - 4.0).abs())))
+                .collect();
+            none("a voice", &voice, 400);
+        }
+        for other in ROWS_HZ.into_iter().filter(|other| *other != row) {
+            let two = [(row, LOUD), (other, LOUD)];
+            assert_eq!(keys(&chord(&two, 200)), Vec::<u8>::new(), "{row} + {other}");
+        }
+    }
+}
+
+#[test]
+fn sirens_and_whistles_are_no_keys() {
+    for (from, until, length) in [
+        (300.0, 3400.0, 16000),
+        (600.0, 1700.0, 8000),
+        (1700.0, 600.0, 24000),
+    ] {
+        let mut turns = 0f64;
+        let sweep: Vec<i16> = (0..length)
+            .map(|n| {
+                let hz = from + (until - from) * f64::from(n) / f64::from(length);
+                turns += hz / 8000.0;
+                (8000.0 * (std::f64::consts::TAU * turns.fract()).sin()) as i16
+            })
+            .collect();
+        assert_eq!(keys(&sweep), Vec::<u8>::new(), "{from} to {until} Hz");
+    }
+}

@@ -24,6 +24,12 @@ setInterval(() => {
   }
 }, 500);
 
+// A frame that is watched only while something goes on (data-refresh-while) rests when it is over.
+document.addEventListener("turbo:frame-load", ({ target }) => {
+  const goesOn = target.dataset.refreshWhile;
+  if (goesOn && !target.querySelector(goesOn)) delete target.dataset.refresh;
+});
+
 // A frame whose page has moved on (the login is over, an error) shows that page whole.
 document.addEventListener("turbo:frame-missing", (event) => {
   event.preventDefault();

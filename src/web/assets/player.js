@@ -1,8 +1,15 @@
 // The recording's player: two waveforms (the caller, what the caller heard), marks of the timeline,
 // a click or a key to seek. Without script the page keeps its plain audio element and links.
 
+const weight = (row) => ["plain", "odd", "fault", "end", "key"].indexOf(row.classList[0]);
+
 class CallPlayer extends HTMLElement {
   connectedCallback() {
+    this.start();
+  }
+
+  // Also when the recording of a call that was watched live has come.
+  start() {
     this.audio = this.querySelector("audio[src$='/recording']");
     if (!this.audio || this.ready) return;
     this.ready = true;
@@ -93,19 +100,33 @@ class CallPlayer extends HTMLElement {
     this.seek(((event.clientX - box.left) / box.width) * this.lengthS);
   }
 
+  // What happens at once is one mark, so that none lies under another: it looks like its weightiest
+  // line, leads to it, and names them all.
   placeMarks() {
     const place = this.querySelector(".marks");
-    for (const { row, at } of this.rows) {
-      if (at < 0 || at > this.lengthS || row.classList.contains("quiet")) continue;
+    for (const lines of this.marksAtOnce()) {
+      const chief = lines.reduce((one, other) => (weight(other.row) > weight(one.row) ? other : one));
       const mark = document.createElement("button");
       mark.type = "button";
       mark.tabIndex = -1; // the timeline's rows are the keyboard's way
-      mark.className = `mark ${row.className}`;
-      mark.title = row.dataset.label;
-      mark.style.left = `${(100 * at) / this.lengthS}%`;
-      mark.addEventListener("click", () => this.seek(at, true));
+      mark.className = `mark ${chief.row.classList[0]}`;
+      mark.title = lines.map(({ row }) => row.dataset.label.trim()).join("\n");
+      mark.style.left = `clamp(6px, ${(100 * chief.at) / this.lengthS}%, 100% - 6px)`;
+      mark.addEventListener("click", () => this.seek(chief.at, true));
       place.append(mark);
     }
+  }
+
+  marksAtOnce() {
+    const near = Math.max(0.3, this.lengthS / 120); // about the width of a mark
+    const groups = [];
+    for (const line of this.rows) {
+      if (line.at < 0 || line.at > this.lengthS + 0.5 || line.row.classList.contains("quiet")) continue;
+      const last = groups.at(-1);
+      if (last && line.at - last[0].at <= near) last.push(line);
+      else groups.push([line]);
+    }
+    return groups;
   }
 
   follow() {
@@ -158,3 +179,7 @@ class CallPlayer extends HTMLElement {
 }
 
 customElements.define("call-player", CallPlayer);
+
+document.addEventListener("turbo:frame-load", ({ target }) => {
+  for (const player of target.querySelectorAll("call-player")) player.start();
+});

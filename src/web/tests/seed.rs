@@ -61,9 +61,9 @@ async fn talk(engine: &Engine, call: NewCall) -> (CallId, Moment) {
             line(start, 30, "desk_ringing", "8001"),
             line(start, 3_200, "desk_answered", "8001"),
             line(start, 4_700, "joined", ""),
-            line(start, 7_100, "key_ignored", "5 rfc4733"),
+            line(start, 7_100, "key_ignored", "5"),
             line(start, 9_000, "hold", "desk"),
-            line(start, 12_000, "resumed", "desk"),
+            line(start, 12_000, "renegotiated", "desk"),
         ],
     );
     engine
@@ -81,8 +81,8 @@ async fn offer(engine: &Engine, id: &CallId, start: Moment) {
     engine.mark(
         id,
         [
-            line(start, 19_900, "sent_to_rating", "desk hung up"),
-            line(start, 20_000, "offer", "P10"),
+            line(start, 19_900, "sent_to_rating", ""),
+            line(start, 20_000, "offer", ""),
         ],
     );
 }
@@ -100,8 +100,8 @@ pub async fn graded(engine: &Engine, archive: &Archive, call: NewCall, grade: Gr
     engine.mark(
         &id,
         [
-            line(start, 23_400, "key", &format!("{key} rfc4733+inband")),
-            line(start, 23_460, "grade", grade.word()),
+            line(start, 23_400, "key", &format!("{key} (event)")),
+            line(start, 23_460, "grade", &format!("{grade} by key {key}")),
             line(start, 23_500, "prompt", "P14b"),
         ],
     );
@@ -113,7 +113,7 @@ pub async fn graded(engine: &Engine, archive: &Archive, call: NewCall, grade: Gr
             offset_ms: 30_000,
         };
         engine.key_reason(&id, reason).await.unwrap();
-        engine.mark(&id, [line(start, 30_000, "reason", "T2")]);
+        engine.mark(&id, [line(start, 30_000, "reason", "T2 by key 2")]);
         let clip = archive.place_clip(&id, ClipKind::Remark, start).unwrap();
         std::fs::write(&clip, wav(4_000)).unwrap();
         let finished = archive.finish(&clip).unwrap();

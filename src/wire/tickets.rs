@@ -7,7 +7,7 @@ use crate::engine::{Counted, DeadlineRow, RatingRow, RemarkRow, TicketDetail, Ti
 
 /// A rating (评价).
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Rating {
+pub struct Rating {
     id: String,
     #[schema(example = "phone")]
     channel: String,
@@ -29,7 +29,9 @@ pub(in crate::web) struct Rating {
     keys: String,
     /// Local codes, `T1` …
     reasons: Vec<String>,
-    remark: Option<Remark>,
+    /// `kind` is `clip`, with the `path` of one of the call's clips and its `length_ms`, or `text`.
+    #[schema(value_type = Option<Object>)]
+    remark: Option<RemarkRow>,
     /// The call's; `null` while the call goes on.
     outcome: Option<String>,
     /// Number of the ticket it opened.
@@ -51,7 +53,7 @@ impl From<RatingRow> for Rating {
             received_at: row.received_at,
             keys: row.keys,
             reasons: row.reasons,
-            remark: row.remark.map(Into::into),
+            remark: row.remark,
             outcome: row.outcome,
             ticket: row.ticket,
             rehearsal: row.rehearsal,
@@ -59,32 +61,9 @@ impl From<RatingRow> for Rating {
     }
 }
 
-/// What the rater said beside grade and reason.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub(in crate::web) enum Remark {
-    Text {
-        text: String,
-    },
-    Clip {
-        /// As in the call's `clips`.
-        path: String,
-        length_ms: u64,
-    },
-}
-
-impl From<RemarkRow> for Remark {
-    fn from(row: RemarkRow) -> Self {
-        match row {
-            RemarkRow::Text { text } => Remark::Text { text },
-            RemarkRow::Clip { path, length_ms } => Remark::Clip { path, length_ms },
-        }
-    }
-}
-
 /// A ticket that a 差评 opened.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Ticket {
+pub struct Ticket {
     number: String,
     #[schema(example = "new")]
     state: String,
@@ -104,7 +83,7 @@ pub(in crate::web) struct Ticket {
 
 /// A term of the regulation that runs for a ticket.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Deadline {
+pub struct Deadline {
     #[schema(example = "assess")]
     kind: String,
     #[schema(example = "第九条")]
@@ -155,7 +134,7 @@ impl From<DeadlineRow> for Deadline {
 
 /// A ticket with how its due dates were counted.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct WholeTicket {
+pub struct WholeTicket {
     #[serde(flatten)]
     ticket: Ticket,
     /// One per deadline, in the same order.
@@ -166,7 +145,7 @@ pub(in crate::web) struct WholeTicket {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct CountedDeadline {
+pub struct CountedDeadline {
     kind: String,
     days: Vec<CountedDay>,
     /// By today's calendar it would end on another day than the one that was set.
@@ -174,7 +153,7 @@ pub(in crate::web) struct CountedDeadline {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct CountedDay {
+pub struct CountedDay {
     #[schema(value_type = String, format = Date)]
     day: crate::domain::Day,
     /// 1 … n; `null` for a day that does not count.
@@ -186,7 +165,7 @@ pub(in crate::web) struct CountedDay {
 
 /// A line of the trail (全过程留痕, 第十七条).
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct TrailLine {
+pub struct TrailLine {
     #[schema(value_type = String, format = DateTime)]
     at: Moment,
     actor: String,

@@ -7,7 +7,7 @@ use crate::engine::{self, CallDetail, CallRow, CallState, ClipKind, HungUpBy, Ti
 
 /// A call.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Call {
+pub struct Call {
     #[schema(example = "20261123-220512-7f3a9c")]
     id: String,
     #[schema(value_type = CallStateWord)]
@@ -70,7 +70,7 @@ impl From<CallRow> for Call {
 
 /// A call with its timeline and what belongs to it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct WholeCall {
+pub struct WholeCall {
     #[serde(flatten)]
     call: Call,
     /// Call-ID of the SIP dialog (RFC 3261 §20.8).
@@ -86,11 +86,37 @@ pub(in crate::web) struct WholeCall {
     callback: Option<Callback>,
     rating_detail: Option<Rating>,
     ticket_detail: Option<Ticket>,
+    /// Who listened, the last hundred times, newest first (全过程留痕, 第十七条).
+    listenings: Vec<Listening>,
+}
+
+/// Somebody listened to the recording or a clip; ten minutes of one listener are one line.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listening {
+    #[schema(value_type = String, format = DateTime)]
+    at: Moment,
+    /// Name of the person or of the token.
+    listener: String,
+    #[schema(value_type = super::ListeningDoorWord)]
+    door: engine::ListeningDoor,
+    #[schema(value_type = super::SoundWord)]
+    sound: engine::Sound,
+}
+
+impl From<engine::ListeningRow> for Listening {
+    fn from(row: engine::ListeningRow) -> Self {
+        Listening {
+            at: row.at,
+            listener: row.listener,
+            door: row.door,
+            sound: row.sound,
+        }
+    }
 }
 
 /// A line of a call's timeline.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct TimelineLine {
+pub struct TimelineLine {
     #[schema(value_type = String, format = DateTime)]
     at: Moment,
     /// From the answer, which is the recording's zero; negative before it.
@@ -102,7 +128,7 @@ pub(in crate::web) struct TimelineLine {
 
 /// A grade as keyed; taken back with `*` it stays on record.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct KeyedGrade {
+pub struct KeyedGrade {
     #[schema(value_type = GradeWord)]
     grade: Grade,
     #[schema(value_type = String)]
@@ -116,7 +142,7 @@ pub(in crate::web) struct KeyedGrade {
 
 /// A reason keyed after a bad grade.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Reason {
+pub struct Reason {
     #[schema(example = "T2")]
     code: String,
     #[schema(value_type = String)]
@@ -128,7 +154,7 @@ pub(in crate::web) struct Reason {
 
 /// What the caller said after the beep.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Clip {
+pub struct Clip {
     #[schema(value_type = ClipKindWord)]
     kind: ClipKind,
     length_ms: u64,
@@ -137,7 +163,7 @@ pub(in crate::web) struct Clip {
 
 /// The recording at rest.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Recording {
+pub struct Recording {
     length_ms: u64,
     bytes: u64,
     /// Fixed when the file was closed.
@@ -147,13 +173,13 @@ pub(in crate::web) struct Recording {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Gap {
+pub struct Gap {
     from_ms: u64,
     length_ms: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Callback {
+pub struct Callback {
     /// Masked.
     number: Option<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -178,6 +204,7 @@ impl From<CallDetail> for WholeCall {
             }),
             rating_detail: detail.rating.map(Into::into),
             ticket_detail: detail.ticket.map(Into::into),
+            listenings: detail.listenings.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -243,8 +270,8 @@ impl From<engine::ArchivedRecording> for Recording {
 
 /// A waveform: for each column the lowest and the highest sample of each channel, −128…127.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Waveform {
-    pub(in crate::web) length_ms: u64,
+pub struct Waveform {
+    pub length_ms: u64,
     /// `channels[0]` the caller, `channels[1]` what the caller heard: `[low, high, low, high, …]`.
-    pub(in crate::web) channels: Vec<Vec<i8>>,
+    pub channels: Vec<Vec<i8>>,
 }

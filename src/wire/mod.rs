@@ -4,8 +4,8 @@
 mod calls;
 mod tickets;
 
-pub(super) use calls::{Call, Waveform, WholeCall};
-pub(super) use tickets::{Rating, Ticket, WholeTicket};
+pub use calls::{Call, Waveform, WholeCall};
+pub use tickets::{Rating, Ticket, WholeTicket};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,13 +14,13 @@ use crate::engine::Page;
 
 /// A page of a list. `next` goes into `cursor` of the next request; `null` at the end.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct List<T> {
-    pub(super) items: Vec<T>,
-    pub(super) next: Option<String>,
+pub struct List<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
 }
 
 impl<T> List<T> {
-    pub(super) fn of<R: Into<T>>(page: Page<R>) -> Self {
+    pub fn of<R: Into<T>>(page: Page<R>) -> Self {
         List {
             items: page.items.into_iter().map(Into::into).collect(),
             next: page.next,
@@ -35,7 +35,7 @@ macro_rules! words {
         #[derive(ToSchema)]
         #[schema(rename_all = "snake_case")]
         #[allow(dead_code)] // only its schema is used
-        pub(super) enum $name { $($word),* }
+        pub enum $name { $($word),* }
     )*};
 }
 
@@ -50,4 +50,8 @@ words! {
     HungUpByWord { Caller Desk System }
     /// What kind of message a clip is.
     ClipKindWord { Remark Voice }
+    /// What is listened to.
+    SoundWord { Recording Remark Voice }
+    /// By a person's login or by a token.
+    ListeningDoorWord { Page Api }
 }
