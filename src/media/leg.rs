@@ -209,7 +209,9 @@ impl MediaLeg {
         }
         let side = self.side;
         if let Some(detector) = &mut self.detector {
-            detector.hear(frame, now, |key| out(told(side, Way::InBand, key)));
+            detector.hear(frame, made_up > 0, now, |key| {
+                out(told(side, Way::InBand, key))
+            });
         }
     }
 

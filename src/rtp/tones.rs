@@ -16,6 +16,9 @@ const RATE_HZ: f32 = 8000.0;
 const BLOCK: usize = 102;
 /// Blocks without the tone that are bridged (64 ms): one lost packet must not double a key.
 const BRIDGED_BLOCKS: u32 = 5;
+/// The same where packets are known to be lost (128 ms). Not more: a peer that sends nothing while it is
+/// silent presses its next key in earnest.
+const BRIDGED_LOST_BLOCKS: u32 = 10;
 /// Mean square of a sample below which no tone is looked for (about −42 dBm0).
 const FLOOR: f32 = 5_000.0;
 /// The strongest of a group exceeds its others by this (8 dB).
@@ -55,6 +58,8 @@ struct Held {
     press: u32,
     blocks: u32,
     missed: u32,
+    /// Those of `missed` in which nothing was made up.
+    silent: u32,
 }
 
 /// Finds keys in what one side says.
@@ -62,6 +67,8 @@ struct Held {
 pub struct Detector {
     block: [f32; BLOCK],
     filled: usize,
+    /// Some of this block was made up for what did not arrive.
+    made_up: bool,
     before: Option<Candidate>,
     held: Option<Held>,
     next_press: u32,
@@ -72,6 +79,7 @@ impl Default for Detector {
         Detector {
             block: [0.0; BLOCK],
             filled: 0,
+            made_up: false,
             before: None,
             held: None,
             next_press: 0,
@@ -80,8 +88,15 @@ impl Default for Detector {
 }
 
 impl Detector {
-    /// Hears the next 20 ms, heard at `now`.
-    pub fn hear(&mut self, frame: &[i16; FRAME_SAMPLES], now: Instant, mut out: impl FnMut(Key)) {
+    /// Hears the next 20 ms, heard at `now`. Where some of it was `made_up` because packets are lost, its
+    /// silence is no sign that a key was released.
+    pub fn hear(
+        &mut self,
+        frame: &[i16; FRAME_SAMPLES],
+        made_up: bool,
+        now: Instant,
+        mut out: impl FnMut(Key),
+    ) {
         let mut rest = frame.as_slice();
         while !rest.is_empty() {
             let (now_in, later) = rest.split_at(rest.len().min(BLOCK - self.filled));
@@ -90,6 +105,7 @@ impl Detector {
                 *place = f32::from(*sample);
             }
             self.filled += now_in.len();
+            self.made_up |= made_up;
             rest = later;
             if self.filled == BLOCK {
                 self.filled = 0;
@@ -106,6 +122,7 @@ impl Detector {
     }
 
     fn judge(&mut self, now: Instant, out: &mut impl FnMut(Key)) {
+        let made_up = std::mem::take(&mut self.made_up);
         let found = self.candidate();
         let twice = match (self.before, found) {
             (Some(before), Some(found)) => continues(before, found, mean_square(&self.block)),
@@ -119,6 +136,7 @@ impl Detector {
             (Some(held), Some(code)) if held.code == code => {
                 held.blocks += held.missed + 1;
                 held.missed = 0;
+                held.silent = 0;
             }
             (held, Some(code)) => {
                 if let Some(held) = held.take() {
@@ -131,6 +149,7 @@ impl Detector {
                     press,
                     blocks: 2,
                     missed: 0,
+                    silent: 0,
                 });
                 out(Key::Down {
                     code,
@@ -140,7 +159,8 @@ impl Detector {
             }
             (Some(held), None) => {
                 held.missed += 1;
-                if held.missed > BRIDGED_BLOCKS {
+                held.silent += u32::from(!made_up);
+                if held.silent > BRIDGED_BLOCKS || held.missed > BRIDGED_LOST_BLOCKS {
                     out(held.up(now));
                     self.held = None;
                 }

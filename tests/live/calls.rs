@@ -75,7 +75,7 @@ impl<'a> Caller<'a> {
     }
 
     /// Waits for the offer and until so long after its beginning.
-    pub fn into_offer(&self, after: Duration) {
+    pub fn wait_offer(&self, after: Duration) {
         sleep_until(self.line("offer") + after);
     }
 
@@ -112,7 +112,7 @@ fn each_grade_is_taken_and_a_bad_one_opens_a_ticket() {
             let house = &house;
             scope.spawn(move || {
                 let caller = Caller::dial(house);
-                caller.into_offer(SOON);
+                caller.wait_offer(SOON);
                 caller.gateway.press(key, Fault::None);
                 let call = caller.end();
                 assert_eq!(call["outcome"], "graded");
@@ -167,7 +167,7 @@ fn hanging_up_at_each_stage_has_its_own_outcome() {
             scope.spawn(move || {
                 let caller = Caller::dial(house);
                 if stage == "prompt P11" {
-                    caller.into_offer(SOON);
+                    caller.wait_offer(SOON);
                     caller.gateway.press('7', Fault::None);
                 }
                 let at = caller.nth_line(stage, 1);
@@ -202,7 +202,7 @@ fn hanging_up_at_each_stage_has_its_own_outcome() {
         let house = &house;
         scope.spawn(move || {
             let caller = Caller::dial(house);
-            caller.into_offer(SOON);
+            caller.wait_offer(SOON);
             caller.gateway.press('4', Fault::None);
             let at = caller.nth_line("key", 1);
             sleep_until(at + Duration::from_millis(150));

@@ -103,7 +103,7 @@ fn a_whole_rated_call_on_postgresql() {
     });
     let server = house.start();
     let caller = Caller::dial(&house);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('5', Fault::None);
     let call = caller.end();
     assert_eq!(call["grade"], "very_dissatisfied", "{}", timeline(&call));
@@ -143,7 +143,7 @@ fn the_api_needs_a_token_and_serves_ranges() {
     let house = House::new(Setup::default());
     let server = house.start();
     let caller = Caller::dial(&house);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('1', Fault::None);
     let call = caller.end();
     let id = call["id"].as_str().unwrap();

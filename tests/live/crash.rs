@@ -35,7 +35,7 @@ fn after_a_kill_at_any_stage_nothing_that_was_said_is_lost() {
     };
     let message = joined();
     talking[0].sipp.tell_desk("HANGUP");
-    message.into_offer(SOON);
+    message.wait_offer(SOON);
     message.gateway.press('4', Fault::None);
     let asked = message.nth_line("prompt P16", 1);
     sleep_until(asked + SOON);
@@ -49,7 +49,7 @@ fn after_a_kill_at_any_stage_nothing_that_was_said_is_lost() {
     talking[0].sipp.tell_desk("HANGUP");
     talking[1].sipp.tell_desk("HANGUP");
     offered.line("offer");
-    keyed.into_offer(SOON);
+    keyed.wait_offer(SOON);
     keyed.gateway.press('5', Fault::None);
     house.wait(&keyed.number, "the grade", OFFER, |call| {
         call["keyed_grades"].get(0).map(|_| ())
@@ -126,7 +126,7 @@ fn a_kill_round_the_press_leaves_a_whole_grade_or_none() {
                 let house = House::new(Setup::default());
                 let server = house.start();
                 let caller = Caller::dial(&house);
-                caller.into_offer(SOON);
+                caller.wait_offer(SOON);
                 caller.gateway.press('4', Fault::None);
                 let at = Instant::now() + Duration::from_millis(after_ms);
                 sleep_until(at);
@@ -165,7 +165,7 @@ fn closing_lets_a_running_call_end_and_takes_no_new_one() {
         },
     );
     refused.wait_success(ANSWER);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('1', Fault::None);
     let number = caller.number.clone();
     caller.settled();

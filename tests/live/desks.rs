@@ -64,7 +64,7 @@ fn the_desk_hangs_up_and_the_caller_stays_for_the_rating() {
     desk.gateway.press('5', Fault::None);
     caller.line("desk_key");
     desk.sipp.tell_desk("HANGUP");
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     desk.gateway.press('1', Fault::None);
     caller.gateway.press('4', Fault::None);
     let call = caller.end();
@@ -135,7 +135,7 @@ fn the_desk_sends_the_caller_on_with_its_key() {
                     }
                     caller.nth_line("desk_key", nth + 1);
                 }
-                caller.into_offer(SOON);
+                caller.wait_offer(SOON);
                 desk.sipp.wait_log("bye", Duration::from_secs(5));
                 caller.gateway.press('1', Fault::None);
                 let call = caller.end();
@@ -156,7 +156,7 @@ fn a_busy_and_a_silent_desk_are_passed_over() {
     let house = house_with(&[&busy, &silent, &ready]);
     let server = house.start();
     let caller = Caller::dial(&house);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('2', Fault::None);
     let call = caller.end();
     assert_eq!(call["grade"], "satisfied", "{}", timeline(&call));
@@ -220,7 +220,7 @@ fn either_side_holds_and_takes_the_call_back() {
     sleep_until(talks_until);
     caller.gateway.say_nothing();
     desk.sipp.tell_desk("HANGUP");
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('1', Fault::None);
     let call = caller.end();
     assert_eq!(call["grade"], "very_satisfied", "{}", timeline(&call));

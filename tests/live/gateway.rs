@@ -79,6 +79,8 @@ impl Default for Habits {
 enum Voice {
     Silence,
     Tone(f64),
+    /// From one moment to another, to the sample.
+    ToneIn(f64, Instant, Instant),
     /// A key's two tones, until then.
     Key(char, Instant),
     /// Nothing at all is sent.
@@ -161,6 +163,11 @@ impl Gateway {
 
     pub fn say_tone(&self, hertz: f64) {
         self.shared().voice = Voice::Tone(hertz);
+    }
+
+    /// Says a tone in a stretch that is still to come.
+    pub fn say_tone_in(&self, hertz: f64, from: Instant, length: Duration) {
+        self.shared().voice = Voice::ToneIn(hertz, from, from + length);
     }
 
     pub fn say_nothing(&self) {
@@ -404,6 +411,14 @@ fn speak(shared: &mut Shared, habits: Habits, due: Instant, phase: &mut u64) {
     let at = |at: u64| match shared.voice {
         Voice::Silence | Voice::Mute => 0,
         Voice::Tone(hertz) => tone::sample(hertz, at, 16_000.0),
+        Voice::ToneIn(hertz, begins, ends) => {
+            let said = due + Duration::from_micros((at - from) * 125);
+            if (begins..ends).contains(&said) {
+                tone::sample(hertz, at, 16_000.0)
+            } else {
+                0
+            }
+        }
         Voice::Key(key, _) => {
             let (row, column) = tone::dtmf(key);
             tone::sample(row, at, 8000.0) + tone::sample(column, at, 8000.0)

@@ -93,7 +93,7 @@ fn one_press_is_one_digit_by_every_way_and_with_every_fault() {
                     ..Plan::default()
                 };
                 let caller = Caller::dial_as(house, habits, plan);
-                caller.into_offer(SOON);
+                caller.wait_offer(SOON);
                 by.press('3', &caller);
                 let call = caller.end();
                 let what = format!("{by:?} {habits:?}\n{}", timeline(&call));
@@ -115,7 +115,7 @@ fn a_long_press_in_segments_is_one_press() {
     let house = House::new(Default::default());
     let server = house.start();
     let caller = Caller::dial(&house);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('5', Fault::Segments);
     let call = caller.end();
     assert_eq!(call["grade"], "very_dissatisfied");
@@ -133,7 +133,7 @@ fn a_key_that_is_down_when_the_caller_leaves_counts() {
             let house = &house;
             scope.spawn(move || {
                 let caller = Caller::dial(house);
-                caller.into_offer(SOON);
+                caller.wait_offer(SOON);
                 let at = std::time::Instant::now() + Duration::from_millis(after_ms);
                 caller.gateway.press('4', Fault::StaysDown);
                 crate::place::sleep_until(at);
@@ -267,7 +267,7 @@ fn reason_and_message_follow_a_bad_grade() {
     let house = House::new(Default::default());
     let server = house.start();
     let caller = Caller::dial(&house);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('5', Fault::None);
     let asked = caller.nth_line("prompt P16", 1);
     crate::place::sleep_until(asked + SOON);
@@ -310,7 +310,7 @@ fn rtp_from_elsewhere_is_neither_heard_nor_learnt_from() {
         .unwrap();
     // Before the caller has sent a packet that could be taken for a proof of who he is, and after.
     caller.gateway.forge('1', &stranger, caller.rtp_port);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     let from = std::time::Instant::now();
     for packet in 0..25 {
         caller.gateway.forge('1', &stranger, caller.rtp_port);

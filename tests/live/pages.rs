@@ -43,7 +43,7 @@ fn a_person_logs_in_finds_the_call_plays_it_and_sees_the_ticket() {
     browser.click("main form button");
     browser.wait("the overview", "return location.pathname != '/password'");
 
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('4', Fault::None);
     // A live call stands in the list and on its page.
     let id = house.find(&caller.number).unwrap()["id"]

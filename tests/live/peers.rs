@@ -3,6 +3,7 @@
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::place::{self, wait_for};
 
 /// One SIPp with one scenario.
 pub struct Sipp {
-    child: Child,
+    child: Mutex<Child>,
     dir: TempDir,
     pub port: u16,
     call_id: String,
@@ -137,7 +138,7 @@ impl Sipp {
             .spawn()
             .expect("sipp: the package sip-tester");
         Sipp {
-            child,
+            child: Mutex::new(child),
             dir,
             port,
             call_id,
@@ -198,6 +199,10 @@ impl Sipp {
         std::fs::read_to_string(self.dir.path().join("messages")).unwrap_or_default()
     }
 
+    fn errors(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("errors")).unwrap_or_default()
+    }
+
     pub fn wait_log(&self, text: &str, bound: Duration) -> String {
         let until = std::time::Instant::now() + bound;
         loop {
@@ -205,9 +210,11 @@ impl Sipp {
             if let Some(line) = log.lines().find(|line| line.contains(text)) {
                 return line.to_owned();
             }
+            let over = self.child.lock().unwrap().try_wait().unwrap();
             assert!(
-                std::time::Instant::now() < until,
-                "SIPp did not log “{text}” within {bound:?}; it has\n{log}\n{}",
+                over.is_none() && std::time::Instant::now() < until,
+                "SIPp ({over:?}) did not log “{text}” within {bound:?}; it has\n{log}\n{}\n{}",
+                self.errors(),
                 self.messages()
             );
             std::thread::sleep(Duration::from_millis(20));
@@ -222,21 +229,21 @@ impl Sipp {
     }
 
     /// Its scenario came to its end as written.
-    pub fn wait_success(mut self, bound: Duration) -> String {
+    pub fn wait_success(self, bound: Duration) -> String {
         let status = self.wait_exit(bound);
         assert!(
             status.success(),
             "SIPp: {status}\n{}\n{}",
-            std::fs::read_to_string(self.dir.path().join("errors")).unwrap_or_default(),
+            self.errors(),
             self.messages()
         );
         self.messages()
     }
 
-    fn wait_exit(&mut self, bound: Duration) -> ExitStatus {
+    fn wait_exit(&self, bound: Duration) -> ExitStatus {
         let until = std::time::Instant::now() + bound;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.child.lock().unwrap().try_wait().unwrap() {
                 return status;
             }
             assert!(
@@ -251,7 +258,7 @@ impl Sipp {
 
 impl Drop for Sipp {
     fn drop(&mut self) {
-        end(&mut self.child);
+        end(&mut self.child.lock().unwrap());
     }
 }
 
@@ -359,10 +366,6 @@ impl Linphone {
     /// What it printed.
     pub fn output(&self) -> String {
         std::fs::read_to_string(self.path("out")).unwrap_or_default()
-    }
-
-    pub fn log(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(self.path("log")).unwrap_or_default()).into_owned()
     }
 
     pub fn wait_output(&self, text: &str, bound: Duration) {

@@ -1,10 +1,11 @@
 //! Places of our own: free ports, and the operator's files as copies to be changed.
 
-use std::collections::HashSet;
 use std::net::{TcpListener, UdpSocket};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{self as unix, UnixListener};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::tone;
@@ -17,17 +18,22 @@ pub fn repository() -> PathBuf {
 /// Below the ephemeral range, so that no other program's client socket takes one meanwhile.
 const PORTS: std::ops::Range<u16> = 10_000..19_000;
 
-/// An even port such that it and the next are free for UDP and TCP on loopback.
+/// The first of four ports that are free for UDP and TCP on loopback, and ours until this process
+/// ends: other processes of these tests see the name by which it is held.
 pub fn port() -> u16 {
-    static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
-    let mut given = GIVEN.lock().unwrap();
+    static HELD: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
     loop {
-        let port = rand::random_range(PORTS.start / 2..PORTS.end / 2) * 2;
+        let port = rand::random_range(PORTS.start / 4..PORTS.end / 4) * 4;
+        let name = unix::SocketAddr::from_abstract_name(format!("gradeline-live-{port}")).unwrap();
+        let Ok(hold) = UnixListener::bind_addr(&name) else {
+            continue;
+        };
         let free = |port: u16| {
             UdpSocket::bind(("127.0.0.1", port)).is_ok()
                 && TcpListener::bind(("127.0.0.1", port)).is_ok()
         };
-        if free(port) && free(port + 1) && given.insert(port) {
+        HELD.lock().unwrap().push(hold);
+        if (port..port + 4).all(free) {
             return port;
         }
     }

@@ -29,7 +29,7 @@ fn a_changed_plan_is_taken_while_a_call_runs_on_the_old_one_and_a_broken_one_is_
     server.wait_log("dialplan in force", RELOAD);
     let late = Caller::dial(&house);
     for caller in [&early, &late] {
-        caller.into_offer(SOON);
+        caller.wait_offer(SOON);
         caller.gateway.press('8', Fault::None);
     }
     let again = early.nth_line("prompt P11", 1);
@@ -54,7 +54,7 @@ fn a_changed_plan_is_taken_while_a_call_runs_on_the_old_one_and_a_broken_one_is_
     server.wait_log(&format!("consultation.toml:{at}:"), RELOAD);
     server.wait_log("stay in force", RELOAD);
     let after = Caller::dial(&house);
-    after.into_offer(SOON);
+    after.wait_offer(SOON);
     after.gateway.press('2', Fault::None);
     let after = after.end();
     assert_eq!(after["grade"], "satisfied", "{}", timeline(&after));

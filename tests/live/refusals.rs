@@ -96,7 +96,7 @@ fn one_call_too_many_is_told_to_come_later_and_the_others_stay_clean() {
         log.wait_success(SOON_ENOUGH);
     }
     for caller in &callers {
-        caller.into_offer(SOON);
+        caller.wait_offer(SOON);
         caller.gateway.press('2', Fault::None);
     }
     for caller in callers {
@@ -129,7 +129,7 @@ fn a_late_offer_gets_ours_and_a_whole_call() {
         ..Plan::default()
     };
     let caller = Caller::dial_as(&house, Habits::default(), plan);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('3', Fault::None);
     let call = caller.end();
     assert_eq!(call["grade"], "basically_satisfied", "{}", timeline(&call));
@@ -146,7 +146,7 @@ fn a_caller_by_tcp_is_served_alike() {
         ..Plan::default()
     };
     let caller = Caller::dial_as(&house, Habits::default(), plan);
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('3', Fault::None);
     let call = caller.end();
     assert_eq!(call["grade"], "basically_satisfied", "{}", timeline(&call));
@@ -233,9 +233,9 @@ fn broken_messages_are_counted_and_nobody_notices() {
         b"SIP/2.0 999999 \xe4\xbd\xa0\r\n\r\n",
     ];
     for message in broken {
-        socket.send_to(message, &target(&house)).unwrap();
+        socket.send_to(message, target(&house)).unwrap();
     }
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('1', Fault::None);
     let call = caller.end();
     assert_eq!(call["grade"], "very_satisfied", "{}", timeline(&call));
@@ -257,7 +257,7 @@ fn a_call_never_hears_another() {
     left.gateway.say_tone(440.0);
     right.gateway.say_tone(880.0);
     for caller in [&left, &right] {
-        caller.into_offer(SOON);
+        caller.wait_offer(SOON);
         caller.gateway.say_nothing();
         caller.gateway.press('1', Fault::None);
     }

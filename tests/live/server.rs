@@ -298,10 +298,6 @@ impl House {
 }
 
 impl Server<'_> {
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }

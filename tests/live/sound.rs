@@ -14,13 +14,15 @@ use crate::wav::{Stereo, soxi_s};
 /// Caller and desk say their tones at the same moments.
 const MOMENTS_MS: [u64; 3] = [0, 1300, 2500];
 const TONE_MS: u64 = 600;
+const JITTER_BUFFER_MS: f64 = 60.0;
 const CALLER: f64 = 440.0;
 const DESK: f64 = 840.0;
 
 struct Case {
     caller: Habits,
     desk: Habits,
-    /// Bound of the skew between both channels, and of a tone's length.
+    /// Bound of a tone's length, of its distance to the first, and of the skew between both channels
+    /// at its beginning.
     within_ms: f64,
 }
 
@@ -41,17 +43,17 @@ fn both_sides_hear_each_other_and_the_recording_has_both_in_time() {
         Case {
             caller: habits(8, 20, 1, 0, 0),
             desk: habits(8, 20, 2, 0, 0),
-            within_ms: 45.0,
+            within_ms: 30.0,
         },
         Case {
             caller: habits(0, 10, 1, 0, 0),
             desk: habits(8, 40, 2, 0, 0),
-            within_ms: 65.0,
+            within_ms: 30.0,
         },
         Case {
             caller: habits(8, 30, 3, 5, 20),
             desk: habits(0, 20, 4, 5, 20),
-            within_ms: 100.0,
+            within_ms: 60.0,
         },
     ];
     std::thread::scope(|scope| {
@@ -77,18 +79,17 @@ fn talk_in_tones(mut case: Case) {
     desk.talks();
     caller.line("joined");
     caller.gateway.wait_quiet();
-    let begun = Instant::now() + Duration::from_millis(50);
+    let begun = Instant::now() + Duration::from_millis(200);
     for moment in MOMENTS_MS {
-        sleep_until(begun + Duration::from_millis(moment));
-        caller.gateway.say_tone(CALLER);
-        desk.gateway.say_tone(DESK);
-        sleep_until(begun + Duration::from_millis(moment + TONE_MS));
-        caller.gateway.say_nothing();
-        desk.gateway.say_nothing();
+        let from = begun + Duration::from_millis(moment);
+        let length = Duration::from_millis(TONE_MS);
+        caller.gateway.say_tone_in(CALLER, from, length);
+        desk.gateway.say_tone_in(DESK, from, length);
+        sleep_until(from + length + Duration::from_millis(100));
     }
     sleep_until(begun + Duration::from_millis(4000));
     desk.sipp.tell_desk("HANGUP");
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('1', Fault::None);
     let call = caller.end();
     let recording = Stereo::read(&house.recording(&call));
@@ -112,14 +113,19 @@ fn talk_in_tones(mut case: Case) {
         recording.heard(CALLER).is_empty(),
         "the caller hears himself: {what}"
     );
-    // Said at the same moment, so recorded at the same place.
+    // Said at the same moment, heard by the caller as much later as the jitter buffer is deep: the
+    // recording is on the timeline of his ear.
     for (one, other) in left.iter().zip(&right) {
-        let skew = (one.from_ms - other.from_ms).abs();
+        let skew = (other.from_ms - one.from_ms - JITTER_BUFFER_MS).abs();
         assert!(
             skew <= case.within_ms,
             "skew {skew} ms: {left:?} {right:?} {what}"
         );
     }
+    // And it stays so: neither side runs away from the other.
+    let skew = |n: usize| left[n].from_ms - right[n].from_ms;
+    let drift = (skew(2) - skew(0)).abs();
+    assert!(drift <= 20.0, "{drift} ms: {left:?} {right:?} {what}");
     // The right channel is what the caller heard, from its first packet on.
     let lead = right[0].from_ms - caller_heard[0].from_ms;
     assert!(
@@ -246,7 +252,7 @@ fn linphonec_answers_talks_and_hangs_up_as_a_desk() {
     sleep_until(until);
     caller.gateway.say_nothing();
     phone.type_in("terminate");
-    caller.into_offer(SOON);
+    caller.wait_offer(SOON);
     caller.gateway.press('5', Fault::None);
     let call = caller.end();
     let what = timeline(&call);

@@ -21,7 +21,7 @@ fn keys(pcm: &[i16], codec: Codec, now: Instant) -> Vec<u8> {
         let (mut octets, mut carried) = ([0; FRAME_SAMPLES], [0; FRAME_SAMPLES]);
         codec.encode(frame, &mut octets);
         codec.decode(&octets, &mut carried);
-        detector.hear(&carried, now, |key| {
+        detector.hear(&carried, false, now, |key| {
             if let Key::Down { code, .. } = key {
                 found.push(code);
             }

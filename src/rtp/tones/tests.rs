@@ -50,13 +50,20 @@ impl Sound {
     }
 }
 
-#[allow(clippy::disallowed_methods)] // Some moment; the detector only passes it on.
 fn keys(sound: &[i16]) -> Vec<u8> {
+    keys_with_lost(sound, 0..0)
+}
+
+/// `lost` frames were made up.
+#[allow(clippy::disallowed_methods)] // Some moment; the detector only passes it on.
+fn keys_with_lost(sound: &[i16], lost: std::ops::Range<usize>) -> Vec<u8> {
     let mut detector = Detector::default();
     let mut found = Vec::new();
     let now = Instant::now();
-    for frame in sound.as_chunks::<FRAME_SAMPLES>().0 {
-        detector.hear(frame, now, |key| {
+    for (index, frame) in sound.as_chunks::<FRAME_SAMPLES>().0.iter().enumerate() {
+        let made_up = lost.contains(&index);
+        let heard = if made_up { &[0; FRAME_SAMPLES] } else { frame };
+        detector.hear(heard, made_up, now, |key| {
             if let Key::Down { code, .. } = key {
                 found.push(code);
             }
@@ -90,6 +97,36 @@ fn forty_milliseconds_are_heard_at_any_alignment() {
         }),
         (160, 0)
     );
+}
+
+#[test]
+fn four_packets_lost_within_a_tone_do_not_double_the_key() {
+    for offset in (0..160).step_by(16) {
+        let sound = Sound {
+            offset,
+            length_ms: 240,
+            ..Sound::default()
+        };
+        let sound = sound.of(3, &mut Noise(1));
+        for first in 2..5 {
+            assert_eq!(
+                keys_with_lost(&sound, first..first + 4),
+                [3],
+                "{offset} {first}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_pressed_twice_with_nothing_sent_between_is_two() {
+    let sound = Sound {
+        length_ms: 100,
+        ..Sound::default()
+    };
+    let one = sound.of(3, &mut Noise(1));
+    let twice = [one.clone(), one].concat();
+    assert_eq!(keys_with_lost(&twice, 6..14), [3, 3]);
 }
 
 #[test]
