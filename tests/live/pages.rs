@@ -100,16 +100,23 @@ fn a_person_logs_in_finds_the_call_plays_it_and_sees_the_ticket() {
 
 /// It really plays, and a click in the waveform's middle seeks by a range.
 fn player(browser: &Browser, call: &serde_json::Value) {
+    let recorded = call["recording"]["length_ms"].as_f64().unwrap() / 1000.0;
+    // A row of the timeline plays from there.
+    browser.click("tr.offer a.seek, tr[data-at] a.seek");
+    let playing = "const a = document.querySelector('audio'); return !a.paused && a.currentTime";
+    let from = browser.wait("the sound", playing).as_f64().unwrap();
+    let further = format!("return document.querySelector('audio').currentTime > {from} + 0.5");
+    browser.wait("its going on", &further);
     browser.wait(
         "the sound's length",
         "return document.querySelector('audio').duration > 0",
     );
     let length = browser.run("return document.querySelector('audio').duration");
-    let recorded = call["recording"]["length_ms"].as_f64().unwrap() / 1000.0;
     assert!(
         (length.as_f64().unwrap() - recorded).abs() < 0.1,
         "{length} {recorded}"
     );
+    browser.run("document.querySelector('audio').pause()");
     browser.click("call-player canvas");
     let at = browser.wait(
         "the seek",
@@ -120,12 +127,6 @@ fn player(browser: &Browser, call: &serde_json::Value) {
         (at - recorded / 2.0).abs() < recorded * 0.05,
         "{at} of {recorded}"
     );
-    // A row of the timeline plays from there.
-    browser.click("tr.offer a.seek, tr[data-at] a.seek");
-    let playing = "const a = document.querySelector('audio'); return !a.paused && a.currentTime";
-    let from = browser.wait("the sound", playing).as_f64().unwrap();
-    let further = format!("return document.querySelector('audio').currentTime > {from} + 0.5");
-    browser.wait("its going on", &further);
     let statuses = browser.run(
         "return performance.getEntriesByType('resource').filter(e => e.name.endsWith('/recording')).map(e => e.responseStatus)",
     );
