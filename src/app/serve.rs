@@ -39,11 +39,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let book = read_book(&config)?;
     let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
-    // Before anything is written: a second server started by mistake ends here, and does not take the
-    // running one's calls for those of a crash.
+    // Before anything is written: a second server started by mistake ends here.
     let web_listener = listen_for_pages(config.web.listen).await?;
     let web_address = web_listener.local_addr()?;
     let engine = open_engine(&config).await?;
+    // Before anybody's calls are closed.
+    engine.claim().await?;
     let archive = Archive::new(&config.recordings.dir);
     recover(&engine, &archive).await?;
     engine.recount(now()).await?;
