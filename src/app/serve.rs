@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
-use crate::config::Config;
+use crate::config::{Config, DeskAddress};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
 use crate::media::{self, Media};
@@ -120,15 +120,18 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
 /// closed as interrupted, a grade already keyed submitted.
 async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let open = engine.unfinished_calls().await?;
-    if open.is_empty() {
+    let unrecorded = engine.unrecorded_calls().await?;
+    if open.is_empty() && unrecorded.is_empty() {
         return Ok(());
     }
     tracing::warn!(
         calls = open.len(),
+        ended_without_recording = unrecorded.len(),
         "an earlier run was interrupted; closing its calls"
     );
     let archive = archive.clone();
-    let found = tokio::task::spawn_blocking(move || archive.recover(&open)).await?;
+    let lost = [open, unrecorded].concat();
+    let found = tokio::task::spawn_blocking(move || archive.recover(&lost)).await?;
     let mut saved = Vec::new();
     for (sound, faults) in found {
         for error in faults {
@@ -180,8 +183,9 @@ async fn open_desks(
             .desks
             .addresses
             .iter()
-            .map(|desk| Desk {
-                id: DeskId(desk.staff_number().unwrap_or_else(|| desk.address.clone())),
+            .zip(desk_ids(&config.desks.addresses))
+            .map(|(desk, id)| Desk {
+                id,
                 address: desk.address.clone(),
                 staff: desk.staff_number(),
                 group: None,
@@ -200,6 +204,22 @@ async fn open_desks(
         })
         .collect();
     Ok((Desks::new(seats, ring, Strategy::Linear), Some(rehearsal)))
+}
+
+/// What timelines and logs call the desks: the staff number, or the position in the configuration, for
+/// an address may hold a person's name. No two are alike.
+fn desk_ids(desks: &[DeskAddress]) -> Vec<DeskId> {
+    let mut ids: Vec<DeskId> = Vec::with_capacity(desks.len());
+    for (desk, position) in desks.iter().zip(1..) {
+        let staff = desk.staff_number().filter(|staff| !staff.is_empty());
+        let id = match staff.map(DeskId) {
+            Some(id) if ids.contains(&id) => DeskId(format!("{}-{position}", id.0)),
+            Some(id) => id,
+            None => DeskId(format!("desk-{position}")),
+        };
+        ids.push(id);
+    }
+    ids
 }
 
 /// It rings while the notice plays, answers at its end, and speaks when P04 has told its number.
@@ -277,5 +297,27 @@ async fn close_on_signal(closing: CancellationToken, grace_over: CancellationTok
         }
         tracing::info!("closing; once more ends the running calls at once");
         token.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn desks_are_told_apart_without_a_name_of_a_person() {
+        let desk = |address: &str, staff: Option<&str>| DeskAddress {
+            address: address.to_owned(),
+            staff: staff.map(str::to_owned),
+        };
+        let ids = desk_ids(&[
+            desk("sip:8001@192.0.2.7", None),
+            desk("sip:wang.fang@192.0.2.7", None),
+            desk("sip:li.na@192.0.2.7", Some("8001")),
+            desk("sip:li.na@192.0.2.8", Some("8002")),
+            desk("sip:li.na@192.0.2.9", Some("")),
+        ]);
+        let ids: Vec<_> = ids.iter().map(|id| id.0.as_str()).collect();
+        assert_eq!(ids, ["8001", "desk-2", "8001-3", "8002", "desk-5"]);
     }
 }
