@@ -8,11 +8,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
-use crate::archive::Archive;
+use crate::archive::{self, Archive};
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::{Config, DeskAddress};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
-use crate::engine::Engine;
+use crate::domain::Moment;
+use crate::engine::{CallId, Engine, Salvage};
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
@@ -117,25 +118,28 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
 }
 
 /// What an earlier run left open is closed before the first call: its sound made playable, rows
-/// closed as interrupted, a grade already keyed submitted.
+/// closed as interrupted, a grade already keyed submitted; sound that lacks its row gets it.
 async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let open = engine.unfinished_calls().await?;
-    let unrecorded = engine.unrecorded_calls().await?;
-    if open.is_empty() && unrecorded.is_empty() {
-        return Ok(());
+    if !open.is_empty() {
+        let calls = open.len();
+        tracing::warn!(calls, "an earlier run was interrupted; closing its calls");
     }
-    tracing::warn!(
-        calls = open.len(),
-        ended_without_recording = unrecorded.len(),
-        "an earlier run was interrupted; closing its calls"
-    );
-    let archive = archive.clone();
-    let lost = [open, unrecorded].concat();
-    let found = tokio::task::spawn_blocking(move || archive.recover(&lost)).await?;
     let mut saved = Vec::new();
-    for (sound, faults) in found {
+    for (sound, faults) in salvage(archive, open).await? {
         for error in faults {
             tracing::error!(call = %sound.call.0, %error, "part of its sound could not be saved");
+        }
+        saved.push(sound);
+    }
+    let unrecorded = engine.unrecorded_calls().await?;
+    for (sound, faults) in salvage(archive, unrecorded).await? {
+        // Where there is no sound, it was said when the call ended; every start looks again.
+        for error in faults {
+            tracing::debug!(call = %sound.call.0, %error, "it ended without a recording");
+        }
+        if sound.recording.is_some() {
+            tracing::warn!(call = %sound.call.0, "the recording of an ended call was found");
         }
         saved.push(sound);
     }
@@ -143,6 +147,14 @@ async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
         tracing::warn!(call = %call.0, "closed as interrupted");
     }
     Ok(())
+}
+
+async fn salvage(
+    archive: &Archive,
+    calls: Vec<(CallId, Moment)>,
+) -> anyhow::Result<Vec<(Salvage, Vec<archive::Error>)>> {
+    let archive = archive.clone();
+    Ok(tokio::task::spawn_blocking(move || archive.recover(&calls)).await?)
 }
 
 fn phone_settings(config: &Config) -> phone::Settings {

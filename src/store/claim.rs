@@ -110,7 +110,7 @@ fn lock_beside(database: &Path) -> Result<File, Error> {
 /// A session of PostgreSQL that holds the lock; `None` while it is lost.
 #[derive(Debug, Clone)]
 struct Session {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     held: Arc<Mutex<Option<PgConnection>>>,
 }
 
@@ -126,7 +126,7 @@ impl Session {
         ]);
         let held = lock_session(&options).await?;
         Ok(Session {
-            options,
+            options: Arc::new(options),
             held: Arc::new(Mutex::new(Some(held))),
         })
     }
