@@ -8,11 +8,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
-use crate::archive::Archive;
+use crate::archive::{self, Archive};
 use crate::caller::{Conduct, RehearsalDesk};
-use crate::config::Config;
+use crate::config::{Config, DeskAddress};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
-use crate::engine::Engine;
+use crate::domain::Moment;
+use crate::engine::{CallId, Engine, Salvage};
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
@@ -39,11 +40,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let book = read_book(&config)?;
     let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
-    // Before anything is written: a second server started by mistake ends here, and does not take the
-    // running one's calls for those of a crash.
+    // Before anything is written: a second server started by mistake ends here.
     let web_listener = listen_for_pages(config.web.listen).await?;
     let web_address = web_listener.local_addr()?;
     let engine = open_engine(&config).await?;
+    // Before anybody's calls are closed.
+    engine.claim().await?;
     let archive = Archive::new(&config.recordings.dir);
     recover(&engine, &archive).await?;
     engine.recount(now()).await?;
@@ -116,22 +118,28 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
 }
 
 /// What an earlier run left open is closed before the first call: its sound made playable, rows
-/// closed as interrupted, a grade already keyed submitted.
+/// closed as interrupted, a grade already keyed submitted; sound that lacks its row gets it.
 async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
     let open = engine.unfinished_calls().await?;
-    if open.is_empty() {
-        return Ok(());
+    if !open.is_empty() {
+        let calls = open.len();
+        tracing::warn!(calls, "an earlier run was interrupted; closing its calls");
     }
-    tracing::warn!(
-        calls = open.len(),
-        "an earlier run was interrupted; closing its calls"
-    );
-    let archive = archive.clone();
-    let found = tokio::task::spawn_blocking(move || archive.recover(&open)).await?;
     let mut saved = Vec::new();
-    for (sound, faults) in found {
+    for (sound, faults) in salvage(archive, open).await? {
         for error in faults {
             tracing::error!(call = %sound.call.0, %error, "part of its sound could not be saved");
+        }
+        saved.push(sound);
+    }
+    let unrecorded = engine.unrecorded_calls().await?;
+    for (sound, faults) in salvage(archive, unrecorded).await? {
+        // Where there is no sound, it was said when the call ended; every start looks again.
+        for error in faults {
+            tracing::debug!(call = %sound.call.0, %error, "it ended without a recording");
+        }
+        if sound.recording.is_some() {
+            tracing::warn!(call = %sound.call.0, "the recording of an ended call was found");
         }
         saved.push(sound);
     }
@@ -139,6 +147,14 @@ async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
         tracing::warn!(call = %call.0, "closed as interrupted");
     }
     Ok(())
+}
+
+async fn salvage(
+    archive: &Archive,
+    calls: Vec<(CallId, Moment)>,
+) -> anyhow::Result<Vec<(Salvage, Vec<archive::Error>)>> {
+    let archive = archive.clone();
+    Ok(tokio::task::spawn_blocking(move || archive.recover(&calls)).await?)
 }
 
 fn phone_settings(config: &Config) -> phone::Settings {
@@ -179,8 +195,9 @@ async fn open_desks(
             .desks
             .addresses
             .iter()
-            .map(|desk| Desk {
-                id: DeskId(desk.staff_number().unwrap_or_else(|| desk.address.clone())),
+            .zip(desk_ids(&config.desks.addresses))
+            .map(|(desk, id)| Desk {
+                id,
                 address: desk.address.clone(),
                 staff: desk.staff_number(),
                 group: None,
@@ -199,6 +216,22 @@ async fn open_desks(
         })
         .collect();
     Ok((Desks::new(seats, ring, Strategy::Linear), Some(rehearsal)))
+}
+
+/// What timelines and logs call the desks: the staff number, or the position in the configuration, for
+/// an address may hold a person's name. No two are alike.
+fn desk_ids(desks: &[DeskAddress]) -> Vec<DeskId> {
+    let mut ids: Vec<DeskId> = Vec::with_capacity(desks.len());
+    for (desk, position) in desks.iter().zip(1..) {
+        let staff = desk.staff_number().filter(|staff| !staff.is_empty());
+        let id = match staff.map(DeskId) {
+            Some(id) if ids.contains(&id) => DeskId(format!("{}-{position}", id.0)),
+            Some(id) => id,
+            None => DeskId(format!("desk-{position}")),
+        };
+        ids.push(id);
+    }
+    ids
 }
 
 /// It rings while the notice plays, answers at its end, and speaks when P04 has told its number.
@@ -276,5 +309,27 @@ async fn close_on_signal(closing: CancellationToken, grace_over: CancellationTok
         }
         tracing::info!("closing; once more ends the running calls at once");
         token.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn desks_are_told_apart_without_a_name_of_a_person() {
+        let desk = |address: &str, staff: Option<&str>| DeskAddress {
+            address: address.to_owned(),
+            staff: staff.map(str::to_owned),
+        };
+        let ids = desk_ids(&[
+            desk("sip:8001@192.0.2.7", None),
+            desk("sip:wang.fang@192.0.2.7", None),
+            desk("sip:li.na@192.0.2.7", Some("8001")),
+            desk("sip:li.na@192.0.2.8", Some("8002")),
+            desk("sip:li.na@192.0.2.9", Some("")),
+        ]);
+        let ids: Vec<_> = ids.iter().map(|id| id.0.as_str()).collect();
+        assert_eq!(ids, ["8001", "desk-2", "8001-3", "8002", "desk-5"]);
     }
 }

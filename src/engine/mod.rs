@@ -54,6 +54,8 @@ struct Inner {
     store: Store,
     calendar: Calendar,
     timeline: Arc<Timeline>,
+    /// The right to answer calls for this database, once it is claimed.
+    claim: tokio::sync::Mutex<Option<store::Claim>>,
     /// Writes the timeline; ends with the engine.
     pen: tokio::task::JoinHandle<()>,
     /// A hash of no password: an unknown name costs as much time as a known one.
@@ -78,6 +80,7 @@ impl Engine {
                 store,
                 calendar,
                 timeline,
+                claim: tokio::sync::Mutex::default(),
                 pen,
                 nobody: tokio::sync::OnceCell::new(),
                 hashing: tokio::sync::Semaphore::new(2),
@@ -90,10 +93,24 @@ impl Engine {
         Ok(Engine::start(Store::open(url).await?, calendar))
     }
 
-    /// Writes what is pending of timelines and closes the database.
+    /// Makes this engine the one that answers calls for its database, until it is closed or dropped;
+    /// refused while another one, of whatever process, is. To be asked before [`recover`](Self::recover),
+    /// which would take the other one's calls for those of a crash.
+    pub async fn claim(&self) -> Result<(), Error> {
+        let mut claim = self.inner.claim.lock().await;
+        if claim.is_none() {
+            *claim = Some(self.inner.store.claim().await?);
+        }
+        Ok(())
+    }
+
+    /// Writes what is pending of timelines, closes the database and frees it for the next server.
     pub async fn close(&self) -> Result<(), Error> {
         let flushed = self.inner.timeline.flush().await;
         self.inner.store.close().await;
+        if let Some(claim) = self.inner.claim.lock().await.take() {
+            claim.release().await;
+        }
         Ok(flushed?)
     }
 

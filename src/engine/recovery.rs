@@ -2,9 +2,15 @@
 
 use super::calls::GRADED;
 use super::completion::complete_rating;
-use super::{CallId, CallState, EndedCall, Engine, Error, HungUpBy, Salvage, TimelineEntry};
+use super::{
+    ArchivedRecording, CallId, CallState, EndedCall, Engine, Error, HungUpBy, Salvage,
+    TimelineEntry,
+};
 use crate::domain::Moment;
-use crate::store::CallStanding;
+use crate::store::{CallStanding, Tx};
+
+/// Calls looked at for a recording without a row: more than can end at once, and found at once.
+const NEWEST: u64 = 1000;
 
 impl Engine {
     /// Calls that an earlier run left open, with their start, for the archive to repair their
@@ -13,9 +19,16 @@ impl Engine {
         Ok(self.read().await?.open_calls().await?)
     }
 
+    /// Calls that ended and whose recording never got its row: the earlier run was killed between the
+    /// two. Their sound is in the archive; hand it to [`recover`](Self::recover) with the rest.
+    pub async fn unrecorded_calls(&self) -> Result<Vec<(CallId, Moment)>, Error> {
+        Ok(self.read().await?.unrecorded_calls(NEWEST).await?)
+    }
+
     /// Closes what an earlier run left open as `interrupted`; a grade keyed then counts, and its
     /// rating is submitted with what was said beside it. Call it once, before the first call, with
-    /// what the archive could save of their sound. Each call is a transaction: what fails is open still and found again.
+    /// what the archive could save of their sound and of that of calls that ended before. Each call is
+    /// a transaction: what fails is open still and found again.
     pub async fn recover(&self, saved: Vec<Salvage>, now: Moment) -> Result<Vec<CallId>, Error> {
         let mut closed = Vec::new();
         for (id, _) in self.unfinished_calls().await? {
@@ -23,7 +36,23 @@ impl Engine {
             self.close_interrupted(&id, sound, now).await?;
             closed.push(id);
         }
+        for sound in saved.iter().filter(|sound| !closed.contains(&sound.call)) {
+            self.add_sound(sound).await?;
+        }
         Ok(closed)
+    }
+
+    /// The sound of a call that ended.
+    async fn add_sound(&self, sound: &Salvage) -> Result<(), Error> {
+        let mut tx = self.write().await?;
+        tx.lock_call(&sound.call).await?;
+        let Some(call) = tx.call_standing(&sound.call).await? else {
+            return Ok(());
+        };
+        insert_sound(&mut tx, sound).await?;
+        let now = call.ended_at.unwrap_or(call.started_at);
+        complete_rating(&mut tx, &sound.call, &call, now).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn close_interrupted(
@@ -37,14 +66,10 @@ impl Engine {
         let Some(call) = tx.call_standing(id).await? else {
             return Ok(());
         };
+        if let Some(sound) = sound {
+            insert_sound(&mut tx, sound).await?;
+        }
         let recording = sound.and_then(|sound| sound.recording.as_ref());
-        if let Some(recording) = recording {
-            tx.insert_recording(id, recording).await?;
-        }
-        for (kind, clip) in sound.iter().flat_map(|sound| &sound.clips) {
-            tx.insert_clip(id, *kind, &clip.path, clip.length_ms, &clip.sha256)
-                .await?;
-        }
         let recorded_ms = recording.map_or(0, |recording| recording.length_ms);
         let recorded_to = call
             .started_at
@@ -58,7 +83,8 @@ impl Engine {
             kind: "outcome".to_owned(),
             detail: format!("{outcome} (interrupted)"),
         };
-        tx.append_events(&[(id.clone(), line)]).await?;
+        let seq = tx.last_event_seq(id).await? + 1;
+        tx.insert_event(id, seq, &line).await?;
         let ended = EndedCall {
             id: id.clone(),
             ended_at,
@@ -71,6 +97,32 @@ impl Engine {
         complete_rating(&mut tx, id, &call, now).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// The rows of what was saved; what has its row keeps it.
+async fn insert_sound(tx: &mut Tx, sound: &Salvage) -> Result<(), Error> {
+    let id = &sound.call;
+    if let Some(recording) = &sound.recording {
+        let recording = with_gaps(recording, &tx.events(id).await?);
+        tx.insert_recording(id, &recording).await?;
+    }
+    for (kind, clip) in &sound.clips {
+        tx.insert_clip(id, *kind, &clip.path, clip.length_ms, &clip.sha256)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The recorder that knew of the gaps is gone; the timeline was told each of them.
+fn with_gaps(recording: &ArchivedRecording, timeline: &[TimelineEntry]) -> ArchivedRecording {
+    let mut recording = recording.clone();
+    if recording.gaps.is_empty() {
+        let told = timeline.iter().filter_map(TimelineEntry::gap);
+        // What the file does not hold any more is cut off, not silent.
+        let within = told.filter(|gap| gap.from_ms < recording.length_ms);
+        recording.gaps = within.map(|gap| (gap.from_ms, gap.length_ms)).collect();
+    }
+    recording
 }
 
 fn interrupted_outcome(call: &CallStanding) -> &'static str {

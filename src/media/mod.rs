@@ -142,8 +142,8 @@ pub enum Event {
         reached_limit: bool,
         silence: bool,
     },
-    /// Part of the recording could not be written (disk full or slow); it is marked in the file's
-    /// sidecar and the call goes on.
+    /// Part of the recording could not be written (disk full or slow) and is silent there; the call
+    /// goes on. Told again in `Recorded::gaps`, which a crash takes away: note it at once.
     RecordingGap {
         from_ms: u64,
         length_ms: u64,

@@ -34,11 +34,17 @@ statements! {
     END_CALL = "UPDATE calls SET state = $2, ended_at = $3, hung_up_by = $4, outcome = $5, \
         outcome_after_ms = $6 WHERE id = $1 AND ended_at IS NULL";
     OPEN_CALLS = "SELECT id, started_at FROM calls WHERE ended_at IS NULL ORDER BY id";
+    UNRECORDED = "SELECT c.id, c.started_at FROM \
+        (SELECT id, started_at, state FROM calls ORDER BY started_at DESC, id DESC LIMIT $1) c \
+        WHERE c.state = 'ended' \
+        AND NOT EXISTS (SELECT 1 FROM recordings x WHERE x.call_id = c.id) \
+        AND EXISTS (SELECT 1 FROM call_events e WHERE e.call_id = c.id AND e.kind = 'answered') \
+        ORDER BY c.id";
     CALL_STANDING = "SELECT state, caller, dialplan, dialplan_digest, started_at, rehearsal, staff, \
         desk_answered_at, talked_ms, ended_at, grade FROM calls WHERE id = $1";
     LAST_SEQ = "SELECT COALESCE(MAX(seq), 0) AS seq FROM call_events WHERE call_id = $1";
     INSERT_EVENT = "INSERT INTO call_events (call_id, seq, at, offset_ms, kind, detail) \
-        VALUES ($1, $2, $3, $4, $5, $6)";
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (call_id, seq) DO NOTHING";
     EVENTS = "SELECT at, offset_ms, kind, detail FROM call_events WHERE call_id = $1 ORDER BY seq";
     LAST_EVENT = "SELECT MAX(at) AS at FROM call_events WHERE call_id = $1";
     KEYED = "SELECT grade, key, at, offset_ms FROM keyed_grades WHERE call_id = $1 ORDER BY seq";
@@ -194,8 +200,13 @@ impl Tx {
 
     pub async fn open_calls(&mut self) -> Result<Vec<(CallId, Moment)>, Error> {
         let rows = self.rows(OPEN_CALLS, args![]).await?;
-        let read = |row: &Row| Ok((CallId(row.get("id")?), row.moment("started_at")?));
-        rows.iter().map(read).collect()
+        rows.iter().map(id_and_start).collect()
+    }
+
+    /// Of the last `newest` calls those that were answered, ended and have no recording.
+    pub async fn unrecorded_calls(&mut self, newest: u64) -> Result<Vec<(CallId, Moment)>, Error> {
+        let rows = self.rows(UNRECORDED, args![newest]).await?;
+        rows.iter().map(id_and_start).collect()
     }
 
     pub async fn call_standing(&mut self, id: &CallId) -> Result<Option<CallStanding>, Error> {
@@ -218,31 +229,28 @@ impl Tx {
         .transpose()
     }
 
-    /// Appends lines in their order. Lines of several calls may be mixed.
-    pub async fn append_events(
+    /// The number of a call's last line; 0 where there is none.
+    pub async fn last_event_seq(&mut self, id: &CallId) -> Result<i64, Error> {
+        let row = self.row(LAST_SEQ, args![id]).await?;
+        row.map_or(Ok(0), |row| row.get("seq"))
+    }
+
+    /// A line under its number. Told again, it changes nothing.
+    pub async fn insert_event(
         &mut self,
-        entries: &[(CallId, TimelineEntry)],
+        id: &CallId,
+        seq: i64,
+        entry: &TimelineEntry,
     ) -> Result<(), Error> {
-        let mut last = std::collections::HashMap::new();
-        for (id, entry) in entries {
-            let seq = match last.get(id) {
-                Some(seq) => *seq,
-                None => {
-                    let row = self.row(LAST_SEQ, args![id]).await?;
-                    row.map_or(Ok(0), |row| row.get::<i64>("seq"))?
-                }
-            } + 1;
-            last.insert(id, seq);
-            let values = args![
-                id,
-                seq,
-                entry.at,
-                entry.offset_ms,
-                &entry.kind,
-                &entry.detail
-            ];
-            self.run(INSERT_EVENT, values).await?;
-        }
+        let values = args![
+            id,
+            seq,
+            entry.at,
+            entry.offset_ms,
+            &entry.kind,
+            &entry.detail
+        ];
+        self.run(INSERT_EVENT, values).await?;
         Ok(())
     }
 
@@ -352,6 +360,10 @@ impl Tx {
         })
         .transpose()
     }
+}
+
+fn id_and_start(row: &Row) -> Result<(CallId, Moment), Error> {
+    Ok((CallId(row.get("id")?), row.moment("started_at")?))
 }
 
 fn first_char(row: &Row, column: &str) -> Result<char, Error> {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod calls;
+mod claim;
 mod deadlines;
 mod driver;
 mod listenings;
@@ -18,6 +19,7 @@ pub mod views;
 
 pub use accounts::{LoginRow, PersonRow, TokenRow};
 pub use calls::CallStanding;
+pub use claim::Claim;
 pub use deadlines::{ProvisionalCount, StaleDeadline};
 pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
@@ -36,6 +38,12 @@ pub enum Error {
     Url(String),
     #[error("the database's file is gone")]
     Gone,
+    #[error(
+        "another gradeline serves this database; stop it first, or give this one a [store] url of its own"
+    )]
+    Claimed,
+    #[error("{path} cannot be locked, so that a second server could not be kept off: {fault}")]
+    Lock { path: String, fault: std::io::Error },
     #[error("the row's {column} is “{text}”, which this program does not know")]
     Unknown { column: String, text: String },
 }

@@ -100,6 +100,43 @@ pub struct ArchivedRecording {
     pub gaps: Vec<(u64, u64)>,
 }
 
+/// Part of a recording that could not be written: the detail of a timeline's line `gap`,
+/// `260 ms from 3760 ms`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// From the recording's zero.
+    pub from_ms: u64,
+    pub length_ms: u64,
+}
+
+impl std::fmt::Display for Gap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ms from {} ms", self.length_ms, self.from_ms)
+    }
+}
+
+impl std::str::FromStr for Gap {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Gap, ()> {
+        let (length, from) = text.split_once(" ms from ").ok_or(())?;
+        let from = from.strip_suffix(" ms").ok_or(())?;
+        Ok(Gap {
+            from_ms: from.parse().map_err(drop)?,
+            length_ms: length.parse().map_err(drop)?,
+        })
+    }
+}
+
+impl TimelineEntry {
+    /// The gap of a line that tells one.
+    pub fn gap(&self) -> Option<Gap> {
+        (self.kind == "gap")
+            .then(|| self.detail.parse().ok())
+            .flatten()
+    }
+}
+
 /// What kind of clip a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

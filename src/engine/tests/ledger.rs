@@ -11,6 +11,10 @@ stories![
     what_is_said_after_the_confirmation_stands_in_the_rating,
     what_comes_after_the_end_still_completes_the_rating,
     a_message_cut_by_a_crash_stands_in_call_and_rating,
+    sound_of_a_call_that_ended_as_the_server_was_killed_gets_its_rows,
+    gaps_told_before_a_crash_stand_in_the_recovered_recording,
+    lines_whose_commit_was_not_answered_are_written_once,
+    a_second_engine_is_refused_until_the_first_one_is_closed,
     rehearsals_tear_no_holes_into_the_real_numbers,
     a_write_told_twice_is_written_once,
     an_end_told_twice_is_one_end,
@@ -295,6 +299,145 @@ async fn a_message_cut_by_a_crash_stands_in_call_and_rating(place: Place) {
         rating.intake.reasons,
         [crate::domain::Reason::NotToldAtOnce]
     );
+}
+
+fn told(offset_ms: i64, kind: &str, detail: &str) -> TimelineEntry {
+    TimelineEntry {
+        at: friday().plus_millis(offset_ms),
+        offset_ms,
+        kind: kind.to_owned(),
+        detail: detail.to_owned(),
+    }
+}
+
+fn archived(path: &str, length_ms: u64) -> ArchivedRecording {
+    ArchivedRecording {
+        path: path.to_owned(),
+        length_ms,
+        bytes: 44 + 32 * length_ms,
+        sha256: "ef".to_owned(),
+        gaps: vec![],
+    }
+}
+
+async fn sound_of_a_call_that_ended_as_the_server_was_killed_gets_its_rows(place: Place) {
+    let before = engine(&place).await;
+    let id = talking(&before, "c1").await;
+    let whole = talking(&before, "c2").await;
+    // Left before it was answered: there is no sound to look for.
+    let unanswered = open(&before, "c3").await;
+    let going_on = talking(&before, "c4").await;
+    for answered in [&id, &whole, &going_on] {
+        before.mark(answered, [told(0, "answered", "")]);
+    }
+    before.mark(&id, [told(20, "gap", "40 ms from 980 ms")]);
+    let grade = keyed(Grade::Dissatisfied, 60_000);
+    before.key_grade(&id, grade).await.unwrap();
+    for ends in [&id, &whole, &unanswered] {
+        before.end_call(ended(ends, "declined")).await.unwrap();
+    }
+    let recording = archived("2026/09/18/c2.wav", 90_000);
+    before.add_recording(&whole, recording).await.unwrap();
+    drop(before);
+
+    let after = engine(&place).await;
+    assert_eq!(
+        after.unrecorded_calls().await.unwrap(),
+        [(id.clone(), friday())]
+    );
+    let remark = archived("2026/09/18/c1.remark.wav", 2_500);
+    let saved = Salvage {
+        call: id.clone(),
+        recording: Some(archived("2026/09/18/c1.wav", 90_000)),
+        clips: vec![(ClipKind::Remark, remark)],
+    };
+    let restart = friday().plus_millis(3_600_000);
+    for closed in [vec![going_on], vec![]] {
+        let recovered = after.recover(vec![saved.clone()], restart).await;
+        assert_eq!(recovered.unwrap(), closed);
+        let call = detail(&after, &id).await;
+        assert_eq!(call.row.state, CallState::Ended);
+        assert_eq!(call.recording.unwrap().gaps, [(980, 40)]);
+        assert_eq!(call.clips.len(), 1);
+        assert!(stored(&after, &id).await.intake.remark.is_some());
+    }
+    // What was closed as interrupted was looked for then, and is not looked for again.
+    assert_eq!(after.unrecorded_calls().await.unwrap(), []);
+}
+
+async fn gaps_told_before_a_crash_stand_in_the_recovered_recording(place: Place) {
+    let before = engine(&place).await;
+    let id = talking(&before, "c1").await;
+    let lines = [
+        told(4_100, "gap", "260 ms from 3760 ms"),
+        told(5_000, "prompt", "10 ms from 20 ms"),
+        told(6_000, "gap", "something else"),
+        told(9_500, "gap", "500 ms from 8000 ms"),
+        told(70_000, "gap", "500 ms from 65000 ms"),
+    ];
+    before.mark(&id, lines);
+    before.inner.timeline.flush().await.unwrap();
+    drop(before);
+    let after = engine(&place).await;
+    let saved = Salvage {
+        call: id.clone(),
+        recording: Some(archived("2026/09/18/c1.wav", 65_000)),
+        clips: vec![],
+    };
+    let restart = friday().plus_millis(3_600_000);
+    after.recover(vec![saved], restart).await.unwrap();
+    let recording = detail(&after, &id).await.recording.unwrap();
+    assert_eq!(recording.gaps, [(3760, 260), (8000, 500)]);
+}
+
+#[test]
+fn a_gap_reads_as_it_is_written() {
+    let gap = Gap {
+        from_ms: 3760,
+        length_ms: 260,
+    };
+    assert_eq!(gap.to_string(), "260 ms from 3760 ms");
+    assert_eq!(gap.to_string().parse(), Ok(gap));
+    for bad in [
+        "",
+        "260 ms",
+        "ms from 1 ms",
+        "-1 ms from 1 ms",
+        "1 ms from 1",
+    ] {
+        assert_eq!(bad.parse::<Gap>(), Err(()), "{bad}");
+    }
+}
+
+async fn lines_whose_commit_was_not_answered_are_written_once(place: Place) {
+    let engine = engine(&place).await;
+    let id = open(&engine, "c1").await;
+    // Without a pen, so that the story decides when it writes.
+    let timeline = super::timeline::Timeline::new(place.open().await);
+    timeline.push(&id, (1..4).map(line));
+    // Committed, and nobody learned of it.
+    assert_eq!(timeline.write_pending().await.unwrap(), 3);
+    timeline.push(&id, (4..6).map(line));
+    assert_eq!(timeline.write_pending().await.unwrap(), 5);
+    timeline.flush().await.unwrap();
+    timeline.push(&id, [line(6)]);
+    timeline.flush().await.unwrap();
+    let lines = detail(&engine, &id).await.timeline;
+    let offsets: Vec<_> = lines.iter().map(|line| line.offset_ms).collect();
+    assert_eq!(offsets, [1, 2, 3, 4, 5, 6]);
+}
+
+async fn a_second_engine_is_refused_until_the_first_one_is_closed(place: Place) {
+    let (first, second) = (engine(&place).await, engine(&place).await);
+    first.claim().await.unwrap();
+    first.claim().await.unwrap();
+    let refused = second.claim().await;
+    assert!(
+        matches!(refused, Err(Error::Store(store::Error::Claimed))),
+        "{refused:?}"
+    );
+    first.close().await.unwrap();
+    second.claim().await.unwrap();
 }
 
 async fn rehearsals_tear_no_holes_into_the_real_numbers(place: Place) {
