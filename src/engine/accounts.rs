@@ -78,22 +78,31 @@ pub struct Token {
 }
 
 impl Engine {
-    /// First start only: makes the account `admin` and returns its one-time password.
+    /// Makes the account `admin` at the first start and returns its one-time password; returns
+    /// another one at each start until the first was used, for it was shown and may be lost.
     pub async fn ensure_administrator(&self, now: Moment) -> Result<Option<String>, Error> {
-        if self.read().await?.people_count().await? > 0 {
+        let settled = |person: &PersonRow| !person.must_change_password;
+        if self.administrator().await?.as_ref().is_some_and(settled) {
             return Ok(None);
         }
         let password = one_time_password();
         let hash = self.hash(password.clone()).await?;
         let mut tx = self.write().await?;
         tx.lock_people().await?;
-        if tx.people_count().await? > 0 {
-            return Ok(None);
+        match tx.person_by_name(ADMINISTRATOR).await? {
+            Some(person) if settled(&person) => return Ok(None),
+            Some(person) => tx.set_one_time_password(person.id, &hash).await?,
+            None => {
+                tx.insert_person(ADMINISTRATOR, "administrator", &hash, now)
+                    .await?;
+            }
         }
-        tx.insert_person(ADMINISTRATOR, "administrator", &hash, now)
-            .await?;
         tx.commit().await?;
         Ok(Some(password))
+    }
+
+    async fn administrator(&self) -> Result<Option<PersonRow>, Error> {
+        Ok(self.read().await?.person_by_name(ADMINISTRATOR).await?)
     }
 
     /// Five failures lock a name for 15 minutes, known or not.

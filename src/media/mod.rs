@@ -76,6 +76,11 @@ pub enum Error {
     /// Answer 488 (RFC 3261 §21.4.26).
     #[error("no common codec: the other side offers {offered}; PCMA (8) or PCMU (0) is needed")]
     NoCommonCodec { offered: String },
+    /// Answer 488: what we sent there would never arrive.
+    #[error(
+        "the other side names {theirs}, and our media address is {ours}; both must be IPv4 or both IPv6"
+    )]
+    OtherFamily { ours: IpAddr, theirs: IpAddr },
     #[error("no free RTP port in {0:?}; widen [media] ports")]
     NoPort(RangeInclusive<u16>),
     #[error("the media threads are gone")]
@@ -198,7 +203,9 @@ impl Leg {
 
     /// Takes the other side's answer to our offer.
     pub fn accept_answer(&mut self, answer: &[u8]) -> Result<(), Error> {
-        self.negotiated = Some(sdp::read_answer(answer)?);
+        let negotiated = sdp::read_answer(answer)?;
+        reachable(self.local.address, &negotiated)?;
+        self.negotiated = Some(negotiated);
         Ok(())
     }
 
@@ -265,6 +272,7 @@ impl Media {
         let sockets = self.ports.bind()?;
         let mut local = Local::new(self.ports.address(), sockets.port);
         let (description, negotiated) = local.answer(offer)?;
+        reachable(self.ports.address(), &negotiated)?;
         Ok(Leg {
             sockets,
             local,
@@ -320,4 +328,14 @@ impl Media {
 #[allow(clippy::disallowed_methods)]
 fn clock() -> Instant {
     Instant::now()
+}
+
+/// Sockets of one address family reach only that family.
+fn reachable(ours: IpAddr, negotiated: &Negotiated) -> Result<(), Error> {
+    match negotiated.rtp.map(|rtp| rtp.ip()) {
+        Some(theirs) if theirs.is_ipv4() != ours.is_ipv4() => {
+            Err(Error::OtherFamily { ours, theirs })
+        }
+        _ => Ok(()),
+    }
 }

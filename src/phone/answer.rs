@@ -102,6 +102,7 @@ fn media_for(house: &House, invite: &Incoming) -> Result<Leg, (u16, &'static str
         match error {
             media::Error::UnreadableSdp(_) => (400, "sdp"),
             media::Error::NoCommonCodec { .. } => (488, "codec"),
+            media::Error::OtherFamily { .. } => (488, "address"),
             _ => (503, "media"),
         }
     })

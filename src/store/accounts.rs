@@ -5,13 +5,14 @@ use super::{Error, statements};
 use crate::domain::Moment;
 
 statements! {
-    PEOPLE = "SELECT COUNT(*) AS people FROM people";
     INSERT_PERSON = "INSERT INTO people (name, role, password_hash, must_change_password, \
         created_at) VALUES ($1, $2, $3, TRUE, $4)";
     PERSON_BY_NAME = "SELECT id, name, role, password_hash, must_change_password FROM people \
         WHERE name = $1";
     SET_PASSWORD = "UPDATE people SET password_hash = $2, must_change_password = FALSE \
         WHERE id = $1";
+    SET_ONE_TIME_PASSWORD = "UPDATE people SET password_hash = $2 \
+        WHERE id = $1 AND must_change_password = TRUE";
     INSERT_LOGIN = "INSERT INTO logins (digest, person_id, created_at, seen_at) \
         VALUES ($1, $2, $3, $3)";
     LOGIN = "SELECT l.created_at, l.seen_at, p.id, p.name, p.role, p.password_hash, \
@@ -65,11 +66,6 @@ pub struct TokenRow {
 }
 
 impl Tx {
-    pub async fn people_count(&mut self) -> Result<u64, Error> {
-        let row = self.row(PEOPLE, args![]).await?;
-        row.map_or(Ok(0), |row| row.count("people"))
-    }
-
     /// Makes two starts at once wait for each other.
     pub async fn lock_people(&mut self) -> Result<(), Error> {
         self.lock("people").await
@@ -95,6 +91,12 @@ impl Tx {
 
     pub async fn set_password(&mut self, person: i64, hash: &str) -> Result<(), Error> {
         self.run(SET_PASSWORD, args![person, hash]).await?;
+        Ok(())
+    }
+
+    /// Only for a person who never used the one before.
+    pub async fn set_one_time_password(&mut self, person: i64, hash: &str) -> Result<(), Error> {
+        self.run(SET_ONE_TIME_PASSWORD, args![person, hash]).await?;
         Ok(())
     }
 

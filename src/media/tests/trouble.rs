@@ -237,3 +237,12 @@ async fn reports_go_to_the_port_beside_and_count_what_came() {
         "a report comes each five seconds"
     );
 }
+
+#[tokio::test]
+async fn an_offer_of_the_other_address_family_is_refused() {
+    let ours = room(47_900..=47_919);
+    let offer = b"v=0\r\no=- 1 1 IN IP6 2001:db8::7\r\ns=-\r\nc=IN IP6 2001:db8::7\r\nt=0 0\r\n\
+        m=audio 4000 RTP/AVP 8\r\n";
+    let refused = ours.answer_to(offer);
+    assert!(matches!(refused, Err(Error::OtherFamily { .. })));
+}
