@@ -1,5 +1,7 @@
 //! A running call on its media thread: one beat is 20 ms of both sides.
 
+mod late;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
 
+use super::held::{self, Held};
 use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, MediaLeg};
 use super::message::{End, Message};
 use super::outbox::Outbox;
@@ -14,20 +17,14 @@ use super::playing::{Play, Prompt};
 use super::recorder::{Closing, FileId, Recording, Writer};
 use super::{Clip, Event, LegCounts, Recorded, Side};
 use crate::rtp::g711::Codec;
-use crate::rtp::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
+use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::sdp::Negotiated;
 use crate::rtp::sender::KeyToSend;
 
 /// Length of a beat.
 pub const BEAT: Duration = Duration::from_millis(20);
-/// Beats for which the sockets' buffers can have kept what arrived: 2 s of 20 ms packets.
-const KEPT_BEATS: u32 = 100;
-
 /// Frames sent to catch up; what is older than that is not sent at all.
 const CAUGHT_UP: u32 = 3;
-/// Beats between a caller's sound and its being heard.
-const DELAY_FRAMES: usize = TARGET_SAMPLES as usize / FRAME_SAMPLES;
-const _: () = assert!(TARGET_SAMPLES as usize == DELAY_FRAMES * FRAME_SAMPLES);
 
 /// What a call is asked to do.
 pub enum Command {
@@ -75,10 +72,8 @@ pub struct Call {
     closing: Vec<Recording>,
     outbox: Outbox,
     writer: Writer,
-    /// The caller's sound comes `TARGET_SAMPLES` late; what he hears is recorded as late.
-    delayed: [[i16; FRAME_SAMPLES]; DELAY_FRAMES],
-    /// The oldest of `delayed`.
-    oldest: usize,
+    /// What is our own is recorded as late as what comes out of the jitter buffers: `rtp`'s target.
+    held: Held,
     timeout: Duration,
     finished: bool,
 }
@@ -113,8 +108,7 @@ impl Call {
             closing: Vec::new(),
             outbox: Outbox::new(new.events),
             writer: new.writer,
-            delayed: [[0; FRAME_SAMPLES]; DELAY_FRAMES],
-            oldest: 0,
+            held: Held::new(),
             timeout: new.timeout,
             finished: false,
         }
@@ -147,44 +141,6 @@ impl Call {
 
     pub fn ask_to_finish(&self) {
         self.finish.store(true, Ordering::Release);
-    }
-
-    /// Beats that we were too late for are not sent, but what had arrived for them is evidence: it
-    /// is heard and recorded, as far as the sockets can have kept it.
-    fn catch_up(&mut self, beats: u32, now: Instant) {
-        metrics::counter!("gradeline_media_skipped_beats_total").increment(u64::from(beats));
-        let lost = beats.saturating_sub(KEPT_BEATS);
-        if lost > 0 {
-            self.next_beat += BEAT * lost;
-            self.caller.skip(lost);
-            if let Some(desk) = &mut self.desk {
-                desk.skip(lost);
-            }
-            if let Some(recording) = &mut self.recording {
-                recording.skip(u64::from(lost) * FRAME_SAMPLES as u64);
-            }
-        }
-        for _ in 0..beats - lost {
-            self.unsent_beat(now);
-            self.next_beat += BEAT;
-        }
-    }
-
-    fn unsent_beat(&mut self, now: Instant) {
-        let (outbox, due) = (&mut self.outbox, self.next_beat);
-        let mut from_caller = [0i16; FRAME_SAMPLES];
-        let mut from_desk = [0i16; FRAME_SAMPLES];
-        self.caller
-            .drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
-        self.caller
-            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
-        self.caller.skip_sending(1);
-        if let Some(desk) = &mut self.desk {
-            desk.drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
-            desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
-            desk.skip_sending(1);
-        }
-        self.record(&from_caller, &[0; FRAME_SAMPLES]);
     }
 
     fn beat(&mut self, now: Instant) {
@@ -248,14 +204,29 @@ impl Call {
                 desk.send(&octets, &mut sound);
             }
         }
-        self.record(&from_caller, &heard);
+        let silence = [0; FRAME_SAMPLES];
+        if self.joined && !to_caller_is_prompt {
+            self.record(&from_caller, &silence, &heard);
+        } else {
+            self.record(&from_caller, &heard, &silence);
+        }
     }
 
-    fn record(&mut self, from_caller: &[i16; FRAME_SAMPLES], heard: &[i16; FRAME_SAMPLES]) {
+    /// Both sides stand on one timeline, as late as the jitter buffers are deep: the caller's and the
+    /// desk's sound come out of one, and what is our own (`spoken`) is held back as long.
+    fn record(
+        &mut self,
+        from_caller: &[i16; FRAME_SAMPLES],
+        spoken: &[i16; FRAME_SAMPLES],
+        from_desk: &[i16; FRAME_SAMPLES],
+    ) {
         if let Some(recording) = &mut self.recording {
             recording.retry();
-            let right = std::mem::replace(&mut self.delayed[self.oldest], *heard);
-            self.oldest = (self.oldest + 1) % DELAY_FRAMES;
+            let mut right = self.held.pass(spoken);
+            // The end of a prompt and the first words of a desk may fall on one frame.
+            for (sample, other) in right.iter_mut().zip(from_desk) {
+                *sample = sample.saturating_add(*other);
+            }
             recording.stereo(from_caller, &right);
         }
         if let Some(end) = self
@@ -353,13 +324,13 @@ impl Call {
         self.caller
             .drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
         let mut beats = 0;
-        while self.caller.has_unheard_sound() && beats < 50 {
+        while beats < held::FRAMES || self.caller.has_unheard_sound() && beats < 50 {
             beats += 1;
             let mut from_caller = [0; FRAME_SAMPLES];
             let outbox = &mut self.outbox;
             self.caller
                 .hear(&mut from_caller, now, &mut |event| outbox.push(event));
-            self.record(&from_caller, &[0; FRAME_SAMPLES]);
+            self.record(&from_caller, &[0; FRAME_SAMPLES], &[0; FRAME_SAMPLES]);
         }
         let outbox = &mut self.outbox;
         self.caller.close(now, &mut |event| outbox.push(event));

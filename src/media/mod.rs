@@ -10,6 +10,7 @@ mod call;
 mod clips;
 mod facts;
 mod handle;
+mod held;
 mod leg;
 mod message;
 mod outbox;

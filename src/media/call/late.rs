@@ -1,0 +1,50 @@
+//! A beat that came too late: what is left of it to do.
+
+use std::time::Instant;
+
+use super::{BEAT, Call};
+use crate::media::leg::DRAINED_A_BEAT;
+use crate::rtp::playout::FRAME_SAMPLES;
+
+/// Beats for which the sockets' buffers can have kept what arrived: 2 s of 20 ms packets.
+const KEPT_BEATS: u32 = 100;
+
+impl Call {
+    /// Beats that we were too late for are not sent, but what had arrived for them is evidence: it
+    /// is heard and recorded, as far as the sockets can have kept it.
+    pub(super) fn catch_up(&mut self, beats: u32, now: Instant) {
+        metrics::counter!("gradeline_media_skipped_beats_total").increment(u64::from(beats));
+        let lost = beats.saturating_sub(KEPT_BEATS);
+        if lost > 0 {
+            self.next_beat += BEAT * lost;
+            self.caller.skip(lost);
+            if let Some(desk) = &mut self.desk {
+                desk.skip(lost);
+            }
+            if let Some(recording) = &mut self.recording {
+                recording.skip(u64::from(lost) * FRAME_SAMPLES as u64);
+            }
+        }
+        for _ in 0..beats - lost {
+            self.unsent_beat(now);
+            self.next_beat += BEAT;
+        }
+    }
+
+    fn unsent_beat(&mut self, now: Instant) {
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
+        let mut from_caller = [0i16; FRAME_SAMPLES];
+        let mut from_desk = [0i16; FRAME_SAMPLES];
+        self.caller
+            .drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+        self.caller
+            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
+        self.caller.skip_sending(1);
+        if let Some(desk) = &mut self.desk {
+            desk.drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+            desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
+            desk.skip_sending(1);
+        }
+        self.record(&from_caller, &[0; FRAME_SAMPLES], &[0; FRAME_SAMPLES]);
+    }
+}

@@ -1,0 +1,43 @@
+use crate::rtp::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
+
+/// Frames that are held.
+pub const FRAMES: usize = TARGET_SAMPLES as usize / FRAME_SAMPLES;
+const _: () = assert!(TARGET_SAMPLES as usize == FRAMES * FRAME_SAMPLES);
+
+/// Holds sound back as long as the jitter buffers are deep.
+pub struct Held {
+    frames: [[i16; FRAME_SAMPLES]; FRAMES],
+    oldest: usize,
+}
+
+impl Held {
+    pub fn new() -> Self {
+        Held {
+            frames: [[0; FRAME_SAMPLES]; FRAMES],
+            oldest: 0,
+        }
+    }
+
+    /// Takes this beat's frame and gives the one of `TARGET_SAMPLES` before.
+    pub fn pass(&mut self, frame: &[i16; FRAME_SAMPLES]) -> [i16; FRAME_SAMPLES] {
+        let held = std::mem::replace(&mut self.frames[self.oldest], *frame);
+        self.oldest = (self.oldest + 1) % FRAMES;
+        held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_comes_back_when_the_jitter_buffer_would_play_it() {
+        let mut held = Held::new();
+        let beats = i16::try_from(FRAMES).unwrap();
+        let first: Vec<i16> = (1..=2 * beats)
+            .map(|beat| held.pass(&[beat; FRAME_SAMPLES])[0])
+            .collect();
+        let expected: Vec<i16> = (1..=2 * beats).map(|beat| (beat - beats).max(0)).collect();
+        assert_eq!(first, expected);
+    }
+}
