@@ -15,6 +15,8 @@ pub mod desks;
 pub mod domain;
 pub mod drill;
 pub mod engine;
+#[cfg(any(test, fuzzing))]
+pub mod foreign;
 pub mod guard;
 pub mod ivr;
 pub mod keypad;
@@ -25,5 +27,6 @@ mod rtp;
 pub mod script;
 pub mod sip;
 pub mod store;
+mod turns;
 pub mod web;
 pub mod wire;

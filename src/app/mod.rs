@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod due;
 mod prompts;
+mod resources;
 mod serve;
 mod simulate;
 mod token;
@@ -24,6 +25,9 @@ use crate::config::Config;
 use crate::domain::{Calendar, Moment};
 use crate::engine::Engine;
 use crate::store::Store;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use prompts::read_foreign as read_foreign_wav;
 
 /// Makes or checks the clips of the configured prompts' folder.
 pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Result<ExitCode> {

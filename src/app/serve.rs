@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
+use super::{load_calendar, log_to_stderr, now, open_engine, resources, runtime};
 use crate::archive::{self, Archive};
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::{Config, DeskAddress};
@@ -29,6 +29,9 @@ const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
 pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     log_to_stderr(&format!("info,{},sqlx=warn", sip::LOG_FILTER));
     let config = Config::load(config)?;
+    if let Some(warning) = resources::prepare(config.sip.max_calls) {
+        tracing::warn!("{warning}");
+    }
     runtime()?.block_on(run(config))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -64,6 +67,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
+    let counted = agent.clone();
+    let keeper = tokio::spawn(resources::give_back(move || counted.call_count()));
     let options = web::Options {
         centre: config.centre.name.clone(),
         behind_tls: config.web.behind_tls,
@@ -91,6 +96,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     stopper.abort();
+    keeper.abort();
     if let Some(desk) = rehearsal {
         desk.close().await;
     }

@@ -166,7 +166,12 @@ impl Config {
             path: path.to_owned(),
             source,
         })?;
-        let config: Config = toml::from_str(&text).map_err(|source| Error::Parse {
+        Config::parse(path, &text)
+    }
+
+    /// The settings of a file's text over the defaults.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, Error> {
+        let config: Config = toml::from_str(text).map_err(|source| Error::Parse {
             path: path.to_owned(),
             source: Box::new(source),
         })?;

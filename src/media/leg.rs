@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::arrival::{self, Clocks};
+use super::call::BEAT;
 use super::ports::Sockets;
 use super::{Event, LegCounts, Side, Way};
 use crate::rtp::g711::Codec;
@@ -19,9 +20,9 @@ use crate::rtp::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
 use crate::rtp::tones::Detector;
 
 /// Packets taken from a socket a beat; a flood waits in the kernel and is dropped there.
-pub const DRAINED_A_BEAT: usize = 16;
+const DRAINED_A_BEAT: usize = 16;
 /// Packets taken when the leg closes: more than a kernel buffer of telephone events holds.
-pub const DRAINED_AT_CLOSE: usize = 512;
+const DRAINED_AT_CLOSE: usize = 512;
 /// Longest packet that is read: 40 ms of G.711 and headers are 340 octets.
 const PACKET_LEN: usize = 1500;
 /// Comfort noise (RFC 3389): a sign of life, no sound.
@@ -106,8 +107,29 @@ impl MediaLeg {
         }
     }
 
-    /// Takes at most `most` packets out of the socket, for the beat that was due at `due`.
-    pub fn drain(&mut self, most: usize, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
+    /// Takes what has arrived for the beat that was due at `due`: at most [`DRAINED_A_BEAT`]
+    /// packets, and as a rule one. Where that one came within this beat and the beat's sound is
+    /// whole, nothing can wait behind it that this beat needs; to ask the kernel whether something
+    /// does would cost a tenth of the call. What does wait is taken a beat later.
+    pub fn drain(&mut self, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
+        self.drain_until(DRAINED_A_BEAT, due, now, out, |leg, arrived| {
+            now.saturating_duration_since(arrived) < BEAT && leg.playout.is_fed()
+        });
+    }
+
+    /// Takes everything that has arrived: the leg closes, or hears somebody else from now on.
+    pub fn drain_all(&mut self, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
+        self.drain_until(DRAINED_AT_CLOSE, due, now, out, |_, _| false);
+    }
+
+    fn drain_until(
+        &mut self,
+        most: usize,
+        due: Instant,
+        now: Instant,
+        out: &mut impl FnMut(Event),
+        enough: impl Fn(&Self, Instant) -> bool,
+    ) {
         let clocks = Clocks::read();
         let mut buffer = [MaybeUninit::<u8>::uninit(); PACKET_LEN];
         for _ in 0..most {
@@ -116,7 +138,12 @@ impl MediaLeg {
                     self.counts.foreign += 1;
                     metrics::counter!("gradeline_media_foreign_packets_total").increment(1);
                 }
-                Ok((octets, _, arrived)) => self.take(octets, arrived, due, out),
+                Ok((octets, _, arrived)) => {
+                    self.take(octets, arrived, due, out);
+                    if enough(self, arrived) {
+                        break;
+                    }
+                }
                 // Nothing more; or an ICMP error about what we sent, which says nothing of what comes.
                 Err(fault) if fault.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {}

@@ -39,6 +39,13 @@ use crate::archive::Archive;
 use crate::domain::Moment;
 use crate::engine::Engine;
 
+/// Reads any query and any `Range` as requests bring them.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_foreign(query: &str, range: &str) {
+    params::read_foreign(query);
+    range::read_foreign(range);
+}
+
 /// What the configuration and the start hand in.
 #[derive(Clone)]
 pub struct Options {

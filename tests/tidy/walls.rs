@@ -3,9 +3,17 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 25] = [
     // Declares the rooms and names none.
     ("lib", &[]),
+    // For the fuzzer and the tests alone: any bytes for every reader of foreign ones.
+    (
+        "foreign",
+        &[
+            "app", "config", "phone", "web", "engine", "archive", "drill", "script", "keypad",
+            "domain", "calendar", "sip", "media", "rtp", "guard",
+        ],
+    ),
     // The command line hands everything to the commands.
     ("main", &["app", "config"]),
     // The commands wire the house, so they may see all of it.
@@ -38,7 +46,9 @@ const ARROWS: [(&str, &[&str]); 23] = [
     // A recording's row and its file.
     ("archive", &["store", "domain"]),
     // Rows of domain values.
-    ("store", &["domain"]),
+    ("store", &["domain", "turns"]),
+    // Whose turn it is to write; what is written is the store's.
+    ("turns", &[]),
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.
@@ -70,7 +80,7 @@ const IVR_MAY_NAME: [&str; 3] = ["Grade", "Day", "Moment"];
 /// Foreign crates and the only rooms that may name them.
 const CRATES: [(&str, &[&str]); 21] = [
     // The only SQL.
-    ("sqlx", &["store"]),
+    ("sqlx", &["store", "turns"]),
     // The only pages.
     ("axum", &["web"]),
     ("tower", &["web"]),
@@ -100,8 +110,8 @@ const CRATES: [(&str, &[&str]); 21] = [
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "post", "caller", "engine", "archive", "store", "sip",
-            "media",
+            "app", "main", "phone", "web", "post", "caller", "engine", "archive", "store", "turns",
+            "sip", "media",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

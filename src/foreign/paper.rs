@@ -1,0 +1,90 @@
+//! The operator's files.
+
+use std::num::NonZeroU16;
+use std::sync::LazyLock;
+
+use crate::calendar::{self, Calendar};
+use crate::config::Config;
+use crate::drill;
+use crate::script::{ClipFact, ClipFacts, Script};
+
+const SCRIPT: &str = include_str!("../../prompts/zh-CN/script.toml");
+
+static KNOWN: LazyLock<(Script, ClipFacts)> = LazyLock::new(|| {
+    let script = Script::parse("script.toml", SCRIPT).expect("the shipped script");
+    let fact = ClipFact {
+        rate_hz: 8000,
+        channels: 1,
+        length_ms: 800,
+    };
+    let mut facts = ClipFacts::new();
+    for stem in script.clip_files() {
+        facts.insert(stem, fact);
+    }
+    (script, facts)
+});
+
+const FIFTEEN: NonZeroU16 = NonZeroU16::new(15).unwrap();
+
+/// A dialplan, read, linted and walked as at a start; what is wrong is told at a place of the file.
+pub fn dialplan(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let (script, facts) = &*KNOWN;
+    let (plan, findings) = drill::check("fuzz.toml", text, script, facts);
+    assert!(
+        plan.is_some() || !findings.is_empty(),
+        "refused for a reason"
+    );
+    for finding in &findings {
+        let lines = u32::try_from(text.lines().count().max(1)).unwrap_or(u32::MAX);
+        assert!((1..=lines + 1).contains(&finding.line), "{finding}");
+    }
+    if let Some(plan) = plan {
+        plan.serves("consult");
+    }
+}
+
+pub fn prompts(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match Script::parse("fuzz.toml", text) {
+        Ok(script) => drop(script.clip_files()),
+        Err(findings) => assert!(!findings.is_empty()),
+    }
+}
+
+/// A year's notice; where it is taken, every day of it is a kind of day, and terms are counted.
+pub fn calendar(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match Calendar::from_texts(&[("fuzz.toml", text)]) {
+        Err(faulty) => assert!(!faulty.0.is_empty()),
+        Ok(calendar) => {
+            for year in calendar.years() {
+                let Some(first) = calendar::Day::new(year, 1, 1) else {
+                    continue;
+                };
+                let mut day = first;
+                for _ in 0..365 {
+                    assert!(calendar.kind(day).is_ok());
+                    day = day.next();
+                }
+                // Into a year without a file: provisional, never a panic.
+                calendar::due_provisional(first.start(), FIFTEEN, &calendar);
+            }
+        }
+    }
+}
+
+pub fn configuration(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(config) = Config::parse(std::path::Path::new("fuzz.toml"), text) {
+        config.warnings();
+    }
+}
