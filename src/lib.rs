@@ -25,5 +25,6 @@ mod rtp;
 pub mod script;
 pub mod sip;
 pub mod store;
+mod streams;
 pub mod web;
 pub mod wire;

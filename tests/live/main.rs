@@ -10,6 +10,7 @@ mod browser;
 mod gateway;
 mod peers;
 mod place;
+mod raw;
 mod server;
 mod tone;
 mod wav;
@@ -20,8 +21,10 @@ mod crash;
 
 mod desks;
 mod keys;
+mod mutations;
 mod pages;
 mod plans;
 
 mod refusals;
 mod sound;
+mod torture;

@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 24] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -56,7 +56,9 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("media", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard"]),
+    ("sip", &["guard", "streams"]),
+    // Every message of a stream is judged; who stands behind the streams is told by a trait.
+    ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
     ("guard", &[]),
 ];
@@ -101,7 +103,7 @@ const CRATES: [(&str, &[&str]); 21] = [
         "tokio",
         &[
             "app", "main", "phone", "web", "post", "caller", "engine", "archive", "store", "sip",
-            "media",
+            "streams", "media",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),
