@@ -21,7 +21,7 @@ pub mod keypad;
 pub mod media;
 pub mod phone;
 pub mod post;
-mod rtp;
+pub mod rtp;
 pub mod script;
 pub mod sip;
 pub mod store;
