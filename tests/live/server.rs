@@ -107,7 +107,7 @@ impl House {
              max_calls = {max_calls}\nsession_expires_s = {expires}\ndrain_s = {drain}\n\
              [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
-             [recordings]\ndir = {recordings:?}\n\
+             [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
              [desks]\naddresses = {desks:?}\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
              [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n",
             sip = self.sip,
@@ -121,6 +121,7 @@ impl House {
             rtp_timeout = setup.rtp_timeout_s,
             web = self.web,
             recordings = self.recordings(),
+            journal = self.path("journal"),
             desks = setup.desks,
             ring = setup.desk_ring_timeout_s,
             talk = setup.rehearsal_talk_s,
