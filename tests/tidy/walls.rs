@@ -170,7 +170,7 @@ pub fn foreign_crates(sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for source in sources {
         let Some(room) = source.room() else { continue };
-        for (krate, rooms) in CRATES {
+        for &(krate, rooms) in CRATES {
             for (at, path) in named(&source.live, krate).chain(imported(&source.live, krate)) {
                 let place = format!("{}:{}", source.path, line_of(&source.live, at));
                 let is_declared_here = room == krate;
