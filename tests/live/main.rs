@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
 mod browser;
+mod crowd;
 mod gateway;
 mod peers;
 mod place;
@@ -20,6 +21,7 @@ mod crash;
 
 mod desks;
 mod keys;
+mod kills;
 mod pages;
 mod plans;
 

@@ -167,21 +167,12 @@ impl House {
 
     /// Starts the server and waits until it serves.
     pub fn start(&self) -> Server<'_> {
-        let number = self.starts.fetch_add(1, Ordering::Relaxed);
-        let log = self.path(&format!("serve-{number}.log"));
-        let out = File::create(&log).unwrap();
-        let child = self
-            .command(&["serve"])
-            .stdin(Stdio::null())
-            .stdout(out.try_clone().unwrap())
-            .stderr(out)
-            .spawn()
-            .unwrap();
-        let mut server = Server {
-            house: self,
-            child,
-            log,
-        };
+        self.start_as(|_| {})
+    }
+
+    /// The same, with what the command needs beside its own.
+    pub fn start_as(&self, prepare: impl FnOnce(&mut Command)) -> Server<'_> {
+        let mut server = self.launch(prepare);
         let until = Instant::now() + START;
         while ureq::get(self.page("/healthz")).call().is_err() {
             let ended = server.child.try_wait().unwrap();
@@ -196,6 +187,26 @@ impl House {
             text.lines().last().unwrap().to_owned()
         });
         server
+    }
+
+    /// Starts the server and waits for nothing.
+    pub fn launch(&self, prepare: impl FnOnce(&mut Command)) -> Server<'_> {
+        let number = self.starts.fetch_add(1, Ordering::Relaxed);
+        let log = self.path(&format!("serve-{number}.log"));
+        let out = File::create(&log).unwrap();
+        let mut command = self.command(&["serve"]);
+        prepare(&mut command);
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(out.try_clone().unwrap())
+            .stderr(out)
+            .spawn()
+            .unwrap();
+        Server {
+            house: self,
+            child,
+            log,
+        }
     }
 
     /// `GET /api/v1/…`.
@@ -320,8 +331,18 @@ impl Server<'_> {
 
     /// As a power cut of the process: nothing of it runs any more when this returns.
     pub fn kill(mut self) {
-        self.child.kill().unwrap();
+        // It may have died by itself just now.
+        let _ = self.child.kill();
         self.child.wait().unwrap();
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn wait_exit(&mut self, bound: Duration) -> ExitStatus {
