@@ -30,11 +30,11 @@ enum Death {
 
 /// What a campaign found.
 #[derive(Debug, Default)]
-struct Found {
-    cycles: usize,
+pub struct Found {
+    pub cycles: usize,
     steps: usize,
     calls: usize,
-    acknowledged: usize,
+    pub acknowledged: usize,
     graded: usize,
     lost: Vec<String>,
     doubled: Vec<String>,
@@ -57,12 +57,12 @@ fn a_thousand_kills_lose_no_grade_and_no_sound() {
         let most = (cycles - found.cycles).min(50);
         campaign(&house, &crowd, most, &mut chance, &mut found);
     }
-    println!("{}", found.told(seed));
-    assert!(found.lost.is_empty(), "lost: {:#?}", found.lost);
-    assert!(found.doubled.is_empty(), "doubled: {:#?}", found.doubled);
-    assert!(found.unreadable.is_empty(), "{:#?}", found.unreadable);
-    let worst = found.missing_s.iter().copied().fold(0.0, f64::max);
-    assert!(worst <= 1.0, "{worst} s of sound are missing");
+    println!(
+        "kills: {} at named steps; {}",
+        found.steps,
+        found.told(seed)
+    );
+    found.assert_nothing_lost(1.0);
     assert!(found.acknowledged >= cycles / 4, "too few grades to tell");
     assert!(found.steps >= cycles / 5, "too few steps were come to");
 }
@@ -103,7 +103,7 @@ fn campaign(house: &House, crowd: &Crowd, cycles: usize, chance: &mut StdRng, fo
         found.cycles += 1;
     }
     let server = house.start();
-    look(house, &all, found);
+    look(house, &all, Duration::from_secs(1), found);
     server.stop();
 }
 
@@ -152,7 +152,7 @@ fn one_life(
 }
 
 /// Most callers grade once; some take it back, some leave in the middle.
-fn acts(chance: &mut StdRng) -> Vec<Act> {
+pub fn acts(chance: &mut StdRng) -> Vec<Act> {
     let ms = Duration::from_millis;
     let mut key = || char::from(b'1' + chance.random_range(0..5u8));
     let (first, second) = (key(), key());
@@ -169,8 +169,8 @@ fn acts(chance: &mut StdRng) -> Vec<Act> {
     acts
 }
 
-/// Holds what is kept beside what the callers saw.
-fn look(house: &House, all: &[(Seen, Instant)], found: &mut Found) {
+/// Holds what is kept beside what the callers saw. A call of less than `shortest` may have no sound.
+pub fn look(house: &House, all: &[(Seen, Instant)], shortest: Duration, found: &mut Found) {
     let rows = wait_for("everything is closed", Duration::from_secs(120), || {
         let rows = list(house, "calls");
         let is_closed = |row: &Value| !row["ended_at"].is_null();
@@ -195,7 +195,11 @@ fn look(house: &House, all: &[(Seen, Instant)], found: &mut Found) {
             Some(call) => {
                 let id = call["id"].as_str().unwrap();
                 let ratings = ratings.get(id).copied().unwrap_or(0);
-                look_at(house, call, ratings, seen, *killed, &mut files, found);
+                let cut = Cut {
+                    killed: *killed,
+                    shortest,
+                };
+                look_at(house, call, ratings, seen, cut, &mut files, found);
             }
             None if seen.answered.is_some() => {
                 found
@@ -213,12 +217,18 @@ fn look(house: &House, all: &[(Seen, Instant)], found: &mut Found) {
     }
 }
 
+#[derive(Clone, Copy)]
+struct Cut {
+    killed: Instant,
+    shortest: Duration,
+}
+
 fn look_at(
     house: &House,
     call: &Value,
     ratings: usize,
     seen: &Seen,
-    killed: Instant,
+    cut: Cut,
     files: &mut HashSet<PathBuf>,
     found: &mut Found,
 ) {
@@ -259,8 +269,8 @@ fn look_at(
     let digest = std::fs::read(&file).map(|octets| hex::encode(sha2::Sha256::digest(octets)));
     let plays = hound::WavReader::open(&file).is_ok_and(|wav| wav.duration() > 0);
     // Cut within its first block there may be nothing to play.
-    let lasted = seen.ended.unwrap_or(killed) - seen.answered.unwrap();
-    if !plays && lasted < Duration::from_secs(1) {
+    let lasted = seen.ended.unwrap_or(cut.killed) - seen.answered.unwrap();
+    if !plays && lasted < cut.shortest {
         return;
     }
     if !plays || digest.ok().as_deref() != recording["sha256"].as_str() {
@@ -337,13 +347,20 @@ pub fn percentile(values: &[f64], hundredths: usize) -> f64 {
 }
 
 impl Found {
-    fn told(&self, seed: u64) -> String {
+    pub fn assert_nothing_lost(&self, most_missing_s: f64) {
+        assert!(self.lost.is_empty(), "lost: {:#?}", self.lost);
+        assert!(self.doubled.is_empty(), "doubled: {:#?}", self.doubled);
+        assert!(self.unreadable.is_empty(), "{:#?}", self.unreadable);
+        let worst = self.missing_s.iter().copied().fold(0.0, f64::max);
+        assert!(worst <= most_missing_s, "{worst} s of sound are missing");
+    }
+
+    pub fn told(&self, seed: u64) -> String {
         format!(
-            "kills: {} cycles ({} at named steps), seed {seed}: {} answered calls, {} grades acknowledged, \
-             {} graded; lost {}, doubled {}, unreadable {}; sound missing at the end: worst {:.2} s, \
+            "cycles: {}, seed {seed}; {} answered calls, {} grades acknowledged, {} graded; \
+             lost {}, doubled {}, unreadable {}; sound missing at the end: worst {:.2} s, \
              median {:.2} s of {} cut calls; start to first answer: p50 {:.2} s, p95 {:.2} s",
             self.cycles,
-            self.steps,
             self.calls,
             self.acknowledged,
             self.graded,

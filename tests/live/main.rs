@@ -8,6 +8,7 @@
 
 mod browser;
 mod crowd;
+mod disk;
 mod gateway;
 mod peers;
 mod place;
@@ -22,8 +23,10 @@ mod crash;
 mod desks;
 mod keys;
 mod kills;
+mod outages;
 mod pages;
 mod plans;
+mod power;
 
 mod refusals;
 mod sound;

@@ -149,6 +149,21 @@ impl House {
         format!("http://127.0.0.1:{}{path}", self.web)
     }
 
+    /// Before the first start: the database is this file of the house.
+    pub fn move_database(&self, name: &str) {
+        self.serve_database(&format!("sqlite:{}", self.path(name).display()));
+    }
+
+    /// Before the first start: the database has this address.
+    pub fn serve_database(&self, url: &str) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let lines = text.lines().map(|line| match line.starts_with("url = ") {
+            true => format!("url = {url:?}\n"),
+            false => format!("{line}\n"),
+        });
+        std::fs::write(self.config(), lines.collect::<String>()).unwrap();
+    }
+
     /// `gradeline … --config` in this house.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gradeline"));
