@@ -223,12 +223,13 @@ fn open_and_lock(path: &Path) -> Result<File, Error> {
     }
 }
 
-/// A new file's name is on the platter only when its folder is.
+/// A new file's name is on the platter only when its folder is, and the folder's when the one above is.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
-    match path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-        Some(dir) => File::open(dir)?.sync_all(),
-        None => Ok(()),
+    let folders = path.ancestors().skip(1).take(2);
+    for folder in folders.filter(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
     }
+    Ok(())
 }
 
 fn fault_at(path: &Path, fault: &io::Error) -> Error {
