@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod due;
 mod prompts;
+mod recovery;
 mod resources;
 mod serve;
 mod simulate;

@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A file's octets. Unbuffered: what a failed write left behind is on the volume or nowhere.
 pub trait Octets: Read + Write + Seek + Send {}
@@ -29,19 +30,43 @@ pub trait Durable: Send + Sync {
     }
 }
 
-impl Durable for File {
+/// A file and the folders in which its name stands.
+struct Named {
+    file: Arc<File>,
+    path: PathBuf,
+    is_named: AtomicBool,
+}
+
+/// Folders above a recording that may be new: of its day, month and year, and the one of them all.
+const FOLDERS: usize = 4;
+
+impl Durable for Named {
+    /// A new file's name is on the platter only when its folders are: POSIX promises no more.
     fn sync(&self) -> io::Result<()> {
-        self.sync_data()
+        self.file.sync_data()?;
+        if !self.is_named.load(Ordering::Relaxed) {
+            for folder in self.path.ancestors().skip(1).take(FOLDERS) {
+                if !folder.as_os_str().is_empty() {
+                    File::open(folder)?.sync_all()?;
+                }
+            }
+            self.is_named.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn volume(&self) -> Option<u64> {
-        self.metadata().ok().map(|facts| facts.dev())
+        self.file.metadata().ok().map(|facts| facts.dev())
     }
 
     fn sync_volume(&self) -> io::Result<()> {
         // SAFETY: the descriptor is open for the length of the call; nothing else is handed over.
-        match unsafe { libc::syncfs(self.as_raw_fd()) } {
-            0 => Ok(()),
+        match unsafe { libc::syncfs(self.file.as_raw_fd()) } {
+            0 => {
+                // The folders are of the volume, too.
+                self.is_named.store(true, Ordering::Relaxed);
+                Ok(())
+            }
             _ => Err(io::Error::last_os_error()),
         }
     }
@@ -82,7 +107,12 @@ impl Volume for FileSystem {
             file: Arc::clone(&file),
             place: 0,
         };
-        Ok((Box::new(octets), file))
+        let durable = Arc::new(Named {
+            file,
+            path: path.to_owned(),
+            is_named: AtomicBool::new(false),
+        });
+        Ok((Box::new(octets), durable))
     }
 }
 

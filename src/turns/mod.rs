@@ -64,7 +64,8 @@ impl Writers {
         let mut group = tokio::time::timeout(self.patience, turn)
             .await
             .map_err(|_| sqlx::Error::PoolTimedOut)?;
-        group.undo().await;
+        // A fault here is of the one before.
+        let _ = group.undo().await;
         let first = group.open.is_none();
         if first {
             group.open = Some(begin_lite(&self.pool, "BEGIN IMMEDIATE").await?);
@@ -112,6 +113,11 @@ impl Turn {
         drop(self);
         commit.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
+
+    /// Leaves nothing, and says when that is done.
+    pub async fn roll_back(mut self) -> Result<(), sqlx::Error> {
+        self.group.undo().await
+    }
 }
 
 impl Drop for Turn {
@@ -135,30 +141,34 @@ impl DerefMut for Turn {
 }
 
 impl Group {
-    /// Takes back what the last turn left undone.
-    async fn undo(&mut self) {
-        if !self.undone {
-            return;
+    /// Takes back what the last turn left undone; where that fails, whoever is in the group is told so.
+    async fn undo(&mut self) -> Result<(), sqlx::Error> {
+        if !std::mem::take(&mut self.undone) {
+            return Ok(());
+        }
+        if self.done.is_empty() {
+            // Nobody else is in it. Where it cannot be rolled back, it is given up with its connection.
+            return match self.open.take() {
+                Some(open) => open.rollback().await,
+                None => Ok(()),
+            };
         }
         let Some(open) = &mut self.open else {
-            self.undone = false;
-            return;
+            return Ok(());
         };
-        if self.done.is_empty() {
-            // Nobody else is in it. Where it cannot be rolled back, the connection is given up with it.
-            if let Some(open) = self.open.take() {
-                let _ = open.rollback().await;
+        match sqlx::raw_sql(UNDO).execute(&mut **open).await {
+            // It was given up before it had begun.
+            Err(error) if error.to_string().contains("no such savepoint") => Ok(()),
+            Err(error) => {
+                self.end(Err(error));
+                Ok(())
             }
-        } else if let Err(error) = sqlx::raw_sql(UNDO).execute(&mut **open).await
-            && !error.to_string().contains("no such savepoint")
-        {
-            self.end(Err(error));
+            Ok(_) => Ok(()),
         }
-        self.undone = false;
     }
 
     async fn commit(&mut self) {
-        self.undo().await;
+        let _ = self.undo().await;
         if self.done.is_empty() {
             return;
         }
