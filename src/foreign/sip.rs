@@ -86,12 +86,17 @@ fn framed(bytes: &[u8], grow: impl Fn(usize, usize) -> usize) -> Vec<usize> {
                 lengths.push(length);
                 from += length;
             }
-            Framed::Broken => {
+            Framed::Broken(_) => {
                 lengths.push(0);
                 return lengths;
             }
-            Framed::More if to == bytes.len() => return lengths,
-            Framed::More => to = grow(to, bytes.len() - to),
+            Framed::More(least) => {
+                assert!(least > to - from, "more is more");
+                if to == bytes.len() {
+                    return lengths;
+                }
+                to = grow(to, bytes.len() - to);
+            }
         }
     }
 }

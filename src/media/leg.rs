@@ -98,7 +98,7 @@ impl MediaLeg {
     /// does would cost a tenth of the call. What does wait is taken a beat later.
     pub fn drain(&mut self, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
         self.drain_until(DRAINED_A_BEAT, due, now, out, |leg, arrived| {
-            now.saturating_duration_since(arrived) < BEAT && leg.playout.is_fed()
+            now.saturating_duration_since(arrived) < BEAT && leg.receiver.is_fed()
         });
     }
 

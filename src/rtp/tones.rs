@@ -203,7 +203,7 @@ impl Detector {
         (!twisted).then_some(Candidate {
             row,
             column,
-            bins: [bins[row], bins[4 + column]],
+            bins: [rows[row], columns[column]],
         })
     }
 }

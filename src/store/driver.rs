@@ -2,21 +2,21 @@
 //!
 //! Values are BIGINT, TEXT and BOOLEAN only, so that one text means the same on both.
 
-use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Transaction, Type};
 
 use super::Error;
+use super::lite::Lite;
 use crate::failpoint::{self, Step};
-use crate::turns::{Turn, Writers, begin_lite};
+use crate::turns::{Writers, begin_lite};
 
 /// A writer that waits longer than this for another one is told so (reliability under load: 5 s
 /// starved in practice).
@@ -165,32 +165,6 @@ async fn checkpoint(writer: &SqlitePool) -> Result<(), sqlx::Error> {
 pub enum Tx {
     Lite(Lite),
     Pg(Transaction<'static, Postgres>),
-}
-
-/// A transaction on SQLite.
-pub enum Lite {
-    Reading(Transaction<'static, Sqlite>),
-    Writing(Turn),
-}
-
-impl Deref for Lite {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        match self {
-            Lite::Reading(reading) => reading,
-            Lite::Writing(turn) => turn,
-        }
-    }
-}
-
-impl DerefMut for Lite {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        match self {
-            Lite::Reading(reading) => reading,
-            Lite::Writing(turn) => turn,
-        }
-    }
 }
 
 /// A value of a statement. The `Option` carries the type of a NULL.
