@@ -17,7 +17,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 23] = [
     target("guard_datagram", sip::datagram),
     target("guard_stream", sip::stream),
     target("sip_message", sip::message),
@@ -29,6 +29,8 @@ pub const TARGETS: [Target; 21] = [
     target("jitter_buffer", sound::jitter_buffer),
     target("reception", sound::reception),
     target("tones", sound::tones),
+    target("journal", paper::journal),
+    target("journal_entry", paper::journal_entry),
     target("wav_repair", sound::wav_repair),
     target("wav_prompt", sound::wav_prompt),
     target("dialplan", paper::dialplan),

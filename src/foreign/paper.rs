@@ -1,8 +1,9 @@
-//! The operator's files.
+//! The operator's files, and those that a crash may have torn.
 
 use std::num::NonZeroU16;
 use std::sync::LazyLock;
 
+use super::Tape;
 use crate::calendar::{self, Calendar};
 use crate::config::Config;
 use crate::drill;
@@ -24,7 +25,7 @@ static KNOWN: LazyLock<(Script, ClipFacts)> = LazyLock::new(|| {
     (script, facts)
 });
 
-const FIFTEEN: NonZeroU16 = NonZeroU16::new(15).unwrap();
+const FIFTEEN: NonZeroU16 = NonZeroU16::new(15).expect("15 is not zero");
 
 /// A dialplan, read, linted and walked as at a start; what is wrong is told at a place of the file.
 pub fn dialplan(bytes: &[u8]) {
@@ -87,4 +88,26 @@ pub fn configuration(bytes: &[u8]) {
     if let Ok(config) = Config::parse(std::path::Path::new("fuzz.toml"), text) {
         config.warnings();
     }
+}
+
+/// Payloads, each with its length before it, and what spoils them on the disk.
+pub fn journal(bytes: &[u8]) {
+    let mut tape = Tape(bytes);
+    let mut spoilt = Vec::new();
+    for _ in 0..tape.u8().unwrap_or(0) % 8 {
+        if let (Some(place), Some(bits)) = (tape.u16(), tape.u8()) {
+            spoilt.push((place, bits));
+        }
+    }
+    let mut payloads = Vec::new();
+    while let Some(length) = tape.u8()
+        && let Some(payload) = tape.take(usize::from(length).max(1))
+    {
+        payloads.push(payload);
+    }
+    crate::journal::read_spoilt(&payloads, &spoilt);
+}
+
+pub fn journal_entry(bytes: &[u8]) {
+    crate::ledger::read_foreign(bytes);
 }

@@ -39,7 +39,7 @@ mod replay {
 
     replays! {
         guard_datagram guard_stream sip_message sip_info sdp rtp rtcp telephone_event jitter_buffer
-        reception tones wav_repair wav_prompt dialplan prompts calendar configuration key_plan dates
+        reception tones journal journal_entry wav_repair wav_prompt dialplan prompts calendar configuration key_plan dates
         identifiers web_request
     }
 

@@ -10,8 +10,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "foreign",
         &[
-            "app", "config", "phone", "web", "engine", "archive", "drill", "script", "keypad",
-            "domain", "calendar", "sip", "media", "rtp", "guard",
+            "app", "config", "phone", "web", "ledger", "journal", "engine", "archive", "drill",
+            "script", "keypad", "domain", "calendar", "sip", "media", "rtp", "guard",
         ],
     ),
     // The command line hands everything to the commands.
