@@ -7,6 +7,7 @@ mod article;
 mod completion;
 mod decision;
 mod grade;
+mod hand;
 mod intake;
 mod rating;
 mod recount;
@@ -28,6 +29,7 @@ pub use crate::calendar::{
 pub use completion::{Said, complete};
 pub use decision::{Addressee, Deadline, Decision, Earlier, Notice, NoticeKind, Subject, decide};
 pub use grade::{Grade, Polarity, UnknownGrade};
+pub use hand::{By, Hand, PersonId, Post, Role, UnitId};
 pub use intake::{
     Channel, Evidence, Identity, Intake, IntakeKey, PressedKey, Rater, Reason, Remark, Service,
     ServiceKey, mask,
