@@ -131,7 +131,7 @@ impl Engine {
             call
         });
         Ok(Some(TicketDetail {
-            counted: row.deadlines.iter().filter_map(|d| self.count(d)).collect(),
+            counted: row.deadlines.iter().map(|d| self.count(d)).collect(),
             trail: tx.trail(number).await?,
             rating: tx.rating(&row.rating_id).await?,
             call,
@@ -139,15 +139,18 @@ impl Engine {
         }))
     }
 
-    /// Counts the days of a deadline again, for people to read.
-    fn count(&self, deadline: &DeadlineRow) -> Option<Counted> {
+    /// Counts the days of a deadline again, for people to read; no days where it is not counted in working
+    /// days.
+    fn count(&self, deadline: &DeadlineRow) -> Counted {
         let term = deadline.kind.term();
-        let due = term.due(deadline.started_at, &self.inner.calendar)?;
-        Some(Counted {
+        let due = term.due(deadline.started_at, &self.inner.calendar);
+        Counted {
             kind: deadline.kind,
-            differs: due.due_at != deadline.due_at,
-            days: due.counted,
-        })
+            differs: due
+                .as_ref()
+                .is_some_and(|due| due.due_at != deadline.due_at),
+            days: due.map_or_else(Vec::new, |due| due.counted),
+        }
     }
 
     /// Calls that began on these days (inclusive, Asia/Shanghai) and are over; `None` is open.

@@ -72,7 +72,8 @@ statements! {
         AND (CAST($4 AS TEXT) IS NULL OR t.grade = $4) \
         AND (CAST($5 AS BOOLEAN) IS NULL OR t.rehearsal = $5) \
         AND (CAST($6 AS BOOLEAN) IS NULL OR EXISTS (SELECT 1 FROM deadlines d \
-            WHERE d.ticket = t.number AND d.provisional AND d.met_at IS NULL) = $6) \
+            WHERE d.ticket = t.number AND d.provisional AND d.met_at IS NULL \
+            AND d.void_at IS NULL) = $6) \
         AND (CAST($7 AS BIGINT) IS NULL OR t.opened_at < $7 \
             OR (t.opened_at = $7 AND t.number < $8)) \
         ORDER BY t.opened_at DESC, t.number DESC LIMIT $9");

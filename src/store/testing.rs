@@ -12,7 +12,8 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement
 
 use super::driver::{Pool, args};
 use super::{
-    Error, Store, accounts, calls, deadlines, driver, listenings, lists, ratings, retries,
+    Error, Store, accounts, calls, cases, deadlines, driver, listenings, lists, ratings, retries,
+    tickets, trail,
 };
 
 /// A database of a story's own.
@@ -293,6 +294,9 @@ pub(crate) async fn every_statement_is_understood(place: Place) {
         lists::STATEMENTS,
         listenings::STATEMENTS,
         accounts::STATEMENTS,
+        tickets::STATEMENTS,
+        cases::STATEMENTS,
+        trail::STATEMENTS,
     ]
     .concat()
     {

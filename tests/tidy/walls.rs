@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 26] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -13,7 +13,8 @@ const ARROWS: [(&str, &[&str]); 23] = [
         "app",
         &[
             "config", "phone", "web", "post", "caller", "engine", "archive", "store", "drill",
-            "ivr", "script", "keypad", "desks", "domain", "calendar", "sip", "media",
+            "ivr", "script", "keypad", "desks", "casework", "acts", "domain", "calendar", "sip",
+            "media",
         ],
     ),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -26,19 +27,25 @@ const ARROWS: [(&str, &[&str]); 23] = [
         ],
     ),
     // Pages read what the engine loads and play what the archive keeps.
-    ("web", &["wire", "engine", "archive", "domain"]),
+    ("web", &["wire", "engine", "archive", "casework", "domain"]),
     // The shapes of the API are of what the engine loads.
-    ("wire", &["engine", "domain"]),
+    ("wire", &["engine", "casework", "domain"]),
     // The outbox is the engine's.
     ("post", &["engine", "domain"]),
     // A telephone of its own: it may not know what the server knows.
     ("caller", &["sip", "media"]),
     // Load, decide, save.
-    ("engine", &["store", "domain"]),
+    ("engine", &["store", "casework", "domain"]),
     // A recording's row and its file.
     ("archive", &["store", "domain"]),
-    // Rows of domain values.
-    ("store", &["domain"]),
+    // Rows of what was decided.
+    ("store", &["ledger", "casework", "domain"]),
+    // Shapes, for whoever writes or reads them.
+    ("ledger", &["domain"]),
+    // What is done about a 差评, by the words and tables of the regulation.
+    ("casework", &["acts", "domain"]),
+    // An act is words; what it does to a ticket is casework's.
+    ("acts", &["domain"]),
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.

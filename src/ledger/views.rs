@@ -229,6 +229,8 @@ pub struct TicketRow {
 #[derive(Debug, Clone, Serialize)]
 pub struct DeadlineRow {
     pub kind: DeadlineKind,
+    /// `rating:…`, `ticket:…`, `order:…/n`.
+    pub subject: String,
     /// 第…条.
     pub article: String,
     /// Length in working days (工作日), where it is counted in these.
@@ -236,6 +238,10 @@ pub struct DeadlineRow {
     pub started_at: Moment,
     pub due_at: Moment,
     pub met_at: Option<Moment>,
+    /// It holds no more: another took its place, or what it was for fell away.
+    pub void_at: Option<Moment>,
+    /// When it was put on record that it was missed.
+    pub missed_at: Option<Moment>,
     /// It reaches into a year whose holiday notice is not loaded.
     pub provisional: bool,
 }
@@ -267,6 +273,8 @@ pub struct Counted {
 pub struct TrailRow {
     pub at: Moment,
     pub actor: String,
+    /// Id of the person, where one acted.
+    pub person: Option<String>,
     /// Word of `domain::What`.
     pub what: String,
     pub article: String,
