@@ -21,6 +21,7 @@ pub mod keypad;
 pub mod media;
 pub mod phone;
 pub mod post;
+pub mod rights;
 mod rtp;
 pub mod script;
 pub mod sip;

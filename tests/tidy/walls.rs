@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 24] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -48,6 +48,8 @@ const ARROWS: [(&str, &[&str]); 23] = [
     // A key does not know what it is pressed for.
     ("keypad", &[]),
     ("desks", &[]),
+    // Units, posts and the permission matrix, in the regulation's words.
+    ("rights", &["domain"]),
     // Terms are counted in working days.
     ("domain", &["calendar"]),
     // Days are days, whatever is due on them.
