@@ -51,10 +51,12 @@ pub fn complete(rating: &mut Rating, said: Said, now: Moment) -> Option<Entry> {
     Some(Entry {
         at: now,
         actor: Actor::Rater,
+        person: None,
         what: What::RatingCompleted,
         about: Subject::Rating(rating.id.clone()),
         article: Article::of(6).paragraph(1),
         detail: format!("评价后补充：{}", news.join("，")),
+        record: None,
         rehearsal: rating.intake.rehearsal,
     })
 }

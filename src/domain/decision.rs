@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::article::Article;
 use super::grade::Polarity;
+use super::hand::{PersonId, UnitId};
 use super::intake::{Intake, Service};
 use super::rating::{Rating, RatingId, Standing, effective};
 use super::refusal::Refusal;
@@ -31,6 +32,8 @@ pub struct Decision {
 pub enum Subject {
     Rating(RatingId),
     Ticket(TicketNumber),
+    Person(PersonId),
+    Unit(UnitId),
 }
 
 /// A running or met deadline (时限).
@@ -296,10 +299,12 @@ impl<'a> Draft<'a> {
         self.trail.push(Entry {
             at: self.now,
             actor,
+            person: None,
             what,
             about,
             article,
             detail,
+            record: None,
             rehearsal: self.rating.intake.rehearsal,
         });
     }

@@ -50,10 +50,12 @@ pub fn recount(
         entry: Entry {
             at: now,
             actor: Actor::System,
+            person: None,
             what: What::DeadlineRecounted,
             about: deadline.of.clone(),
             article: row.article,
             detail,
+            record: None,
             rehearsal,
         },
         deadline: Deadline {

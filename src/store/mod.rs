@@ -3,7 +3,6 @@
 //!
 //! **Invariant:** what a citizen says is committed with full sync before a function returns.
 
-mod accounts;
 mod calls;
 mod claim;
 mod deadlines;
@@ -17,13 +16,14 @@ pub mod rows;
 pub(crate) mod testing;
 pub mod views;
 
-pub use accounts::{LoginRow, PersonRow, TokenRow};
 pub use calls::CallStanding;
 pub use claim::Claim;
 pub use deadlines::{ProvisionalCount, StaleDeadline};
 pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
 pub use ratings::KnownRating;
+
+pub(crate) use driver::{Row, Value, args};
 
 use driver::Pool;
 
@@ -49,7 +49,7 @@ pub enum Error {
 }
 
 impl Error {
-    fn bad_word(column: &str, text: &str) -> Error {
+    pub(crate) fn bad_word(column: &str, text: &str) -> Error {
         Error::Unknown {
             column: column.to_owned(),
             text: text.to_owned(),
@@ -115,4 +115,4 @@ macro_rules! statements {
         pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
     };
 }
-use statements;
+pub(crate) use statements;

@@ -41,6 +41,8 @@ statements! {
         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     INSERT_TRAIL = "INSERT INTO trail (at, actor, what, subject, article, detail, rehearsal, \
         rating_id, ticket) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    NOTES = "SELECT at, actor, what, article, detail FROM trail WHERE rating_id IS NULL \
+        ORDER BY id LIMIT $1";
     DEADLINES = "SELECT kind, article, started_at, due_at, met_at, provisional \
         FROM deadlines WHERE ticket = $1 ORDER BY due_at, kind, started_at";
     TRAIL = "SELECT at, actor, what, article, detail FROM trail WHERE ticket = $1 ORDER BY id";
@@ -249,9 +251,23 @@ impl Tx {
         Ok(())
     }
 
+    /// A line that is about no rating.
+    pub async fn note(&mut self, entry: &Entry) -> Result<(), Error> {
+        self.append(None, None, entry).await
+    }
+
     pub(super) async fn append_trail(
         &mut self,
         rating: &str,
+        ticket: Option<&str>,
+        entry: &Entry,
+    ) -> Result<(), Error> {
+        self.append(Some(rating), ticket, entry).await
+    }
+
+    async fn append(
+        &mut self,
+        rating: Option<&str>,
         ticket: Option<&str>,
         entry: &Entry,
     ) -> Result<(), Error> {
@@ -278,17 +294,24 @@ impl Tx {
 
     pub async fn trail(&mut self, ticket: &str) -> Result<Vec<TrailRow>, Error> {
         let rows = self.rows(TRAIL, args![ticket]).await?;
-        let read = |row: &Row| {
-            Ok(TrailRow {
-                at: row.moment("at")?,
-                actor: row.get("actor")?,
-                what: row.get("what")?,
-                article: row.get("article")?,
-                detail: row.get("detail")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(trail_row).collect()
     }
+
+    /// The trail's first lines that are about no rating: people, units, looks.
+    pub async fn notes(&mut self, limit: i64) -> Result<Vec<TrailRow>, Error> {
+        let rows = self.rows(NOTES, args![limit]).await?;
+        rows.iter().map(trail_row).collect()
+    }
+}
+
+fn trail_row(row: &Row) -> Result<TrailRow, Error> {
+    Ok(TrailRow {
+        at: row.moment("at")?,
+        actor: row.get("actor")?,
+        what: row.get("what")?,
+        article: row.get("article")?,
+        detail: row.get("detail")?,
+    })
 }
 
 fn deadline_row(row: &Row) -> Result<DeadlineRow, Error> {
@@ -344,6 +367,8 @@ fn subject(of: &Subject) -> &'static str {
     match of {
         Subject::Rating(_) => "rating",
         Subject::Ticket(_) => "ticket",
+        Subject::Person(_) => "person",
+        Subject::Unit(_) => "unit",
     }
 }
 
