@@ -3,7 +3,6 @@
 //!
 //! **Invariant:** what a caller keyed is committed and synced before anybody is told so.
 
-mod accounts;
 mod acts;
 mod calls;
 mod completion;
@@ -19,13 +18,13 @@ mod verify;
 
 use std::sync::Arc;
 
-pub use accounts::{Login, LoginAnswer, PasswordAnswer, Person, Token};
 pub use acts::{Acted, Allowed, Doing, WholeCase};
 pub use recount::Recount;
 pub use tick::Ticked;
 pub use verify::{Misfit, Verified};
 
 use crate::domain::{Calendar, Refusal};
+use crate::secrets::{self, Passwords};
 pub use crate::store::rows::*;
 pub use crate::store::views::*;
 use crate::store::{self, Store};
@@ -75,10 +74,13 @@ struct Inner {
     claim: tokio::sync::Mutex<Option<store::Claim>>,
     /// Writes the timeline; ends with the engine.
     pen: tokio::task::JoinHandle<()>,
-    /// A hash of no password: an unknown name costs as much time as a known one.
-    nobody: tokio::sync::OnceCell<String>,
-    /// Passwords are hashed two at a time: each takes 19 MiB and a core.
-    hashing: tokio::sync::Semaphore,
+    passwords: Passwords,
+}
+
+impl From<secrets::Error> for Error {
+    fn from(error: secrets::Error) -> Error {
+        Error::Other(error.to_string())
+    }
 }
 
 impl Drop for Inner {
@@ -99,8 +101,7 @@ impl Engine {
                 timeline,
                 claim: tokio::sync::Mutex::default(),
                 pen,
-                nobody: tokio::sync::OnceCell::new(),
-                hashing: tokio::sync::Semaphore::new(2),
+                passwords: Passwords::default(),
             }),
         }
     }
@@ -138,11 +139,15 @@ impl Engine {
         Ok(())
     }
 
-    async fn read(&self) -> Result<store::Tx, Error> {
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
+    }
+
+    pub(crate) async fn read(&self) -> Result<store::Tx, Error> {
         Ok(self.inner.store.read().await?)
     }
 
-    async fn write(&self) -> Result<store::Tx, Error> {
+    pub(crate) async fn write(&self) -> Result<store::Tx, Error> {
         Ok(self.inner.store.write().await?)
     }
 }

@@ -6,7 +6,9 @@ use serde::Serialize;
 use super::rows::{
     ArchivedRecording, CallId, CallState, ClipKind, HungUpBy, ListeningDoor, Sound, TimelineEntry,
 };
-use crate::domain::{Channel, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, State};
+use crate::domain::{
+    Channel, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, State, UnitId,
+};
 
 /// One page of a list. `next` is opaque; `None` at the end.
 #[derive(Debug, Clone, Serialize)]
@@ -22,9 +24,44 @@ pub enum Numbers {
     Shown,
 }
 
+/// How far somebody sees (第十四条): the permission matrix says it, lists and pages hold to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Reach {
+    #[default]
+    All,
+    /// What rehearsals left, which is nobody's case.
+    Rehearsals,
+    /// Tickets attributed to one of these units, and their calls and ratings.
+    Units(Vec<UnitId>),
+}
+
+impl Reach {
+    /// What `rehearsal` asks for, within this reach; `None` where nothing is.
+    pub fn rehearsal(&self, rehearsal: Option<bool>) -> Option<Option<bool>> {
+        match (self, rehearsal) {
+            (Reach::All, asked) => Some(asked),
+            (Reach::Rehearsals, None | Some(true)) => Some(Some(true)),
+            (Reach::Rehearsals, Some(false)) => None,
+            // No ticket is attributed to a unit yet.
+            (Reach::Units(_), _) => None,
+        }
+    }
+
+    /// Whether one record is within it.
+    pub fn covers(&self, rehearsal: bool) -> bool {
+        match self {
+            Reach::All => true,
+            Reach::Rehearsals => rehearsal,
+            Reach::Units(_) => false,
+        }
+    }
+}
+
 /// Which calls; all conditions must hold. Newest first.
 #[derive(Debug, Clone, Default)]
 pub struct CallFilter {
+    /// What lies outside it is not found.
+    pub reach: Reach,
     /// First day (Asia/Shanghai) of the call's start, inclusive.
     pub from: Option<Day>,
     /// Last day, inclusive.
@@ -43,6 +80,8 @@ pub struct CallFilter {
 /// Which ratings; newest first.
 #[derive(Debug, Clone, Default)]
 pub struct RatingFilter {
+    /// What lies outside it is not found.
+    pub reach: Reach,
     pub from: Option<Day>,
     pub to: Option<Day>,
     pub grade: Option<Grade>,
@@ -53,6 +92,8 @@ pub struct RatingFilter {
 /// Which tickets; newest first.
 #[derive(Debug, Clone, Default)]
 pub struct TicketFilter {
+    /// What lies outside it is not found.
+    pub reach: Reach,
     pub from: Option<Day>,
     pub to: Option<Day>,
     pub state: Option<State>,

@@ -121,6 +121,9 @@ impl Tx {
         after: Option<&Position>,
         limit: i64,
     ) -> Result<Vec<CallRow>, Error> {
+        let Some(rehearsal) = filter.reach.rehearsal(filter.rehearsal) else {
+            return Ok(Vec::new());
+        };
         let values = args![
             filter.from.map(Day::start),
             filter.to.map(last_ms),
@@ -129,7 +132,7 @@ impl Tx {
             filter.outcome.clone(),
             filter.grade,
             filter.number_tail.clone(),
-            filter.rehearsal,
+            rehearsal,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
             limit
@@ -158,12 +161,15 @@ impl Tx {
         after: Option<&Position>,
         limit: i64,
     ) -> Result<Vec<RatingRow>, Error> {
+        let Some(rehearsal) = filter.reach.rehearsal(filter.rehearsal) else {
+            return Ok(Vec::new());
+        };
         let values = args![
             filter.from.map(Day::start),
             filter.to.map(last_ms),
             filter.grade,
             filter.polarity.map(|p| p == Polarity::Negative),
-            filter.rehearsal,
+            rehearsal,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
             limit
@@ -206,12 +212,15 @@ impl Tx {
         after: Option<&Position>,
         limit: i64,
     ) -> Result<Vec<TicketRow>, Error> {
+        let Some(rehearsal) = filter.reach.rehearsal(filter.rehearsal) else {
+            return Ok(Vec::new());
+        };
         let values = args![
             filter.from.map(Day::start),
             filter.to.map(last_ms),
             filter.state.map(State::word),
             filter.grade,
-            filter.rehearsal,
+            rehearsal,
             filter.provisional,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),

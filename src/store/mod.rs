@@ -3,7 +3,6 @@
 //!
 //! **Invariant:** what a citizen says is committed with full sync before a function returns.
 
-mod accounts;
 mod calls;
 mod cases;
 mod claim;
@@ -19,7 +18,6 @@ mod tickets;
 mod trail;
 
 pub use crate::ledger::{rows, views};
-pub use accounts::{LoginRow, PersonRow, TokenRow};
 pub use calls::CallStanding;
 pub use cases::{KnownAct, SlipRow, TicketFacts};
 pub use claim::Claim;
@@ -28,6 +26,7 @@ pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
 pub use ratings::KnownRating;
 
+pub(crate) use driver::{Row, Value, args};
 pub use trail::{ChainedLine, DayHead, Head};
 
 use driver::Pool;
@@ -54,7 +53,7 @@ pub enum Error {
 }
 
 impl Error {
-    fn bad_word(column: &str, text: &str) -> Error {
+    pub(crate) fn bad_word(column: &str, text: &str) -> Error {
         Error::Unknown {
             column: column.to_owned(),
             text: text.to_owned(),
@@ -120,4 +119,4 @@ macro_rules! statements {
         pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
     };
 }
-use statements;
+pub(crate) use statements;

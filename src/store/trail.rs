@@ -18,6 +18,8 @@ statements! {
     DAY_HEADS = "SELECT day, seq, hash FROM trail_heads ORDER BY day";
     INSERT_DAY_HEAD = "INSERT INTO trail_heads (day, seq, hash, closed_at) VALUES ($1, $2, $3, $4)";
     TRAIL = "SELECT at, actor, person, what, article, detail FROM trail WHERE ticket = $1 ORDER BY id";
+    NOTES = "SELECT at, actor, person, what, article, detail FROM trail WHERE rating_id IS NULL \
+        ORDER BY id LIMIT $1";
     DEADLINES = "SELECT subject, kind, article, started_at, due_at, met_at, void_at, missed_at, \
         provisional FROM deadlines WHERE ticket = $1 ORDER BY due_at, kind, started_at, id";
 }
@@ -137,18 +139,30 @@ impl Tx {
 
     pub async fn trail(&mut self, ticket: &str) -> Result<Vec<TrailRow>, Error> {
         let rows = self.rows(TRAIL, args![ticket]).await?;
-        let read = |row: &Row| {
-            Ok(TrailRow {
-                at: row.moment("at")?,
-                actor: row.get("actor")?,
-                person: row.get("person")?,
-                what: row.get("what")?,
-                article: row.get("article")?,
-                detail: row.get("detail")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(trail_row).collect()
     }
+
+    /// The trail's first lines that are about no rating: people, units, looks.
+    pub async fn notes(&mut self, limit: i64) -> Result<Vec<TrailRow>, Error> {
+        let rows = self.rows(NOTES, args![limit]).await?;
+        rows.iter().map(trail_row).collect()
+    }
+
+    /// A line that is about no rating.
+    pub async fn note(&mut self, entry: &Entry) -> Result<(), Error> {
+        self.append_trail(None, None, entry).await
+    }
+}
+
+fn trail_row(row: &Row) -> Result<TrailRow, Error> {
+    Ok(TrailRow {
+        at: row.moment("at")?,
+        actor: row.get("actor")?,
+        person: row.get("person")?,
+        what: row.get("what")?,
+        article: row.get("article")?,
+        detail: row.get("detail")?,
+    })
 }
 
 fn deadline_row(row: &Row) -> Result<DeadlineRow, Error> {

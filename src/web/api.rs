@@ -1,12 +1,12 @@
 //! `/api/v1`: what programs read. `doors` lets in a bearer token, or the login of a page's own requests.
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
-use super::doors::Visitor;
 use super::params::{self, Params};
+use super::pass::{Pass, Visitor};
 use super::problem::{Problem, ProblemDetails};
 use super::range;
 use super::{Web, now};
@@ -36,9 +36,10 @@ const WAVEFORM_COLUMNS: usize = 1200;
     security(("token" = [])))]
 pub(super) async fn calls(
     State(web): State<Web>,
+    pass: Pass,
     params: Params,
 ) -> Result<Json<List<Call>>, Problem> {
-    let filter = params::call_filter(&params)?;
+    let filter = params::call_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let page = web
         .engine
@@ -60,11 +61,12 @@ pub(super) async fn calls(
     security(("token" = [])))]
 pub(super) async fn call(
     State(web): State<Web>,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Json<WholeCall>, Problem> {
     params.only(&[])?;
-    Ok(Json(detail(&web, id).await?.into()))
+    Ok(Json(detail(&web, &pass, id).await?.into()))
 }
 
 /// The whole call as stereo WAV: left the caller, right what the caller heard. Takes `Range`.
@@ -78,14 +80,21 @@ pub(super) async fn call(
     security(("token" = [])))]
 pub(super) async fn recording(
     State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
+    pass: Pass,
     Path(id): Path<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let detail = detail(&web, id).await?;
+    let detail = detail(&web, &pass, id).await?;
     let recording = detail.recording.ok_or_else(no_recording)?;
-    leave_trace(&web, &visitor, detail.row.id, Sound::Recording, &method).await?;
+    leave_trace(
+        &web,
+        &pass.visitor,
+        detail.row.id,
+        Sound::Recording,
+        &method,
+    )
+    .await?;
     file(&web, recording.path, &recording.sha256, &method, &headers).await
 }
 
@@ -101,7 +110,7 @@ pub(super) async fn recording(
     security(("token" = [])))]
 pub(super) async fn clip(
     State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
+    pass: Pass,
     Path((id, kind)): Path<(String, String)>,
     method: Method,
     headers: HeaderMap,
@@ -111,13 +120,13 @@ pub(super) async fn clip(
         "voice" => ClipKind::Voice,
         _ => return Err(Problem::not_found()),
     };
-    let detail = detail(&web, id).await?;
+    let detail = detail(&web, &pass, id).await?;
     let clip = detail
         .clips
         .into_iter()
         .find(|clip| clip.kind == kind)
         .ok_or_else(no_recording)?;
-    leave_trace(&web, &visitor, detail.row.id, kind.into(), &method).await?;
+    leave_trace(&web, &pass.visitor, detail.row.id, kind.into(), &method).await?;
     file(&web, clip.path, &clip.sha256, &method, &headers).await
 }
 
@@ -129,11 +138,15 @@ pub(super) async fn clip(
     security(("token" = [])))]
 pub(super) async fn peaks(
     State(web): State<Web>,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Json<Waveform>, Problem> {
     params.only(&[])?;
-    let recording = detail(&web, id).await?.recording.ok_or_else(no_recording)?;
+    let recording = detail(&web, &pass, id)
+        .await?
+        .recording
+        .ok_or_else(no_recording)?;
     let _turn = web.waveforms.acquire().await;
     let archive = web.archive.clone();
     let peaks = tokio::task::spawn_blocking(move || archive.peaks(&recording.path))
@@ -156,9 +169,10 @@ pub(super) async fn peaks(
     security(("token" = [])))]
 pub(super) async fn ratings(
     State(web): State<Web>,
+    pass: Pass,
     params: Params,
 ) -> Result<Json<List<Rating>>, Problem> {
-    let filter = params::rating_filter(&params)?;
+    let filter = params::rating_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let page = web
         .engine
@@ -175,11 +189,13 @@ pub(super) async fn ratings(
     security(("token" = [])))]
 pub(super) async fn rating(
     State(web): State<Web>,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Json<Rating>, Problem> {
     params.only(&[])?;
     let rating = web.engine.rating(&id).await?;
+    let rating = rating.filter(|rating| pass.reach().covers(rating.rehearsal));
     Ok(Json(rating.ok_or_else(Problem::not_found)?.into()))
 }
 
@@ -197,9 +213,10 @@ pub(super) async fn rating(
     security(("token" = [])))]
 pub(super) async fn tickets(
     State(web): State<Web>,
+    pass: Pass,
     params: Params,
 ) -> Result<Json<List<Ticket>>, Problem> {
-    let filter = params::ticket_filter(&params)?;
+    let filter = params::ticket_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let page = web
         .engine
@@ -221,11 +238,13 @@ pub(super) async fn tickets(
     security(("token" = [])))]
 pub(super) async fn ticket(
     State(web): State<Web>,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Json<WholeTicket>, Problem> {
     params.only(&[])?;
     let ticket = web.engine.ticket(&id, Numbers::Masked).await?;
+    let ticket = ticket.filter(|ticket| pass.reach().covers(ticket.row.rehearsal));
     Ok(Json(ticket.ok_or_else(Problem::not_found)?.into()))
 }
 
@@ -253,8 +272,10 @@ async fn leave_trace(
     Ok(web.engine.listen(&listening, now()).await?)
 }
 
-async fn detail(web: &Web, id: String) -> Result<CallDetail, Problem> {
+/// What lies out of reach is not found.
+async fn detail(web: &Web, pass: &Pass, id: String) -> Result<CallDetail, Problem> {
     let detail = web.engine.call(&CallId(id), Numbers::Masked).await?;
+    let detail = detail.filter(|detail| pass.reach().covers(detail.row.rehearsal));
     detail.ok_or_else(Problem::not_found)
 }
 

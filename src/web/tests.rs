@@ -1,5 +1,6 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
+mod rights;
 mod seed;
 
 use axum::Router;
@@ -11,7 +12,9 @@ use tower::ServiceExt;
 use super::doors::{self, Access, Peer};
 use super::*;
 use crate::domain::Grade;
-use crate::engine::LoginAnswer;
+use crate::domain::{Post, Role, UnitId};
+use crate::rights::{Scope, Tenure};
+use crate::staff::{By, LoginAnswer, NewAccount};
 
 const PASSWORD: &str = "a sentence nobody guesses";
 
@@ -60,7 +63,10 @@ impl Centre {
         let folder = tempfile::tempdir().unwrap();
         let engine = seed::engine(folder.path()).await;
         let one_time = engine.ensure_administrator(now()).await.unwrap().unwrap();
-        let token = engine.create_token("test", now()).await.unwrap();
+        let token = engine
+            .create_token("test", &Scope::ALL, now())
+            .await
+            .unwrap();
         let options = Options {
             centre: "林草局政务服务中心".to_owned(),
             behind_tls: false,
@@ -84,21 +90,49 @@ impl Centre {
         let archive = Archive::new(centre._folder.path().join("recordings"));
         let start = "2026-09-18T10:00:00+08:00".parse().unwrap();
         seed::morning(&centre.engine, &archive, start).await;
-        let LoginAnswer::In(login) = centre
-            .engine
-            .log_in("admin", &centre.one_time, now())
-            .await
-            .unwrap()
-        else {
+        centre.cookie = centre
+            .cookie_of(
+                "wang",
+                &[
+                    (Role::CentreOfficer, "centre"),
+                    (Role::CentreSupervisor, "centre"),
+                ],
+            )
+            .await;
+        centre
+    }
+
+    /// Makes somebody with these posts and a password of his own; the cookie of his login.
+    async fn cookie_of(&self, name: &str, posts: &[(Role, &str)]) -> String {
+        let (by, new) = (By::CommandLine, NewAccount::default());
+        let new = NewAccount {
+            name: name.to_owned(),
+            ..new
+        };
+        let added = self.engine.add_person(&new, &by, now()).await;
+        let (person, password) = added.unwrap();
+        for (role, unit) in posts {
+            let tenure = Tenure {
+                post: Post {
+                    role: *role,
+                    unit: UnitId((*unit).to_owned()),
+                },
+                seconded_from: None,
+                from: now().day(),
+                until: None,
+            };
+            let granted = self.engine.grant_post(&person, &tenure, &by, now()).await;
+            granted.unwrap();
+        }
+        let answer = self.engine.log_in(name, &password, now()).await.unwrap();
+        let LoginAnswer::In(login) = answer else {
             panic!("the one-time password lets in");
         };
-        centre
+        let changed = self
             .engine
-            .change_password(&login.secret, &centre.one_time, PASSWORD, now())
-            .await
-            .unwrap();
-        centre.cookie = format!("gradeline-login={}", login.secret);
-        centre
+            .change_password(&login.secret, &password, PASSWORD, now());
+        changed.await.unwrap();
+        format!("gradeline-login={}", login.secret)
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -354,7 +388,7 @@ async fn who_listened_stands_on_the_calls_page_and_a_page_read_is_no_listening()
         .collect();
     assert_eq!(
         lines,
-        [["test", "api", "remark"], ["admin", "page", "recording"]]
+        [["test", "api", "remark"], ["wang", "page", "recording"]]
     );
     let shown = centre.get(&page, Who::LoggedIn).await.text();
     assert!(

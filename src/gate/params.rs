@@ -8,19 +8,19 @@ use axum::http::request::Parts;
 
 use super::problem::Problem;
 use crate::domain::{Day, Grade, Polarity, State};
-use crate::engine::{CallFilter, CallState, RatingFilter, TicketFilter};
+use crate::engine::{CallFilter, CallState, RatingFilter, Reach, TicketFilter};
 
 /// The pairs of a query, in their order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Params {
+pub(crate) struct Params {
     pairs: Vec<(String, String)>,
 }
 
 /// Where to go on in a list and how much of it.
 #[derive(Debug, Clone)]
-pub(super) struct Paging {
-    pub(super) cursor: Option<String>,
-    pub(super) limit: u32,
+pub(crate) struct Paging {
+    pub(crate) cursor: Option<String>,
+    pub(crate) limit: u32,
 }
 
 const DEFAULT_LIMIT: u32 = 50;
@@ -39,7 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 
 impl Params {
     /// Refuses every parameter that is not one of `known`, and every one that is there twice.
-    pub(super) fn only(&self, known: &[&'static str]) -> Result<(), Problem> {
+    pub(crate) fn only(&self, known: &[&'static str]) -> Result<(), Problem> {
         for (index, (name, _)) in self.pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 return Err(Problem::bad_request("unknown_parameter")
@@ -53,7 +53,7 @@ impl Params {
         Ok(())
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.pairs
             .iter()
             .find(|(other, value)| other == name && !value.is_empty())
@@ -61,7 +61,7 @@ impl Params {
     }
 
     /// The query again with another cursor: the address of the list's next page.
-    pub(super) fn with_cursor(&self, cursor: &str) -> String {
+    pub(crate) fn with_cursor(&self, cursor: &str) -> String {
         let mut query = String::from("?");
         for (name, value) in &self.pairs {
             if name != "cursor" && !value.is_empty() {
@@ -73,13 +73,13 @@ impl Params {
     }
 
     /// Whether anything but the cursor is asked for.
-    pub(super) fn narrows(&self) -> bool {
+    pub(crate) fn narrows(&self) -> bool {
         self.pairs
             .iter()
             .any(|(name, value)| name != "cursor" && name != "limit" && !value.is_empty())
     }
 
-    pub(super) fn paging(&self) -> Result<Paging, Problem> {
+    pub(crate) fn paging(&self) -> Result<Paging, Problem> {
         let limit = self.parsed("limit", "1–200")?.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(unreadable("limit", &limit.to_string(), "1–200"));
@@ -131,7 +131,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// Percent-encoded for a query (RFC 3986 §2.3: only the unreserved characters stand for themselves).
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
@@ -143,7 +143,7 @@ pub(super) fn encoded(text: &str) -> String {
 }
 
 /// Words of `ivr::Outcome`, which this room may not name.
-pub(super) const OUTCOMES: [&str; 13] = [
+pub(crate) const OUTCOMES: [&str; 13] = [
     "graded",
     "left_before_offer",
     "left_in_offer",
@@ -159,7 +159,7 @@ pub(super) const OUTCOMES: [&str; 13] = [
     "fault_before_talk",
 ];
 
-pub(super) const CALL_STATES: [(&str, CallState); 5] = [
+pub(crate) const CALL_STATES: [(&str, CallState); 5] = [
     ("greeting", CallState::Greeting),
     ("talking", CallState::Talking),
     ("rating", CallState::Rating),
@@ -167,7 +167,7 @@ pub(super) const CALL_STATES: [(&str, CallState); 5] = [
     ("interrupted", CallState::Interrupted),
 ];
 
-pub(super) const CALL_PARAMS: [&str; 10] = [
+pub(crate) const CALL_PARAMS: [&str; 10] = [
     "from",
     "to",
     "state",
@@ -179,7 +179,7 @@ pub(super) const CALL_PARAMS: [&str; 10] = [
     "cursor",
     "limit",
 ];
-pub(super) const RATING_PARAMS: [&str; 7] = [
+pub(crate) const RATING_PARAMS: [&str; 7] = [
     "from",
     "to",
     "grade",
@@ -188,7 +188,7 @@ pub(super) const RATING_PARAMS: [&str; 7] = [
     "cursor",
     "limit",
 ];
-pub(super) const TICKET_PARAMS: [&str; 8] = [
+pub(crate) const TICKET_PARAMS: [&str; 8] = [
     "from",
     "to",
     "state",
@@ -199,7 +199,7 @@ pub(super) const TICKET_PARAMS: [&str; 8] = [
     "limit",
 ];
 
-pub(super) fn call_filter(params: &Params) -> Result<CallFilter, Problem> {
+pub(crate) fn call_filter(params: &Params, reach: Reach) -> Result<CallFilter, Problem> {
     params.only(&CALL_PARAMS)?;
     let states = CALL_STATES.map(|(word, _)| word);
     let state = params.word("state", &states)?;
@@ -210,6 +210,7 @@ pub(super) fn call_filter(params: &Params) -> Result<CallFilter, Problem> {
         return Err(unreadable("number_tail", tail, "0000"));
     }
     Ok(CallFilter {
+        reach,
         from: params.day("from")?,
         to: params.day("to")?,
         state: CALL_STATES
@@ -224,10 +225,11 @@ pub(super) fn call_filter(params: &Params) -> Result<CallFilter, Problem> {
     })
 }
 
-pub(super) fn rating_filter(params: &Params) -> Result<RatingFilter, Problem> {
+pub(crate) fn rating_filter(params: &Params, reach: Reach) -> Result<RatingFilter, Problem> {
     params.only(&RATING_PARAMS)?;
     let polarity = params.word("polarity", &["positive", "negative"])?;
     Ok(RatingFilter {
+        reach,
         from: params.day("from")?,
         to: params.day("to")?,
         grade: params.grade()?,
@@ -239,10 +241,11 @@ pub(super) fn rating_filter(params: &Params) -> Result<RatingFilter, Problem> {
     })
 }
 
-pub(super) fn ticket_filter(params: &Params) -> Result<TicketFilter, Problem> {
+pub(crate) fn ticket_filter(params: &Params, reach: Reach) -> Result<TicketFilter, Problem> {
     params.only(&TICKET_PARAMS)?;
     let state = params.word("state", &State::ALL.map(State::word))?;
     Ok(TicketFilter {
+        reach,
         from: params.day("from")?,
         to: params.day("to")?,
         state: State::ALL

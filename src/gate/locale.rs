@@ -5,31 +5,31 @@ use std::sync::LazyLock;
 
 /// A language of the pages. Chinese is what a browser without a choice gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Language {
+pub(crate) enum Language {
     #[default]
     Chinese,
     English,
 }
 
 impl Language {
-    pub(super) const ALL: [Language; 2] = [Language::Chinese, Language::English];
+    pub(crate) const ALL: [Language; 2] = [Language::Chinese, Language::English];
 
     /// BCP 47, for `lang` attributes and the cookie.
-    pub(super) fn tag(self) -> &'static str {
+    pub(crate) fn tag(self) -> &'static str {
         match self {
             Language::Chinese => "zh-CN",
             Language::English => "en",
         }
     }
 
-    pub(super) fn from_tag(tag: &str) -> Option<Self> {
+    pub(crate) fn from_tag(tag: &str) -> Option<Self> {
         Language::ALL
             .into_iter()
             .find(|language| language.tag() == tag)
     }
 
     /// The one the switch offers.
-    pub(super) fn other(self) -> Self {
+    pub(crate) fn other(self) -> Self {
         match self {
             Language::Chinese => Language::English,
             Language::English => Language::Chinese,
@@ -38,12 +38,12 @@ impl Language {
 
     /// The text of a key, `calls.title`. A key that is missing is shown as itself, so that the page
     /// stands; a test finds it before anybody sees it.
-    pub(super) fn text(self, key: &str) -> String {
+    pub(crate) fn text(self, key: &str) -> String {
         self.lookup(key).unwrap_or(key).to_owned()
     }
 
     /// The text of `key` with `{name}` replaced.
-    pub(super) fn fill(self, key: &str, values: &[(&str, &str)]) -> String {
+    pub(crate) fn fill(self, key: &str, values: &[(&str, &str)]) -> String {
         let mut text = String::new();
         let template = self.text(key);
         let mut rest = template.as_str();
@@ -65,17 +65,17 @@ impl Language {
     }
 
     /// What a stored word is called: `word("outcome", "silent")`; an unknown word is shown as it is.
-    pub(super) fn word(self, table: &str, word: &str) -> String {
+    pub(crate) fn word(self, table: &str, word: &str) -> String {
         self.lookup(&format!("{table}.{word}"))
             .unwrap_or(word)
             .to_owned()
     }
 
-    pub(super) fn lookup(self, key: &str) -> Option<&'static str> {
+    pub(crate) fn lookup(self, key: &str) -> Option<&'static str> {
         self.texts().get(key).map(String::as_str)
     }
 
-    pub(super) fn texts(self) -> &'static HashMap<String, String> {
+    pub(crate) fn texts(self) -> &'static HashMap<String, String> {
         match self {
             Language::Chinese => &CHINESE,
             Language::English => &ENGLISH,
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn every_word_that_a_row_can_hold_has_a_name() {
         use crate::domain::{Grade, State};
-        use crate::web::params::{CALL_STATES, OUTCOMES};
+        use crate::gate::params::{CALL_STATES, OUTCOMES};
         let mut keys: Vec<String> = Vec::new();
         keys.extend(OUTCOMES.map(|word| format!("outcome.{word}")));
         keys.extend(CALL_STATES.map(|(word, _)| format!("call_state.{word}")));
@@ -190,8 +190,8 @@ mod tests {
         let code = [
             include_str!("problem.rs"),
             include_str!("params.rs"),
-            include_str!("api.rs"),
-            include_str!("doors.rs"),
+            include_str!("../web/api.rs"),
+            include_str!("../web/doors.rs"),
         ];
         for part in code
             .iter()

@@ -8,20 +8,28 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::locale::Language;
+use crate::rights::Forbidden;
 use crate::{archive, engine};
 
 /// Why a request is not served. `kind` names two texts, `problem.<kind>` and `problem.<kind>_detail`.
 #[derive(Debug, Clone)]
-pub(super) struct Problem {
-    pub(super) status: StatusCode,
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
     kind: &'static str,
-    blanks: Vec<(&'static str, String)>,
+    blanks: Vec<(&'static str, Said)>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
+}
+
+/// What fills a blank, in each language of ours.
+#[derive(Debug, Clone)]
+struct Said {
+    zh: String,
+    en: String,
 }
 
 /// RFC 9457, with the request's id.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ProblemDetails {
+pub(crate) struct ProblemDetails {
     /// `urn:gradeline:problem:<kind>`; kinds do not change their meaning.
     #[serde(rename = "type")]
     kind: String,
@@ -34,7 +42,7 @@ pub(super) struct ProblemDetails {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, kind: &'static str) -> Self {
+    pub(crate) fn new(status: StatusCode, kind: &'static str) -> Self {
         Problem {
             status,
             kind,
@@ -43,37 +51,43 @@ impl Problem {
         }
     }
 
-    pub(super) fn with(mut self, blank: &'static str, value: impl Into<String>) -> Self {
-        self.blanks.push((blank, value.into()));
+    pub(crate) fn with(self, blank: &'static str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        self.with_both(blank, value.clone(), value)
+    }
+
+    /// With a text that is told in the reader's language.
+    pub(crate) fn with_both(mut self, blank: &'static str, zh: String, en: String) -> Self {
+        self.blanks.push((blank, Said { zh, en }));
         self
     }
 
-    pub(super) fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
+    pub(crate) fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
         self.headers.push((name, HeaderValue::from_static(value)));
         self
     }
 
-    pub(super) fn bad_request(kind: &'static str) -> Self {
+    pub(crate) fn bad_request(kind: &'static str) -> Self {
         Problem::new(StatusCode::BAD_REQUEST, kind)
     }
 
-    pub(super) fn not_found() -> Self {
+    pub(crate) fn not_found() -> Self {
         Problem::new(StatusCode::NOT_FOUND, "not_found")
     }
 
-    pub(super) fn unauthorised() -> Self {
+    pub(crate) fn unauthorised() -> Self {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorised")
             .header(header::WWW_AUTHENTICATE, "Bearer realm=\"gradeline\"")
     }
 
     /// A fault: logged here, once, and shown without its inside.
-    pub(super) fn fault(error: &dyn std::error::Error) -> Self {
+    pub(crate) fn fault(error: &dyn std::error::Error) -> Self {
         tracing::error!(%error, "a page or an answer could not be made");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault")
     }
 
     /// For an answer that axum itself refused: no such address, wrong method, body too large.
-    pub(super) fn of_status(status: StatusCode) -> Self {
+    pub(crate) fn of_status(status: StatusCode) -> Self {
         let kind = match status {
             StatusCode::NOT_FOUND => "not_found",
             StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
@@ -86,21 +100,24 @@ impl Problem {
         Problem::new(status, kind)
     }
 
-    pub(super) fn title(&self, language: Language) -> String {
+    pub(crate) fn title(&self, language: Language) -> String {
         language.text(&format!("problem.{}", self.kind))
     }
 
-    pub(super) fn detail(&self, language: Language) -> String {
+    pub(crate) fn detail(&self, language: Language) -> String {
         let blanks: Vec<_> = self
             .blanks
             .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+            .map(|(name, said)| match language {
+                Language::Chinese => (*name, said.zh.as_str()),
+                Language::English => (*name, said.en.as_str()),
+            })
             .collect();
         language.fill(&format!("problem.{}_detail", self.kind), &blanks)
     }
 
     /// For programs, in English.
-    pub(super) fn details(&self, request_id: &str) -> ProblemDetails {
+    pub(crate) fn details(&self, request_id: &str) -> ProblemDetails {
         ProblemDetails {
             kind: format!("urn:gradeline:problem:{}", self.kind),
             title: self.title(Language::English),
@@ -134,6 +151,16 @@ impl From<engine::Error> for Problem {
             }
             error => Problem::fault(&error),
         }
+    }
+}
+
+impl From<Forbidden> for Problem {
+    fn from(forbidden: Forbidden) -> Self {
+        Problem::new(StatusCode::FORBIDDEN, "not_your_role").with_both(
+            "who",
+            forbidden.zh(),
+            forbidden.to_string(),
+        )
     }
 }
 

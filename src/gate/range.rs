@@ -22,7 +22,7 @@ enum Part {
 }
 
 /// Answers `GET` and `HEAD` with the whole file or one part of it. `digest` is the entity tag.
-pub(super) async fn answer(
+pub(crate) async fn answer(
     method: &Method,
     asked: &HeaderMap,
     (file, length): (File, u64),
