@@ -30,6 +30,9 @@ enum Command {
     Demo(Demo),
     /// Count a term in Chinese working days
     Due(Due),
+    /// Check that the records are whole: the trail's hash chain, every ticket against its records, every
+    /// recording's digest; the first thing that does not fit is named and the exit status is 1
+    Verify,
     /// Manage people, their roles and passwords
     ///
     /// A role is held in a unit, from a day until a day. Nobody holds another role beside administrator
@@ -154,6 +157,7 @@ fn main() -> ExitCode {
             },
         ),
         Command::Due(due) => app::due(config, &due.from, due.workdays, due.explain),
+        Command::Verify => app::verify(config),
         Command::User(user) => app::user(config, user),
         Command::Unit(unit) => app::unit(config, unit),
         Command::Token(Token::Create { name, scopes }) => app::create_token(config, &name, &scopes),

@@ -6,9 +6,11 @@ mod due;
 mod prompts;
 mod serve;
 mod simulate;
+mod ticking;
 mod token;
 mod unit;
 mod user;
+mod verify;
 
 pub use crate::rights::Scope;
 pub use check::check;
@@ -19,6 +21,7 @@ pub use simulate::{DeskConduct, simulate};
 pub use token::{create_token, list_tokens, revoke_token};
 pub use unit::{UnitCommand, unit};
 pub use user::{UserCommand, user};
+pub use verify::verify;
 
 use std::path::Path;
 use std::process::ExitCode;

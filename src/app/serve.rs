@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::ticking::tick_until;
 use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
 use crate::archive::{self, Archive};
 use crate::caller::{Conduct, RehearsalDesk};
@@ -87,6 +88,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         rehearsal: rehearsal.is_some(),
         book,
     });
+    let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
@@ -95,6 +97,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         desk.close().await;
     }
     pages.await.context("the pages broke")??;
+    ticker.await.context("the beat broke")?;
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())

@@ -25,6 +25,7 @@ pub use verify::{Misfit, Verified};
 
 use crate::domain::{Calendar, Refusal};
 use crate::secrets::{self, Passwords};
+pub use crate::store::SlipRow;
 pub use crate::store::rows::*;
 pub use crate::store::views::*;
 use crate::store::{self, Store};

@@ -31,6 +31,7 @@ stories![
     lines_wait_for_the_database_and_keep_their_order,
 ];
 
+mod casework;
 mod ledger;
 
 #[test]

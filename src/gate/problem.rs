@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::locale::Language;
+use crate::domain::Refusal;
 use crate::rights::Forbidden;
 use crate::{archive, engine};
 
@@ -18,6 +19,16 @@ pub(crate) struct Problem {
     kind: &'static str,
     blanks: Vec<(&'static str, Said)>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
+    /// Where the regulation says no.
+    unlawful: Option<Box<Unlawful>>,
+}
+
+/// What a program reads of a refusal by the regulation.
+#[derive(Debug, Clone)]
+struct Unlawful {
+    article: String,
+    state: Option<String>,
+    refusal: String,
 }
 
 /// What fills a blank, in each language of ours.
@@ -39,6 +50,16 @@ pub(crate) struct ProblemDetails {
     detail: String,
     /// To be quoted when asking for help; the log has it too.
     request_id: String,
+    /// The article that says no.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "第十二条")]
+    article: Option<String>,
+    /// Where the ticket stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    /// The word of the refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
 }
 
 impl Problem {
@@ -48,6 +69,7 @@ impl Problem {
             kind,
             blanks: Vec::new(),
             headers: Vec::new(),
+            unlawful: None,
         }
     }
 
@@ -124,6 +146,9 @@ impl Problem {
             status: self.status.as_u16(),
             detail: self.detail(Language::English),
             request_id: request_id.to_owned(),
+            article: self.unlawful.as_ref().map(|no| no.article.clone()),
+            state: self.unlawful.as_ref().and_then(|no| no.state.clone()),
+            refusal: self.unlawful.as_ref().map(|no| no.refusal.clone()),
         }
     }
 }
@@ -142,7 +167,12 @@ impl IntoResponse for Problem {
 impl From<engine::Error> for Problem {
     fn from(error: engine::Error) -> Self {
         match error {
-            engine::Error::NoSuchCall(_) => Problem::not_found(),
+            engine::Error::NoSuchCall(_) | engine::Error::NoSuchTicket(_) => Problem::not_found(),
+            engine::Error::Stale => Problem::new(StatusCode::PRECONDITION_FAILED, "stale"),
+            engine::Error::KeyReused => {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused")
+            }
+            engine::Error::Unlawful(refusal) => refusal.into(),
             engine::Error::BadCursor(cursor) => {
                 Problem::bad_request("bad_cursor").with("cursor", cursor)
             }
@@ -150,6 +180,25 @@ impl From<engine::Error> for Problem {
                 Problem::new(StatusCode::CONFLICT, "refused").with("reason", reason)
             }
             error => Problem::fault(&error),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let unlawful = Unlawful {
+            article: refusal.article().to_string(),
+            state: refusal.state().map(|state| state.word().to_owned()),
+            refusal: refusal.word().to_owned(),
+        };
+        let problem = Problem::new(StatusCode::CONFLICT, "unlawful").with_both(
+            "reason",
+            refusal.zh(),
+            refusal.to_string(),
+        );
+        Problem {
+            unlawful: Some(Box::new(unlawful)),
+            ..problem
         }
     }
 }

@@ -42,8 +42,20 @@ impl Reach {
             (Reach::All, asked) => Some(asked),
             (Reach::Rehearsals, None | Some(true)) => Some(Some(true)),
             (Reach::Rehearsals, Some(false)) => None,
-            // No ticket is attributed to a unit yet.
+            // Lists of tickets ask for the units themselves.
             (Reach::Units(_), _) => None,
+        }
+    }
+
+    /// Whether a ticket with orders to these units is within it.
+    pub fn covers_ticket<'a>(
+        &self,
+        rehearsal: bool,
+        mut units: impl Iterator<Item = &'a UnitId>,
+    ) -> bool {
+        match self {
+            Reach::Units(own) => units.any(|unit| own.contains(unit)),
+            Reach::All | Reach::Rehearsals => self.covers(rehearsal),
         }
     }
 

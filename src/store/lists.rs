@@ -3,10 +3,10 @@
 use super::driver::{Row, Tx, Value, args};
 use super::rows::{CallId, CallState};
 use super::views::{
-    CallFilter, CallRow, RatingFilter, RatingRow, RemarkRow, TicketFilter, TicketRow,
+    CallFilter, CallRow, RatingFilter, RatingRow, Reach, RemarkRow, TicketFilter, TicketRow,
 };
 use super::{Error, statements};
-use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State};
+use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State, UnitId};
 
 /// The columns of a call in a list. A macro, so that the statements stay constants.
 macro_rules! call_columns {
@@ -76,6 +76,8 @@ statements! {
             AND d.void_at IS NULL) = $6) \
         AND (CAST($7 AS BIGINT) IS NULL OR t.opened_at < $7 \
             OR (t.opened_at = $7 AND t.number < $8)) \
+        AND (CAST($10 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM orders o \
+            WHERE o.ticket = t.number AND $10 LIKE '%,' || o.unit || ',%')) \
         ORDER BY t.opened_at DESC, t.number DESC LIMIT $9");
     TICKET = concat!(ticket_columns!(), " WHERE t.number = $1");
     COUNTS = "SELECT outcome, grade, offered_at IS NOT NULL AS offered, COUNT(*) AS calls \
@@ -212,8 +214,12 @@ impl Tx {
         after: Option<&Position>,
         limit: i64,
     ) -> Result<Vec<TicketRow>, Error> {
-        let Some(rehearsal) = filter.reach.rehearsal(filter.rehearsal) else {
-            return Ok(Vec::new());
+        let (rehearsal, units) = match &filter.reach {
+            Reach::Units(units) => (filter.rehearsal, Some(listed(units))),
+            reach => match reach.rehearsal(filter.rehearsal) {
+                Some(rehearsal) => (rehearsal, None),
+                None => return Ok(Vec::new()),
+            },
         };
         let values = args![
             filter.from.map(Day::start),
@@ -224,7 +230,8 @@ impl Tx {
             filter.provisional,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
-            limit
+            limit,
+            units
         ];
         let rows = self.rows(TICKETS, values).await?;
         self.with_deadlines(&rows).await
@@ -351,4 +358,10 @@ fn ticket_row(row: &Row) -> Result<TicketRow, Error> {
         rehearsal: row.get("rehearsal")?,
         deadlines: Vec::new(),
     })
+}
+
+/// `,forest,wetland,`: a unit's id holds no comma.
+fn listed(units: &[UnitId]) -> String {
+    let ids: Vec<_> = units.iter().map(|unit| unit.0.as_str()).collect();
+    format!(",{},", ids.join(","))
 }

@@ -2,17 +2,21 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 
 use super::params::{self, Params};
 use super::pass::{Pass, Visitor};
 use super::problem::{Problem, ProblemDetails};
 use super::range;
-use super::{Web, now};
+use super::{Web, acts, now};
+use crate::acts::Aspect;
 use crate::archive::Peaks;
-use crate::engine::{CallDetail, CallId, ClipKind, Listening, ListeningDoor, Numbers, Sound};
-use crate::wire::{Call, List, Rating, Ticket, Waveform, WholeCall, WholeTicket};
+use crate::domain::By;
+use crate::engine::{
+    CallDetail, CallId, ClipKind, Listening, ListeningDoor, Numbers, Sound, WholeCase,
+};
+use crate::wire::{Call, Casework, List, Rating, Ticket, Waveform, WholeCall, WholeTicket};
 
 /// Wide enough for any screen; a day-long recording costs a page no more than a short one.
 const WAVEFORM_COLUMNS: usize = 1200;
@@ -230,7 +234,8 @@ pub(super) async fn tickets(
     Ok(Json(List::of(page)))
 }
 
-/// A ticket with its deadlines, each with the days counted, and its trail. `id` is its number.
+/// A ticket with its deadlines, each with the days counted, its trail, and what the asker may do next.
+/// `id` is its number; `ETag` its version, for `If-Match`.
 #[utoipa::path(get, path = "/api/v1/tickets/{id}", tag = "tickets",
     params(("id" = String, Path, description = "The ticket's number")),
     responses((status = 200, body = WholeTicket), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
@@ -241,11 +246,37 @@ pub(super) async fn ticket(
     pass: Pass,
     Path(id): Path<String>,
     params: Params,
-) -> Result<Json<WholeTicket>, Problem> {
+) -> Result<Response, Problem> {
     params.only(&[])?;
     let ticket = web.engine.ticket(&id, Numbers::Masked).await?;
-    let ticket = ticket.filter(|ticket| pass.reach().covers(ticket.row.rehearsal));
-    Ok(Json(ticket.ok_or_else(Problem::not_found)?.into()))
+    let ticket = ticket.ok_or_else(Problem::not_found)?;
+    let whole = match id.parse() {
+        Ok(number) => web.engine.whole_case(number).await?,
+        Err(_) => None,
+    };
+    let units = whole.iter().flat_map(|whole| whole.case.units());
+    if !pass.reach().covers_ticket(ticket.row.rehearsal, units) {
+        return Err(Problem::not_found());
+    }
+    let version = whole.as_ref().map_or(0, |whole| whole.case.version);
+    let casework = whole.and_then(|whole| casework(&web, &pass, whole, &ticket.row.reasons));
+    let body = Json(WholeTicket::from(ticket).with(casework));
+    Ok(([(header::ETAG, acts::entity_tag(version))], body).into_response())
+}
+
+/// What is done about a ticket, for a person.
+fn casework(web: &Web, pass: &Pass, whole: WholeCase, reasons: &[String]) -> Option<Casework> {
+    let Visitor::Person(person) = &pass.visitor else {
+        return None;
+    };
+    let by = By::Person(person.hand.clone());
+    let allowed = web.engine.allowed(&whole.case, &by, now());
+    let aspects: Vec<Aspect> = reasons
+        .iter()
+        .filter_map(|code| crate::domain::Reason::of_code(code))
+        .map(Aspect::of)
+        .collect();
+    Some(Casework::of(whole, allowed, &aspects))
 }
 
 /// Before any sound goes out, who listens stands in the call's row (第十四条, 第十七条). A `HEAD` lets

@@ -1,5 +1,6 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
+mod acts;
 mod rights;
 mod seed;
 

@@ -2,10 +2,12 @@
 //! these only grow. Instants are RFC 3339 at +08:00; numbers of callers are masked.
 
 mod calls;
+mod casework;
 mod people;
 mod tickets;
 
 pub use calls::{Call, Waveform, WholeCall};
+pub use casework::{Acted, Casework};
 pub use people::{
     NewPerson, NewPost, NewUnit, OneTimePassword, Person, Post, Revoked, Unit, UnitName,
 };
