@@ -679,6 +679,9 @@ async fn what_was_said_cannot_be_changed(place: Place) {
         sound: Sound::Recording,
         listener: "li".to_owned(),
         door: ListeningDoor::Page,
+        look: None,
+        ticket: None,
+        reason: None,
     };
     engine.listen(&listening, friday()).await.unwrap();
     let store = &engine.inner.store;
@@ -703,6 +706,9 @@ async fn a_sitting_of_listening_leaves_one_line_however_many_parts_it_asks_for(p
         sound,
         listener: listener.to_owned(),
         door,
+        look: None,
+        ticket: None,
+        reason: None,
     };
     let li = of("li", Sound::Recording, ListeningDoor::Page);
     let minutes = |n: i64| friday().plus_millis(n * 60_000);

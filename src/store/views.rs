@@ -165,6 +165,9 @@ pub struct ListeningRow {
     pub listener: String,
     pub door: ListeningDoor,
     pub sound: Sound,
+    /// The ticket that is the ground; `None` for a rehearsal and for the caller's own request.
+    pub ticket: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// A grade as keyed; taken back with `*` it stays on record.

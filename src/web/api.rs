@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
@@ -9,9 +10,11 @@ use super::params::{self, Params};
 use super::pass::{Pass, Visitor};
 use super::problem::{Problem, ProblemDetails};
 use super::range;
-use super::{Web, now};
+use super::{Web, looks, now};
 use crate::archive::Peaks;
 use crate::engine::{CallDetail, CallId, ClipKind, Listening, ListeningDoor, Numbers, Sound};
+use crate::rights::Sight;
+use crate::staff::Hearing;
 use crate::wire::{Call, List, Rating, Ticket, Waveform, WholeCall, WholeTicket};
 
 /// Wide enough for any screen; a day-long recording costs a page no more than a short one.
@@ -69,11 +72,15 @@ pub(super) async fn call(
     Ok(Json(detail(&web, &pass, id).await?.into()))
 }
 
-/// The whole call as stereo WAV: left the caller, right what the caller heard. Takes `Range`.
+/// The whole call as stereo WAV: left the caller, right what the caller heard. Takes `Range`. Needs a look
+/// in force (`POST /api/v1/calls/{id}/looks`); rehearsals need none. `download=true` needs the look that two
+/// persons agreed to.
 #[utoipa::path(get, path = "/api/v1/calls/{id}/recording", tag = "calls",
-    params(("id" = String, Path), ("range" = Option<String>, Header, example = "bytes=0-65535")),
+    params(("id" = String, Path), ("download" = Option<bool>, Query),
+        ("range" = Option<String>, Header, example = "bytes=0-65535")),
     responses((status = 200, content_type = "audio/wav", description = "The file"),
         (status = 206, content_type = "audio/wav", description = "The part asked for"),
+        (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 416, description = "No byte of the file is asked for"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
@@ -82,28 +89,38 @@ pub(super) async fn recording(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
+    params: Params,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let detail = detail(&web, &pass, id).await?;
-    let recording = detail.recording.ok_or_else(no_recording)?;
-    leave_trace(
-        &web,
-        &pass.visitor,
-        detail.row.id,
-        Sound::Recording,
-        &method,
-    )
-    .await?;
-    file(&web, recording.path, &recording.sha256, &method, &headers).await
+    params.only(&["download"])?;
+    let sight = match params.flag("download")? {
+        Some(true) => Sight::Download,
+        _ => Sight::Recording,
+    };
+    let mut detail = whole(&web, id).await?;
+    let recording = detail.recording.take().ok_or_else(no_recording)?;
+    let hearing = looks::grounded(&web, &pass.visitor, &detail, sight).await?;
+    let id = detail.row.id;
+    leave_trace(&web, &pass, &hearing, id.clone(), Sound::Recording, &method).await?;
+    let mut answer = file(&web, recording.path, &recording.sha256, &method, &headers).await?;
+    if sight == Sight::Download {
+        let name = format!("attachment; filename=\"{}.wav\"", id.0);
+        if let Ok(name) = name.parse() {
+            answer.headers_mut().insert(CONTENT_DISPOSITION, name);
+        }
+    }
+    Ok(answer)
 }
 
-/// A message of the call as its own WAV: `remark` (about a bad grade) or `voice`.
+/// A message of the call as its own WAV: `remark` (about a bad grade) or `voice`. Needs a look in force, as
+/// the recording does.
 #[utoipa::path(get, path = "/api/v1/calls/{id}/clips/{kind}", tag = "calls",
     params(("id" = String, Path), ("kind" = crate::wire::ClipKindWord, Path),
         ("range" = Option<String>, Header)),
     responses((status = 200, content_type = "audio/wav", description = "The file"),
         (status = 206, content_type = "audio/wav", description = "The part asked for"),
+        (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 416, description = "No byte of the file is asked for"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
@@ -120,13 +137,12 @@ pub(super) async fn clip(
         "voice" => ClipKind::Voice,
         _ => return Err(Problem::not_found()),
     };
-    let detail = detail(&web, &pass, id).await?;
-    let clip = detail
-        .clips
-        .into_iter()
-        .find(|clip| clip.kind == kind)
-        .ok_or_else(no_recording)?;
-    leave_trace(&web, &pass.visitor, detail.row.id, kind.into(), &method).await?;
+    let detail = whole(&web, id).await?;
+    let clip = detail.clips.iter().find(|clip| clip.kind == kind);
+    let clip = clip.ok_or_else(no_recording)?.clone();
+    let hearing = looks::grounded(&web, &pass.visitor, &detail, Sight::Recording).await?;
+    let id = detail.row.id;
+    leave_trace(&web, &pass, &hearing, id, kind.into(), &method).await?;
     file(&web, clip.path, &clip.sha256, &method, &headers).await
 }
 
@@ -252,7 +268,8 @@ pub(super) async fn ticket(
 /// nobody hear anything; a 304 does, since the browser then plays what it kept.
 async fn leave_trace(
     web: &Web,
-    visitor: &Visitor,
+    pass: &Pass,
+    hearing: &Hearing,
     call: CallId,
     sound: Sound,
     method: &Method,
@@ -260,16 +277,25 @@ async fn leave_trace(
     if method == Method::HEAD {
         return Ok(());
     }
-    let listening = Listening {
+    let listening = hearing.grounded(Listening {
         call,
         sound,
-        listener: visitor.name().to_owned(),
-        door: match visitor {
+        listener: pass.visitor.name().to_owned(),
+        door: match pass.visitor {
             Visitor::Person(_) => ListeningDoor::Page,
             Visitor::Program(_) => ListeningDoor::Api,
         },
-    };
+        look: None,
+        ticket: None,
+        reason: None,
+    });
     Ok(web.engine.listen(&listening, now()).await?)
+}
+
+/// Whoever comes for the sound is judged by the look, not by the reach of lists.
+async fn whole(web: &Web, id: String) -> Result<CallDetail, Problem> {
+    let detail = web.engine.call(&CallId(id), Numbers::Masked).await?;
+    detail.ok_or_else(Problem::not_found)
 }
 
 /// What lies out of reach is not found.

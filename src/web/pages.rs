@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::chrome::Chrome;
 use super::guard::rendered;
+use super::looks::{self, Offered};
 use super::params::{self, Params};
 use super::pass::Pass;
 use super::problem::Problem;
@@ -60,6 +61,9 @@ struct CallPage {
     page: Chrome,
     call: CallDetail,
     now: Moment,
+    offered: Offered,
+    /// Of the whole number, where a look in force shows it.
+    number: Option<String>,
 }
 
 #[derive(Template)]
@@ -183,11 +187,23 @@ pub(super) async fn call(
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
-    let call = web.engine.call(&CallId(id), Numbers::Masked).await?;
+    let (id, now) = (CallId(id), now());
+    let numbers = web
+        .engine
+        .numbers_of(&id, pass.visitor.asker(), now)
+        .await?;
+    let call = web.engine.call(&id, numbers).await?;
     let call = call.filter(|call| pass.reach().covers(call.row.rehearsal));
     let call = call.ok_or_else(Problem::not_found)?;
-    let now = now();
-    Ok(rendered(&CallPage { page, call, now }))
+    let offered = looks::offered(&web, &pass.visitor, &call).await?;
+    let number = call.row.caller_number.clone();
+    Ok(rendered(&CallPage {
+        page,
+        call,
+        now,
+        offered,
+        number,
+    }))
 }
 
 pub(super) async fn ratings(
