@@ -6,10 +6,12 @@
 
 #![forbid(unsafe_op_in_unsafe_fn)]
 
+pub mod acts;
 pub mod app;
 pub mod archive;
 pub mod calendar;
 pub mod caller;
+pub mod casework;
 pub mod config;
 pub mod desks;
 pub mod domain;
@@ -19,6 +21,7 @@ pub mod gate;
 pub mod guard;
 pub mod ivr;
 pub mod keypad;
+pub mod ledger;
 pub mod media;
 pub mod phone;
 pub mod post;

@@ -3,6 +3,7 @@
 //!
 //! **Invariant:** what a caller keyed is committed and synced before anybody is told so.
 
+mod acts;
 mod calls;
 mod completion;
 mod cursor;
@@ -11,13 +12,18 @@ mod listenings;
 mod reads;
 mod recount;
 mod recovery;
+mod tick;
 mod timeline;
+mod verify;
 
 use std::sync::Arc;
 
+pub use acts::{Acted, Allowed, Doing, WholeCase};
 pub use recount::Recount;
+pub use tick::Ticked;
+pub use verify::{Misfit, Verified};
 
-use crate::domain::Calendar;
+use crate::domain::{Calendar, Refusal};
 use crate::secrets::{self, Passwords};
 pub use crate::store::rows::*;
 pub use crate::store::views::*;
@@ -35,7 +41,18 @@ pub enum Error {
     /// The cursor was not made by the list it is used on: answer 400.
     #[error("the cursor “{0}” is not one of this list; begin again without it")]
     BadCursor(String),
-    /// Said no: the reason, with the article where there is one.
+    #[error("there is no ticket {0}")]
+    NoSuchTicket(String),
+    /// The ticket is not as the asker saw it: answer 412, to be loaded again.
+    #[error("the ticket has changed meanwhile; load it again")]
+    Stale,
+    /// One key for two different acts: answer 422.
+    #[error("the idempotency key was used for another act")]
+    KeyReused,
+    /// The regulation says no: answer 409 with article and state.
+    #[error("{0}")]
+    Unlawful(#[from] Refusal),
+    /// Said no, for a reason outside the regulation.
     #[error("{0}")]
     Refused(String),
     /// A program error or a fault outside the database.

@@ -103,9 +103,13 @@ impl Engine {
             Some(Ground::Ticket(number)) => tx.ticket(number).await?,
             _ => None,
         };
+        let units = match &ticket {
+            Some(ticket) => tx.units_of(&ticket.number).await?,
+            None => Vec::new(),
+        };
         let facts = ticket.as_ref().map(|ticket| TicketFacts {
             is_of_the_call: ticket.call_id.as_ref() == Some(&wish.call),
-            is_of_own_unit: units_of(ticket).iter().any(|unit| asker.is_of(unit)),
+            is_of_own_unit: units.iter().any(|unit| asker.is_of(unit)),
         });
         let call = CallFacts {
             rehearsal: row.rehearsal,
@@ -278,11 +282,6 @@ impl Hearing {
         }
         listening
     }
-}
-
-/// The units that a ticket is attributed to.
-fn units_of(_ticket: &TicketRow) -> Vec<UnitId> {
-    Vec::new()
 }
 
 fn noted(new: &NewLook<'_>, ticket: Option<&TicketRow>, rehearsal: bool, now: Moment) -> Entry {

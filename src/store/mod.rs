@@ -4,6 +4,7 @@
 //! **Invariant:** what a citizen says is committed with full sync before a function returns.
 
 mod calls;
+mod cases;
 mod claim;
 mod deadlines;
 mod driver;
@@ -11,17 +12,21 @@ mod listenings;
 mod lists;
 mod ratings;
 mod retries;
-pub mod rows;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod views;
+mod tickets;
+mod trail;
 
+pub use crate::ledger::{rows, views};
 pub use calls::CallStanding;
+pub use cases::{KnownAct, SlipRow, TicketFacts};
 pub use claim::Claim;
-pub use deadlines::{ProvisionalCount, StaleDeadline};
+pub use deadlines::{DeadlineAt, ProvisionalCount};
 pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
 pub use ratings::KnownRating;
+
+pub use trail::{ChainedLine, DayHead, Head};
 
 pub(crate) use driver::{Row, Value, args};
 

@@ -11,7 +11,10 @@ use futures::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement as _};
 
 use super::driver::{Pool, args};
-use super::{Error, Store, calls, deadlines, driver, listenings, lists, ratings, retries};
+use super::{
+    Error, Store, calls, cases, deadlines, driver, listenings, lists, ratings, retries, tickets,
+    trail,
+};
 
 /// A database of a story's own.
 pub(crate) struct Place {
@@ -284,6 +287,9 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         retries::STATEMENTS,
         lists::STATEMENTS,
         listenings::STATEMENTS,
+        tickets::STATEMENTS,
+        cases::STATEMENTS,
+        trail::STATEMENTS,
     ]
     .concat()
 }

@@ -211,8 +211,9 @@ pub(super) async fn rating(
 ) -> Result<Json<Rating>, Problem> {
     params.only(&[])?;
     let rating = web.engine.rating(&id).await?;
-    let rating = rating.filter(|rating| pass.reach().covers(rating.rehearsal));
-    Ok(Json(rating.ok_or_else(Problem::not_found)?.into()))
+    let rating = rating.ok_or_else(Problem::not_found)?;
+    reached(&web, &pass, rating.rehearsal, rating.ticket.as_deref()).await?;
+    Ok(Json(rating.into()))
 }
 
 /// Tickets, newest first.
@@ -260,8 +261,9 @@ pub(super) async fn ticket(
 ) -> Result<Json<WholeTicket>, Problem> {
     params.only(&[])?;
     let ticket = web.engine.ticket(&id, Numbers::Masked).await?;
-    let ticket = ticket.filter(|ticket| pass.reach().covers(ticket.row.rehearsal));
-    Ok(Json(ticket.ok_or_else(Problem::not_found)?.into()))
+    let ticket = ticket.ok_or_else(Problem::not_found)?;
+    reached(&web, &pass, ticket.row.rehearsal, Some(&ticket.row.number)).await?;
+    Ok(Json(ticket.into()))
 }
 
 /// Before any sound goes out, who listens stands in the call's row (第十四条, 第十七条). A `HEAD` lets
@@ -298,11 +300,27 @@ async fn whole(web: &Web, id: String) -> Result<CallDetail, Problem> {
     detail.ok_or_else(Problem::not_found)
 }
 
-/// What lies out of reach is not found.
 async fn detail(web: &Web, pass: &Pass, id: String) -> Result<CallDetail, Problem> {
-    let detail = web.engine.call(&CallId(id), Numbers::Masked).await?;
-    let detail = detail.filter(|detail| pass.reach().covers(detail.row.rehearsal));
-    detail.ok_or_else(Problem::not_found)
+    let detail = whole(web, id).await?;
+    reached(
+        web,
+        pass,
+        detail.row.rehearsal,
+        detail.row.ticket.as_deref(),
+    )
+    .await?;
+    Ok(detail)
+}
+
+/// What lies out of reach is not found.
+pub(super) async fn reached(
+    web: &Web,
+    pass: &Pass,
+    rehearsal: bool,
+    ticket: Option<&str>,
+) -> Result<(), Problem> {
+    let within = web.engine.within(&pass.reach(), rehearsal, ticket).await?;
+    within.then_some(()).ok_or_else(Problem::not_found)
 }
 
 fn no_recording() -> Problem {

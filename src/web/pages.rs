@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State as Shared};
 use axum::response::Response;
 
+use super::api::reached;
 use super::chrome::Chrome;
 use super::guard::rendered;
 use super::looks::{self, Offered};
@@ -193,8 +194,9 @@ pub(super) async fn call(
         .numbers_of(&id, pass.visitor.asker(), now)
         .await?;
     let call = web.engine.call(&id, numbers).await?;
-    let call = call.filter(|call| pass.reach().covers(call.row.rehearsal));
     let call = call.ok_or_else(Problem::not_found)?;
+    let ticket = call.row.ticket.as_deref();
+    reached(&web, &pass, call.row.rehearsal, ticket).await?;
     let offered = looks::offered(&web, &pass.visitor, &call).await?;
     let number = call.row.caller_number.clone();
     Ok(rendered(&CallPage {
@@ -261,8 +263,8 @@ pub(super) async fn ticket(
 ) -> Result<Response, Problem> {
     params.only(&[])?;
     let ticket = web.engine.ticket(&number, Numbers::Masked).await?;
-    let ticket = ticket.filter(|ticket| pass.reach().covers(ticket.row.rehearsal));
     let ticket = ticket.ok_or_else(Problem::not_found)?;
+    reached(&web, &pass, ticket.row.rehearsal, Some(&number)).await?;
     let now = now();
     Ok(rendered(&TicketPage { page, ticket, now }))
 }

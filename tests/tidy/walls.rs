@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 28] = [
+const ARROWS: [(&str, &[&str]); 31] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -13,8 +13,8 @@ const ARROWS: [(&str, &[&str]); 28] = [
         "app",
         &[
             "config", "phone", "web", "post", "caller", "staff", "engine", "archive", "store",
-            "drill", "ivr", "script", "keypad", "desks", "rights", "domain", "calendar", "sip",
-            "media",
+            "drill", "ivr", "script", "keypad", "desks", "rights", "casework", "acts", "domain",
+            "calendar", "sip", "media",
         ],
     ),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -30,13 +30,13 @@ const ARROWS: [(&str, &[&str]); 28] = [
     (
         "web",
         &[
-            "gate", "wire", "staff", "engine", "archive", "rights", "domain",
+            "gate", "wire", "staff", "engine", "archive", "rights", "casework", "domain",
         ],
     ),
     // What every request passes, before it is known what it is about.
     ("gate", &["staff", "engine", "archive", "rights", "domain"]),
     // The shapes of the API are of what the shells load.
-    ("wire", &["staff", "engine", "rights", "domain"]),
+    ("wire", &["staff", "engine", "rights", "casework", "domain"]),
     // The outbox is the engine's.
     ("post", &["engine", "domain"]),
     // A telephone of its own: it may not know what the server knows.
@@ -47,14 +47,23 @@ const ARROWS: [(&str, &[&str]); 28] = [
         &["engine", "register", "store", "secrets", "rights", "domain"],
     ),
     // Load, decide, save.
-    ("engine", &["register", "store", "secrets", "domain"]),
+    (
+        "engine",
+        &["register", "store", "secrets", "casework", "domain"],
+    ),
     // A recording's row and its file.
     ("archive", &["store", "domain"]),
     // Rows of what is entered, over the store's transactions.
     ("register", &["store", "rights", "domain"]),
-    // Rows of domain values.
-    ("store", &["domain"]),
+    // Rows of what was decided.
+    ("store", &["ledger", "casework", "domain"]),
+    // Shapes, for whoever writes or reads them.
+    ("ledger", &["domain"]),
     ("secrets", &[]),
+    // What is done about a 差评, by the words and tables of the regulation.
+    ("casework", &["acts", "domain"]),
+    // An act is words; what it does to a ticket is casework's.
+    ("acts", &["domain"]),
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.

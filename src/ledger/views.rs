@@ -42,18 +42,17 @@ impl Reach {
             (Reach::All, asked) => Some(asked),
             (Reach::Rehearsals, None | Some(true)) => Some(Some(true)),
             (Reach::Rehearsals, Some(false)) => None,
-            // No ticket is attributed to a unit yet.
-            (Reach::Units(_), _) => None,
+            (Reach::Units(units), asked) => (!units.is_empty()).then_some(asked),
         }
     }
 
-    /// Whether one record is within it.
-    pub fn covers(&self, rehearsal: bool) -> bool {
-        match self {
-            Reach::All => true,
-            Reach::Rehearsals => rehearsal,
-            Reach::Units(_) => false,
-        }
+    /// The units between commas, `,forest,wetland,`; `None` where they do not matter.
+    pub fn units(&self) -> Option<String> {
+        let Reach::Units(units) = self else {
+            return None;
+        };
+        let named: String = units.iter().map(|unit| format!("{unit},")).collect();
+        Some(format!(",{named}"))
     }
 }
 
@@ -273,6 +272,8 @@ pub struct TicketRow {
 #[derive(Debug, Clone, Serialize)]
 pub struct DeadlineRow {
     pub kind: DeadlineKind,
+    /// `rating:…`, `ticket:…`, `order:…/n`.
+    pub subject: String,
     /// 第…条.
     pub article: String,
     /// Length in working days (工作日), where it is counted in these.
@@ -280,6 +281,10 @@ pub struct DeadlineRow {
     pub started_at: Moment,
     pub due_at: Moment,
     pub met_at: Option<Moment>,
+    /// It holds no more: another took its place, or what it was for fell away.
+    pub void_at: Option<Moment>,
+    /// When it was put on record that it was missed.
+    pub missed_at: Option<Moment>,
     /// It reaches into a year whose holiday notice is not loaded.
     pub provisional: bool,
 }
@@ -311,6 +316,8 @@ pub struct Counted {
 pub struct TrailRow {
     pub at: Moment,
     pub actor: String,
+    /// Id of the person, where one acted.
+    pub person: Option<String>,
     /// Word of `domain::What`.
     pub what: String,
     pub article: String,

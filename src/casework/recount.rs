@@ -1,10 +1,10 @@
 //! When a calendar changes, open deadlines are counted anew (row 33 of the ticket's table).
 
-use super::decision::Deadline;
-use super::ticket::{Actor, Event, TRANSITIONS};
-use super::trail::{Entry, What};
-use crate::calendar::Calendar;
-use crate::calendar::Moment;
+use crate::acts::Act;
+use crate::acts::{Change, ClockKey, Record};
+use crate::domain::{
+    Actor, By, Calendar, Deadline, Entry, Event, Moment, Subject, What, article_of,
+};
 
 /// A deadline as the new calendar has it, and the trail's line with the old and the new time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub fn recount(
     calendar: &Calendar,
     now: Moment,
 ) -> Option<Recounted> {
-    if deadline.met_at.is_some() || deadline.due_at < now {
+    if !deadline.is_open() || deadline.due_at < now {
         return None;
     }
     let due = deadline.counted(calendar)?;
@@ -33,10 +33,6 @@ pub fn recount(
     {
         return None;
     }
-    let row = TRANSITIONS
-        .iter()
-        .find(|row| row.event == Event::CalendarRevised)
-        .expect("the table has a row for a revised calendar");
     let detail = format!(
         "{}：原定{}{}，现定{}{}（日历{}）",
         deadline.kind.zh(),
@@ -46,6 +42,31 @@ pub fn recount(
         flag(due.provisional),
         due.calendar,
     );
+    let order = match deadline.of {
+        Subject::Ticket(_) => Some(None),
+        Subject::Order(_, order) => Some(Some(order)),
+        _ => None,
+    };
+    // A ticket is the sum of its records, so its moved clock is one of them.
+    let record = order.map(|order| Record {
+        at: now,
+        by: By::System,
+        act: Act::Revise {
+            calendar: due.calendar.clone(),
+        },
+        to: None,
+        slips: Vec::new(),
+        clocks: vec![Change::Moved {
+            key: ClockKey {
+                order,
+                kind: deadline.kind,
+                epoch: deadline.epoch,
+            },
+            due_at: due.due_at,
+            provisional: due.provisional,
+            calendar: due.calendar.clone(),
+        }],
+    });
     Some(Recounted {
         entry: Entry {
             at: now,
@@ -53,9 +74,10 @@ pub fn recount(
             person: None,
             what: What::DeadlineRecounted,
             about: deadline.of.clone(),
-            article: row.article,
+            article: article_of(Event::CalendarRevised),
             detail,
-            record: None,
+            record: record
+                .map(|record| serde_json::to_string(&record).expect("a record has text keys only")),
             rehearsal,
         },
         deadline: Deadline {
@@ -74,9 +96,7 @@ fn flag(provisional: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::decision::Subject;
-    use crate::domain::terms::DeadlineKind;
-    use crate::domain::ticket::{Series, TicketNumber};
+    use crate::domain::{DeadlineKind, Series, TicketNumber};
 
     fn at(text: &str) -> Moment {
         format!("{text}:00+08:00").parse().expect("a moment")
@@ -92,10 +112,13 @@ mod tests {
                 serial: 7,
             }),
             kind: DeadlineKind::Assess,
+            epoch: 1,
             article: term.article,
             started_at: at(start),
             due_at: due.due_at,
             met_at: None,
+            void_at: None,
+            missed_at: None,
             provisional: due.provisional,
             calendar: due.calendar,
         }
