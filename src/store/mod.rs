@@ -26,9 +26,8 @@ pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
 pub use ratings::KnownRating;
 
-pub use trail::{ChainedLine, DayHead, Head};
-
 pub(crate) use driver::{Row, Value, args};
+pub use trail::{ChainedLine, DayHead, Head};
 
 use driver::Pool;
 

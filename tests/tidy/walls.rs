@@ -30,13 +30,16 @@ const ARROWS: [(&str, &[&str]); 31] = [
     (
         "web",
         &[
-            "gate", "wire", "staff", "engine", "archive", "rights", "casework", "domain",
+            "gate", "wire", "staff", "engine", "archive", "rights", "casework", "acts", "domain",
         ],
     ),
     // What every request passes, before it is known what it is about.
     ("gate", &["staff", "engine", "archive", "rights", "domain"]),
     // The shapes of the API are of what the shells load.
-    ("wire", &["staff", "engine", "rights", "casework", "domain"]),
+    (
+        "wire",
+        &["staff", "engine", "rights", "casework", "acts", "domain"],
+    ),
     // The outbox is the engine's.
     ("post", &["engine", "domain"]),
     // A telephone of its own: it may not know what the server knows.
@@ -49,14 +52,14 @@ const ARROWS: [(&str, &[&str]); 31] = [
     // Load, decide, save.
     (
         "engine",
-        &["register", "store", "secrets", "casework", "domain"],
+        &["register", "store", "secrets", "casework", "acts", "domain"],
     ),
     // A recording's row and its file.
     ("archive", &["store", "domain"]),
     // Rows of what is entered, over the store's transactions.
     ("register", &["store", "rights", "domain"]),
     // Rows of what was decided.
-    ("store", &["ledger", "casework", "domain"]),
+    ("store", &["ledger", "casework", "acts", "domain"]),
     // Shapes, for whoever writes or reads them.
     ("ledger", &["domain"]),
     ("secrets", &[]),
