@@ -188,12 +188,6 @@ impl Case {
             .filter(|order| !order.void && order.round == self.ticket.round)
     }
 
-    /// Every unit that has, or had, to do with it.
-    pub fn units(&self) -> impl Iterator<Item = &UnitId> {
-        let responsible = self.orders.iter().map(|order| &order.unit);
-        responsible.chain(&self.handling_unit)
-    }
-
     pub fn order(&self, number: u8) -> Option<&Order> {
         self.live().find(|order| order.number == number)
     }

@@ -52,11 +52,11 @@ pub fn complete(rating: &mut Rating, said: Said, now: Moment) -> Option<Entry> {
         at: now,
         actor: Actor::Rater,
         person: None,
+        record: None,
         what: What::RatingCompleted,
         about: Subject::Rating(rating.id.clone()),
         article: Article::of(6).paragraph(1),
         detail: format!("评价后补充：{}", news.join("，")),
-        record: None,
         rehearsal: rating.intake.rehearsal,
     })
 }

@@ -3,7 +3,7 @@
 use super::cursor::{List, clamp};
 use super::{
     CallDetail, CallFilter, CallId, CallRow, Counted, DeadlineRow, Engine, Error, Figures, Numbers,
-    Page, RatingFilter, RatingRow, TicketDetail, TicketFilter, TicketRow,
+    Page, RatingFilter, RatingRow, Reach, TicketDetail, TicketFilter, TicketRow,
 };
 use crate::domain::{Day, Grade, Polarity, mask};
 use crate::store::{Position, Tx};
@@ -137,6 +137,24 @@ impl Engine {
             call,
             row,
         }))
+    }
+
+    /// Whether one record is within a reach: a rehearsal, or of a ticket that was sent to one of the units.
+    pub async fn within(
+        &self,
+        reach: &Reach,
+        rehearsal: bool,
+        ticket: Option<&str>,
+    ) -> Result<bool, Error> {
+        match (reach, ticket) {
+            (Reach::All, _) => Ok(true),
+            (Reach::Rehearsals, _) => Ok(rehearsal),
+            (Reach::Units(_), None) => Ok(false),
+            (Reach::Units(units), Some(ticket)) => {
+                let sent_to = self.read().await?.units_of(ticket).await?;
+                Ok(sent_to.iter().any(|unit| units.contains(unit)))
+            }
+        }
     }
 
     /// Counts the days of a deadline again, for people to read; no days where it is not counted in working

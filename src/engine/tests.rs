@@ -21,6 +21,7 @@ stories![
     a_page_goes_on_where_it_stopped_while_calls_come_in,
     lists_are_filtered_and_numbers_masked,
     rehearsals_stay_out_of_figures,
+    a_unit_finds_the_tickets_that_were_sent_to_it_and_no_other,
     a_callback_is_noted_at_the_number_of_the_caller,
     a_sitting_of_listening_leaves_one_line_however_many_parts_it_asks_for,
     a_database_whose_file_is_gone_is_not_well,
@@ -656,6 +657,66 @@ async fn rehearsals_stay_out_of_figures(place: Place) {
     assert_eq!(later.unwrap().offered_rate(), None);
 }
 
+async fn a_unit_finds_the_tickets_that_were_sent_to_it_and_no_other(place: Place) {
+    let engine = engine(&place).await;
+    for call in ["c1", "c2", "c3"] {
+        let id = talking(&engine, call).await;
+        let grade = keyed(Grade::Dissatisfied, 60_000);
+        engine.key_grade(&id, grade).await.unwrap();
+        engine.end_call(ended(&id, "graded")).await.unwrap();
+    }
+    // One was sent, one lies in the drawer, one went to a unit whose name is much alike.
+    for (ticket, unit, state) in [
+        ("T2026-000001", "forest_a", "sent"),
+        ("T2026-000002", "forest_a", "reported"),
+        ("T2026-000003", "forest-a", "sent"),
+    ] {
+        let sql = format!(
+            "INSERT INTO orders (ticket, number, round, slip, slip_version, unit, rule, state, void, \
+             complex, deemed, contested, returns) VALUES \
+             ('{ticket}', 1, 1, '{ticket}', 1, '{unit}', 5, '{state}', FALSE, FALSE, FALSE, FALSE, 0)"
+        );
+        engine.inner.store.raw(&sql).await.unwrap();
+    }
+    let reach = |unit: &str| Reach::Units(vec![crate::domain::UnitId(unit.into())]);
+    for (reach, found) in [
+        (Reach::All, 3),
+        (reach("forest_a"), 1),
+        (reach("forest-a"), 1),
+        (reach("forest"), 0),
+        (Reach::Units(Vec::new()), 0),
+        (Reach::Rehearsals, 0),
+    ] {
+        let (calls, ratings, tickets) = (
+            CallFilter {
+                reach: reach.clone(),
+                ..CallFilter::default()
+            },
+            RatingFilter {
+                reach: reach.clone(),
+                ..RatingFilter::default()
+            },
+            TicketFilter {
+                reach: reach.clone(),
+                ..TicketFilter::default()
+            },
+        );
+        let calls = engine.calls(&calls, None, 10, Numbers::Masked).await;
+        let ratings = engine.ratings(&ratings, None, 10).await.unwrap();
+        let tickets = engine.tickets(&tickets, None, 10, Numbers::Masked).await;
+        let counts = [calls.unwrap().items.len(), ratings.items.len()];
+        assert_eq!(counts, [found, found], "{reach:?}");
+        assert_eq!(tickets.unwrap().items.len(), found, "{reach:?}");
+    }
+    let within = async |unit: &str, ticket: &str| {
+        let reach = reach(unit);
+        engine.within(&reach, false, Some(ticket)).await.unwrap()
+    };
+    assert!(within("forest_a", "T2026-000001").await);
+    assert!(!within("forest_a", "T2026-000002").await);
+    assert!(!within("forest_a", "T2026-000003").await);
+}
+
 async fn a_callback_is_noted_at_the_number_of_the_caller(place: Place) {
     let engine = engine(&place).await;
     let id = open(&engine, "c1").await;
@@ -680,6 +741,9 @@ async fn what_was_said_cannot_be_changed(place: Place) {
         sound: Sound::Recording,
         listener: "li".to_owned(),
         door: ListeningDoor::Page,
+        look: None,
+        ticket: None,
+        reason: None,
     };
     engine.listen(&listening, friday()).await.unwrap();
     let store = &engine.inner.store;
@@ -704,6 +768,9 @@ async fn a_sitting_of_listening_leaves_one_line_however_many_parts_it_asks_for(p
         sound,
         listener: listener.to_owned(),
         door,
+        look: None,
+        ticket: None,
+        reason: None,
     };
     let li = of("li", Sound::Recording, ListeningDoor::Page);
     let minutes = |n: i64| friday().plus_millis(n * 60_000);

@@ -90,7 +90,11 @@ impl Params {
         })
     }
 
-    fn parsed<T: FromStr>(&self, name: &'static str, wanted: &str) -> Result<Option<T>, Problem> {
+    pub(crate) fn parsed<T: FromStr>(
+        &self,
+        name: &'static str,
+        wanted: &str,
+    ) -> Result<Option<T>, Problem> {
         self.text(name)
             .map(|value| value.parse().map_err(|_| unreadable(name, value, wanted)))
             .transpose()
@@ -100,7 +104,7 @@ impl Params {
         self.parsed(name, "2026-09-18")
     }
 
-    fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+    pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
         self.parsed(name, "true, false")
     }
 

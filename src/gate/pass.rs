@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use crate::domain::UnitId;
 use crate::engine::Reach;
 use crate::rights::{Action, Forbidden, Grant, Grants, Holder, may};
-use crate::staff::{By, Person, Token};
+use crate::staff::{Asker, By, Person, Token};
 
 /// Who was let in, in the request's extensions.
 #[derive(Debug, Clone)]
@@ -40,8 +40,7 @@ impl Visitor {
     /// How far the visitor sees for an action; `None` where not at all.
     pub(crate) fn reach(&self, action: Action) -> Option<Reach> {
         let grants = self.may(action)?;
-        let linked = [Grant::TicketLinked, Grant::Disputed];
-        if grants.plainly() || linked.iter().any(|grant| grants.has(*grant)) {
+        if grants.plainly() {
             Some(Reach::All)
         } else if grants.has(Grant::OwnTickets) {
             Some(Reach::Units(self.units()))
@@ -61,6 +60,14 @@ impl Visitor {
         let posts = person.hand.posts.iter();
         let of_a_unit = posts.filter(|post| matches!(post.role, UnitLiaison | UnitHead));
         of_a_unit.map(|post| post.unit.clone()).collect()
+    }
+
+    /// As whom looks are asked for.
+    pub(crate) fn asker(&self) -> Asker<'_> {
+        match self {
+            Visitor::Person(person) => Asker::Person(person),
+            Visitor::Program(token) => Asker::Program(token),
+        }
     }
 
     /// For changes of people and units; `None` for a program.
@@ -86,6 +93,11 @@ impl Pass {
         }
         let visitor = visitor.clone();
         Ok(Pass { visitor, action })
+    }
+
+    /// Whether the visitor holds a post of a unit in it.
+    pub(crate) fn is_of(&self, unit: &UnitId) -> bool {
+        self.visitor.units().contains(unit)
     }
 
     /// How far the visitor sees behind this door. Whatever has no reach of its own sees nothing.

@@ -155,6 +155,10 @@ pub struct Listening {
     /// Name of the person or of the token.
     pub listener: String,
     pub door: ListeningDoor,
+    /// The look that is its ground; `None` for a rehearsal.
+    pub look: Option<i64>,
+    pub ticket: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// What of a call is listened to.

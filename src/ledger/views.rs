@@ -42,30 +42,17 @@ impl Reach {
             (Reach::All, asked) => Some(asked),
             (Reach::Rehearsals, None | Some(true)) => Some(Some(true)),
             (Reach::Rehearsals, Some(false)) => None,
-            // Lists of tickets ask for the units themselves.
-            (Reach::Units(_), _) => None,
+            (Reach::Units(units), asked) => (!units.is_empty()).then_some(asked),
         }
     }
 
-    /// Whether a ticket with orders to these units is within it.
-    pub fn covers_ticket<'a>(
-        &self,
-        rehearsal: bool,
-        mut units: impl Iterator<Item = &'a UnitId>,
-    ) -> bool {
-        match self {
-            Reach::Units(own) => units.any(|unit| own.contains(unit)),
-            Reach::All | Reach::Rehearsals => self.covers(rehearsal),
-        }
-    }
-
-    /// Whether one record is within it.
-    pub fn covers(&self, rehearsal: bool) -> bool {
-        match self {
-            Reach::All => true,
-            Reach::Rehearsals => rehearsal,
-            Reach::Units(_) => false,
-        }
+    /// The units between commas, `,forest,wetland,`; `None` where they do not matter.
+    pub fn units(&self) -> Option<String> {
+        let Reach::Units(units) = self else {
+            return None;
+        };
+        let named: String = units.iter().map(|unit| format!("{unit},")).collect();
+        Some(format!(",{named}"))
     }
 }
 
@@ -177,6 +164,9 @@ pub struct ListeningRow {
     pub listener: String,
     pub door: ListeningDoor,
     pub sound: Sound,
+    /// The ticket that is the ground; `None` for a rehearsal and for the caller's own request.
+    pub ticket: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// A grade as keyed; taken back with `*` it stays on record.

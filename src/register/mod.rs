@@ -5,11 +5,13 @@
 //! **Invariant:** secrets are here as digests only; a post that was held stays on record.
 
 mod logins;
+mod looks;
 mod people;
 mod tokens;
 mod units;
 
 pub use logins::LoginRow;
+pub use looks::{LookAnswerRow, LookRow, NewLook, Verdict};
 pub use people::{NewPerson, PersonRow, PostRow};
 pub use tokens::TokenRow;
 pub use units::UnitRow;
@@ -19,6 +21,7 @@ pub use units::UnitRow;
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     [
         logins::STATEMENTS,
+        looks::STATEMENTS,
         people::STATEMENTS,
         tokens::STATEMENTS,
         units::STATEMENTS,

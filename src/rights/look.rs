@@ -3,7 +3,7 @@
 
 use super::holder::Holder;
 use super::matrix::{Action, Forbidden, Grant, may};
-use crate::domain::{Article, Hand, PersonId, Role};
+use crate::domain::{Hand, PersonId, Role};
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,8 +64,50 @@ pub enum Judgement {
     Granted,
     /// Somebody else must agree first.
     NeedsAnother,
-    Refused(String),
+    Refused(WhyNot),
 }
+
+/// Why a look, or the agreement to one, is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WhyNot {
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    #[error("the reason needs at least {SHORTEST_REASON} characters ({A14})")]
+    ReasonTooShort,
+    #[error("the reason has at most {LONGEST_REASON} characters")]
+    ReasonTooLong,
+    #[error("a look needs a ticket or the caller's own request ({A14})")]
+    NoGround,
+    #[error("there is no ticket {0}")]
+    NoTicket(String),
+    #[error("the ticket {number} is not of this call ({A14})")]
+    OtherCall { number: String },
+    #[error("only tickets attributed to one's own unit ({A14})")]
+    OtherUnit,
+    #[error("a ticket is needed; the caller's request is the supervisor's to answer ({A14})")]
+    TicketOnly,
+    #[error("the administrator sees rehearsals only ({A14})")]
+    RehearsalsOnly,
+    #[error("an agent sees the number of the own call while it lasts ({A14})")]
+    OwnCallOnly,
+    #[error("an agent hears the own call only, with a supervisor there ({A14})")]
+    OwnRecordingOnly,
+    #[error("the number is shown masked only ({A14})")]
+    MaskedOnly,
+    #[error("the auditor sees who listened, not what was said ({A14})")]
+    LogOnly,
+    #[error("nobody asks and agrees himself ({A14})")]
+    SamePerson,
+    #[error(
+        "a supervisor of the Centre agrees, or for a file of one's own a clerk of the General Office ({A14})"
+    )]
+    NotASecond,
+    #[error("nothing waits for an agreement")]
+    NothingWaits,
+}
+
+/// Where the regulation asks for it: 规范信息查询权限.
+const A14: &str = "第十四条";
 
 /// A reason of fewer characters says nothing.
 const SHORTEST_REASON: usize = 4;
@@ -73,11 +115,11 @@ const SHORTEST_REASON: usize = 4;
 /// A longer one is no reason but a file.
 const LONGEST_REASON: usize = 500;
 
-/// What a look comes to. Refusals are in Chinese, for people read them; each names its article.
+/// What a look comes to.
 pub fn judge(asked: &Asked<'_>) -> Judgement {
     let grants = match may(asked.sight.action(), asked.holders) {
         Ok(grants) => grants,
-        Err(forbidden) => return Judgement::Refused(forbidden.zh()),
+        Err(forbidden) => return Judgement::Refused(forbidden.into()),
     };
     if let Some(missing) = missing(asked) {
         return Judgement::Refused(missing);
@@ -101,51 +143,47 @@ pub fn judge(asked: &Asked<'_>) -> Judgement {
 }
 
 /// What every look needs, whoever asks.
-fn missing(asked: &Asked<'_>) -> Option<String> {
-    let article = Article::of(14);
+fn missing(asked: &Asked<'_>) -> Option<WhyNot> {
     let length = asked.reason.trim().chars().count();
     if length < SHORTEST_REASON {
-        return Some(format!(
-            "须写明事由，不少于{SHORTEST_REASON}个字（{article}）"
-        ));
+        return Some(WhyNot::ReasonTooShort);
     }
     if length > LONGEST_REASON {
-        return Some(format!("事由不超过{LONGEST_REASON}个字"));
+        return Some(WhyNot::ReasonTooLong);
     }
     match (asked.ground, asked.ticket) {
-        (None, _) => Some(format!("须有差评工单或者来电人本人的要求（{article}）")),
-        (Some(Ground::Ticket(number)), None) => Some(format!("没有工单{number}")),
+        (None, _) => Some(WhyNot::NoGround),
+        (Some(Ground::Ticket(number)), None) => Some(WhyNot::NoTicket(number.clone())),
         (Some(Ground::Ticket(number)), Some(ticket)) if !ticket.is_of_the_call => {
-            Some(format!("工单{number}不是这次通话的（{article}）"))
+            let number = number.clone();
+            Some(WhyNot::OtherCall { number })
         }
         _ => None,
     }
 }
 
 fn by_cell(asked: &Asked<'_>, holder: Holder, grant: Grant) -> Judgement {
-    let article = Article::of(14);
-    let refused = |why: &str| Judgement::Refused(format!("{why}（{article}）"));
     let own_call = asked.staff.is_some() && asked.call.staff.as_deref() == asked.staff;
     let with_ticket = matches!(asked.ground, Some(Ground::Ticket(_)));
     let of_a_unit = matches!(holder, Holder::Role(Role::UnitLiaison | Role::UnitHead));
     if of_a_unit && !asked.ticket.is_some_and(|ticket| ticket.is_of_own_unit) {
-        return refused("限于责任单位为本单位的工单");
+        return Judgement::Refused(WhyNot::OtherUnit);
     }
-    match grant {
-        Grant::Yes | Grant::WithReason | Grant::Disputed => Judgement::Granted,
-        Grant::TicketLinked if with_ticket => Judgement::Granted,
-        Grant::TicketLinked => refused("须凭差评工单"),
-        Grant::Rehearsals if asked.call.rehearsal => Judgement::Granted,
-        Grant::Rehearsals => refused("系统管理员只能查看演练"),
-        Grant::DuringOwnCall if own_call && asked.call.live => Judgement::Granted,
-        Grant::DuringOwnCall => refused("坐席只在本人通话中可见号码"),
-        Grant::OwnCallSupervised if own_call => Judgement::NeedsAnother,
-        Grant::OwnCallSupervised => refused("坐席只能在督导在场时听本人的通话"),
-        Grant::OnApproval | Grant::TwoPersons => Judgement::NeedsAnother,
-        Grant::Masked => refused("号码只脱敏显示"),
-        Grant::LogOnly => refused("审计只看调阅记录"),
-        other => refused(other.zh()),
-    }
+    Judgement::Refused(match grant {
+        Grant::Yes | Grant::WithReason | Grant::Disputed => return Judgement::Granted,
+        Grant::TicketLinked if with_ticket => return Judgement::Granted,
+        Grant::Rehearsals if asked.call.rehearsal => return Judgement::Granted,
+        Grant::DuringOwnCall if own_call && asked.call.live => return Judgement::Granted,
+        Grant::OwnCallSupervised if own_call => return Judgement::NeedsAnother,
+        Grant::OnApproval | Grant::TwoPersons => return Judgement::NeedsAnother,
+        Grant::TicketLinked => WhyNot::TicketOnly,
+        Grant::Rehearsals => WhyNot::RehearsalsOnly,
+        Grant::DuringOwnCall => WhyNot::OwnCallOnly,
+        Grant::OwnCallSupervised => WhyNot::OwnRecordingOnly,
+        Grant::LogOnly => WhyNot::LogOnly,
+        // What is left belongs to other rows of the matrix.
+        _ => WhyNot::MaskedOnly,
+    })
 }
 
 /// Whether `second` may agree to what `asker` asked for: another person, of whom the matrix says so. Two
@@ -154,24 +192,51 @@ pub fn judge_approval(
     sight: Sight,
     asker: (&PersonId, Option<&str>),
     second: &Hand,
-) -> Result<(), String> {
+) -> Result<(), WhyNot> {
     let same_staff = asker.1.is_some() && asker.1 == second.staff.as_deref();
     if *asker.0 == second.person || same_staff {
-        return Err(format!("同一人不得既申请又同意（{}）", Article::of(14)));
+        return Err(WhyNot::SamePerson);
     }
-    let grants = may(sight.action(), &Holder::of_hand(second)).map_err(|no: Forbidden| no.zh())?;
     let agrees = match sight {
-        Sight::Download => grants.has(Grant::TwoPersons),
+        Sight::Download => {
+            let grants = may(sight.action(), &Holder::of_hand(second))?;
+            grants.has(Grant::TwoPersons)
+        }
         Sight::Identity | Sight::Recording => second.has(Role::CentreSupervisor),
     };
-    if agrees {
-        return Ok(());
+    match agrees {
+        true => Ok(()),
+        false => Err(WhyNot::NotASecond),
     }
-    let who = match sight {
-        Sight::Download => "督导或者局办公室经办",
-        Sight::Identity | Sight::Recording => "政务服务中心督导",
-    };
-    Err(format!("须由{who}同意（{}）", Article::of(14)))
+}
+
+impl WhyNot {
+    /// The reason in Chinese, for pages.
+    pub fn zh(&self) -> String {
+        let why = match self {
+            WhyNot::Forbidden(forbidden) => return forbidden.zh(),
+            WhyNot::ReasonTooShort => {
+                return format!("须写明事由，不少于{SHORTEST_REASON}个字（{A14}）");
+            }
+            WhyNot::ReasonTooLong => return format!("事由不超过{LONGEST_REASON}个字"),
+            WhyNot::NoTicket(number) => return format!("没有工单{number}"),
+            WhyNot::OtherCall { number } => {
+                return format!("工单{number}不是这次通话的（{A14}）");
+            }
+            WhyNot::NothingWaits => return "没有等待同意的申请".to_owned(),
+            WhyNot::NoGround => "须有差评工单或者来电人本人的要求",
+            WhyNot::OtherUnit => "限于责任单位为本单位的工单",
+            WhyNot::TicketOnly => "须凭差评工单；来电人本人的要求由督导办理",
+            WhyNot::RehearsalsOnly => "系统管理员只能查看演练",
+            WhyNot::OwnCallOnly => "坐席只在本人通话中可见号码",
+            WhyNot::OwnRecordingOnly => "坐席只能在督导在场时听本人的通话",
+            WhyNot::MaskedOnly => "号码只脱敏显示",
+            WhyNot::LogOnly => "审计只看调阅记录，不听录音",
+            WhyNot::SamePerson => "同一人不得既申请又同意",
+            WhyNot::NotASecond => "须由政务服务中心督导同意；下载也可由局办公室经办同意",
+        };
+        format!("{why}（{A14}）")
+    }
 }
 
 impl Sight {
@@ -274,7 +339,7 @@ mod tests {
                     Judgement::Granted => 'G',
                     Judgement::NeedsAnother => 'N',
                     Judgement::Refused(why) => {
-                        assert!(why.contains("第十四条"), "{why}");
+                        assert!(why.zh().contains("第十四条"), "{why}");
                         '–'
                     }
                 })

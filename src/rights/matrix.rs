@@ -136,7 +136,7 @@ pub const MATRIX: [Line; 20] = [
            cells: [No, No, No, No, No, No, No, No, Yes, No] },
     // Beyond the study's list: what it presupposes.
     Line { action: Action::SeeLooks, article: Article::of(17), programs: NONE,
-           cells: [No, No, No, Yes, No, Yes, No, No, Yes, No] },
+           cells: [No, No, No, Yes, Yes, Yes, No, No, Yes, No] },
     Line { action: Action::EnterRatings, article: Article::of(7).item(4), programs: &[(Scope::Rate, Yes)],
            cells: [No, Yes, No, No, No, No, No, No, No, No] },
     Line { action: Action::RegisterMatters, article: Article::of(15), programs: &[(Scope::Matters, Yes)],

@@ -12,7 +12,9 @@ mod post;
 mod unit;
 
 pub use holder::{Holder, Scope};
-pub use look::{Asked, CallFacts, Ground, Judgement, Sight, TicketFacts, judge, judge_approval};
+pub use look::{
+    Asked, CallFacts, Ground, Judgement, Sight, TicketFacts, WhyNot, judge, judge_approval,
+};
 pub use matrix::{Action, Forbidden, Grant, Grants, Line, MATRIX, drawn, may};
 pub use post::{PostRefusal, Tenure, check_posts, seconded_from};
 pub use unit::UnitKind;

@@ -5,6 +5,7 @@
 
 mod by;
 mod logins;
+mod looks;
 mod notes;
 mod people;
 mod spelling;
@@ -15,9 +16,10 @@ mod units;
 mod tests;
 
 pub use crate::engine::Error;
-pub use crate::register::{PostRow, UnitRow};
+pub use crate::register::{LookAnswerRow, LookRow, PostRow, UnitRow, Verdict};
 pub use by::By;
 pub use logins::{Login, LoginAnswer, PasswordAnswer};
+pub use looks::{Asker, Hearing, LookOutcome, LookWish};
 pub use people::{Account, NewAccount, Person};
 pub use tokens::Token;
 

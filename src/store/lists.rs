@@ -8,6 +8,25 @@ use super::views::{
 use super::{Error, statements};
 use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State, UnitId};
 
+/// A ticket was sent to one of the units: a slip in the drawer is not the unit's to see yet. An id holds no
+/// comma, so that between commas it is found whole.
+macro_rules! sent_to {
+    ($ticket:literal, $units:literal) => {
+        concat!(
+            "(CAST(",
+            $units,
+            " AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM orders o WHERE o.ticket = ",
+            $ticket,
+            " AND NOT o.void AND o.state <> 'reported' \
+            AND LENGTH(REPLACE(",
+            $units,
+            ", ',' || o.unit || ',', '')) < LENGTH(",
+            $units,
+            ")))"
+        )
+    };
+}
+
 /// The columns of a call in a list. A macro, so that the statements stay constants.
 macro_rules! call_columns {
     () => {
@@ -53,6 +72,8 @@ statements! {
         AND (CAST($8 AS BOOLEAN) IS NULL OR c.rehearsal = $8) \
         AND (CAST($9 AS BIGINT) IS NULL OR c.started_at < $9 \
             OR (c.started_at = $9 AND c.id < $10)) \
+        AND (CAST($12 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM tickets t \
+            JOIN ratings r ON r.id = t.rating_id WHERE r.call_id = c.id AND ", sent_to!("t.number", "$12"), ")) \
         ORDER BY c.started_at DESC, c.id DESC LIMIT $11");
     CALL = concat!(call_columns!(), " WHERE c.id = $1");
     RATINGS = concat!(rating_columns!(), " WHERE \
@@ -63,6 +84,8 @@ statements! {
             OR (r.grade IN ('dissatisfied', 'very_dissatisfied')) = $4) \
         AND (CAST($5 AS BOOLEAN) IS NULL OR r.rehearsal = $5) \
         AND (CAST($6 AS BIGINT) IS NULL OR r.graded_at < $6 OR (r.graded_at = $6 AND r.id < $7)) \
+        AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM tickets t \
+            WHERE t.rating_id = r.id AND ", sent_to!("t.number", "$9"), ")) \
         ORDER BY r.graded_at DESC, r.id DESC LIMIT $8");
     RATING = concat!(rating_columns!(), " WHERE r.id = $1");
     TICKETS = concat!(ticket_columns!(), " WHERE \
@@ -76,9 +99,10 @@ statements! {
             AND d.void_at IS NULL) = $6) \
         AND (CAST($7 AS BIGINT) IS NULL OR t.opened_at < $7 \
             OR (t.opened_at = $7 AND t.number < $8)) \
-        AND (CAST($10 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM orders o \
-            WHERE o.ticket = t.number AND $10 LIKE '%,' || o.unit || ',%')) \
+        AND ", sent_to!("t.number", "$10"), " \
         ORDER BY t.opened_at DESC, t.number DESC LIMIT $9");
+    UNITS_OF = "SELECT DISTINCT unit FROM orders WHERE ticket = $1 AND NOT void \
+        AND state <> 'reported' ORDER BY unit";
     TICKET = concat!(ticket_columns!(), " WHERE t.number = $1");
     COUNTS = "SELECT outcome, grade, offered_at IS NOT NULL AS offered, COUNT(*) AS calls \
         FROM calls WHERE ended_at IS NOT NULL AND NOT rehearsal \
@@ -137,7 +161,8 @@ impl Tx {
             rehearsal,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
-            limit
+            limit,
+            filter.reach.units()
         ];
         let rows = self.rows(CALLS, values).await?;
         rows.iter().map(call_row).collect()
@@ -174,7 +199,8 @@ impl Tx {
             rehearsal,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
-            limit
+            limit,
+            filter.reach.units()
         ];
         let rows = self.rows(RATINGS, values).await?;
         self.with_keys(&rows).await
@@ -214,12 +240,8 @@ impl Tx {
         after: Option<&Position>,
         limit: i64,
     ) -> Result<Vec<TicketRow>, Error> {
-        let (rehearsal, units) = match &filter.reach {
-            Reach::Units(units) => (filter.rehearsal, Some(listed(units))),
-            reach => match reach.rehearsal(filter.rehearsal) {
-                Some(rehearsal) => (rehearsal, None),
-                None => return Ok(Vec::new()),
-            },
+        let Some(rehearsal) = filter.reach.rehearsal(filter.rehearsal) else {
+            return Ok(Vec::new());
         };
         let values = args![
             filter.from.map(Day::start),
@@ -231,7 +253,7 @@ impl Tx {
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
             limit,
-            units
+            filter.reach.units()
         ];
         let rows = self.rows(TICKETS, values).await?;
         self.with_deadlines(&rows).await
@@ -240,6 +262,12 @@ impl Tx {
     pub async fn ticket(&mut self, number: &str) -> Result<Option<TicketRow>, Error> {
         let rows = self.rows(TICKET, args![number]).await?;
         Ok(self.with_deadlines(&rows).await?.pop())
+    }
+
+    /// The units that a ticket was sent to.
+    pub async fn units_of(&mut self, ticket: &str) -> Result<Vec<UnitId>, Error> {
+        let rows = self.rows(UNITS_OF, args![ticket]).await?;
+        rows.iter().map(|row| row.get("unit").map(UnitId)).collect()
     }
 
     async fn with_deadlines(&mut self, rows: &[Row]) -> Result<Vec<TicketRow>, Error> {
@@ -358,10 +386,4 @@ fn ticket_row(row: &Row) -> Result<TicketRow, Error> {
         rehearsal: row.get("rehearsal")?,
         deadlines: Vec::new(),
     })
-}
-
-/// `,forest,wetland,`: a unit's id holds no comma.
-fn listed(units: &[UnitId]) -> String {
-    let ids: Vec<_> = units.iter().map(|unit| unit.0.as_str()).collect();
-    format!(",{},", ids.join(","))
 }

@@ -4,7 +4,7 @@ use super::driver::{Row, Tx, args};
 use super::views::{DeadlineRow, TrailRow};
 use super::{Error, statements};
 use crate::casework::{BEGINNING, Line, link};
-use crate::domain::{Day, DeadlineKind, Entry, Moment};
+use crate::domain::{Day, DeadlineKind, Entry, Moment, Subject};
 
 statements! {
     HEAD = "SELECT seq, hash FROM trail WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
@@ -13,13 +13,13 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     LINES = "SELECT seq, at, actor, person, what, subject, article, detail, record, rehearsal, \
         rating_id, ticket, hash FROM trail WHERE seq > $1 ORDER BY seq LIMIT $2";
+    NOTES = "SELECT at, actor, person, what, article, detail FROM trail WHERE rating_id IS NULL \
+        AND ticket IS NULL ORDER BY id LIMIT $1";
     UNCHAINED = "SELECT COUNT(*) AS lines FROM trail WHERE seq IS NULL";
     LAST_DAY_HEAD = "SELECT day, seq, hash FROM trail_heads ORDER BY day DESC LIMIT 1";
     DAY_HEADS = "SELECT day, seq, hash FROM trail_heads ORDER BY day";
     INSERT_DAY_HEAD = "INSERT INTO trail_heads (day, seq, hash, closed_at) VALUES ($1, $2, $3, $4)";
     TRAIL = "SELECT at, actor, person, what, article, detail FROM trail WHERE ticket = $1 ORDER BY id";
-    NOTES = "SELECT at, actor, person, what, article, detail FROM trail WHERE rating_id IS NULL \
-        ORDER BY id LIMIT $1";
     DEADLINES = "SELECT subject, kind, article, started_at, due_at, met_at, void_at, missed_at, \
         provisional FROM deadlines WHERE ticket = $1 ORDER BY due_at, kind, started_at, id";
 }
@@ -142,15 +142,19 @@ impl Tx {
         rows.iter().map(trail_row).collect()
     }
 
-    /// The trail's first lines that are about no rating: people, units, looks.
+    /// A line about no rating: people, units, looks. One about a ticket is among the ticket's lines.
+    pub async fn note(&mut self, entry: &Entry) -> Result<(), Error> {
+        let ticket = match &entry.about {
+            Subject::Ticket(number) => Some(number.to_string()),
+            _ => None,
+        };
+        self.append_trail(None, ticket.as_deref(), entry).await
+    }
+
+    /// The trail's first lines that are about neither a rating nor a ticket.
     pub async fn notes(&mut self, limit: i64) -> Result<Vec<TrailRow>, Error> {
         let rows = self.rows(NOTES, args![limit]).await?;
         rows.iter().map(trail_row).collect()
-    }
-
-    /// A line that is about no rating.
-    pub async fn note(&mut self, entry: &Entry) -> Result<(), Error> {
-        self.append_trail(None, None, entry).await
     }
 }
 

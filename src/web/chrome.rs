@@ -11,7 +11,7 @@ use super::locale::Language;
 use super::pass::Visitor;
 use super::{Options, Web, assets, login};
 use crate::domain::Moment;
-use crate::rights::Action;
+use crate::rights::{Action, Sight};
 
 /// Handed to each template.
 #[derive(Clone)]
@@ -64,6 +64,11 @@ impl Chrome {
             may_go_on: false,
             entries: Vec::new(),
         }
+    }
+
+    /// What a form for a look asks for unless told.
+    pub(super) fn is_default_sight(&self, sight: &str) -> bool {
+        sight == Sight::Recording.word()
     }
 
     /// Whether the navigation leads there for this person.

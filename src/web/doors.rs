@@ -14,7 +14,7 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, acts, api, assets, guard, login, metering, now, openapi, pages, people};
+use super::{Web, acts, api, assets, guard, login, looks, metering, now, openapi, pages, people};
 use crate::rights::Action;
 use crate::staff::Person;
 
@@ -121,6 +121,7 @@ fn houses_doors() -> Vec<Door> {
         GET  "/live"                          Page SeeGrades           => get(pages::live);
         GET  "/calls"                         Page SeeGrades           => get(pages::calls);
         GET  "/calls/{id}"                    Page SeeGrades           => get(pages::call);
+        POST "/calls/{id}/looks"              Page Listen              => post(looks::ask_by_page);
         GET  "/ratings"                       Page SeeGrades           => get(pages::ratings);
         GET  "/tickets"                       Page SeeTickets          => get(pages::tickets);
         GET  "/tickets/{id}"                  Page SeeTickets          => get(pages::ticket);
@@ -130,6 +131,9 @@ fn houses_doors() -> Vec<Door> {
         GET  "/api/v1/calls/{id}/recording"   Api Listen               => get(api::recording);
         GET  "/api/v1/calls/{id}/peaks"       Api SeeGrades            => get(api::peaks);
         GET  "/api/v1/calls/{id}/clips/{kind}" Api Listen              => get(api::clip);
+        POST "/api/v1/calls/{id}/looks"       Api Listen               => post(looks::ask);
+        GET  "/api/v1/looks"                  Api SeeLooks             => get(looks::list);
+        POST "/api/v1/looks/{id}/answer"      Api SeeLooks             => post(looks::answer);
         GET  "/api/v1/ratings"                Api SeeGrades            => get(api::ratings);
         GET  "/api/v1/ratings/{id}"           Api SeeGrades            => get(api::rating);
         GET  "/api/v1/tickets"                Api SeeTickets           => get(api::tickets);

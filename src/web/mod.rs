@@ -15,6 +15,7 @@ mod doors;
 mod guard;
 mod lamp;
 mod login;
+mod looks;
 mod metering;
 mod openapi;
 mod pages;

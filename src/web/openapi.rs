@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{api, people};
+use super::{api, looks, people};
 use crate::acts::{KINDS, Kind, Takes};
 use crate::domain::TRANSITIONS;
 use crate::wire;
@@ -24,10 +24,12 @@ use crate::wire;
         people::units, people::add_unit, people::rename_unit, people::close_unit,
         people::people, people::add_person, people::describe_person, people::grant, people::revoke,
         people::disable, people::enable, people::reset_password,
+        looks::ask, looks::list, looks::answer,
     ),
     components(schemas(
         wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::ClipKindWord,
-        wire::SoundWord, wire::ListeningDoorWord, wire::UnitKindWord, wire::RoleWord, wire::Acted,
+        wire::SoundWord, wire::ListeningDoorWord, wire::UnitKindWord, wire::RoleWord, wire::SightWord,
+        wire::Acted,
     )),
     modifiers(&BearerToken, &ActsOnTickets),
 )]

@@ -4,8 +4,10 @@ use askama::Template;
 use axum::extract::{Path, State as Shared};
 use axum::response::Response;
 
+use super::api::reached;
 use super::chrome::Chrome;
 use super::guard::rendered;
+use super::looks::{self, Offered};
 use super::params::{self, Params};
 use super::pass::Pass;
 use super::problem::Problem;
@@ -60,6 +62,9 @@ struct CallPage {
     page: Chrome,
     call: CallDetail,
     now: Moment,
+    offered: Offered,
+    /// Of the whole number, where a look in force shows it.
+    number: Option<String>,
 }
 
 #[derive(Template)]
@@ -183,11 +188,24 @@ pub(super) async fn call(
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
-    let call = web.engine.call(&CallId(id), Numbers::Masked).await?;
-    let call = call.filter(|call| pass.reach().covers(call.row.rehearsal));
+    let (id, now) = (CallId(id), now());
+    let numbers = web
+        .engine
+        .numbers_of(&id, pass.visitor.asker(), now)
+        .await?;
+    let call = web.engine.call(&id, numbers).await?;
     let call = call.ok_or_else(Problem::not_found)?;
-    let now = now();
-    Ok(rendered(&CallPage { page, call, now }))
+    let ticket = call.row.ticket.as_deref();
+    reached(&web, &pass, call.row.rehearsal, ticket).await?;
+    let offered = looks::offered(&web, &pass.visitor, &call).await?;
+    let number = call.row.caller_number.clone();
+    Ok(rendered(&CallPage {
+        page,
+        call,
+        now,
+        offered,
+        number,
+    }))
 }
 
 pub(super) async fn ratings(
@@ -245,8 +263,8 @@ pub(super) async fn ticket(
 ) -> Result<Response, Problem> {
     params.only(&[])?;
     let ticket = web.engine.ticket(&number, Numbers::Masked).await?;
-    let ticket = ticket.filter(|ticket| pass.reach().covers(ticket.row.rehearsal));
     let ticket = ticket.ok_or_else(Problem::not_found)?;
+    reached(&web, &pass, ticket.row.rehearsal, Some(&number)).await?;
     let now = now();
     Ok(rendered(&TicketPage { page, ticket, now }))
 }

@@ -1,6 +1,7 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
 mod acts;
+mod looks;
 mod rights;
 mod seed;
 
@@ -100,7 +101,23 @@ impl Centre {
                 ],
             )
             .await;
+        // Both have a ground to hear the call of the ticket.
+        for who in [Who::LoggedIn, Who::Token] {
+            centre.look(&seed::id(1).0, who).await;
+        }
         centre
+    }
+
+    /// Asks to hear the call of a ticket, and is let.
+    async fn look(&self, call: &str, who: Who) {
+        let ticket = self.bad_ticket().await;
+        let body = format!(r#"{{"sight":"recording","ticket":"{ticket}","reason":"核实差评"}}"#);
+        let address = format!("/api/v1/calls/{call}/looks");
+        let request = self.request(Method::POST, &address, who);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let answer = self.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        assert_eq!(answer.json()["verdict"], "granted");
     }
 
     /// Makes somebody with these posts and a password of his own; the cookie of his login.
@@ -196,6 +213,12 @@ fn existing(path: &str, ticket: &str, rating: &str) -> String {
         .replace("{kind}", "remark")
 }
 
+/// Whether the matrix grants the door's action to any scope.
+fn of_programs(door: &doors::Door) -> bool {
+    door.action
+        .is_some_and(|action| !action.line().programs.is_empty())
+}
+
 /// The table of doors × {nobody, a login, a token}, each with what it must answer.
 #[tokio::test]
 async fn every_address_lets_in_whom_its_line_names_and_nobody_else() {
@@ -214,6 +237,7 @@ async fn every_address_lets_in_whom_its_line_names_and_nobody_else() {
                 (Access::Page | Access::NewPassword, Who::LoggedIn) => StatusCode::OK,
                 (Access::Page | Access::NewPassword, _) => StatusCode::SEE_OTHER,
                 (Access::Api, Who::Nobody) => StatusCode::UNAUTHORIZED,
+                (Access::Api, Who::Token) if !of_programs(&door) => StatusCode::FORBIDDEN,
                 (Access::Api, _) => StatusCode::OK,
                 (Access::Machine, Who::Token) => StatusCode::OK,
                 (Access::Machine, _) => StatusCode::UNAUTHORIZED,
@@ -387,6 +411,13 @@ async fn who_listened_stands_on_the_calls_page_and_a_page_read_is_no_listening()
         .iter()
         .map(|line| ["listener", "door", "sound"].map(|name| line[name].as_str().unwrap()))
         .collect();
+    let ticket = centre.bad_ticket().await;
+    for line in after["listenings"].as_array().unwrap() {
+        assert_eq!(
+            (&line["ticket"], &line["reason"]),
+            (&ticket.as_str().into(), &"核实差评".into())
+        );
+    }
     assert_eq!(
         lines,
         [["test", "api", "remark"], ["wang", "page", "recording"]]

@@ -3,11 +3,13 @@
 
 mod calls;
 mod casework;
+mod looks;
 mod people;
 mod tickets;
 
 pub use calls::{Call, Waveform, WholeCall};
 pub use casework::{Acted, Casework};
+pub use looks::{Look, LookAnswer, NewLook, SecondSaid};
 pub use people::{
     NewPerson, NewPost, NewUnit, OneTimePassword, Person, Post, Revoked, Unit, UnitName,
 };
@@ -68,6 +70,8 @@ words! {
     SoundWord { Recording Remark Voice }
     /// By a person's login or by a token.
     ListeningDoorWord { Page Api }
+    /// What is looked at: the caller's number, the recording played, the recording as a file.
+    SightWord { Identity Recording Download }
     /// What a unit is (第三条, 第九条, 第十条).
     UnitKindWord { Centre GeneralOffice HandlingUnit Bureau }
     /// What a person may be in a unit; see docs/rights.md.

@@ -62,11 +62,11 @@ const ARROWS: [(&str, &[&str]); 31] = [
     ("store", &["ledger", "casework", "acts", "domain"]),
     // Shapes, for whoever writes or reads them.
     ("ledger", &["domain"]),
+    ("secrets", &[]),
     // What is done about a 差评, by the words and tables of the regulation.
     ("casework", &["acts", "domain"]),
     // An act is words; what it does to a ticket is casework's.
     ("acts", &["domain"]),
-    ("secrets", &[]),
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.

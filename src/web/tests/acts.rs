@@ -229,6 +229,18 @@ async fn a_unit_sees_its_own_tickets_and_a_program_does_nothing_to_any() {
     });
     office.does(&officer, "draft", draft).await;
     office.does(&supervisor, "report", json!({})).await;
+    assert_eq!(
+        office.ticket(&head).await.status,
+        StatusCode::NOT_FOUND,
+        "not sent yet"
+    );
+    let signer = office
+        .person("signer", Role::OfficeSigner, "general_office")
+        .await;
+    let sent = office
+        .does(&signer, "dispatch", json!({"workdays": "5"}))
+        .await;
+    assert_eq!(sent.status, StatusCode::OK, "{}", sent.text());
     assert_eq!(office.ticket(&head).await.status, StatusCode::OK);
     let request = Request::get("/api/v1/tickets").header(header::COOKIE, &head);
     let list = office
