@@ -20,7 +20,7 @@ use crate::sip::{self, Agent};
 use crate::web;
 
 /// Rehearsals at once.
-const REHEARSAL_SEATS: usize = 32;
+const REHEARSAL_SEATS: usize = 64;
 
 /// What the rehearsal desk leaves for its number to be told and for a question to be asked.
 const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
@@ -179,6 +179,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
     sip::Settings {
         listen: config.sip.listen.clone(),
         trunks: config.sip.trunks.clone(),
+        max_calls: config.sip.max_calls,
         public_address: config.sip_address(),
         session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
     }

@@ -54,6 +54,8 @@ pub struct Settings {
     pub listen: Vec<Listen>,
     /// INVITEs from elsewhere are refused (403), rate-limited and counted.
     pub trunks: Vec<Network>,
+    /// Calls that may come in at once; one more is refused with 503 before it costs a transaction.
+    pub max_calls: usize,
     /// The address that Contact and Via name where `listen` is 0.0.0.0.
     pub public_address: IpAddr,
     /// `Session-Expires` we ask for (RFC 4028); 90 s at least.

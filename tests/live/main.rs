@@ -20,6 +20,7 @@ mod commands;
 mod crash;
 
 mod desks;
+mod floods;
 mod keys;
 mod mutations;
 mod pages;

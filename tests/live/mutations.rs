@@ -3,7 +3,6 @@
 //! messages (fuzzers' seeds, say), which are sent as they are and scrambled.
 
 use std::path::Path;
-use std::time::Duration;
 
 use crate::raw::{PATIENCE, Raw, new_call_id, offer};
 use crate::server::{House, Setup};

@@ -311,6 +311,17 @@ impl Server<'_> {
         );
     }
 
+    /// The memory that its process holds, in KiB.
+    pub fn rss_kib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let text = std::fs::read_to_string(status).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     pub fn signal(&self, signal: i32) {
         let pid = i32::try_from(self.child.id()).unwrap();
         // SAFETY: a signal to a child that we have not reaped yet.

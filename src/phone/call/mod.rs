@@ -211,6 +211,16 @@ impl Call {
         }
     }
 
+    /// Whoever sends sound is a caller and no flood.
+    fn first_media(&mut self, side: Side) {
+        if side == Side::Caller
+            && let Some(caller) = &self.caller
+        {
+            caller.heard();
+        }
+        self.mark("first_media", side_word(side));
+    }
+
     pub(super) fn mark(&self, kind: &str, detail: impl Into<String>) {
         self.timeline.mark(clock::instant(), kind, detail);
     }
@@ -300,7 +310,7 @@ impl Call {
                     .await;
             }
             media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
-            media::Event::FirstMedia { side } => self.mark("first_media", side_word(side)),
+            media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::RtpTimeout { side: Side::Caller } => {
                 self.mark("rtp_timeout", "caller");
                 self.caller_gone(Gone::Vanished("RTP timeout")).await;
