@@ -160,9 +160,7 @@ fn new_call(
     let Some(opening) = Opening::read(&request) else {
         return Err(Refused::new(transaction, 400));
     };
-    let Some(source) = opening.source else {
-        return Err(Refused::new(transaction, 400));
-    };
+    let source = opening.source;
     let Ok(place) = calls.clone().try_reserve_owned() else {
         return Err(Refused::busy(transaction));
     };
@@ -230,7 +228,7 @@ struct Opening {
     caller_name: Option<String>,
     callee: String,
     transport: Transport,
-    source: Option<SocketAddr>,
+    source: SocketAddr,
 }
 
 impl Opening {
@@ -257,7 +255,7 @@ impl Opening {
             caller_name: from.display_name.filter(|name| !name.trim().is_empty()),
             callee: request.uri.user().map(unescape).unwrap_or_default(),
             transport,
-            source: source_of(request),
+            source: source_of(request)?,
         })
     }
 }

@@ -7,6 +7,8 @@
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
 mod browser;
+mod crowd;
+mod disk;
 mod gateway;
 mod peers;
 mod place;
@@ -18,14 +20,15 @@ mod wav;
 mod calls;
 mod commands;
 mod crash;
-
 mod desks;
 mod floods;
 mod keys;
+mod kills;
 mod mutations;
+mod outages;
 mod pages;
 mod plans;
-
+mod power;
 mod refusals;
 mod sound;
 mod torture;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Call, Gone, Stage, side_word};
 use crate::engine::HungUpBy;
+use crate::failpoint::{self, Step};
 use crate::ivr::{Digit, Event, Phase, Way};
 use crate::media::{self, Side};
 use crate::phone::ears::Ears;
@@ -35,6 +36,7 @@ impl Call {
         };
         match side {
             Side::Caller => {
+                failpoint::reach(Step::KeyHeard);
                 self.timeline.mark(at, "key", format!("{digit} ({way})"));
                 self.last_press_at = at;
                 self.tell(Event::Digit(digit), ears).await;
@@ -92,6 +94,10 @@ impl Call {
     pub(super) async fn renegotiate(&mut self, side: Side, sdp: &[u8], reply: OfferReply) {
         let answered = match self.sound.renegotiate(side, sdp).await {
             Ok(answer) => {
+                match side {
+                    Side::Caller => self.caller_presses.expect_any_way(),
+                    Side::Desk => self.desk_presses.expect_any_way(),
+                }
                 let kind = if media::is_hold(sdp) {
                     "hold"
                 } else {
