@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod due;
 mod prompts;
+mod recovery;
 mod serve;
 mod simulate;
 mod token;

@@ -15,6 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::domain::Moment;
+use crate::failpoint::{self, Step};
 use crate::store::rows::{ArchivedRecording, CallId, ClipKind, Salvage};
 use wav::Wav;
 
@@ -114,6 +115,7 @@ impl Archive {
         let wav = Wav::read(&mut file)?;
         file.sync_all()?;
         let (sha256, bytes) = digest(&mut file)?;
+        failpoint::reach(Step::RecordingDigested);
         Ok(ArchivedRecording {
             path: relative,
             length_ms: wav.length_ms(),

@@ -23,6 +23,7 @@ pub struct Config {
     pub web: Web,
     pub store: Store,
     pub recordings: Recordings,
+    pub journal: Journal,
     pub desks: Desks,
     pub centre: Centre,
     pub dialplans: Dialplans,
@@ -86,6 +87,14 @@ pub struct Store {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recordings {
+    pub dir: PathBuf,
+}
+
+/// `[journal]`: where what callers say is kept while the database is gone.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Journal {
+    /// Best on another volume than the database.
     pub dir: PathBuf,
 }
 
@@ -292,6 +301,8 @@ mod tests {
             url = "postgres://localhost/gradeline"
             [recordings]
             dir = "/srv/recordings"
+            [journal]
+            dir = "/srv/journal"
             [desks]
             addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12" }]
             [centre]

@@ -65,6 +65,7 @@ impl Centre {
             centre: "林草局政务服务中心".to_owned(),
             behind_tls: false,
             meter: Meter::detached(),
+            troubles: Arc::new(Vec::new),
         };
         let archive = Archive::new(folder.path().join("recordings"));
         let web = Web::new(engine.clone(), archive, options);
@@ -816,6 +817,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         centre: "centre".to_owned(),
         behind_tls: true,
         meter: Meter::detached(),
+        troubles: Arc::new(Vec::new),
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let archive = Archive::new(folder.path());

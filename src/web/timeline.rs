@@ -113,6 +113,7 @@ mod tests {
                 centre: "centre".to_owned(),
                 behind_tls: false,
                 meter: Meter::detached(),
+                troubles: Arc::new(Vec::new),
             }),
             person: None,
             may_go_on: false,

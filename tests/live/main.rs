@@ -7,9 +7,12 @@
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
 mod browser;
+mod crowd;
+mod disk;
 mod gateway;
 mod peers;
 mod place;
+mod raw;
 mod server;
 mod tone;
 mod wav;
@@ -17,11 +20,14 @@ mod wav;
 mod calls;
 mod commands;
 mod crash;
-
 mod desks;
 mod keys;
+mod kills;
+mod mutations;
+mod outages;
 mod pages;
 mod plans;
-
+mod power;
 mod refusals;
 mod sound;
+mod torture;

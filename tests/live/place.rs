@@ -39,11 +39,30 @@ pub fn port() -> u16 {
     }
 }
 
+/// Whether somebody has bound this UDP port, by the kernel's own list: to try to bind it would keep
+/// it for a moment from the program that is waited for.
+pub fn is_bound(port: u16) -> bool {
+    let list = std::fs::read_to_string("/proc/net/udp").unwrap();
+    let wanted = format!(":{port:04X}");
+    let sockets = list.lines().skip(1);
+    sockets
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .any(|local| local.ends_with(&wanted))
+}
+
 /// A caller's number that no other call of this run has: its last eight digits find the call.
 pub fn number() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("139{:05}{:03}", std::process::id() % 100_000, next % 1000)
+    format!("139{:04}{:04}", std::process::id() % 10_000, next % 10_000)
+}
+
+/// How often something is done: in `make test`, and in `make nightly`.
+pub fn nightly<T>(quick: T, long: T) -> T {
+    match std::env::var_os("GRADELINE_NIGHTLY") {
+        Some(_) => long,
+        None => quick,
+    }
 }
 
 /// Waits until `look` sees something, at most `bound`.

@@ -107,7 +107,7 @@ impl House {
              max_calls = {max_calls}\nsession_expires_s = {expires}\ndrain_s = {drain}\n\
              [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
-             [recordings]\ndir = {recordings:?}\n\
+             [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
              [desks]\naddresses = {desks:?}\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
              [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n",
             sip = self.sip,
@@ -121,6 +121,7 @@ impl House {
             rtp_timeout = setup.rtp_timeout_s,
             web = self.web,
             recordings = self.recordings(),
+            journal = self.path("journal"),
             desks = setup.desks,
             ring = setup.desk_ring_timeout_s,
             talk = setup.rehearsal_talk_s,
@@ -148,6 +149,21 @@ impl House {
         format!("http://127.0.0.1:{}{path}", self.web)
     }
 
+    /// Before the first start: the database is this file of the house.
+    pub fn move_database(&self, name: &str) {
+        self.serve_database(&format!("sqlite:{}", self.path(name).display()));
+    }
+
+    /// Before the first start: the database has this address.
+    pub fn serve_database(&self, url: &str) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let lines = text.lines().map(|line| match line.starts_with("url = ") {
+            true => format!("url = {url:?}\n"),
+            false => format!("{line}\n"),
+        });
+        std::fs::write(self.config(), lines.collect::<String>()).unwrap();
+    }
+
     /// `gradeline … --config` in this house.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gradeline"));
@@ -166,21 +182,12 @@ impl House {
 
     /// Starts the server and waits until it serves.
     pub fn start(&self) -> Server<'_> {
-        let number = self.starts.fetch_add(1, Ordering::Relaxed);
-        let log = self.path(&format!("serve-{number}.log"));
-        let out = File::create(&log).unwrap();
-        let child = self
-            .command(&["serve"])
-            .stdin(Stdio::null())
-            .stdout(out.try_clone().unwrap())
-            .stderr(out)
-            .spawn()
-            .unwrap();
-        let mut server = Server {
-            house: self,
-            child,
-            log,
-        };
+        self.start_as(|_| {})
+    }
+
+    /// The same, with what the command needs beside its own.
+    pub fn start_as(&self, prepare: impl FnOnce(&mut Command)) -> Server<'_> {
+        let mut server = self.launch(prepare);
         let until = Instant::now() + START;
         while ureq::get(self.page("/healthz")).call().is_err() {
             let ended = server.child.try_wait().unwrap();
@@ -195,6 +202,26 @@ impl House {
             text.lines().last().unwrap().to_owned()
         });
         server
+    }
+
+    /// Starts the server and waits for nothing.
+    pub fn launch(&self, prepare: impl FnOnce(&mut Command)) -> Server<'_> {
+        let number = self.starts.fetch_add(1, Ordering::Relaxed);
+        let log = self.path(&format!("serve-{number}.log"));
+        let out = File::create(&log).unwrap();
+        let mut command = self.command(&["serve"]);
+        prepare(&mut command);
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(out.try_clone().unwrap())
+            .stderr(out)
+            .spawn()
+            .unwrap();
+        Server {
+            house: self,
+            child,
+            log,
+        }
     }
 
     /// `GET /api/v1/…`.
@@ -319,8 +346,18 @@ impl Server<'_> {
 
     /// As a power cut of the process: nothing of it runs any more when this returns.
     pub fn kill(mut self) {
-        self.child.kill().unwrap();
+        // It may have died by itself just now.
+        let _ = self.child.kill();
         self.child.wait().unwrap();
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn wait_exit(&mut self, bound: Duration) -> ExitStatus {

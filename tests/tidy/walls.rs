@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: &[(&str, &[&str])] = &[
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -12,8 +12,8 @@ const ARROWS: [(&str, &[&str]); 23] = [
     (
         "app",
         &[
-            "config", "phone", "web", "post", "caller", "engine", "archive", "store", "drill",
-            "ivr", "script", "keypad", "desks", "domain", "calendar", "sip", "media",
+            "config", "phone", "web", "post", "caller", "ledger", "engine", "archive", "store",
+            "drill", "ivr", "script", "keypad", "desks", "domain", "calendar", "sip", "media",
         ],
     ),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -22,9 +22,24 @@ const ARROWS: [(&str, &[&str]); 23] = [
     (
         "phone",
         &[
-            "engine", "archive", "drill", "ivr", "desks", "domain", "sip", "media",
+            "ledger",
+            "engine",
+            "archive",
+            "drill",
+            "ivr",
+            "desks",
+            "domain",
+            "sip",
+            "media",
+            "failpoint",
         ],
     ),
+    // The calls' writes: to the engine, or beside it.
+    ("ledger", &["engine", "journal", "domain", "failpoint"]),
+    // Entries are octets to it.
+    ("journal", &["failpoint"]),
+    // A moment has a name and nothing else.
+    ("failpoint", &[]),
     // Pages read what the engine loads and play what the archive keeps.
     ("web", &["wire", "engine", "archive", "domain"]),
     // The shapes of the API are of what the engine loads.
@@ -34,11 +49,11 @@ const ARROWS: [(&str, &[&str]); 23] = [
     // A telephone of its own: it may not know what the server knows.
     ("caller", &["sip", "media"]),
     // Load, decide, save.
-    ("engine", &["store", "domain"]),
+    ("engine", &["store", "domain", "failpoint"]),
     // A recording's row and its file.
-    ("archive", &["store", "domain"]),
+    ("archive", &["store", "domain", "failpoint"]),
     // Rows of domain values.
-    ("store", &["domain"]),
+    ("store", &["domain", "failpoint"]),
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.
@@ -53,10 +68,12 @@ const ARROWS: [(&str, &[&str]); 23] = [
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["rtp"]),
+    ("media", &["rtp", "failpoint"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard"]),
+    ("sip", &["guard", "streams"]),
+    // Every message of a stream is judged; who stands behind the streams is told by a trait.
+    ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
     ("guard", &[]),
 ];
@@ -68,7 +85,7 @@ const CONVERSATION: [&str; 4] = ["drill", "ivr", "script", "keypad"];
 const IVR_MAY_NAME: [&str; 3] = ["Grade", "Day", "Moment"];
 
 /// Foreign crates and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 21] = [
+const CRATES: &[(&str, &[&str])] = &[
     // The only SQL.
     ("sqlx", &["store"]),
     // The only pages.
@@ -100,8 +117,8 @@ const CRATES: [(&str, &[&str]); 21] = [
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "post", "caller", "engine", "archive", "store", "sip",
-            "media",
+            "app", "main", "phone", "web", "post", "caller", "ledger", "journal", "engine",
+            "archive", "store", "sip", "streams", "media",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),
@@ -153,7 +170,7 @@ pub fn foreign_crates(sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for source in sources {
         let Some(room) = source.room() else { continue };
-        for (krate, rooms) in CRATES {
+        for &(krate, rooms) in CRATES {
             for (at, path) in named(&source.live, krate).chain(imported(&source.live, krate)) {
                 let place = format!("{}:{}", source.path, line_of(&source.live, at));
                 let is_declared_here = room == krate;

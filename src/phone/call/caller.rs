@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Call, Gone, Stage, side_word};
 use crate::engine::HungUpBy;
+use crate::failpoint::{self, Step};
 use crate::ivr::{Digit, Event, Phase, Way};
 use crate::media::{self, Side};
 use crate::phone::ears::Ears;
@@ -35,6 +36,7 @@ impl Call {
         };
         match side {
             Side::Caller => {
+                failpoint::reach(Step::KeyHeard);
                 self.timeline.mark(at, "key", format!("{digit} ({way})"));
                 self.last_press_at = at;
                 self.tell(Event::Digit(digit), ears).await;

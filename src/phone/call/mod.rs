@@ -13,7 +13,6 @@ use super::book::Book;
 use super::clock;
 use super::ears::{Ears, Input};
 use super::floor::{Hunt, Seat};
-use super::ledger::{Job, Ledger};
 use super::timeline::Timeline;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
@@ -21,6 +20,7 @@ use crate::ivr::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
     Session, Unavailable, Way,
 };
+use crate::ledger::{Job, Ledger};
 use crate::media::{self, CallMedia, Recorded, Side};
 use crate::sip::Dialog;
 
@@ -182,7 +182,7 @@ impl Call {
                 }));
             }
             Action::ConfirmGrade => self.ledger.put(Job::GradeConfirmed {
-                at: clock::moment(),
+                at: self.civil_now(),
             }),
             Action::StoreReason { code, key } => self.store_reason(code, key),
             Action::RecordMessage {
@@ -199,7 +199,7 @@ impl Call {
                 self.mark("callback", "");
                 self.ledger.put(Job::Callback {
                     number,
-                    at: clock::moment(),
+                    at: self.civil_now(),
                 });
             }
             Action::Mark(mark) => self.note(mark),
@@ -209,6 +209,11 @@ impl Call {
             }
             Action::Hangup => self.hang_up(ears),
         }
+    }
+
+    /// The call's own civil time, which no step of the clock touches.
+    pub(super) fn civil_now(&self) -> Moment {
+        self.timeline.clock().moment(clock::instant())
     }
 
     pub(super) fn mark(&self, kind: &str, detail: impl Into<String>) {
@@ -251,7 +256,7 @@ impl Call {
                 self.mark("offer", "");
                 self.ledger.put(Job::State(CallState::Rating));
                 self.ledger.put(Job::Offered {
-                    at: clock::moment(),
+                    at: self.civil_now(),
                 });
             }
             Mark::InvalidKey(key) => self.mark("key_invalid", key.to_string()),
@@ -261,7 +266,7 @@ impl Call {
             Mark::GradeWithdrawn => {
                 self.mark("grade_withdrawn", "");
                 self.ledger.put(Job::GradeWithdrawn {
-                    at: clock::moment(),
+                    at: self.civil_now(),
                 });
             }
             Mark::SentToRating => {
