@@ -17,6 +17,7 @@ mod tone;
 mod wav;
 
 mod calls;
+mod clock_steps;
 mod commands;
 mod crash;
 
@@ -29,4 +30,5 @@ mod plans;
 mod power;
 
 mod refusals;
+mod soak;
 mod sound;
