@@ -80,6 +80,8 @@ fn fifty_calls_for_long_leave_nothing_behind() {
             samples.push(held(&server, begun));
             next_sample += SECOND;
             if samples.len() % 60 == 0 {
+                let now = samples[samples.len() - 1];
+                println!("{calls} calls: {now:?}");
                 forget_old_recordings(&house);
             }
         }
