@@ -12,6 +12,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 mod admission;
+mod formed;
+mod frame;
 mod head;
 mod judge;
 mod refusal;
@@ -21,12 +23,15 @@ mod tests;
 mod unacknowledged;
 
 pub use admission::{Enrolled, Known, NotEnrolled, State};
-pub use head::{Framed, Head, body_start, frame};
+pub use frame::{Framed, frame};
+pub use head::{Head, body_start};
 pub use judge::{Verdict, judge};
 pub use unacknowledged::GiveUp;
 
-/// A whole message in bytes (RFC 3261 sets no limit; a UDP datagram cannot be larger).
-pub const MAX_MESSAGE: usize = 64 * 1024;
+/// A start line with its headers, in bytes (RFC 3261 sets no limit).
+pub const MAX_HEAD: usize = 48 * 1024;
+/// A body in bytes: a session description of some pages.
+pub const MAX_BODY: usize = 16 * 1024;
 /// Methods that are served (RFC 3261 §20.5).
 pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
 /// The only body of an INVITE that is understood.

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
+mod mutations;
+mod torture;
+
 const TRUNK: &str = "192.0.2.1:5060";
 const STRANGER: &str = "203.0.113.9:5060";
 
@@ -203,10 +206,73 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
         (with("Max-Forwards: many"), "400", "malformed"),
         (
             with(&format!("Subject: {}", "x".repeat(9000))),
-            "drop",
+            "513",
             "head_too_large",
         ),
-        (with(&"X: y\r\n".repeat(300)), "drop", "head_too_large"),
+        (with(&"X: y\r\n".repeat(300)), "513", "head_too_large"),
+        (
+            with(&format!("Via: SIP/2.0/UDP {}", "x".repeat(9000))),
+            "drop",
+            "unanswerable",
+        ),
+        (
+            INVITE.replace("Length: 0\r\n", "Length: 20000\r\n") + &"v".repeat(20_000),
+            "413",
+            "body_too_large",
+        ),
+        (format!("\r\n{INVITE}"), "mended", ""),
+        (INVITE.to_owned() + "rest", "mended", ""),
+        (with("Content-Encoding: gzip"), "415", "media_type"),
+        (
+            with("Content-Type: application/sdp\r\nc: application/sdp"),
+            "400",
+            "malformed",
+        ),
+        (with("bad name: x"), "400", "malformed"),
+        (with("X: y\nTo: <sip:b@c>"), "400", "malformed"),
+        (
+            INVITE.replace("Call-ID: one", "Call-ID: one two"),
+            "400",
+            "malformed",
+        ),
+        (INVITE.replace("1 INVITE", "+1 INVITE"), "400", "malformed"),
+        (
+            INVITE.replace("Length: 0", "Length: +0"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("SIP/2.0\r\nVia", "HTTP/1.1\r\nVia"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("SIP/2.0/UDP", "SIP/7.0/UDP"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("From: <", "From: 李, 王 <"),
+            "400",
+            "malformed",
+        ),
+        (INVITE.replace("From: <", "From: 张三 <"), "pass", ""),
+        (
+            INVITE.replace("@gradeline SIP", "@gradeline:99999 SIP"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("@gradeline SIP", "@[::1]:5060;user=phone SIP"),
+            "pass",
+            "",
+        ),
+        (
+            INVITE.replace("branch=z9hG4bK1", "branch=z9hG4bK"),
+            "400",
+            "malformed",
+        ),
+        (INVITE.replace(";branch=z9hG4bK1", ""), "pass", ""),
         ("".to_owned(), "drop", "unreadable"),
         ("\0\u{1}garbage".to_owned(), "drop", "unanswerable"),
         ("\r\n\r\n\r\n\r\n".to_owned(), "drop", "unreadable"),

@@ -14,6 +14,8 @@ const RATE_HZ: f32 = 8000.0;
 
 /// Samples of a block: two whole ones lie in any 40 ms.
 const BLOCK: usize = 102;
+/// From block to block the phase cannot tell a tone from one beside it by this.
+const ALIAS_HZ: f32 = RATE_HZ / BLOCK as f32;
 /// Blocks without the tone that are bridged (64 ms): one lost packet must not double a key.
 const BRIDGED_BLOCKS: u32 = 5;
 /// The same where packets are known to be lost (128 ms). Not more: a peer that sends nothing while it is
@@ -21,15 +23,19 @@ const BRIDGED_BLOCKS: u32 = 5;
 const BRIDGED_LOST_BLOCKS: u32 = 10;
 /// Mean square of a sample below which no tone is looked for (about −42 dBm0).
 const FLOOR: f32 = 5_000.0;
-/// The strongest of a group exceeds its others by this (8 dB).
-const PEAK: f32 = 6.31;
-/// Column over row at most +8 dB in power by the network's slope one way, −4 dB the other.
-const TWIST_ROW_STRONGER: f32 = 6.31;
-const TWIST_COLUMN_STRONGER: f32 = 2.51;
+/// The strongest of a group exceeds its others by this (6 dB): what a tone 8 dB louder spills from the other
+/// group into this one is less.
+const PEAK: f32 = 4.0;
+/// A long line weakens the column by up to 8 dB, another the row by up to 4 (ITU-T Q.24); each measured
+/// with what the stronger tone spills into the weaker one's bin, 2.5 and 1.5 dB at most.
+const TWIST_ROW_STRONGER: f32 = 11.2;
+const TWIST_COLUMN_STRONGER: f32 = 3.55;
+/// The power of a pair in two blocks that it fills differs by less than this (3 dB).
+const STEADY: f32 = 2.0;
 /// Share of the whole energy that the two tones must hold.
 const SHARE: f32 = 0.82;
-/// Accepted detuning.
-const DETUNE: f32 = 0.025;
+/// Accepted detuning: between the 1.5 % that must be heard and the 3.5 % that must not.
+const DETUNE: f32 = 0.024;
 
 /// A tone's complex amplitude over one block.
 #[derive(Debug, Clone, Copy, Default)]
@@ -50,6 +56,12 @@ struct Candidate {
     row: usize,
     column: usize,
     bins: [Bin; 2],
+}
+
+impl Candidate {
+    fn code(&self) -> u8 {
+        CODES[self.row][self.column]
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -125,13 +137,11 @@ impl Detector {
         let made_up = std::mem::take(&mut self.made_up);
         let found = self.candidate();
         let twice = match (self.before, found) {
-            (Some(before), Some(found)) => continues(before, found, mean_square(&self.block)),
+            (Some(before), Some(found)) => continues(before, found, &self.block),
             _ => false,
         };
         self.before = found;
-        let code = found
-            .filter(|_| twice)
-            .map(|found| CODES[found.row][found.column]);
+        let code = found.filter(|_| twice).map(|found| found.code());
         match (&mut self.held, code) {
             (Some(held), Some(code)) if held.code == code => {
                 held.blocks += held.missed + 1;
@@ -157,6 +167,12 @@ impl Detector {
                     at: now,
                 });
             }
+            // A block that the key fills in part, between two losses, tells that it is still down.
+            (Some(held), None) if found.is_some_and(|found| found.code() == held.code) => {
+                held.missed += 1;
+                held.silent = 0;
+                held.blocks += std::mem::take(&mut held.missed);
+            }
             (Some(held), None) => {
                 held.missed += 1;
                 held.silent += u32::from(!made_up);
@@ -174,17 +190,17 @@ impl Detector {
         if mean_square(&self.block) < FLOOR {
             return None;
         }
-        let [r0, r1, r2, r3, c0, c1, c2, c3] = goertzel(&self.block);
-        let (rows, columns) = ([r0, r1, r2, r3], [c0, c1, c2, c3]);
-        let row = loudest(&rows)?;
-        let column = loudest(&columns)?;
-        let (row_power, column_power) = (rows[row].power(), columns[column].power());
+        let bins = goertzel(&self.block);
+        let powers = bins.map(Bin::power);
+        let row = loudest(&powers[..4])?;
+        let column = loudest(&powers[4..])?;
+        let (row_power, column_power) = (powers[row], powers[4 + column]);
         let twisted = row_power > column_power * TWIST_ROW_STRONGER
             || column_power > row_power * TWIST_COLUMN_STRONGER;
         (!twisted).then_some(Candidate {
             row,
             column,
-            bins: [rows[row], columns[column]],
+            bins: [bins[row], bins[4 + column]],
         })
     }
 }
@@ -200,10 +216,16 @@ impl Held {
     }
 }
 
-/// Whether the second block goes on with the first one's tones: the same pair, of true frequency
-/// (told by how far the phase moved between the blocks), and together nearly all there is.
-fn continues(first: Candidate, second: Candidate, mean_square: f32) -> bool {
+/// Whether the second block goes on with the first one's tones: the same pair, as loud, of true frequency,
+/// and together nearly all there is.
+fn continues(first: Candidate, second: Candidate, block: &[f32; BLOCK]) -> bool {
     if (first.row, first.column) != (second.row, second.column) {
+        return false;
+    }
+    // A block that a tone only ends or begins in turns the phase less than the tone does.
+    let sum = |candidate: Candidate| candidate.bins.map(Bin::power).iter().sum::<f32>();
+    let (before, now) = (sum(first), sum(second));
+    if now > before * STEADY || before > now * STEADY {
         return false;
     }
     let nominal = [ROWS_HZ[second.row], COLUMNS_HZ[second.column]];
@@ -213,20 +235,20 @@ fn continues(first: Candidate, second: Candidate, mean_square: f32) -> bool {
         if off_hz.abs() > DETUNE * nominal {
             return false;
         }
-        // A tone beside the bin's centre shows less of its power there.
-        let x = std::f32::consts::PI * off_hz * BLOCK as f32 / RATE_HZ;
-        let shown = if x.abs() < 1e-3 {
-            1.0
-        } else {
-            (x.sin() / x).powi(2)
-        };
-        held += second.power() / shown;
+        let power_at = |hz: f32| power_at(block, hz);
+        let true_hz = nominal + off_hz;
+        let power = power_at(true_hz);
+        if power_at(true_hz - ALIAS_HZ) > power || power_at(true_hz + ALIAS_HZ) > power {
+            return false;
+        }
+        held += power;
     }
     // A sine of amplitude A has power (A·N/2)² in its bin and mean square A²/2.
-    held * 2.0 / (BLOCK * BLOCK) as f32 > SHARE * mean_square
+    held * 2.0 / (BLOCK * BLOCK) as f32 > SHARE * mean_square(block)
 }
 
-/// Hertz by which a tone lies off its nominal frequency, from its phase in two adjacent blocks.
+/// Hertz by which a tone lies off its nominal frequency, from its phase in two adjacent blocks: exact, but
+/// for whole multiples of [`ALIAS_HZ`].
 fn detuning(first: Bin, second: Bin, nominal_hz: f32) -> f32 {
     use std::f32::consts::TAU;
     let cross_real = second.real * first.real + second.imaginary * first.imaginary;
@@ -240,6 +262,16 @@ fn detuning(first: Bin, second: Bin, nominal_hz: f32) -> f32 {
         off += TAU;
     }
     off / TAU * RATE_HZ / BLOCK as f32
+}
+
+/// Power of any one tone in a block.
+fn power_at(block: &[f32; BLOCK], hz: f32) -> f32 {
+    let coefficient = 2.0 * (std::f32::consts::TAU * hz / RATE_HZ).cos();
+    let (mut one, mut two) = (0.0f32, 0.0f32);
+    for sample in block {
+        (two, one) = (one, sample + coefficient * one - two);
+    }
+    one * one + two * two - coefficient * one * two
 }
 
 /// The complex amplitudes of all eight tones, rows before columns, with the phase at the block's
@@ -299,8 +331,8 @@ static TURNS: LazyLock<Turns> = LazyLock::new(|| {
     }
 });
 
-fn loudest(bins: &[Bin; 4]) -> Option<usize> {
-    let powers = bins.map(Bin::power);
+/// Which of a group of four exceeds its others.
+fn loudest(powers: &[f32]) -> Option<usize> {
     let best = (0..4).max_by(|a, b| powers[*a].total_cmp(&powers[*b]))?;
     (0..4)
         .all(|other| other == best || powers[best] > powers[other] * PEAK)

@@ -14,15 +14,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::backlogs::Backlogs;
 use super::dispatch;
 use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::outgoing::{self, Invite, Outgoing};
-use super::streams::{Backlogs, Streams};
+use super::streamed::Stack;
 use super::timer::Policy;
-use super::wire::{self, GuardedSocket, Taking};
+use super::wire::{GuardedSocket, Taking};
 use super::{Error, Listen, Settings, Transport};
 use crate::guard::{Limits, State};
+use crate::streams::Streams;
 
 /// Incoming calls that may wait for their reader.
 const WAITING_CALLS: usize = 64;
@@ -73,6 +75,7 @@ pub(super) struct Core {
     /// Calls hang up.
     pub hangup: CancellationToken,
     streams: Streams,
+    behind: Stack,
     stop: CancellationToken,
     addresses: Vec<Listen>,
     public_address: IpAddr,
@@ -115,11 +118,10 @@ impl Agent {
         let endpoint = build_endpoint(layer, taking, &stop, tuning);
         let calls_in = endpoint.incoming_transactions().map_err(stack)?;
         let tasks = TaskTracker::new();
-        let streams = Streams {
-            state: Arc::clone(&state),
+        let streams = Streams::new(Arc::clone(&state), tasks.clone(), stop.child_token());
+        let behind = Stack {
+            endpoint: Arc::clone(&endpoint.inner),
             backlogs,
-            tasks: tasks.clone(),
-            stop: stop.child_token(),
         };
         let core = Arc::new(Core {
             layer: Arc::new(DialogLayer::new(Arc::clone(&endpoint.inner))),
@@ -132,6 +134,7 @@ impl Agent {
             tasks,
             hangup: CancellationToken::new(),
             streams,
+            behind,
             stop,
             addresses,
             public_address: settings.public_address,
@@ -218,7 +221,7 @@ impl Core {
                     .transport_layer
                     .add_transport(rsipstack::transport::SipConnection::TcpListener(named));
             }
-            let accepting = self.streams.clone().accept(listener, wire::adder(&inner));
+            let accepting = self.streams.clone().accept(listener, self.behind.clone());
             self.tasks.spawn(accepting);
         }
     }
@@ -273,7 +276,7 @@ impl Core {
             return Ok(());
         }
         self.streams
-            .connect(peer, wire::adder(&self.endpoint))
+            .connect(peer, &self.behind)
             .await
             .map_err(|error| Error::Stack(format!("cannot connect to {peer}: {error}")))
     }

@@ -7,8 +7,8 @@
 //! Every call has one task, which owns its dialog; its user may read slowly or go away:
 //! the stack does not wait, and the other side gets its BYE.
 //!
-//! The way of a message: [`wire`] or [`streams`] takes it from the socket, [`crate::guard`] judges it, the
-//! stack finds its transaction, [`dispatch`] its call, and the
+//! The way of a message: [`wire`] or [`crate::streams`] takes it from the socket, [`crate::guard`] judges it,
+//! the stack finds its transaction, [`dispatch`] its call, and the
 //! call's [`driver`] tells the user. Redirections (3xx) are not followed and a REFER is
 //! refused: nothing on the wire decides whom we call.
 //!
@@ -19,13 +19,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 mod agent;
+mod backlogs;
 mod call;
 mod dispatch;
 mod driver;
 mod headers;
 mod incoming;
 mod outgoing;
-mod streams;
+mod streamed;
 #[cfg(test)]
 mod tests;
 mod timer;

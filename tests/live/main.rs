@@ -12,6 +12,7 @@ mod disk;
 mod gateway;
 mod peers;
 mod place;
+mod raw;
 mod server;
 mod tone;
 mod wav;
@@ -20,15 +21,15 @@ mod calls;
 mod clock_steps;
 mod commands;
 mod crash;
-
 mod desks;
 mod keys;
 mod kills;
+mod mutations;
 mod outages;
 mod pages;
 mod plans;
 mod power;
-
 mod refusals;
 mod soak;
 mod sound;
+mod torture;

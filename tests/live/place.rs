@@ -39,6 +39,17 @@ pub fn port() -> u16 {
     }
 }
 
+/// Whether somebody has bound this UDP port, by the kernel's own list: to try to bind it would keep
+/// it for a moment from the program that is waited for.
+pub fn is_bound(port: u16) -> bool {
+    let list = std::fs::read_to_string("/proc/net/udp").unwrap();
+    let wanted = format!(":{port:04X}");
+    let sockets = list.lines().skip(1);
+    sockets
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .any(|local| local.ends_with(&wanted))
+}
+
 /// A caller's number that no other call of this run has: its last eight digits find the call.
 pub fn number() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 26] = [
+const ARROWS: &[(&str, &[&str])] = &[
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -71,7 +71,9 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ("media", &["rtp", "failpoint"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard"]),
+    ("sip", &["guard", "streams"]),
+    // Every message of a stream is judged; who stands behind the streams is told by a trait.
+    ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
     ("guard", &[]),
 ];
@@ -83,7 +85,7 @@ const CONVERSATION: [&str; 4] = ["drill", "ivr", "script", "keypad"];
 const IVR_MAY_NAME: [&str; 3] = ["Grade", "Day", "Moment"];
 
 /// Foreign crates and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 21] = [
+const CRATES: &[(&str, &[&str])] = &[
     // The only SQL.
     ("sqlx", &["store"]),
     // The only pages.
@@ -116,7 +118,7 @@ const CRATES: [(&str, &[&str]); 21] = [
         "tokio",
         &[
             "app", "main", "phone", "web", "post", "caller", "ledger", "journal", "engine",
-            "archive", "store", "sip", "media",
+            "archive", "store", "sip", "streams", "media",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),
@@ -168,7 +170,7 @@ pub fn foreign_crates(sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for source in sources {
         let Some(room) = source.room() else { continue };
-        for (krate, rooms) in CRATES {
+        for &(krate, rooms) in CRATES {
             for (at, path) in named(&source.live, krate).chain(imported(&source.live, krate)) {
                 let place = format!("{}:{}", source.path, line_of(&source.live, at));
                 let is_declared_here = room == krate;

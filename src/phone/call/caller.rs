@@ -94,6 +94,10 @@ impl Call {
     pub(super) async fn renegotiate(&mut self, side: Side, sdp: &[u8], reply: OfferReply) {
         let answered = match self.sound.renegotiate(side, sdp).await {
             Ok(answer) => {
+                match side {
+                    Side::Caller => self.caller_presses.expect_any_way(),
+                    Side::Desk => self.desk_presses.expect_any_way(),
+                }
                 let kind = if media::is_hold(sdp) {
                     "hold"
                 } else {
