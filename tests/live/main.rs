@@ -18,6 +18,7 @@ mod tone;
 mod wav;
 
 mod calls;
+mod clock_steps;
 mod commands;
 mod crash;
 mod desks;
@@ -30,5 +31,6 @@ mod pages;
 mod plans;
 mod power;
 mod refusals;
+mod soak;
 mod sound;
 mod torture;
