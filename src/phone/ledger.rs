@@ -1,9 +1,10 @@
+use std::fmt;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::domain::Moment;
+use crate::domain::{Moment, mask};
 use crate::engine::{
     ArchivedRecording, CallId, CallState, ClipKind, EndedCall, Engine, KeyedGrade, KeyedReason,
     Submitted,
@@ -11,6 +12,7 @@ use crate::engine::{
 
 /// One call's writes, in order, beside the call: the database may be slow, the call may not.
 pub(super) struct Ledger {
+    call: CallId,
     jobs: mpsc::Sender<Job>,
     writer: JoinHandle<Option<Submitted>>,
 }
@@ -45,11 +47,20 @@ pub(super) enum Job {
         sha256: String,
     },
     Callback {
-        number: Option<String>,
+        number: Option<Number>,
         at: Moment,
     },
     End(EndedCall),
     Recording(ArchivedRecording),
+}
+
+/// A telephone number; a job that is logged tells it masked.
+pub(super) struct Number(pub String);
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&mask(&self.0))
+    }
 }
 
 /// Whether a grade became durable.
@@ -70,8 +81,9 @@ impl Ledger {
     pub(super) fn open(engine: Engine, id: CallId) -> (Ledger, mpsc::Receiver<Stored>) {
         let (jobs, queue) = mpsc::channel(MOST_JOBS);
         let (stored, told) = mpsc::channel(MOST_JOBS);
+        let call = id.clone();
         let writer = tokio::spawn(write(engine, id, queue, stored));
-        (Ledger { jobs, writer }, told)
+        (Ledger { call, jobs, writer }, told)
     }
 
     /// Never waits. A full queue means a database that has been gone for long: the write is lost,
@@ -79,7 +91,7 @@ impl Ledger {
     pub(super) fn put(&self, job: Job) {
         if let Err(error) = self.jobs.try_send(job) {
             metrics::counter!("gradeline_ledger_lost_total").increment(1);
-            tracing::error!(%error, "a call's write was lost: the database does not keep up");
+            tracing::error!(call = %self.call.0, %error, "a call's write was lost: the database does not keep up");
         }
     }
 
@@ -87,7 +99,7 @@ impl Ledger {
     pub(super) async fn close(self) -> Option<Submitted> {
         drop(self.jobs);
         self.writer.await.unwrap_or_else(|panic| {
-            tracing::error!(%panic, "a bug: the call's ledger broke");
+            tracing::error!(call = %self.call.0, %panic, "a bug: the call's ledger broke");
             None
         })
     }
@@ -167,9 +179,28 @@ async fn write_once(
         } => {
             engine.add_clip(id, *kind, path, *length_ms, sha256).await?;
         }
-        Job::Callback { number, at } => engine.request_callback(id, number.as_deref(), *at).await?,
+        Job::Callback { number, at } => {
+            let number = number.as_ref().map(|number| number.0.as_str());
+            engine.request_callback(id, number, *at).await?;
+        }
         Job::End(ended) => return engine.end_call(ended.clone()).await,
         Job::Recording(recording) => engine.add_recording(id, recording.clone()).await?,
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_write_that_is_logged_tells_no_whole_number() {
+        let job = Job::Callback {
+            number: Some(Number("13812345678".into())),
+            at: Moment::from_millis(0),
+        };
+        let logged = format!("{job:?}");
+        assert!(logged.contains("138****5678"), "{logged}");
+        assert!(!logged.contains("13812345678"), "{logged}");
+    }
 }

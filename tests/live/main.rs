@@ -19,6 +19,7 @@ mod commands;
 mod crash;
 
 mod desks;
+mod hours;
 mod keys;
 mod pages;
 mod plans;

@@ -13,7 +13,7 @@ use super::book::Book;
 use super::clock;
 use super::ears::{Ears, Input};
 use super::floor::{Hunt, Seat};
-use super::ledger::{Job, Ledger};
+use super::ledger::{Job, Ledger, Number};
 use super::timeline::Timeline;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
@@ -198,7 +198,7 @@ impl Call {
             Action::RequestCallback { number } => {
                 self.mark("callback", "");
                 self.ledger.put(Job::Callback {
-                    number,
+                    number: number.map(Number),
                     at: clock::moment(),
                 });
             }
@@ -256,8 +256,8 @@ impl Call {
             }
             Mark::InvalidKey(key) => self.mark("key_invalid", key.to_string()),
             Mark::Silent => self.mark("silent", ""),
-            Mark::KeyIgnored(key) => self.mark("key_ignored", key.to_string()),
-            Mark::KeyKept(key) => self.mark("key_kept", key.to_string()),
+            Mark::KeyIgnored(key) => self.mark("key_ignored", self.shown(key)),
+            Mark::KeyKept(key) => self.mark("key_kept", self.shown(key)),
             Mark::GradeWithdrawn => {
                 self.mark("grade_withdrawn", "");
                 self.ledger.put(Job::GradeWithdrawn {
