@@ -48,6 +48,17 @@ pub struct Listen {
     pub address: SocketAddr,
 }
 
+impl std::fmt::Display for Listen {
+    /// As the configuration writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let transport = match self.transport {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+        };
+        write!(f, "{transport}:{}", self.address)
+    }
+}
+
 /// What a user agent needs to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -66,7 +77,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "cannot listen on {listen:?}: {source}; is another SIP program running? change [sip] listen"
+        "cannot listen on {listen}: {source}; is another SIP program running? change [sip] listen"
     )]
     Bind {
         listen: Listen,

@@ -23,6 +23,7 @@ mod commands;
 mod crash;
 mod desks;
 mod floods;
+mod hours;
 mod keys;
 mod kills;
 mod mutations;

@@ -271,8 +271,8 @@ impl Call {
             }
             Mark::InvalidKey(key) => self.mark("key_invalid", key.to_string()),
             Mark::Silent => self.mark("silent", ""),
-            Mark::KeyIgnored(key) => self.mark("key_ignored", key.to_string()),
-            Mark::KeyKept(key) => self.mark("key_kept", key.to_string()),
+            Mark::KeyIgnored(key) => self.mark("key_ignored", self.shown(key)),
+            Mark::KeyKept(key) => self.mark("key_kept", self.shown(key)),
             Mark::GradeWithdrawn => {
                 self.mark("grade_withdrawn", "");
                 self.ledger.put(Job::GradeWithdrawn {
