@@ -52,7 +52,7 @@ enum Command {
 
 #[derive(Args)]
 struct Simulate {
-    /// The dialplan, such as dialplans/consultation.toml or just consultation
+    /// The dialplan: a file, such as a draft of yours, or the name of one in force (consultation)
     plan: PathBuf,
     /// Keys and when: seconds after the offer began, each later one after the key before it
     #[arg(long, value_name = "4@2.1s,1@1s", default_value = "")]
@@ -63,6 +63,9 @@ struct Simulate {
     /// What the desk does
     #[arg(long, value_enum, default_value_t = app::DeskConduct::Answers)]
     desk: app::DeskConduct,
+    /// When the caller calls
+    #[arg(long, value_enum, default_value_t = app::CalledAt::Open)]
+    at: app::CalledAt,
 }
 
 #[derive(Args)]
@@ -142,9 +145,12 @@ fn main() -> ExitCode {
         Command::Simulate(simulate) => app::simulate(
             config,
             &simulate.plan,
-            &simulate.keys,
-            simulate.hangup.as_deref(),
-            simulate.desk,
+            app::SimulatedCall {
+                keys: &simulate.keys,
+                hangup: simulate.hangup.as_deref(),
+                desk: simulate.desk,
+                at: simulate.at,
+            },
         ),
         Command::Demo(demo) => app::demo(
             config,

@@ -2,7 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::{Calendars, Centre, Desks, Dialplans, Media, Prompts, Recordings, Sip, Store, Web};
+use super::{
+    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Recordings, Sip, Store, Web,
+};
 use crate::phone::ServiceHours;
 use crate::sip::{Listen, Network, Transport};
 
@@ -64,6 +66,14 @@ impl Default for Recordings {
     fn default() -> Self {
         Recordings {
             dir: "recordings".into(),
+        }
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Journal {
+            dir: "journal".into(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::driver::{Row, Tx, Value, args};
 use super::rows::{CallId, CallState};
 use super::views::{
-    CallFilter, CallRow, RatingFilter, RatingRow, Reach, RemarkRow, TicketFilter, TicketRow,
+    CallFilter, CallRow, RatingFilter, RatingRow, RemarkRow, TicketFilter, TicketRow,
 };
 use super::{Error, statements};
 use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State, UnitId};
@@ -31,7 +31,8 @@ macro_rules! sent_to {
 macro_rules! call_columns {
     () => {
         "SELECT c.id, c.sip_call_id, c.caller, c.callee, c.source, c.dialplan, c.dialplan_digest, \
-        c.started_at, c.rehearsal, c.state, c.staff, c.desk_answered_at, c.talked_ms, c.ended_at, \
+        c.started_at, c.rehearsal, c.state, c.staff, c.desk_answered_at, c.talked_ms, \
+        c.offered_at, c.ended_at, \
         c.hung_up_by, c.outcome, c.outcome_after_ms, c.grade, \
         (SELECT r.id FROM ratings r WHERE r.call_id = c.id \
             ORDER BY r.sequence DESC LIMIT 1) AS rating, \
@@ -328,6 +329,7 @@ fn call_row(row: &Row) -> Result<CallRow, Error> {
         staff: row.get("staff")?,
         desk_answered_at: row.maybe_moment("desk_answered_at")?,
         talked_ms: row.maybe_count("talked_ms")?,
+        offered_at: row.maybe_moment("offered_at")?,
         hung_up_by: row.maybe_word("hung_up_by")?,
         outcome: row.get("outcome")?,
         outcome_after_ms: row.maybe_count("outcome_after_ms")?,

@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 31] = [
+const ARROWS: &[(&str, &[&str])] = &[
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -12,9 +12,9 @@ const ARROWS: [(&str, &[&str]); 31] = [
     (
         "app",
         &[
-            "config", "phone", "web", "post", "caller", "staff", "engine", "archive", "store",
-            "drill", "ivr", "script", "keypad", "desks", "rights", "casework", "acts", "domain",
-            "calendar", "sip", "media",
+            "config", "phone", "web", "post", "caller", "ledger", "staff", "engine", "archive",
+            "store", "drill", "ivr", "script", "keypad", "desks", "rights", "casework", "acts",
+            "domain", "calendar", "sip", "media",
         ],
     ),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -23,9 +23,24 @@ const ARROWS: [(&str, &[&str]); 31] = [
     (
         "phone",
         &[
-            "engine", "archive", "drill", "ivr", "desks", "domain", "sip", "media",
+            "ledger",
+            "engine",
+            "archive",
+            "drill",
+            "ivr",
+            "desks",
+            "domain",
+            "sip",
+            "media",
+            "failpoint",
         ],
     ),
+    // The calls' writes: to the engine, or beside it.
+    ("ledger", &["engine", "journal", "domain", "failpoint"]),
+    // Entries are octets to it.
+    ("journal", &["failpoint"]),
+    // A moment has a name and nothing else.
+    ("failpoint", &[]),
     // Pages read what the engine loads and play what the archive keeps.
     (
         "web",
@@ -52,16 +67,27 @@ const ARROWS: [(&str, &[&str]); 31] = [
     // Load, decide, save.
     (
         "engine",
-        &["register", "store", "secrets", "casework", "acts", "domain"],
+        &[
+            "register",
+            "store",
+            "secrets",
+            "casework",
+            "acts",
+            "domain",
+            "failpoint",
+        ],
     ),
     // A recording's row and its file.
-    ("archive", &["store", "domain"]),
+    ("archive", &["store", "domain", "failpoint"]),
     // Rows of what is entered, over the store's transactions.
     ("register", &["store", "rights", "domain"]),
     // Rows of what was decided.
-    ("store", &["ledger", "casework", "acts", "domain"]),
+    (
+        "store",
+        &["kept", "casework", "acts", "domain", "failpoint"],
+    ),
     // Shapes, for whoever writes or reads them.
-    ("ledger", &["domain"]),
+    ("kept", &["domain"]),
     ("secrets", &[]),
     // What is done about a 差评, by the words and tables of the regulation.
     ("casework", &["acts", "domain"]),
@@ -83,10 +109,12 @@ const ARROWS: [(&str, &[&str]); 31] = [
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["rtp"]),
+    ("media", &["rtp", "failpoint"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard"]),
+    ("sip", &["guard", "streams"]),
+    // Every message of a stream is judged; who stands behind the streams is told by a trait.
+    ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
     ("guard", &[]),
 ];
@@ -98,7 +126,7 @@ const CONVERSATION: [&str; 4] = ["drill", "ivr", "script", "keypad"];
 const IVR_MAY_NAME: [&str; 3] = ["Grade", "Day", "Moment"];
 
 /// Foreign crates and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 21] = [
+const CRATES: &[(&str, &[&str])] = &[
     // The only SQL.
     ("sqlx", &["store"]),
     // The only pages.
@@ -130,8 +158,8 @@ const CRATES: [(&str, &[&str]); 21] = [
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "gate", "post", "caller", "staff", "engine", "archive",
-            "store", "secrets", "sip", "media",
+            "app", "main", "phone", "web", "gate", "post", "caller", "ledger", "journal", "staff",
+            "engine", "archive", "store", "secrets", "sip", "streams", "media",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),
@@ -183,7 +211,7 @@ pub fn foreign_crates(sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for source in sources {
         let Some(room) = source.room() else { continue };
-        for (krate, rooms) in CRATES {
+        for &(krate, rooms) in CRATES {
             for (at, path) in named(&source.live, krate).chain(imported(&source.live, krate)) {
                 let place = format!("{}:{}", source.path, line_of(&source.live, at));
                 let is_declared_here = room == krate;

@@ -1,17 +1,18 @@
-//! What the doors hand in.
+//! What the doors hand in. What the ledger writes is kept in its journal under these names too: a name
+//! that changes needs `#[serde(alias)]` for the journals that are on disks.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{Grade, Moment};
 
 /// A call's id: `20261123-220512-7f3a9c`, start (Asia/Shanghai) and a random tail. Opaque, sortable,
 /// safe in file names and addresses.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallId(pub String);
 
 /// A call as it comes in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewCall {
     pub id: CallId,
     /// The dialog's Call-ID (RFC 3261 §20.8).
@@ -30,7 +31,7 @@ pub struct NewCall {
 }
 
 /// Where a call stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
     /// Answered by us; no person yet.
@@ -58,7 +59,7 @@ pub struct TimelineEntry {
 }
 
 /// A key that grades, as it was pressed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyedGrade {
     pub grade: Grade,
     pub key: char,
@@ -67,7 +68,7 @@ pub struct KeyedGrade {
 }
 
 /// Who ended the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HungUpBy {
     Caller,
@@ -76,7 +77,7 @@ pub enum HungUpBy {
 }
 
 /// A call as it ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndedCall {
     pub id: CallId,
     pub ended_at: Moment,
@@ -88,7 +89,7 @@ pub struct EndedCall {
 }
 
 /// The recording as archived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchivedRecording {
     /// Relative to `[recordings] dir`.
     pub path: String,
@@ -138,7 +139,7 @@ impl TimelineEntry {
 }
 
 /// What kind of clip a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClipKind {
     /// What the caller said about a bad grade (P17).
@@ -199,7 +200,7 @@ pub struct Salvage {
 }
 
 /// The reason keyed after a bad grade.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyedReason {
     /// Local code: `T1` … `T6`, `T0` for none given.
     pub code: String,

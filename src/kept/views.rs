@@ -120,6 +120,8 @@ pub struct CallRow {
     pub desk_answered_at: Option<Moment>,
     /// How long caller and desk were joined; `None` where nobody talked.
     pub talked_ms: Option<u64>,
+    /// When the rating was offered (the first play of P10 began).
+    pub offered_at: Option<Moment>,
     pub hung_up_by: Option<HungUpBy>,
     pub outcome: Option<String>,
     pub outcome_after_ms: Option<u64>,
