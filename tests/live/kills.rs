@@ -127,8 +127,8 @@ fn kills_while_the_journal_is_written_or_drained_lose_no_grade() {
             sleep_until(Instant::now() + Duration::from_millis(5));
         }
         found.steps += usize::from(server.has_ended());
-        server.kill();
         let killed = Instant::now();
+        server.kill();
         all.extend(crowd.forget().into_iter().map(|seen| (seen, killed)));
         found.cycles += 1;
         let server = house.start();
@@ -225,8 +225,8 @@ fn one_life(
             found.steps += usize::from(server.has_ended());
         }
     }
-    server.kill();
     let killed = Instant::now();
+    server.kill();
     (crowd.forget(), killed)
 }
 
