@@ -63,7 +63,8 @@ fn a_thousand_kills_lose_no_grade_and_no_sound() {
                     if house >= houses {
                         return;
                     }
-                    let of_one = campaign(cycles, house as usize * cycles, seed.wrapping_add(house));
+                    let of_one =
+                        campaign(cycles, house as usize * cycles, seed.wrapping_add(house));
                     found.lock().unwrap().add(of_one);
                 }
             });

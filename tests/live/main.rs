@@ -22,6 +22,8 @@ mod clock_steps;
 mod commands;
 mod crash;
 mod desks;
+mod floods;
+mod hours;
 mod keys;
 mod kills;
 mod mutations;
