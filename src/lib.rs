@@ -6,10 +6,12 @@
 
 #![forbid(unsafe_op_in_unsafe_fn)]
 
+pub mod acts;
 pub mod app;
 pub mod archive;
 pub mod calendar;
 pub mod caller;
+pub mod casework;
 pub mod config;
 pub mod desks;
 pub mod domain;
@@ -18,17 +20,23 @@ pub mod engine;
 pub mod failpoint;
 #[cfg(any(test, fuzzing))]
 pub mod foreign;
+pub mod gate;
 pub mod guard;
 pub mod ivr;
 pub mod journal;
+pub mod kept;
 pub mod keypad;
 pub mod ledger;
 pub mod media;
 pub mod phone;
 pub mod post;
+pub mod register;
+pub mod rights;
 pub mod rtp;
 pub mod script;
+pub mod secrets;
 pub mod sip;
+pub mod staff;
 pub mod store;
 mod streams;
 mod turns;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::recovery::Recovery;
+use super::ticking::tick_until;
 use super::{load_calendar, log_to_stderr, now, open_engine, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
@@ -22,7 +23,7 @@ use crate::sip::{self, Agent};
 use crate::web;
 
 /// Rehearsals at once.
-const REHEARSAL_SEATS: usize = 32;
+const REHEARSAL_SEATS: usize = 64;
 
 /// What the rehearsal desk leaves for its number to be told and for a question to be asked.
 const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
@@ -42,16 +43,17 @@ async fn run(config: Config) -> anyhow::Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    can_be_heard(config.media.address)?;
     let book = read_book(&config)?;
     let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
     // Before anything is written: a second server started by mistake ends here.
     let web_listener = listen_for_pages(config.web.listen).await?;
-    let web_address = web_listener.local_addr()?;
     let engine = open_engine(&config).await?;
     // Before anybody's calls are closed.
     engine.claim().await?;
     let archive = Archive::new(&config.recordings.dir);
+    can_be_recorded(&archive)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
     engine.recount(now()).await?;
@@ -66,18 +68,16 @@ async fn run(config: Config) -> anyhow::Result<()> {
     welcome(
         &agent,
         &config,
-        web_address,
+        web_listener.local_addr()?,
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
     let counted = agent.clone();
-    let keeper = tokio::spawn(resources::give_back(move || counted.call_count()));
-    let options = web_options(&config, meter, troubles(ledgers.clone(), media.clone()));
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
         archive.clone(),
-        options,
+        web_options(&config, meter, troubles(ledgers.clone(), media.clone())),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -92,18 +92,19 @@ async fn run(config: Config) -> anyhow::Result<()> {
         rehearsal: rehearsal.is_some(),
         book,
     });
+    let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
+    let keeper = tokio::spawn(resources::give_back(move || counted.call_count()));
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
-    stopper.abort();
-    keeper.abort();
-    // What it has not come to is found again by the next start.
-    recovering.abort();
+    // What recovery has not come to is found again by the next start.
+    [stopper, keeper, recovering].map(|task| task.abort());
     if let Some(desk) = rehearsal {
         desk.close().await;
     }
     pages.await.context("the pages broke")??;
+    ticker.await.context("the beat broke")?;
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
@@ -113,6 +114,33 @@ async fn listen_for_pages(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("[web] listen {address}: the port is taken or not ours"))
+}
+
+/// Sound is sent from an address of this machine, or no call would have any.
+fn can_be_heard(address: IpAddr) -> anyhow::Result<()> {
+    match std::net::UdpSocket::bind((address, 0)) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!(
+            "[media] address {address} is none of this machine's: {error}; write the one that the trunk reaches"
+        ),
+    }
+}
+
+/// A folder that is none is a mistake of the configuration. A disk that is full is trouble, and the
+/// line is answered all the same: the recorder tries again.
+fn can_be_recorded(archive: &Archive) -> anyhow::Result<()> {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    let dir = archive.dir().display();
+    match archive.stand_ready() {
+        Ok(()) => {}
+        Err(error) if matches!(error.kind(), NotADirectory | NotFound | PermissionDenied) => {
+            bail!(
+                "[recordings] dir {dir} cannot be written: {error}; name a folder that we may write"
+            )
+        }
+        Err(error) => tracing::error!(%error, %dir, "recordings cannot be written now"),
+    }
+    Ok(())
 }
 
 fn read_book(config: &Config) -> anyhow::Result<Book> {
@@ -176,6 +204,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
     sip::Settings {
         listen: config.sip.listen.clone(),
         trunks: config.sip.trunks.clone(),
+        max_calls: config.sip.max_calls,
         public_address: config.sip_address(),
         session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
     }

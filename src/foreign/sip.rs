@@ -25,9 +25,9 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let limits = Limits {
         max_transactions: 1000,
         max_calls: 100,
-        max_unacknowledged: 100,
-        max_unacknowledged_per_source: 50,
-        ack_grace: Duration::from_secs(4),
+        max_unproven: 100,
+        max_unproven_per_source: 50,
+        grace: Duration::from_secs(4),
     };
     let state = Arc::new(State::new(vec![trunk], limits));
     let live = state.enrol("live");

@@ -2,7 +2,7 @@
 
 use crate::domain::{Day, Moment, TicketNumber};
 use crate::keypad::KeyPlan;
-use crate::{engine, web};
+use crate::{engine, gate};
 
 /// What was read and is written reads back as the same.
 pub fn key_plan(bytes: &[u8]) {
@@ -49,5 +49,6 @@ pub fn web_request(bytes: &[u8]) {
         return;
     };
     let (query, range) = text.split_once('\n').unwrap_or((text, "bytes=0-"));
-    web::read_foreign(query, range);
+    gate::params::read_foreign(query);
+    gate::range::read_foreign(range);
 }

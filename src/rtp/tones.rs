@@ -1,10 +1,13 @@
 //! Keys as tones in the sound (ITU-T Q.23, Q.24): a detector and a generator.
 
+mod pair;
+
 use std::sync::LazyLock;
 use std::time::Instant;
 
 use super::playout::FRAME_SAMPLES;
 use super::telephone_event::Key;
+use pair::Bin;
 
 const ROWS_HZ: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
 const COLUMNS_HZ: [f32; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
@@ -14,8 +17,6 @@ const RATE_HZ: f32 = 8000.0;
 
 /// Samples of a block: two whole ones lie in any 40 ms.
 const BLOCK: usize = 102;
-/// From block to block the phase cannot tell a tone from one beside it by this.
-const ALIAS_HZ: f32 = RATE_HZ / BLOCK as f32;
 /// Blocks without the tone that are bridged (64 ms): one lost packet must not double a key.
 const BRIDGED_BLOCKS: u32 = 5;
 /// The same where packets are known to be lost (128 ms). Not more: a peer that sends nothing while it is
@@ -26,29 +27,21 @@ const FLOOR: f32 = 5_000.0;
 /// The strongest of a group exceeds its others by this (6 dB): what a tone 8 dB louder spills from the other
 /// group into this one is less.
 const PEAK: f32 = 4.0;
-/// A long line weakens the column by up to 8 dB, another the row by up to 4 (ITU-T Q.24); each measured
-/// with what the stronger tone spills into the weaker one's bin, 2.5 and 1.5 dB at most.
-const TWIST_ROW_STRONGER: f32 = 11.2;
-const TWIST_COLUMN_STRONGER: f32 = 3.55;
-/// The power of a pair in two blocks that it fills differs by less than this (3 dB).
+/// A long line weakens the column by up to 8 dB, another the row by up to 4 (ITU-T Q.24); half a decibel is
+/// noise's.
+const TWIST_ROW_STRONGER: f32 = 7.08;
+const TWIST_COLUMN_STRONGER: f32 = 2.82;
+/// The same where a window measures it, with what the stronger tone spills into the weaker one's bin.
+const SPILT: f32 = 1.8;
+/// A tone's power in two blocks that it fills differs by less than this (3 dB).
 const STEADY: f32 = 2.0;
-/// Share of the whole energy that the two tones must hold.
-const SHARE: f32 = 0.82;
+/// Share of a block's energy that is neither of its tones: noise at 9 dB below them.
+const REST: f32 = 0.12;
 /// Accepted detuning: between the 1.5 % that must be heard and the 3.5 % that must not.
-const DETUNE: f32 = 0.024;
-
-/// A tone's complex amplitude over one block.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bin {
-    real: f32,
-    imaginary: f32,
-}
-
-impl Bin {
-    fn power(self) -> f32 {
-        self.real * self.real + self.imaginary * self.imaginary
-    }
-}
+const DETUNE: f32 = 0.025;
+/// By how much, in radians, the turn of the last half block may differ from that of the first: 1200 Hz a
+/// second, or four and a half standard deviations of noise at 12 dB.
+const BEND: f32 = 0.6;
 
 /// What a block might be: a pair of tones.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +71,8 @@ struct Held {
 #[derive(Debug)]
 pub struct Detector {
     block: [f32; BLOCK],
+    /// The block before.
+    last: [f32; BLOCK],
     filled: usize,
     /// Some of this block was made up for what did not arrive.
     made_up: bool,
@@ -90,6 +85,7 @@ impl Default for Detector {
     fn default() -> Self {
         Detector {
             block: [0.0; BLOCK],
+            last: [0.0; BLOCK],
             filled: 0,
             made_up: false,
             before: None,
@@ -137,10 +133,11 @@ impl Detector {
         let made_up = std::mem::take(&mut self.made_up);
         let found = self.candidate();
         let twice = match (self.before, found) {
-            (Some(before), Some(found)) => continues(before, found, &self.block),
+            (Some(before), Some(found)) => continues(before, found, [&self.last, &self.block]),
             _ => false,
         };
         self.before = found;
+        self.last = self.block;
         let code = found.filter(|_| twice).map(|found| found.code());
         match (&mut self.held, code) {
             (Some(held), Some(code)) if held.code == code => {
@@ -198,8 +195,7 @@ impl Detector {
         let column_powers = columns.map(Bin::power);
         let column = loudest(&column_powers)?;
         let (row_power, column_power) = (row_powers[row], column_powers[column]);
-        let twisted = row_power > column_power * TWIST_ROW_STRONGER
-            || column_power > row_power * TWIST_COLUMN_STRONGER;
+        let twisted = is_twisted(row_power, column_power, SPILT);
         (!twisted).then_some(Candidate {
             row,
             column,
@@ -220,61 +216,61 @@ impl Held {
 }
 
 /// Whether the second block goes on with the first one's tones: the same pair, as loud, of true frequency,
-/// and together nearly all there is.
-fn continues(first: Candidate, second: Candidate, block: &[f32; BLOCK]) -> bool {
+/// and hardly anything else in either.
+fn continues(first: Candidate, second: Candidate, blocks: [&[f32; BLOCK]; 2]) -> bool {
     if (first.row, first.column) != (second.row, second.column) {
         return false;
     }
-    // A block that a tone only ends or begins in turns the phase less than the tone does.
-    let sum = |candidate: Candidate| candidate.bins.map(Bin::power).iter().sum::<f32>();
-    let (before, now) = (sum(first), sum(second));
-    if now > before * STEADY || before > now * STEADY {
+    let nominal = [ROWS_HZ[second.row], COLUMNS_HZ[second.column]];
+    // Near enough for the fit; where the phase is out by a whole turn, the fit leaves most of the tone over.
+    let hz = [0, 1]
+        .map(|tone| nominal[tone] + detuning(first.bins[tone], second.bins[tone], nominal[tone]));
+    let [Some(before), Some(now)] = blocks.map(|block| pair::fit(block.iter(), hz)) else {
+        return false;
+    };
+    let [row, column] = now.tones.map(Bin::power);
+    if before.rest > REST || now.rest > REST || is_twisted(row, column, 1.0) {
         return false;
     }
-    let nominal = [ROWS_HZ[second.row], COLUMNS_HZ[second.column]];
-    let mut held = 0.0;
-    for (nominal, (first, second)) in nominal.iter().zip(first.bins.iter().zip(second.bins)) {
-        let off_hz = detuning(*first, second, *nominal);
-        if off_hz.abs() > DETUNE * nominal {
-            return false;
-        }
-        let power_at = |hz: f32| power_at(block, hz);
-        let true_hz = nominal + off_hz;
-        let power = power_at(true_hz);
-        if power_at(true_hz - ALIAS_HZ) > power || power_at(true_hz + ALIAS_HZ) > power {
-            return false;
-        }
-        held += power;
-    }
-    // A sine of amplitude A has power (A·N/2)² in its bin and mean square A²/2.
-    held * 2.0 / (BLOCK * BLOCK) as f32 > SHARE * mean_square(block)
+    let off_hz = [0, 1].map(|tone| detuning(before.tones[tone], now.tones[tone], nominal[tone]));
+    let true_and_steady = (0..2).all(|tone| {
+        let (was, is) = (before.tones[tone].power(), now.tones[tone].power());
+        let steady = is < was * STEADY && was < is * STEADY;
+        steady && off_hz[tone].abs() < DETUNE * nominal[tone]
+    });
+    true_and_steady && is_straight(blocks, hz)
+}
+
+/// Whether both tones turn as fast at the end as at the beginning: a voice that glides by does not.
+fn is_straight(blocks: [&[f32; BLOCK]; 2], hz: [f32; 2]) -> bool {
+    let turned = blocks.map(|block| {
+        let (first, second) = block.split_at(BLOCK / 2);
+        let (first, second) = (pair::fit(first.iter(), hz)?, pair::fit(second.iter(), hz)?);
+        Some([0, 1].map(|tone| second.tones[tone].since(first.tones[tone])))
+    });
+    let [Some(early), Some(late)] = turned else {
+        return false;
+    };
+    (0..2).all(|tone| late[tone].since(early[tone]).angle().abs() < BEND)
+}
+
+fn is_twisted(row_power: f32, column_power: f32, spilt: f32) -> bool {
+    row_power > column_power * TWIST_ROW_STRONGER * spilt
+        || column_power > row_power * TWIST_COLUMN_STRONGER * spilt
 }
 
 /// Hertz by which a tone lies off its nominal frequency, from its phase in two adjacent blocks: exact, but
-/// for whole multiples of [`ALIAS_HZ`].
+/// for whole turns in a block (78 Hz).
 fn detuning(first: Bin, second: Bin, nominal_hz: f32) -> f32 {
     use std::f32::consts::TAU;
-    let cross_real = second.real * first.real + second.imaginary * first.imaginary;
-    let cross_imaginary = second.imaginary * first.real - second.real * first.imaginary;
-    let moved = cross_imaginary.atan2(cross_real);
     let expected = TAU * nominal_hz * BLOCK as f32 / RATE_HZ;
-    let mut off = (moved - expected) % TAU;
+    let mut off = (second.since(first).angle() - expected) % TAU;
     if off > TAU / 2.0 {
         off -= TAU;
     } else if off < -TAU / 2.0 {
         off += TAU;
     }
     off / TAU * RATE_HZ / BLOCK as f32
-}
-
-/// Power of any one tone in a block.
-fn power_at(block: &[f32; BLOCK], hz: f32) -> f32 {
-    let coefficient = 2.0 * (std::f32::consts::TAU * hz / RATE_HZ).cos();
-    let (mut one, mut two) = (0.0f32, 0.0f32);
-    for sample in block {
-        (two, one) = (one, sample + coefficient * one - two);
-    }
-    one * one + two * two - coefficient * one * two
 }
 
 /// The complex amplitudes of four tones, with the phase at the block's start: a correlation with each.

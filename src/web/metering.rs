@@ -13,6 +13,8 @@ use super::guard::Finished;
 /// Whoever asks for health asks again soon; he is not kept.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
 /// A packet is due every 20 ms: from a late timer to a stalled machine.
 const LATENESS_S: [f64; 8] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5];
 
@@ -23,13 +25,15 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// For the whole process, once, before anything counts.
+    /// For the whole process, once, before anything counts; must be called within a tokio runtime.
     pub fn install() -> anyhow::Result<Self> {
         let lateness = Matcher::Full("gradeline_media_tick_lateness_seconds".to_owned());
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(lateness, &LATENESS_S)?
             .install_recorder()?;
         describe();
+        // What nobody reads would be gathered in memory, a number a tick.
+        tokio::spawn(upkeep(handle.clone()));
         Ok(Meter { handle })
     }
 
@@ -38,6 +42,14 @@ impl Meter {
         Meter {
             handle: PrometheusBuilder::new().build_recorder().handle(),
         }
+    }
+}
+
+/// Until the process ends.
+async fn upkeep(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        handle.run_upkeep();
     }
 }
 

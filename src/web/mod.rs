@@ -7,20 +7,19 @@
 //! leads to the login, an API without one is 401, and nothing a caller said or a phone sent reaches
 //! a page but as escaped text.
 
+mod acts;
 mod api;
 mod assets;
 mod chrome;
 mod doors;
 mod guard;
 mod lamp;
-mod locale;
 mod login;
+mod looks;
 mod metering;
 mod openapi;
 mod pages;
-mod params;
-mod problem;
-mod range;
+mod people;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -36,15 +35,10 @@ pub use metering::Meter;
 pub use server::serve;
 
 use crate::archive::Archive;
+// What every request passes, by its own names.
 use crate::domain::Moment;
 use crate::engine::Engine;
-
-/// Reads any query and any `Range` as requests bring them.
-#[cfg(any(test, fuzzing))]
-pub(crate) fn read_foreign(query: &str, range: &str) {
-    params::read_foreign(query);
-    range::read_foreign(range);
-}
+use crate::gate::{body, locale, params, pass, problem, range};
 
 /// What the configuration and the start hand in.
 #[derive(Clone)]

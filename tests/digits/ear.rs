@@ -23,8 +23,9 @@ pub struct Heard {
 }
 
 pub struct Ear {
-    epoch: Instant,
-    next_beat: Duration,
+    pub epoch: Instant,
+    /// When the next beat is due.
+    pub next_beat: Duration,
     receiver: Receiver,
     negotiated: Negotiated,
     presses: Presses,

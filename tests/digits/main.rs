@@ -12,7 +12,9 @@ mod line;
 mod sound;
 mod spandsp;
 
+mod calls;
 mod events;
+mod talkoff;
 mod tones;
 mod ways;
 

@@ -278,3 +278,38 @@ fn a_pause_of_a_hundred_milliseconds_parts_two_presses_of_one_key() {
         }
     }
 }
+
+/// A telephone whose clock runs apart from ours, as every clock does: the samples that are dropped or doubled to
+/// stay on our timeline cost no key.
+#[test]
+fn keys_by_a_clock_that_runs_apart_are_found() {
+    let tone = Tone {
+        length_ms: 80,
+        ..Tone::default()
+    };
+    for parts_in_a_million in [100i64, -100] {
+        let keys = crate::size(150, 1000);
+        let pressed = |index: usize| Digit::ALL[index * 5 % 16];
+        let mut sound = Vec::new();
+        for index in 0..keys {
+            sound.extend(tone.samples(pressed(index).event()));
+            sound.resize(sound.len() + 517 * 8, 0);
+        }
+        let mut telephone = Telephone::new(3);
+        let sent: Vec<Timed> = (0u32..)
+            .zip(frames(&sound))
+            .map(|(index, frame)| {
+                let micros = i64::from(index) * (20_000_000 + parts_in_a_million * 20) / 1000;
+                let at = Duration::from_micros(micros.try_into().expect("forwards"));
+                (at, telephone.sound(&frame))
+            })
+            .collect();
+        let mut ear = Ear::new(Codec::Pcma);
+        let length = sent.last().map_or(Duration::ZERO, |(at, _)| *at);
+        ear.hear(&sent, &[], length + Duration::from_millis(500));
+        ear.close();
+        let (missed, extra) = compare(&ear.keys(), keys, pressed);
+        println!("{parts_in_a_million} ppm: {missed} of {keys} missed, {extra} too many");
+        assert_eq!((missed, extra), (0, 0), "{parts_in_a_million} ppm");
+    }
+}

@@ -68,8 +68,8 @@ fn one_life(
         crowd.dial(house, &place::number(), &acts(chance));
     }
     sleep_until(answered + after);
-    server.kill();
     let killed = Instant::now();
+    server.kill();
     (crowd.forget(), killed)
 }
 
