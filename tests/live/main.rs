@@ -30,5 +30,7 @@ mod pages;
 mod plans;
 mod power;
 mod refusals;
+mod scanners;
+mod slow;
 mod sound;
 mod torture;
