@@ -10,6 +10,7 @@
 mod api;
 mod assets;
 mod chrome;
+mod connections;
 mod doors;
 mod guard;
 mod lamp;

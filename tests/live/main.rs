@@ -34,3 +34,4 @@ mod scanners;
 mod slow;
 mod sound;
 mod torture;
+mod web_edge;
