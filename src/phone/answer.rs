@@ -30,7 +30,8 @@ const OPENING: Duration = Duration::from_secs(2);
 pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
     let book = house.book.borrow().clone();
     let Some(plan) = book.plan_for(&invite.callee).cloned() else {
-        tracing::info!(source = %invite.source, "no dialplan serves the number called");
+        // Whoever dials at random writes no log: it is counted.
+        tracing::debug!(source = %invite.source, "no dialplan serves the number called");
         return refuse(invite, 404, "number").await;
     };
     let leg = match media_for(&house, &invite) {

@@ -88,7 +88,7 @@ pub(super) async fn health(State(web): State<Web>) -> Response {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 20] = [
+const COUNTERS: [(&str, &str); 22] = [
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
@@ -137,6 +137,14 @@ const COUNTERS: [(&str, &str); 20] = [
     (
         "gradeline_http_requests_total",
         "Requests to the pages and the API",
+    ),
+    (
+        "gradeline_http_connections_displaced_total",
+        "Idle connections that gave way to new ones",
+    ),
+    (
+        "gradeline_http_connections_refused_total",
+        "Connections refused as all were busy",
     ),
     (
         "gradeline_logins_refused_total",

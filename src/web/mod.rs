@@ -11,6 +11,7 @@ mod acts;
 mod api;
 mod assets;
 mod chrome;
+mod connections;
 mod doors;
 mod guard;
 mod lamp;
