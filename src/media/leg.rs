@@ -18,6 +18,8 @@ use crate::rtp::telephone_event::Key;
 
 /// Packets taken from a socket a beat; a flood waits in the kernel and is dropped there.
 pub const DRAINED_A_BEAT: usize = 16;
+/// Packets of strangers thrown away besides: what came before the socket had an address must not delay who has.
+const STRANGERS_A_BEAT: usize = 512;
 /// Packets taken when the leg closes: more than a kernel buffer of telephone events holds.
 pub const DRAINED_AT_CLOSE: usize = 512;
 /// Longest packet that is read: 40 ms of G.711 and headers are 340 octets.
@@ -95,9 +97,13 @@ impl MediaLeg {
     pub fn drain(&mut self, most: usize, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
         let clocks = Clocks::read();
         let mut buffer = [MaybeUninit::<u8>::uninit(); PACKET_LEN];
-        for _ in 0..most {
+        let (mut taken, mut strangers) = (0, 0);
+        while taken < most && strangers < STRANGERS_A_BEAT {
+            taken += 1;
             match arrival::receive(&self.sockets.rtp, &mut buffer, clocks) {
                 Ok((_, from, _)) if !same(self.negotiated.rtp, from) => {
+                    taken -= 1;
+                    strangers += 1;
                     self.counts.foreign += 1;
                     metrics::counter!("gradeline_media_foreign_packets_total").increment(1);
                 }

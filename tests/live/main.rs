@@ -30,4 +30,5 @@ mod plans;
 mod power;
 mod refusals;
 mod sound;
+mod strangers;
 mod torture;
