@@ -76,7 +76,7 @@ pub(super) async fn health(State(web): State<Web>) -> Response {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 20] = [
+const COUNTERS: [(&str, &str); 22] = [
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
@@ -145,6 +145,14 @@ const COUNTERS: [(&str, &str); 20] = [
     (
         "gradeline_media_foreign_packets_total",
         "RTP from addresses that were not negotiated",
+    ),
+    (
+        "gradeline_media_unauthentic_packets_total",
+        "SRTP packets whose tag did not fit, or that came before; nothing was changed by them",
+    ),
+    (
+        "gradeline_media_learnt_addresses_total",
+        "Legs whose address was learnt from their first packets ([media] learn_address)",
     ),
     (
         "gradeline_media_rtp_timeouts_total",

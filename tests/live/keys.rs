@@ -120,11 +120,11 @@ fn ratings_on_a_bad_line_are_each_the_grade_that_was_pressed() {
         ('4', "dissatisfied"),
         ('5', "very_dissatisfied"),
     ];
-    let batches = crate::place::nightly(1u64, 12);
+    let (batches, at_once) = crate::place::nightly((1u64, 4u64), (6, 8));
     for batch in 0..batches {
         std::thread::scope(|scope| {
-            for index in 0..4 {
-                let (house, seed) = (&house, batch * 4 + index);
+            for index in 0..at_once {
+                let (house, seed) = (&house, batch * at_once + index);
                 scope.spawn(move || {
                     let line = Line {
                         seed,
@@ -155,7 +155,7 @@ fn ratings_on_a_bad_line_are_each_the_grade_that_was_pressed() {
     }
     println!(
         "{} ratings at 5 % loss: 0 lost, 0 wrong, 0 doubled",
-        batches * 4
+        batches * at_once
     );
     server.stop();
 }
