@@ -30,6 +30,15 @@ enum Command {
     Demo(Demo),
     /// Count a term in Chinese working days
     Due(Due),
+    /// Manage people, their roles and passwords
+    ///
+    /// A role is held in a unit, from a day until a day. Nobody holds another role beside administrator
+    /// or auditor. Every change is in the trail.
+    #[command(subcommand)]
+    User(app::UserCommand),
+    /// Manage the bureau's units
+    #[command(subcommand)]
+    Unit(app::UnitCommand),
     /// Manage the API's bearer tokens
     #[command(subcommand)]
     Token(Token),
@@ -40,7 +49,7 @@ enum Command {
 
 #[derive(Args)]
 struct Simulate {
-    /// The dialplan, such as dialplans/consultation.toml or just consultation
+    /// The dialplan: a file, such as a draft of yours, or the name of one in force (consultation)
     plan: PathBuf,
     /// Keys and when: seconds after the offer began, each later one after the key before it
     #[arg(long, value_name = "4@2.1s,1@1s", default_value = "")]
@@ -51,6 +60,9 @@ struct Simulate {
     /// What the desk does
     #[arg(long, value_enum, default_value_t = app::DeskConduct::Answers)]
     desk: app::DeskConduct,
+    /// When the caller calls
+    #[arg(long, value_enum, default_value_t = app::CalledAt::Open)]
+    at: app::CalledAt,
 }
 
 #[derive(Args)]
@@ -93,6 +105,10 @@ enum Token {
         /// What it is for, so that it can be told from others later
         #[arg(long)]
         name: String,
+        /// What it may be used for: read (calls, ratings, tickets, masked), listen (recordings, each with
+        /// its ticket and reason), rate (hand in ratings), matters (register and complete matters)
+        #[arg(long = "scope", value_name = "SCOPE", default_value = "read")]
+        scopes: Vec<app::Scope>,
     },
     /// List the tokens by name
     List,
@@ -126,9 +142,12 @@ fn main() -> ExitCode {
         Command::Simulate(simulate) => app::simulate(
             config,
             &simulate.plan,
-            &simulate.keys,
-            simulate.hangup.as_deref(),
-            simulate.desk,
+            app::SimulatedCall {
+                keys: &simulate.keys,
+                hangup: simulate.hangup.as_deref(),
+                desk: simulate.desk,
+                at: simulate.at,
+            },
         ),
         Command::Demo(demo) => app::demo(
             config,
@@ -141,7 +160,9 @@ fn main() -> ExitCode {
             },
         ),
         Command::Due(due) => app::due(config, &due.from, due.workdays, due.explain),
-        Command::Token(Token::Create { name }) => app::create_token(config, &name),
+        Command::User(user) => app::user(config, user),
+        Command::Unit(unit) => app::unit(config, unit),
+        Command::Token(Token::Create { name, scopes }) => app::create_token(config, &name, &scopes),
         Command::Token(Token::List) => app::list_tokens(config),
         Command::Token(Token::Revoke { name }) => app::revoke_token(config, &name),
         Command::Prompts(Prompts::Make { all, check }) => app::make_prompts(config, all, check),

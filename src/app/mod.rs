@@ -8,13 +8,18 @@ mod recovery;
 mod serve;
 mod simulate;
 mod token;
+mod unit;
+mod user;
 
+pub use crate::rights::Scope;
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
 pub use serve::serve;
-pub use simulate::{DeskConduct, simulate};
+pub use simulate::{CalledAt, DeskConduct, SimulatedCall, simulate};
 pub use token::{create_token, list_tokens, revoke_token};
+pub use unit::{UnitCommand, unit};
+pub use user::{UserCommand, user};
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -69,11 +74,11 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn load_calendar(dir: &Path) -> anyhow::Result<Calendar> {
     let texts = crate::phone::texts_in(dir, "toml")
         .with_context(|| format!("cannot read the calendars in {}", dir.display()))?;
-    let named: Vec<(&str, &str)> = texts
+    let named: Vec<(String, &str)> = texts
         .iter()
-        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .map(|(name, text)| (dir.join(name).display().to_string(), text.as_str()))
         .collect();
-    Calendar::from_texts(&named).map_err(|error| anyhow::anyhow!("{}/{error}", dir.display()))
+    Ok(Calendar::from_texts(&named)?)
 }
 
 /// The store of the configuration, migrated, with the calendar over it.

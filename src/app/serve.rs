@@ -22,7 +22,7 @@ use crate::sip::{self, Agent};
 use crate::web;
 
 /// Rehearsals at once.
-const REHEARSAL_SEATS: usize = 32;
+const REHEARSAL_SEATS: usize = 64;
 
 /// What the rehearsal desk leaves for its number to be told and for a question to be asked.
 const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
@@ -39,6 +39,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    can_be_heard(config.media.address)?;
     let book = read_book(&config)?;
     let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
@@ -49,6 +50,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     // Before anybody's calls are closed.
     engine.claim().await?;
     let archive = Archive::new(&config.recordings.dir);
+    can_be_recorded(&archive)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
     engine.recount(now()).await?;
@@ -107,6 +109,33 @@ async fn listen_for_pages(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("[web] listen {address}: the port is taken or not ours"))
+}
+
+/// Sound is sent from an address of this machine, or no call would have any.
+fn can_be_heard(address: IpAddr) -> anyhow::Result<()> {
+    match std::net::UdpSocket::bind((address, 0)) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!(
+            "[media] address {address} is none of this machine's: {error}; write the one that the trunk reaches"
+        ),
+    }
+}
+
+/// A folder that is none is a mistake of the configuration. A disk that is full is trouble, and the
+/// line is answered all the same: the recorder tries again.
+fn can_be_recorded(archive: &Archive) -> anyhow::Result<()> {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    let dir = archive.dir().display();
+    match archive.stand_ready() {
+        Ok(()) => {}
+        Err(error) if matches!(error.kind(), NotADirectory | NotFound | PermissionDenied) => {
+            bail!(
+                "[recordings] dir {dir} cannot be written: {error}; name a folder that we may write"
+            )
+        }
+        Err(error) => tracing::error!(%error, %dir, "recordings cannot be written now"),
+    }
+    Ok(())
 }
 
 fn read_book(config: &Config) -> anyhow::Result<Book> {
@@ -176,6 +205,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
     sip::Settings {
         listen: config.sip.listen.clone(),
         trunks: config.sip.trunks.clone(),
+        max_calls: config.sip.max_calls,
         public_address: config.sip_address(),
         session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
     }

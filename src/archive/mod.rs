@@ -64,6 +64,14 @@ impl Archive {
         &self.dir
     }
 
+    /// Makes the folder and looks whether a file can be made in it.
+    pub fn stand_ready(&self) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.dir)?;
+        let trial = self.dir.join(".trial");
+        std::fs::write(&trial, [0])?;
+        std::fs::remove_file(&trial)
+    }
+
     /// `YYYY/MM/DD/<call-id>.wav` below the folder, whose folders are made.
     pub fn place(&self, call: &CallId, started: Moment) -> Result<PathBuf, Error> {
         self.place_as(call, started, "wav")

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::admission::State;
+use super::admission::{NoRoom, State};
 use super::formed::{self, RequestLine};
 use super::head::{self, Head};
 use super::refusal::{Refusal, respond};
@@ -32,8 +32,8 @@ const KNOWN: [&str; 14] = [
 const SERVED: [&str; 6] = ["INVITE", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE"];
 /// Retry-After of a 503, in seconds.
 const RETRY_AFTER_S: u32 = 30;
-/// Retry-After where only ACKs are missing, in seconds: a place is free again within their grace.
-const ACK_RETRY_AFTER_S: u32 = 5;
+/// Retry-After where only ACKs or sound are missing, in seconds: places are free again soon.
+const PROOF_RETRY_AFTER_S: u32 = 5;
 
 /// What becomes of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,6 +77,10 @@ pub fn judge(
             reason: "unreadable",
         };
     };
+    let call_id = head.first("Call-ID").unwrap_or_default();
+    if state.is_noise(source.ip(), call_id, now) {
+        return Verdict::Drop { reason: "rate" };
+    }
     // A datagram that ends before the empty line does: what it says may be half of it.
     head.broken |= body_at.is_none();
     let arrival = Arrival {
@@ -173,15 +177,15 @@ fn examine(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<Told
         let told = line.and_then(|line| request(head, &line, arrival));
         let told = told.map_err(|_| Stop::Silently("malformed"))?;
         let call_id = head.first("Call-ID").unwrap_or_default();
-        return match state.is_trunk(arrival.source.ip()) || state.is_ours(call_id, arrival.now) {
+        return match state.is_ours(call_id, arrival.now) {
             true => Ok(told),
             false => Err(Stop::Silently("foreign_ack")),
         };
     }
     let line = line?;
     let told = request(head, &line, arrival)?;
-    admit(head, line.method, arrival, state)?;
     readable_body(head, line.method)?;
+    admit(head, line.method, arrival, state)?;
     Ok(told)
 }
 
@@ -234,13 +238,16 @@ fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) ->
             Err(Refusal::new(403, "Forbidden", "foreign").into())
         }
         // Sent again, or by another way: its transaction knows.
-        ("INVITE", false) if state.lives(call_id) => Ok(()),
+        ("INVITE", false) if state.lives(call_id) || state.is_invited(call_id) => Ok(()),
         ("INVITE", false) => new_call(head, arrival, state),
         ("OPTIONS", false) => Err(Refusal::new(200, "OK", "options")
             .with("Allow", ALLOW)
             .with("Accept", ACCEPT)
             .with("Supported", SUPPORTED)
             .into()),
+        ("INVITE" | "UPDATE" | "INFO" | "OPTIONS", true) if state.busy() => {
+            Err(unavailable("overload", RETRY_AFTER_S).into())
+        }
         // A desk that we called is no trunk: within a call the Call-ID admits, the
         // stack compares the tags.
         ("CANCEL", _) | (_, true) if state.is_ours(call_id, arrival.now) => Ok(()),
@@ -300,19 +307,19 @@ fn new_call(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<(),
         return Err(Refusal::new(400, "Contact Expected", "malformed").into());
     }
     if state.draining() {
-        return Err(Refusal::new(503, "Service Unavailable", "draining")
-            .with("Retry-After", RETRY_AFTER_S)
-            .into());
+        return Err(unavailable("draining", RETRY_AFTER_S).into());
     }
-    if state.overloaded() {
-        return Err(Refusal::new(503, "Service Unavailable", "overload")
-            .with("Retry-After", RETRY_AFTER_S)
-            .into());
+    match state.no_room(arrival.source.ip(), arrival.now) {
+        Some(NoRoom::Full) => return Err(unavailable("overload", RETRY_AFTER_S).into()),
+        Some(NoRoom::Unproven) => {
+            return Err(unavailable("unproven", PROOF_RETRY_AFTER_S).into());
+        }
+        None => {}
     }
-    if !state.has_place(arrival.source.ip(), arrival.now) {
-        return Err(Refusal::new(503, "Service Unavailable", "unacknowledged")
-            .with("Retry-After", ACK_RETRY_AFTER_S)
-            .into());
-    }
+    state.invite(head.first("Call-ID").unwrap_or_default(), arrival.now);
     Ok(())
+}
+
+fn unavailable(reason: &'static str, retry_after_s: u32) -> Refusal {
+    Refusal::new(503, "Service Unavailable", reason).with("Retry-After", retry_after_s)
 }

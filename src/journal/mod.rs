@@ -100,11 +100,11 @@ impl Journal {
         Ok((Journal { asks }, left))
     }
 
-    /// Returns when the entry would survive a loss of power. On an error it may be there all the same:
-    /// an entry must not mind being read twice.
-    /// Returns the place behind it.
-    pub async fn append(&self, entry: Vec<u8>) -> Result<Place, Error> {
-        self.ask(|answer| Ask::Append { entry, answer }).await?
+    /// Returns when all these entries, one behind the other, would survive a loss of power: the place
+    /// behind the last. On an error they may be there all the same: an entry must not mind being read
+    /// twice.
+    pub async fn append(&self, entries: Vec<Vec<u8>>) -> Result<Place, Error> {
+        self.ask(|answer| Ask::Append { entries, answer }).await?
     }
 
     /// The first entry at or after a place.

@@ -37,11 +37,11 @@ async fn entries_are_there_for_the_next_run_in_their_order_until_it_is_emptied()
     let (journal, left) = Journal::open(dir.path()).unwrap();
     assert_eq!((left.entries, left.damaged), (0, 0));
     for word in ["one", "two", "three"] {
-        journal.append(word.into()).await.unwrap();
+        journal.append(vec![word.into()]).await.unwrap();
     }
     let (journal, left) = reopen(journal, dir.path()).await;
     assert_eq!((left.entries, left.damaged), (3, 0));
-    journal.append(b"four".to_vec()).await.unwrap();
+    journal.append(vec![b"four".to_vec()]).await.unwrap();
     let (entries, end) = all(&journal).await;
     assert_eq!(texts(&entries), ["one", "two", "three", "four"]);
     assert!(end > left.end);
@@ -52,7 +52,7 @@ async fn entries_are_there_for_the_next_run_in_their_order_until_it_is_emptied()
     // A place of before the emptying is the start.
     assert_eq!(journal.next(end).await.unwrap().entry, None);
     assert_eq!(all(&journal).await.0.len(), 0);
-    journal.append(b"five".to_vec()).await.unwrap();
+    journal.append(vec![b"five".to_vec()]).await.unwrap();
     let (journal, left) = reopen(journal, dir.path()).await;
     assert_eq!(left.entries, 1);
     assert_eq!(texts(&all(&journal).await.0), ["five"]);
@@ -62,7 +62,7 @@ async fn entries_are_there_for_the_next_run_in_their_order_until_it_is_emptied()
 async fn what_was_said_does_not_stay_in_an_emptied_journal() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(dir.path()).unwrap();
-    journal.append(b"13912345678".to_vec()).await.unwrap();
+    journal.append(vec![b"13912345678".to_vec()]).await.unwrap();
     let path = path_in(dir.path());
     let holds = || {
         let octets = std::fs::read(&path).unwrap();
@@ -82,7 +82,7 @@ async fn entries_of_many_at_once_are_all_kept() {
     let (journal, _) = Journal::open(dir.path()).unwrap();
     let appends = (0..200u32).map(|n| {
         let journal = journal.clone();
-        tokio::spawn(async move { journal.append(n.to_string().into()).await })
+        tokio::spawn(async move { journal.append(vec![n.to_string().into()]).await })
     });
     for append in appends.collect::<Vec<_>>() {
         append.await.unwrap().unwrap();
@@ -102,7 +102,7 @@ async fn an_entry_that_rotted_is_told_and_costs_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(dir.path()).unwrap();
     for word in ["one", "two", "three"] {
-        journal.append(word.into()).await.unwrap();
+        journal.append(vec![word.into()]).await.unwrap();
     }
     let file = std::fs::File::options()
         .write(true)
@@ -121,7 +121,7 @@ async fn a_file_that_is_no_journal_is_set_aside() {
     std::fs::write(path_in(dir.path()), b"something that somebody needs").unwrap();
     let (journal, left) = Journal::open(dir.path()).unwrap();
     assert_eq!(left.entries, 0);
-    journal.append(b"one".to_vec()).await.unwrap();
+    journal.append(vec![b"one".to_vec()]).await.unwrap();
     let aside = dir.path().join("ledger.unreadable");
     assert_eq!(
         std::fs::read(aside).unwrap(),
@@ -142,10 +142,16 @@ async fn an_entry_of_no_possible_length_is_refused_and_nothing_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(dir.path()).unwrap();
     for length in [0, format::LONGEST + 1] {
-        let refused = journal.append(vec![1; length]).await.unwrap_err();
+        let refused = journal
+            .append(vec![b"one".to_vec(), vec![1; length]])
+            .await
+            .unwrap_err();
         assert!(matches!(refused, Error::Length(_)), "{refused}");
     }
-    journal.append(vec![1; format::LONGEST]).await.unwrap();
+    journal
+        .append(vec![vec![1; format::LONGEST]])
+        .await
+        .unwrap();
     assert_eq!(all(&journal).await.0, [vec![1; format::LONGEST]]);
 }
 
@@ -156,7 +162,10 @@ async fn it_grows_past_its_reserve_and_shrinks_when_it_is_emptied() {
     let length = || std::fs::metadata(path_in(dir.path())).unwrap().len();
     let reserve = length();
     for n in 0..80 {
-        journal.append(vec![n; format::LONGEST]).await.unwrap();
+        journal
+            .append(vec![vec![n; format::LONGEST]])
+            .await
+            .unwrap();
     }
     assert!(length() > reserve);
     let (entries, end) = all(&journal).await;

@@ -10,7 +10,7 @@ use crate::failpoint::{self, Step};
 
 pub(super) enum Ask {
     Append {
-        entry: Vec<u8>,
+        entries: Vec<Vec<u8>>,
         answer: oneshot::Sender<Result<Place, Error>>,
     },
     Next {
@@ -23,22 +23,22 @@ pub(super) enum Ask {
     },
 }
 
-/// Synced together at most.
+/// Whose entries are synced together, at most.
 const BATCH: usize = 64;
 
-type Waiting = (Vec<u8>, oneshot::Sender<Result<Place, Error>>);
+type Waiting = (Vec<Vec<u8>>, oneshot::Sender<Result<Place, Error>>);
 
 /// Runs until every way to it is gone. Whoever does not wait for his answer any more is passed over.
 pub(super) fn run(mut file: JournalFile, mut queue: mpsc::Receiver<Ask>) {
     let mut held: Option<Ask> = None;
     while let Some(ask) = held.take().or_else(|| queue.blocking_recv()) {
         match ask {
-            Ask::Append { entry, answer } => {
+            Ask::Append { entries, answer } => {
                 let mut batch: Vec<Waiting> = Vec::new();
-                take(entry, answer, &mut batch);
+                take(entries, answer, &mut batch);
                 while batch.len() < BATCH {
                     match queue.try_recv() {
-                        Ok(Ask::Append { entry, answer }) => take(entry, answer, &mut batch),
+                        Ok(Ask::Append { entries, answer }) => take(entries, answer, &mut batch),
                         Ok(other) => {
                             held = Some(other);
                             break;
@@ -58,10 +58,15 @@ pub(super) fn run(mut file: JournalFile, mut queue: mpsc::Receiver<Ask>) {
     }
 }
 
-fn take(entry: Vec<u8>, answer: oneshot::Sender<Result<Place, Error>>, batch: &mut Vec<Waiting>) {
-    match entry.len() {
-        1..=LONGEST => batch.push((entry, answer)),
-        length => {
+fn take(
+    entries: Vec<Vec<u8>>,
+    answer: oneshot::Sender<Result<Place, Error>>,
+    batch: &mut Vec<Waiting>,
+) {
+    let impossible = |length: &usize| !(1..=LONGEST).contains(length);
+    match entries.iter().map(Vec::len).find(impossible) {
+        None => batch.push((entries, answer)),
+        Some(length) => {
             let _ = answer.send(Err(Error::Length(length)));
         }
     }
@@ -71,7 +76,8 @@ fn append(file: &mut JournalFile, batch: Vec<Waiting>) {
     if batch.is_empty() {
         return;
     }
-    let kept = file.append(batch.iter().map(|(entry, _)| entry.as_slice()));
+    let entries = batch.iter().flat_map(|(entries, _)| entries);
+    let kept = file.append(entries.map(Vec::as_slice));
     if kept.is_ok() {
         failpoint::reach(Step::JournalSynced);
     }

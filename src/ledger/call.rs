@@ -1,18 +1,20 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::Opened;
-use super::house::{House, Written};
+use super::house::{House, Put, Written};
 use super::job::Job;
 use crate::engine::{NewCall, Submitted};
 use crate::failpoint::{self, Step};
 
 /// One call's writes, in order, beside the call: the database may be slow, the call may not.
 pub struct Ledger {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Put>,
     writer: JoinHandle<Option<Submitted>>,
 }
 
@@ -43,7 +45,7 @@ impl Ledger {
         if matches!(job, Job::Grade(_)) {
             failpoint::reach(Step::GradeAsked);
         }
-        if let Err(error) = self.jobs.try_send(job) {
+        if let Err(error) = self.jobs.try_send(put(job)) {
             metrics::counter!("gradeline_ledger_lost_total").increment(1);
             tracing::error!(%error, "a call's write was lost: neither database nor journal keeps up");
         }
@@ -63,34 +65,60 @@ async fn write(
     house: Arc<House>,
     call: NewCall,
     opened: oneshot::Sender<()>,
-    mut queue: mpsc::Receiver<Job>,
+    mut queue: mpsc::Receiver<Put>,
     stored: mpsc::Sender<Stored>,
 ) -> Option<Submitted> {
     let id = call.id.clone();
     let opening = Job::Open(call);
-    let mut is_open = is_kept(&house.keep(&id, &opening).await);
-    let _ = opened.send(());
+    let mut is_open = false;
     let mut submitted = None;
-    while let Some(job) = queue.recv().await {
+    let mut jobs = VecDeque::from([put(opening.clone())]);
+    let mut opened = Some(opened);
+    loop {
+        house
+            .keep(&id, &mut jobs, |job, written| {
+                match job {
+                    Job::Open(_) => is_open = is_kept(&written),
+                    Job::Grade(_) => tell(&stored, is_kept(&written)),
+                    _ => {}
+                }
+                if let Written::InDatabase(Some(became)) = written {
+                    submitted = Some(became);
+                }
+            })
+            .await;
+        if let Some(opened) = opened.take() {
+            let _ = opened.send(());
+        }
+        let Some(next) = queue.recv().await else {
+            return submitted;
+        };
         if !is_open {
             // Without its row nothing of a call can be written.
-            is_open = is_kept(&house.keep(&id, &opening).await);
+            jobs.push_back(put(opening.clone()));
         }
-        let written = house.keep(&id, &job).await;
-        if matches!(job, Job::Grade(_)) {
-            let told = match is_kept(&written) {
-                true => Stored::Yes,
-                false => Stored::No,
-            };
-            if stored.try_send(told).is_err() {
-                tracing::debug!("the call ended before its grade was stored");
-            }
-        }
-        if let Written::InDatabase(Some(became)) = written {
-            submitted = Some(became);
+        jobs.push_back(next);
+        while let Ok(next) = queue.try_recv() {
+            jobs.push_back(next);
         }
     }
-    submitted
+}
+
+fn put(job: Job) -> Put {
+    Put {
+        at: Instant::now(),
+        job,
+    }
+}
+
+fn tell(stored: &mpsc::Sender<Stored>, is_kept: bool) {
+    let told = match is_kept {
+        true => Stored::Yes,
+        false => Stored::No,
+    };
+    if stored.try_send(told).is_err() {
+        tracing::debug!("the call ended before its grade was stored");
+    }
 }
 
 fn is_kept(written: &Written) -> bool {

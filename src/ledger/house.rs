@@ -1,22 +1,32 @@
 //! One gate for all calls: to the database, or to the journal while the database is gone.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use super::job::{Entry, Job};
 use crate::engine::{CallId, Engine, Submitted};
 use crate::failpoint::{self, Step};
 use crate::journal::{self, Journal, Left, Place};
 
-/// A write of the database that takes longer goes to the journal: the caller waits for his echo.
+/// A write that is not in the database so long after it was asked for goes to the journal, with those
+/// that wait behind it: the caller waits for his echo.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// For one that had to wait for others.
+const LEAST_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Where neither database nor journal takes a write, it is tried this often, with these pauses: about a
 /// minute, then it is lost.
 const PAUSES_MS: [u64; 8] = [100, 200, 500, 1000, 2000, 5000, 15_000, 30_000];
+
+/// A job, and when the call asked for it.
+pub(super) struct Put {
+    pub at: Instant,
+    pub job: Job,
+}
 
 pub(super) struct House {
     pub engine: Engine,
@@ -88,55 +98,80 @@ impl House {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a job to where it will not be lost.
-    pub(super) async fn keep(&self, id: &CallId, job: &Job) -> Written {
+    /// Writes jobs of one call, in their order, to where they will not be lost; `told` what became of each.
+    pub(super) async fn keep(
+        &self,
+        id: &CallId,
+        jobs: &mut VecDeque<Put>,
+        mut told: impl FnMut(&Job, Written),
+    ) {
         let mut pauses = PAUSES_MS.iter();
-        loop {
+        while let Some(Put { at, job }) = jobs.front() {
             let journalling = self.gate().journalling;
             if !journalling {
-                match tokio::time::timeout(PATIENCE, job.write(&self.engine, id)).await {
-                    Ok(Ok(submitted)) => return Written::InDatabase(submitted),
+                let by = (*at + PATIENCE).max(Instant::now() + LEAST_PATIENCE);
+                let settled = match tokio::time::timeout_at(by, job.write(&self.engine, id)).await {
+                    Ok(Ok(submitted)) => Some(Written::InDatabase(submitted)),
                     Ok(Err(error)) if !error.may_pass() => {
                         lost(id, job, &error.to_string());
-                        return Written::Lost;
+                        Some(Written::Lost)
                     }
-                    Ok(Err(error)) => self.database_fails(&error.to_string()),
-                    Err(_) => self.database_fails("it does not answer within a second"),
+                    Ok(Err(error)) => {
+                        self.database_fails(&error.to_string());
+                        None
+                    }
+                    Err(_) => {
+                        self.database_fails("a write takes longer than a second");
+                        None
+                    }
+                };
+                if let Some(written) = settled {
+                    told(job, written);
+                    jobs.pop_front();
+                    continue;
                 }
             }
-            let why = match self.append(id, job).await {
-                Ok(()) => return Written::InJournal,
-                Err(error) => error.to_string(),
-            };
-            let Some(pause) = pauses.next() else {
-                lost(id, job, &why);
-                return Written::Lost;
-            };
-            tokio::time::sleep(Duration::from_millis(*pause)).await;
+            match self.append(id, jobs).await {
+                Ok(()) => {
+                    jobs.drain(..)
+                        .for_each(|put| told(&put.job, Written::InJournal));
+                }
+                Err(error) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(Duration::from_millis(*pause)).await,
+                    None => {
+                        lost(id, job, &error.to_string());
+                        told(job, Written::Lost);
+                        jobs.pop_front();
+                        pauses = PAUSES_MS.iter();
+                    }
+                },
+            }
         }
     }
 
-    async fn append(&self, id: &CallId, job: &Job) -> Result<(), journal::Error> {
+    /// All of them with one sync.
+    async fn append(&self, id: &CallId, jobs: &VecDeque<Put>) -> Result<(), journal::Error> {
         {
             let mut gate = self.gate();
             gate.journalling = true;
             gate.on_their_way += 1;
         }
-        let kept = self.journal.append(Entry::octets(id, job)).await;
-        self.appended(&kept);
+        let entries = jobs.iter().map(|put| Entry::octets(id, &put.job));
+        let kept = self.journal.append(entries.collect()).await;
+        self.appended(jobs.len() as u64, &kept);
         self.stirred.notify_one();
         kept.map(drop)
     }
 
-    fn appended(&self, kept: &Result<Place, journal::Error>) {
+    fn appended(&self, entries: u64, kept: &Result<Place, journal::Error>) {
         let mut gate = self.gate();
         gate.on_their_way -= 1;
         let failed_before = std::mem::replace(&mut gate.journal_fails, kept.is_err());
         match kept {
             Ok(end) => {
                 gate.end = gate.end.max(*end);
-                gate.entries += 1;
-                metrics::counter!("gradeline_journal_kept_total").increment(1);
+                gate.entries += entries;
+                metrics::counter!("gradeline_journal_kept_total").increment(entries);
                 if failed_before {
                     tracing::info!("the journal takes writes again");
                 }

@@ -298,9 +298,7 @@ async fn what_is_refused_or_unreadable_holds_up_nothing_behind_it() {
             b"{\"call\":\"c1\",\"job\":{\"of_another_edition\":1}}".to_vec(),
             job::Entry::octets(&CallId("c1".into()), &Job::Open(new_call("c1"))),
         ];
-        for entry in entries {
-            journal.append(entry).await.unwrap();
-        }
+        journal.append(entries.into()).await.unwrap();
     }
     let engine = place.engine().await;
     let ledgers = place.ledgers(&engine).await;

@@ -37,7 +37,8 @@ pub(super) struct Tuning {
     /// RFC 3261 T1; all other timers follow.
     pub t1: Duration,
     pub min_se: Duration,
-    pub limits: Limits,
+    /// Other limits than those of the settings' number of calls.
+    pub limits: Option<Limits>,
 }
 
 impl Default for Tuning {
@@ -46,15 +47,7 @@ impl Default for Tuning {
             t1: Duration::from_millis(500),
             // RFC 4028 §4: never less.
             min_se: Duration::from_secs(90),
-            limits: Limits {
-                max_transactions: 20_000,
-                max_calls: 4_000,
-                // An ACK comes within a round trip: so many are missing only where none comes.
-                max_unacknowledged: 1_000,
-                max_unacknowledged_per_source: 250,
-                // Our 200 has gone out four times by then.
-                ack_grace: Duration::from_secs(4),
-            },
+            limits: None,
         }
     }
 }
@@ -91,7 +84,10 @@ impl Agent {
         settings: Settings,
         tuning: Tuning,
     ) -> Result<(Agent, mpsc::Receiver<Incoming>), Error> {
-        let state = Arc::new(State::new(settings.trunks.clone(), tuning.limits));
+        let limits = tuning
+            .limits
+            .unwrap_or_else(|| Limits::of(settings.max_calls));
+        let state = Arc::new(State::new(settings.trunks.clone(), limits));
         let stop = CancellationToken::new();
         let layer = TransportLayer::new(stop.child_token());
         let mut addresses = Vec::new();

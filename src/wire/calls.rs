@@ -26,6 +26,9 @@ pub struct Call {
     desk_answered_at: Option<Moment>,
     /// How long caller and desk were joined; `null` where nobody talked.
     talked_ms: Option<u64>,
+    /// When the rating was offered; `null` where it was not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    offered_at: Option<Moment>,
     #[schema(value_type = Option<HungUpByWord>)]
     hung_up_by: Option<HungUpBy>,
     /// `graded`, or why there is no grade; `null` while the call goes on.
@@ -56,6 +59,7 @@ impl From<CallRow> for Call {
             staff: row.staff,
             desk_answered_at: row.desk_answered_at,
             talked_ms: row.talked_ms,
+            offered_at: row.offered_at,
             hung_up_by: row.hung_up_by,
             outcome: row.outcome,
             outcome_after_ms: row.outcome_after_ms,
@@ -101,6 +105,9 @@ pub struct Listening {
     door: engine::ListeningDoor,
     #[schema(value_type = super::SoundWord)]
     sound: engine::Sound,
+    /// The ticket that is the ground; `null` for a rehearsal and for the caller's own request.
+    ticket: Option<String>,
+    reason: Option<String>,
 }
 
 impl From<engine::ListeningRow> for Listening {
@@ -110,6 +117,8 @@ impl From<engine::ListeningRow> for Listening {
             listener: row.listener,
             door: row.door,
             sound: row.sound,
+            ticket: row.ticket,
+            reason: row.reason,
         }
     }
 }

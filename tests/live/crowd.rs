@@ -28,7 +28,6 @@ pub enum Act {
 pub struct Seen {
     pub number: String,
     pub call_id: String,
-    pub dialled: Instant,
     pub answered: Option<Instant>,
     pub refused: Option<u16>,
     /// The first and the last packet of the offer's tone.
@@ -57,7 +56,7 @@ const SHORT_MS: u64 = 120;
 const BARGED_INTO: [&str; 7] = ["P11", "P12", "P15", "P16", "P23.1", "P25", "P27"];
 const BARGED_INTO_MS: u64 = 450;
 
-/// How long a desk talks before it hangs up.
+/// How long a desk talks before it hangs up, unless told otherwise.
 const TALK: Duration = Duration::from_millis(150);
 
 /// A house whose prompts are short tones, with this crowd's desks.
@@ -116,7 +115,8 @@ struct State {
     callers: Vec<Caller>,
     desks: HashMap<String, Desk>,
     target: Option<SocketAddr>,
-    worst_late: Duration,
+    /// How long a desk talks.
+    talk: Duration,
 }
 
 /// The peer. Dropped, it falls silent.
@@ -138,7 +138,7 @@ impl Crowd {
             callers: Vec::new(),
             desks: HashMap::new(),
             target: None,
-            worst_late: Duration::ZERO,
+            talk: TALK,
         }));
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
@@ -152,6 +152,11 @@ impl Crowd {
             stop,
             thread: Some(thread),
         }
+    }
+
+    /// Desks talk so long from now on.
+    pub fn talk_for(&self, talk: Duration) {
+        self.state().talk = talk;
     }
 
     fn desks(&self) -> Vec<String> {
@@ -175,7 +180,6 @@ impl Crowd {
             seen: Seen {
                 number: number.to_owned(),
                 call_id: call_id.clone(),
-                dialled: now,
                 answered: None,
                 refused: None,
                 offered: None,
@@ -233,11 +237,6 @@ impl Crowd {
         let over: Vec<Caller> = over;
         over.into_iter().map(|caller| caller.seen).collect()
     }
-
-    /// How late this thread itself ever was.
-    pub fn worst_late(&self) -> Duration {
-        self.state().worst_late
-    }
 }
 
 impl Drop for Crowd {
@@ -257,11 +256,9 @@ fn run(sip: &UdpSocket, port: u16, state: &Mutex<State>, stop: &AtomicBool) {
     sink.set_nonblocking(true).unwrap();
     let sink_port = sink.local_addr().unwrap().port();
     let mut buffer = [0u8; 4096];
-    let mut due = Instant::now();
     while !stop.load(Ordering::Acquire) {
         {
             let mut state = state.lock().unwrap();
-            state.worst_late = state.worst_late.max(Instant::now() - due);
             while let Ok((length, from)) = sip.recv_from(&mut buffer) {
                 let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
                 state.hear(sip, port, sink_port, &text, from);
@@ -269,8 +266,7 @@ fn run(sip: &UdpSocket, port: u16, state: &Mutex<State>, stop: &AtomicBool) {
             while sink.recv_from(&mut buffer).is_ok() {}
             state.act(sip, port, Instant::now());
         }
-        due = Instant::now() + TICK;
-        crate::place::sleep_until(due);
+        crate::place::sleep_until(Instant::now() + TICK);
     }
 }
 
@@ -291,7 +287,7 @@ impl State {
         match method {
             "ACK" => {
                 if let Some(desk) = self.desks.get_mut(&call_id) {
-                    desk.bye_at.get_or_insert(Instant::now() + TALK);
+                    desk.bye_at.get_or_insert(Instant::now() + self.talk);
                 }
             }
             "INVITE" if ours.is_none() => self.ring(sip, port, sink, text, &call_id, from),

@@ -1,9 +1,7 @@
 /* A disk with faults, put before the C library (LD_PRELOAD) for the files below DISK_ROOT.
  *
- * DISK_CONTROL names a file of four 32-bit numbers that the test writes while the program runs:
- *   0  milliseconds that a sync takes longer
- *   1  milliseconds that a write takes longer
- *   2  not 0: the volume is full; a write that would make a file longer fails with ENOSPC
+ * DISK_CONTROL names a file of two 32-bit numbers that the test writes while the program runs: the
+ * milliseconds that a sync takes longer, and those that a write takes longer.
  *
  * DISK_SHADOW names a folder that holds what a loss of power would leave: a sync copies the file as it
  * is into it, and nothing else does. A new file's name is there only when its folder was synced too;
@@ -67,25 +65,18 @@ static const char *ours(int fd, char *path) {
     return path[root_length] == '/' || path[root_length] == 0 ? path : NULL;
 }
 
-static int refused(int fd, off64_t end) {
-    struct stat64 file;
-    if (control[1] > 0) wait_ms(control[1]);
-    if (!control[2] || fstat64(fd, &file) || end <= file.st_size) return 0;
-    errno = ENOSPC;
-    return 1;
+static void slow_write(int fd) {
+    char path[PATH_MAX];
+    if (control && control[1] > 0 && ours(fd, path)) wait_ms(control[1]);
 }
 
 ssize_t write(int fd, const void *octets, size_t count) {
-    char path[PATH_MAX];
-    if (control && (control[1] || control[2]) && ours(fd, path)
-        && refused(fd, lseek64(fd, 0, SEEK_CUR) + (off64_t)count)) return -1;
+    slow_write(fd);
     return real_write(fd, octets, count);
 }
 
 ssize_t pwrite64(int fd, const void *octets, size_t count, off64_t at) {
-    char path[PATH_MAX];
-    if (control && (control[1] || control[2]) && ours(fd, path)
-        && refused(fd, at + (off64_t)count)) return -1;
+    slow_write(fd);
     return real_pwrite(fd, octets, count, at);
 }
 

@@ -87,10 +87,6 @@ impl Disk {
         self.set(1, write_ms);
     }
 
-    pub fn full(&self, is: bool) {
-        self.set(2, i32::from(is));
-    }
-
     /// Takes what is there now for synced: after a clean stop, and after a cut.
     pub fn settle(&self, house: &House) {
         let _ = std::fs::remove_dir_all(self.shadow());

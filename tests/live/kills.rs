@@ -316,7 +316,7 @@ fn count_by(items: &[Value], field: &str) -> HashMap<String, usize> {
     counts
 }
 
-fn wavs(dir: &Path) -> Vec<PathBuf> {
+pub fn wavs(dir: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(dir) else {
         return Vec::new();
     };

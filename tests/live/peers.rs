@@ -350,7 +350,7 @@ impl Linphone {
                  [rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
                  [audio_codec_0]\nmime={codec}\nrate=8000\nchannels=1\nenabled=1\n\
                  [audio_codec_1]\nmime={other}\nrate=8000\nchannels=1\nenabled=0\n\
-                 [misc]\nconfig-uri=\n"
+                 [misc]\nconfig-uri=\nmax_calls=1\n"
             ),
         )
         .unwrap();
@@ -405,6 +405,14 @@ impl Linphone {
             bound,
             || self.output().contains(text).then_some(()),
         );
+    }
+
+    /// Waits until so many calls have come to it.
+    pub fn wait_call(&self, nth: usize, bound: Duration) {
+        const COMES: &str = "Receiving new incoming call";
+        wait_for(&format!("linphonec's call {nth}"), bound, || {
+            (self.output().matches(COMES).count() >= nth).then_some(())
+        });
     }
 
     /// `quit`, its end, and then a look at the files it wrote.

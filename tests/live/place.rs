@@ -109,7 +109,7 @@ fn quick(text: &str) -> String {
 }
 
 /// What is heard instead of a prompt: a tone of its own, so that an ear can tell which one it is.
-pub const TONES: [(&str, f64, u64); 14] = [
+pub const TONES: [(&str, f64, u64); 16] = [
     ("P01", 500.0, 1500),
     ("P04.1", 560.0, 400),
     ("P10", 620.0, 3000),
@@ -123,6 +123,8 @@ pub const TONES: [(&str, f64, u64); 14] = [
     ("P17", 1420.0, 600),
     ("P20", 1540.0, 700),
     ("P21", 1600.0, 700),
+    ("P23.1", 1720.0, 700),
+    ("P24.1", 1780.0, 700),
     ("P25", 1660.0, 1200),
 ];
 
@@ -159,4 +161,49 @@ pub fn short_prompts(into: &Path) {
 pub fn tone_of(prompt: &str) -> f64 {
     let (_, hertz, _) = TONES.iter().find(|(name, ..)| *name == prompt).unwrap();
     *hertz
+}
+
+/// Day and time in Beijing.
+fn beijing() -> jiff::civil::DateTime {
+    jiff::tz::Offset::constant(8).to_datetime(jiff::Timestamp::now())
+}
+
+/// Service hours of every day, as the configuration writes them, that are hours away from now.
+pub fn other_hours() -> String {
+    let hours = if beijing().hour() < 12 {
+        "18:00-20:00"
+    } else {
+        "06:00-08:00"
+    };
+    format!("[\"daily {hours}\"]")
+}
+
+/// Calendars of this year and its neighbours, whichever it is: with today a holiday, or with none near.
+pub fn calendars(into: &Path, holiday_today: bool) {
+    use jiff::ToSpan as _;
+    use jiff::civil::{Date, Weekday};
+    std::fs::create_dir_all(into).unwrap();
+    let today = beijing().date();
+    // A weekend within a holiday is off by the weekday beside it.
+    let beside = |day: Date| match day.weekday() {
+        Weekday::Saturday => day.yesterday().unwrap(),
+        Weekday::Sunday => day.tomorrow().unwrap(),
+        _ => day,
+    };
+    let off = match holiday_today {
+        true => beside(today),
+        false => beside(today.checked_add(6.months()).unwrap()),
+    };
+    for year in today.year() - 1..=today.year() + 1 {
+        let day = match off.year() == year {
+            true => off,
+            false => beside(Date::new(year, 7, 7).unwrap()),
+        };
+        let text = format!(
+            "year = {year}\n[[notice]]\ntitle = \"of the tests\"\nissued_on = \"{}-11-04\"\n\
+             [[off]]\nname = \"国庆节\"\ndays = [\"{day}\"]\n",
+            year - 1
+        );
+        std::fs::write(into.join(format!("{year}.toml")), text).unwrap();
+    }
 }

@@ -70,6 +70,19 @@ impl Raw {
         }
     }
 
+    /// The same UDP socket once more, for another thread.
+    pub fn another(&self) -> Raw {
+        let Wire::Udp(socket) = &self.wire else {
+            panic!("a stream is read by one");
+        };
+        Raw {
+            wire: Wire::Udp(socket.try_clone().unwrap()),
+            local: self.local,
+            target: self.target,
+            buffer: Vec::new(),
+        }
+    }
+
     pub fn tcp(target: &str) -> Raw {
         let target: SocketAddr = target.parse().unwrap();
         let stream = TcpStream::connect_timeout(&target, PATIENCE).unwrap();
@@ -197,6 +210,33 @@ impl Raw {
         )
     }
 
+    /// Sends a request again each half second, as a datagram may be lost, until it is answered.
+    fn insist(&mut self, request: &[u8], call_id: &str) -> Reply {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            assert!(self.send(request), "closed");
+            let until = match self.wire {
+                Wire::Udp(_) => Instant::now() + Duration::from_millis(500),
+                Wire::Tcp(_) => begun + PATIENCE,
+            };
+            let mut heard_of = false;
+            while let Some(left) = until.checked_duration_since(Instant::now()) {
+                let reply = self.next(left).expect("closed before the answer");
+                let Some(reply) = reply.filter(|reply| reply.is_of(call_id)) else {
+                    continue;
+                };
+                if reply.status >= Some(200) {
+                    return reply;
+                }
+                heard_of = true;
+            }
+            if heard_of {
+                return self.answer(call_id);
+            }
+        }
+        panic!("{call_id} was not answered");
+    }
+
     /// An OPTIONS, answered 200: the server lives, and what this socket sent before has been read.
     /// How many messages came before the answer.
     pub fn fence(&mut self) -> usize {
@@ -211,8 +251,7 @@ impl Raw {
     /// INVITE, 200, ACK; the tag of the server's side.
     pub fn open_call(&mut self, call_id: &str, rtp_port: u16) -> Result<String, Reply> {
         let invite = self.request("INVITE", call_id, 1, "", &offer(rtp_port));
-        assert!(self.send(invite.as_bytes()), "closed");
-        let answer = self.answer(call_id);
+        let answer = self.insist(invite.as_bytes(), call_id);
         let to = answer.header("To").unwrap_or_default();
         let tag = to.split_once("tag=").map_or("", |(_, tag)| tag).to_owned();
         if answer.status != Some(200) {

@@ -28,6 +28,17 @@ pub struct Setup {
     /// A database of its own on the PostgreSQL of the tests.
     pub postgres: bool,
     pub media_address: String,
+    pub open: Open,
+}
+
+/// When the centre of a house is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    Always,
+    /// At other hours of the day.
+    NotNow,
+    /// On working days, and today is a holiday.
+    NotToday,
 }
 
 impl Default for Setup {
@@ -44,6 +55,7 @@ impl Default for Setup {
             shipped: false,
             postgres: false,
             media_address: "127.0.0.1".into(),
+            open: Open::Always,
         }
     }
 }
@@ -86,6 +98,9 @@ impl House {
             place::quick_plans(&house.path("dialplans"));
             place::short_prompts(&house.path("prompts"));
         }
+        if setup.open != Open::Always {
+            place::calendars(&house.path("calendars"), setup.open == Open::NotToday);
+        }
         std::fs::write(house.config(), house.configuration(&setup)).unwrap();
         house
     }
@@ -98,6 +113,11 @@ impl House {
             ),
             false => (self.path("dialplans"), self.path("prompts")),
         };
+        let (hours, calendars) = match setup.open {
+            Open::Always => ("\"always\"".into(), place::repository().join("calendars")),
+            Open::NotNow => (place::other_hours(), self.path("calendars")),
+            Open::NotToday => ("[\"workdays 00:00-24:00\"]".into(), self.path("calendars")),
+        };
         let store = match setup.postgres {
             true => postgres_database(),
             false => format!("sqlite:{}", self.path("gradeline.db").display()),
@@ -109,7 +129,8 @@ impl House {
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
              [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
              [desks]\naddresses = {desks:?}\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
-             [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n",
+             [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n\
+             [centre]\nservice_hours = {hours}\n",
             sip = self.sip,
             trunks = setup.trunks,
             max_calls = setup.max_calls,
@@ -125,7 +146,6 @@ impl House {
             desks = setup.desks,
             ring = setup.desk_ring_timeout_s,
             talk = setup.rehearsal_talk_s,
-            calendars = place::repository().join("calendars"),
         )
     }
 
@@ -196,7 +216,9 @@ impl House {
             std::thread::sleep(Duration::from_millis(30));
         }
         self.token.get_or_init(|| {
-            let output = self.run(&["token", "create", "--name", "live"]);
+            let output = self.run(&[
+                "token", "create", "--name", "live", "--scope", "read", "--scope", "listen",
+            ]);
             let text = String::from_utf8(output.stdout).unwrap();
             assert!(output.status.success(), "{text}");
             text.lines().last().unwrap().to_owned()
@@ -336,6 +358,17 @@ impl Server<'_> {
             bound,
             || self.log().contains(text).then_some(()),
         );
+    }
+
+    /// The memory that its process holds, in KiB.
+    pub fn rss_kib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let text = std::fs::read_to_string(status).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     pub fn signal(&self, signal: i32) {

@@ -11,6 +11,9 @@ use crate::phone::ears::Ears;
 use crate::phone::{clock, info};
 use crate::sip::{DialogEvent, OfferReply};
 
+/// Stands for a key of a number that is being keyed.
+const HIDDEN_KEY: &str = "•";
+
 /// How long a call waits for the answer to its BYE where the line is dead.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -37,7 +40,8 @@ impl Call {
         match side {
             Side::Caller => {
                 failpoint::reach(Step::KeyHeard);
-                self.timeline.mark(at, "key", format!("{digit} ({way})"));
+                let shown = self.shown(digit);
+                self.timeline.mark(at, "key", format!("{shown} ({way})"));
                 self.last_press_at = at;
                 self.tell(Event::Digit(digit), ears).await;
             }
@@ -46,6 +50,15 @@ impl Call {
                     .mark(at, "desk_key", format!("{digit} ({way})"));
                 self.tell(Event::DeskDigit(digit), ears).await;
             }
+        }
+    }
+
+    /// A key as timeline and log may tell it: while a number is keyed, not which one it is
+    /// (a telephone number is nowhere told whole, 第十四条).
+    pub(super) fn shown(&self, digit: Digit) -> String {
+        match self.session.is_typing() {
+            true => HIDDEN_KEY.to_owned(),
+            false => digit.to_string(),
         }
     }
 

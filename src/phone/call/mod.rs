@@ -211,6 +211,16 @@ impl Call {
         }
     }
 
+    /// Whoever sends sound is a caller and no flood.
+    fn first_media(&mut self, side: Side) {
+        if side == Side::Caller
+            && let Some(caller) = &self.caller
+        {
+            caller.heard();
+        }
+        self.mark("first_media", side_word(side));
+    }
+
     /// The call's own civil time, which no step of the clock touches.
     pub(super) fn civil_now(&self) -> Moment {
         self.timeline.clock().moment(clock::instant())
@@ -261,8 +271,8 @@ impl Call {
             }
             Mark::InvalidKey(key) => self.mark("key_invalid", key.to_string()),
             Mark::Silent => self.mark("silent", ""),
-            Mark::KeyIgnored(key) => self.mark("key_ignored", key.to_string()),
-            Mark::KeyKept(key) => self.mark("key_kept", key.to_string()),
+            Mark::KeyIgnored(key) => self.mark("key_ignored", self.shown(key)),
+            Mark::KeyKept(key) => self.mark("key_kept", self.shown(key)),
             Mark::GradeWithdrawn => {
                 self.mark("grade_withdrawn", "");
                 self.ledger.put(Job::GradeWithdrawn {
@@ -305,7 +315,7 @@ impl Call {
                     .await;
             }
             media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
-            media::Event::FirstMedia { side } => self.mark("first_media", side_word(side)),
+            media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::AddressLearnt { side, from } => {
                 tracing::warn!(call = %self.id.0, %from, "a leg's address was learnt ([media] learn_address)");
                 self.mark("address_learnt", format!("{} {from}", side_word(side)));
