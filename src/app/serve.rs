@@ -13,7 +13,7 @@ use super::ticking::tick_until;
 use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
-use crate::config::{Config, DeskAddress};
+use crate::config::{Config, DeskAddress, Srtp};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
@@ -195,6 +195,12 @@ fn media_settings(config: &Config) -> media::Settings {
         ports: config.media.ports.clone(),
         threads: config.media.threads,
         rtp_timeout: Duration::from_secs(config.media.rtp_timeout_s),
+        srtp: match config.media.srtp {
+            Srtp::Accept => media::Srtp::Accept,
+            Srtp::Refuse => media::Srtp::Refuse,
+            Srtp::Require => media::Srtp::Require,
+        },
+        learn_address: config.media.learn_address,
     }
 }
 

@@ -107,6 +107,7 @@ fn media_for(house: &House, invite: &Incoming) -> Result<Leg, (u16, &'static str
             media::Error::UnreadableSdp(_) => (400, "sdp"),
             media::Error::NoCommonCodec { .. } => (488, "codec"),
             media::Error::OtherFamily { .. } => (488, "address"),
+            media::Error::OtherProfile { .. } => (488, "srtp"),
             _ => (503, "media"),
         }
     })

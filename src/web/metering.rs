@@ -167,6 +167,14 @@ const COUNTERS: [(&str, &str); 22] = [
         "RTP from addresses that were not negotiated",
     ),
     (
+        "gradeline_media_unauthentic_packets_total",
+        "SRTP packets whose tag did not fit, or that came before; nothing was changed by them",
+    ),
+    (
+        "gradeline_media_learnt_addresses_total",
+        "Legs whose address was learnt from their first packets ([media] learn_address)",
+    ),
+    (
         "gradeline_media_rtp_timeouts_total",
         "Legs that went silent for good",
     ),

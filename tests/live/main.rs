@@ -36,5 +36,6 @@ mod scanners;
 mod slow;
 mod soak;
 mod sound;
+mod strangers;
 mod torture;
 mod web_edge;
