@@ -6,27 +6,35 @@
 
 #![forbid(unsafe_op_in_unsafe_fn)]
 
+pub mod acts;
 pub mod app;
 pub mod archive;
 pub mod calendar;
 pub mod caller;
+pub mod casework;
 pub mod config;
 pub mod desks;
 pub mod domain;
 pub mod drill;
 pub mod engine;
 pub mod failpoint;
+pub mod gate;
 pub mod guard;
 pub mod ivr;
 pub mod journal;
+pub mod kept;
 pub mod keypad;
 pub mod ledger;
 pub mod media;
 pub mod phone;
 pub mod post;
+pub mod register;
+pub mod rights;
 pub mod rtp;
 pub mod script;
+pub mod secrets;
 pub mod sip;
+pub mod staff;
 pub mod store;
 mod streams;
 pub mod web;

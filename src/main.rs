@@ -30,6 +30,15 @@ enum Command {
     Demo(Demo),
     /// Count a term in Chinese working days
     Due(Due),
+    /// Manage people, their roles and passwords
+    ///
+    /// A role is held in a unit, from a day until a day. Nobody holds another role beside administrator
+    /// or auditor. Every change is in the trail.
+    #[command(subcommand)]
+    User(app::UserCommand),
+    /// Manage the bureau's units
+    #[command(subcommand)]
+    Unit(app::UnitCommand),
     /// Manage the API's bearer tokens
     #[command(subcommand)]
     Token(Token),
@@ -96,6 +105,10 @@ enum Token {
         /// What it is for, so that it can be told from others later
         #[arg(long)]
         name: String,
+        /// What it may be used for: read (calls, ratings, tickets, masked), listen (recordings, each with
+        /// its ticket and reason), rate (hand in ratings), matters (register and complete matters)
+        #[arg(long = "scope", value_name = "SCOPE", default_value = "read")]
+        scopes: Vec<app::Scope>,
     },
     /// List the tokens by name
     List,
@@ -147,7 +160,9 @@ fn main() -> ExitCode {
             },
         ),
         Command::Due(due) => app::due(config, &due.from, due.workdays, due.explain),
-        Command::Token(Token::Create { name }) => app::create_token(config, &name),
+        Command::User(user) => app::user(config, user),
+        Command::Unit(unit) => app::unit(config, unit),
+        Command::Token(Token::Create { name, scopes }) => app::create_token(config, &name, &scopes),
         Command::Token(Token::List) => app::list_tokens(config),
         Command::Token(Token::Revoke { name }) => app::revoke_token(config, &name),
         Command::Prompts(Prompts::Make { all, check }) => app::make_prompts(config, all, check),

@@ -8,13 +8,18 @@ mod recovery;
 mod serve;
 mod simulate;
 mod token;
+mod unit;
+mod user;
 
+pub use crate::rights::Scope;
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
 pub use serve::serve;
 pub use simulate::{CalledAt, DeskConduct, SimulatedCall, simulate};
 pub use token::{create_token, list_tokens, revoke_token};
+pub use unit::{UnitCommand, unit};
+pub use user::{UserCommand, user};
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -5,14 +5,19 @@ use anyhow::bail;
 
 use super::{log_to_stderr, now, open_engine, runtime};
 use crate::config::Config;
+use crate::rights::Scope;
 
 /// Prints the secret alone on the last line; it is shown this once.
-pub fn create_token(config: Option<&Path>, name: &str) -> anyhow::Result<ExitCode> {
+pub fn create_token(
+    config: Option<&Path>,
+    name: &str,
+    scopes: &[Scope],
+) -> anyhow::Result<ExitCode> {
     log_to_stderr("warn");
     let config = Config::load(config)?;
     runtime()?.block_on(async {
         let engine = open_engine(&config).await?;
-        let secret = engine.create_token(name, now()).await?;
+        let secret = engine.create_token(name, scopes, now()).await?;
         engine.close().await?;
         println!("Token “{name}”, shown this once; send it as: Authorization: Bearer <token>");
         println!("{secret}");
@@ -36,7 +41,12 @@ pub fn list_tokens(config: Option<&Path>) -> anyhow::Result<ExitCode> {
                 .used_at
                 .map_or("never used".into(), |at| format!("last used {at}"));
             let state = token.revoked_at.map_or(used, |at| format!("revoked {at}"));
-            println!("{:<24} created {}  {state}", token.name, token.created_at);
+            let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.word()).collect();
+            let (name, scopes) = (token.name, scopes.join(","));
+            println!(
+                "{name:<24} {scopes:<24} created {}  {state}",
+                token.created_at
+            );
         }
         Ok(ExitCode::SUCCESS)
     })

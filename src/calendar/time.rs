@@ -105,6 +105,13 @@ impl Day {
             .expect("no deadline reaches the year 9999"))
     }
 
+    /// The day of the same number so many months later, or that month's last.
+    pub fn plus_months(self, months: u8) -> Self {
+        use jiff::ToSpan as _;
+        let later = self.0.checked_add(i64::from(months).months());
+        Day(later.expect("no term reaches the year 9999"))
+    }
+
     pub fn previous(self) -> Self {
         Day(self
             .0

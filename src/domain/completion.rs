@@ -51,6 +51,8 @@ pub fn complete(rating: &mut Rating, said: Said, now: Moment) -> Option<Entry> {
     Some(Entry {
         at: now,
         actor: Actor::Rater,
+        person: None,
+        record: None,
         what: What::RatingCompleted,
         about: Subject::Rating(rating.id.clone()),
         article: Article::of(6).paragraph(1),

@@ -1,36 +1,44 @@
-//! From an intake to everything it causes: one value, saved in one transaction.
+//! From an intake to the rating it becomes, and what rating, deadline and notice are to the rest. What a
+//! 差评 does to a ticket is `casework`'s.
+
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::article::Article;
-use super::grade::Polarity;
+use super::hand::{PersonId, UnitId};
 use super::intake::{Intake, Service};
-use super::rating::{Rating, RatingId, Standing, effective};
+use super::rating::{Rating, RatingId, Standing};
 use super::refusal::Refusal;
 use super::terms::DeadlineKind;
-use super::ticket::{Actor, ClockChange, Event, Ticket, TicketNumber, transition};
+use super::ticket::{Actor, TicketNumber};
 use super::trail::{Entry, What};
-use super::word::read_word;
+use super::word::{UnknownWord, read_word};
 use crate::calendar::{Calendar, Due, Moment};
 
-/// What an intake causes. The store saves it in one transaction, or none of it.
+/// An admitted intake: the rating and what it causes whatever its grade.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
+pub struct Admitted {
     pub rating: Rating,
-    /// New, or changed by this rating; `None` where no ticket is concerned.
-    pub ticket: Option<Ticket>,
-    /// New deadlines; `(of, kind, started_at)` names one.
     pub deadlines: Vec<Deadline>,
     pub notices: Vec<Notice>,
     pub trail: Vec<Entry>,
 }
 
 /// What a deadline, a notice or an entry of the trail is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(tag = "subject", content = "id", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
     Rating(RatingId),
     Ticket(TicketNumber),
+    /// A handling slip's order to one responsible unit, numbered within its ticket from 1.
+    Order(TicketNumber, u8),
+    /// An entry of the blocklist.
+    Listing(u64),
+    Person(PersonId),
+    Unit(UnitId),
+    /// A day's trail.
+    Day(crate::calendar::Day),
 }
 
 /// A running or met deadline (时限).
@@ -38,10 +46,16 @@ pub enum Subject {
 pub struct Deadline {
     pub of: Subject,
     pub kind: DeadlineKind,
+    /// From 1, one more each time the same term starts anew for the same subject.
+    pub epoch: u16,
     pub article: Article,
     pub started_at: Moment,
     pub due_at: Moment,
     pub met_at: Option<Moment>,
+    /// It holds no more: another took its place, or what it was for fell away.
+    pub void_at: Option<Moment>,
+    /// When it was put on record that it was missed (row 32 of the ticket's table).
+    pub missed_at: Option<Moment>,
     /// 暂定: reaches into a year whose notice is not there yet (A40).
     pub provisional: bool,
     /// Version of the calendar it was counted with.
@@ -49,11 +63,18 @@ pub struct Deadline {
 }
 
 /// Who is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Addressee {
     /// 政务服务中心.
     Centre,
+    /// 局办公室.
+    GeneralOffice,
+    Unit(UnitId),
+    Person(PersonId),
+    /// 评价人, by the way the rating came or the one the rater named.
+    Rater,
+    /// 国家政务服务平台 (第十六条).
+    NationalPlatform,
 }
 
 /// What somebody is told.
@@ -63,6 +84,26 @@ pub enum NoticeKind {
     TicketOpened,
     /// The rater of an open ticket rated the same act again.
     RatedAgain,
+    /// It is the addressee's turn.
+    YourTurn,
+    /// A term ends on the next working day, or today.
+    DueSoon,
+    /// A term was missed.
+    Overdue,
+    /// A term ends on another day than it did.
+    DueMoved,
+    /// What became of a rating, told to the rater.
+    Result,
+    /// The rater is asked to rate again.
+    Invitation,
+    /// The case goes to the leadership (督办).
+    Escalation,
+    /// A datum for the national platform (第十六条).
+    Upload,
+    /// About the blocklist.
+    Listing,
+    /// The hash of a day's last entry in the trail.
+    DailyHead,
 }
 
 /// A message that a decision sends; `post` sends it once.
@@ -72,6 +113,8 @@ pub struct Notice {
     pub addressee: Addressee,
     pub about: Subject,
     pub text: String,
+    /// Until when it has to be there, where the regulation says so.
+    pub due_at: Option<Moment>,
     pub rehearsal: bool,
 }
 
@@ -80,22 +123,17 @@ pub struct Notice {
 pub struct Earlier<'a> {
     /// All ratings of the same act, in any order.
     pub ratings: &'a [Rating],
-    /// The act's ticket, if one is open.
-    pub open_ticket: Option<&'a Ticket>,
 }
 
-/// Admits an intake: the rating gets its sequence, a 差评 opens a ticket (row 1) or joins the open one
-/// (row 34), the terms start at the time of the grade (A8).
+/// Admits an intake: the rating gets its sequence, and its upload is due from the time of the grade (A32).
 ///
-/// `fresh` is the number a new ticket takes, of the year of `now` (A26); unused where none opens. Whether
-/// the intake's key is already on record is the engine's to look up before.
+/// Whether the intake's key is already on record is the engine's to look up before.
 pub fn decide(
     intake: Intake,
     earlier: Earlier<'_>,
-    fresh: TicketNumber,
     calendar: &Calendar,
     now: Moment,
-) -> Result<Decision, Refusal> {
+) -> Result<Admitted, Refusal> {
     let Service::Consultation { call_id, .. } = &intake.service;
     if call_id.trim().is_empty() {
         return Err(Refusal::NoService);
@@ -103,16 +141,7 @@ pub fn decide(
     let rating = admit(intake, earlier.ratings, now);
     let mut draft = Draft::new(rating, calendar, now);
     draft.enter_rating();
-    match (draft.rating.intake.grade.polarity(), earlier.open_ticket) {
-        (_, Some(open)) => draft.join(open, earlier.ratings)?,
-        (Polarity::Negative, None) => draft.open(fresh)?,
-        (Polarity::Positive, None) => {
-            draft.start(
-                DeadlineKind::Upload,
-                Subject::Rating(draft.rating.id.clone()),
-            );
-        }
-    }
+    draft.upload();
     Ok(draft.finish())
 }
 
@@ -134,7 +163,6 @@ struct Draft<'a> {
     calendar: &'a Calendar,
     now: Moment,
     rating: Rating,
-    ticket: Option<Ticket>,
     deadlines: Vec<Deadline>,
     notices: Vec<Notice>,
     trail: Vec<Entry>,
@@ -146,7 +174,6 @@ impl<'a> Draft<'a> {
             calendar,
             now,
             rating,
-            ticket: None,
             deadlines: Vec::new(),
             notices: Vec::new(),
             trail: Vec::new(),
@@ -166,91 +193,32 @@ impl<'a> Draft<'a> {
         self.enter(Actor::Rater, What::Rated, about, Article::of(5), detail);
     }
 
-    /// Row 1.
-    fn open(&mut self, number: TicketNumber) -> Result<(), Refusal> {
-        let row = transition(None, Event::BadGradeAccepted)?;
-        let state = row.to.settled().expect("row 1 names one state");
-        let ticket = Ticket {
-            number,
-            state,
-            round: 1,
-            rating: self.rating.id.clone(),
-            grade: self.rating.intake.grade,
-            opened_at: self.now,
-            rehearsal: self.rating.intake.rehearsal,
-        };
-        let about = Subject::Ticket(number);
-        let detail = format!("由评价{}立单", self.rating.id);
-        self.enter(
-            Actor::System,
-            What::TicketOpened,
-            about.clone(),
-            row.article,
-            detail,
-        );
-        self.start_clocks(row.clocks, &about);
-        let due_at = self
-            .deadlines
-            .first()
-            .map(|deadline| deadline.due_at.civil_text());
-        let text = format!(
-            "新差评工单{number}（{}），有效性评估和责任界定须于{}前完成",
-            ticket.grade.zh(),
-            due_at.unwrap_or_default(),
-        );
-        self.notify(NoticeKind::TicketOpened, about, text);
-        self.ticket = Some(ticket);
-        Ok(())
-    }
-
-    /// Row 34: a complaint made must be answered, so the ticket goes on whatever the new grade is (A41).
-    fn join(&mut self, open: &Ticket, earlier: &[Rating]) -> Result<(), Refusal> {
-        let row = transition(Some(open.state), Event::RatedAgain)?;
-        let counting = effective(earlier.iter().chain([&self.rating]));
-        let ticket = Ticket {
-            grade: counting.map_or(open.grade, |rating| rating.intake.grade),
-            ..open.clone()
-        };
-        let about = Subject::Ticket(ticket.number);
-        let detail = format!("评价人再次评价“{}”，工单继续办理", ticket.grade.zh());
-        self.enter(
-            Actor::Rater,
-            What::RatedAgain,
-            about.clone(),
-            row.article,
-            detail.clone(),
-        );
-        self.start_clocks(row.clocks, &about);
-        self.notify(
-            NoticeKind::RatedAgain,
-            about,
-            format!("{}：{detail}", ticket.number),
-        );
-        self.ticket = Some(ticket);
-        Ok(())
-    }
-
-    fn start_clocks(&mut self, clocks: &[ClockChange], ticket: &Subject) {
-        for change in clocks {
-            if let ClockChange::Start(kind) = *change {
-                let of = match kind {
-                    DeadlineKind::Upload => Subject::Rating(self.rating.id.clone()),
-                    _ => ticket.clone(),
-                };
-                self.start(kind, of);
-            }
+    /// Every datum reaches the national platform (第十六条), rehearsals' never.
+    fn upload(&mut self) {
+        let of = Subject::Rating(self.rating.id.clone());
+        self.start(DeadlineKind::Upload, of.clone());
+        if self.rating.intake.rehearsal {
+            return;
         }
+        self.notices.push(Notice {
+            kind: NoticeKind::Upload,
+            addressee: Addressee::NationalPlatform,
+            about: of,
+            text: format!("评价{}", self.rating.id),
+            due_at: self.deadlines.last().map(|deadline| deadline.due_at),
+            rehearsal: false,
+        });
     }
 
     /// From the time of the grade, not from its delivery (A8, A32).
     fn start(&mut self, kind: DeadlineKind, of: Subject) {
         let term = kind.term();
         let started_at = self.rating.intake.graded_at;
-        let Some(due) = term.due(started_at, self.calendar) else {
+        let Some(end) = term.end(started_at, self.calendar) else {
             return;
         };
-        let flag = if due.provisional { "（暂定）" } else { "" };
-        let detail = format!("{}，{}届满{flag}", kind.zh(), due.due_at.civil_text());
+        let flag = if end.provisional { "（暂定）" } else { "" };
+        let detail = format!("{}，{}届满{flag}", kind.zh(), end.due_at.civil_text());
         self.enter(
             Actor::System,
             What::DeadlineStarted,
@@ -261,27 +229,15 @@ impl<'a> Draft<'a> {
         self.deadlines.push(Deadline {
             of,
             kind,
+            epoch: 1,
             article: term.article,
             started_at,
-            due_at: due.due_at,
+            due_at: end.due_at,
             met_at: None,
-            provisional: due.provisional,
-            calendar: due.calendar,
-        });
-    }
-
-    fn notify(&mut self, kind: NoticeKind, about: Subject, text: String) {
-        let rehearsal = self.rating.intake.rehearsal;
-        self.notices.push(Notice {
-            kind,
-            addressee: Addressee::Centre,
-            about,
-            text: if rehearsal {
-                format!("【演练】{text}")
-            } else {
-                text
-            },
-            rehearsal,
+            void_at: None,
+            missed_at: None,
+            provisional: end.provisional,
+            calendar: end.calendar,
         });
     }
 
@@ -296,18 +252,19 @@ impl<'a> Draft<'a> {
         self.trail.push(Entry {
             at: self.now,
             actor,
+            person: None,
             what,
             about,
             article,
             detail,
+            record: None,
             rehearsal: self.rating.intake.rehearsal,
         });
     }
 
-    fn finish(self) -> Decision {
-        Decision {
+    fn finish(self) -> Admitted {
+        Admitted {
             rating: self.rating,
-            ticket: self.ticket,
             deadlines: self.deadlines,
             notices: self.notices,
             trail: self.trail,
@@ -321,33 +278,117 @@ impl Deadline {
     pub fn counted(&self, calendar: &Calendar) -> Option<Due> {
         self.kind.term().due(self.started_at, calendar)
     }
+
+    /// Neither met nor void.
+    pub fn is_open(&self) -> bool {
+        self.met_at.is_none() && self.void_at.is_none()
+    }
+}
+
+impl fmt::Display for Subject {
+    /// For rows: `rating:call-x-1`, `ticket:T2026-000123`, `order:T2026-000123/1`, `listing:7` …
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Rating(id) => write!(f, "rating:{id}"),
+            Subject::Ticket(number) => write!(f, "ticket:{number}"),
+            Subject::Order(number, order) => write!(f, "order:{number}/{order}"),
+            Subject::Listing(number) => write!(f, "listing:{number}"),
+            Subject::Person(id) => write!(f, "person:{id}"),
+            Subject::Unit(id) => write!(f, "unit:{id}"),
+            Subject::Day(day) => write!(f, "day:{day}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let read = || {
+            let (kind, id) = text.split_once(':')?;
+            Some(match kind {
+                "rating" => Subject::Rating(id.parse().ok()?),
+                "ticket" => Subject::Ticket(id.parse().ok()?),
+                "order" => {
+                    let (ticket, order) = id.split_once('/')?;
+                    Subject::Order(ticket.parse().ok()?, order.parse().ok()?)
+                }
+                "listing" => Subject::Listing(id.parse().ok()?),
+                "person" => Subject::Person(PersonId(id.to_owned())),
+                "unit" => Subject::Unit(UnitId(id.to_owned())),
+                "day" => Subject::Day(id.parse().ok()?),
+                _ => return None,
+            })
+        };
+        read().ok_or_else(|| UnknownWord {
+            kind: "subject such as ticket:T2026-000123",
+            word: text.to_owned(),
+        })
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 2] = [NoticeKind::TicketOpened, NoticeKind::RatedAgain];
+    pub const ALL: [NoticeKind; 12] = [
+        NoticeKind::TicketOpened,
+        NoticeKind::RatedAgain,
+        NoticeKind::YourTurn,
+        NoticeKind::DueSoon,
+        NoticeKind::Overdue,
+        NoticeKind::DueMoved,
+        NoticeKind::Result,
+        NoticeKind::Invitation,
+        NoticeKind::Escalation,
+        NoticeKind::Upload,
+        NoticeKind::Listing,
+        NoticeKind::DailyHead,
+    ];
 
     /// The word for rows and the API.
     pub const fn word(self) -> &'static str {
         match self {
             NoticeKind::TicketOpened => "ticket_opened",
             NoticeKind::RatedAgain => "rated_again",
+            NoticeKind::YourTurn => "your_turn",
+            NoticeKind::DueSoon => "due_soon",
+            NoticeKind::Overdue => "overdue",
+            NoticeKind::DueMoved => "due_moved",
+            NoticeKind::Result => "result",
+            NoticeKind::Invitation => "invitation",
+            NoticeKind::Escalation => "escalation",
+            NoticeKind::Upload => "upload",
+            NoticeKind::Listing => "listing",
+            NoticeKind::DailyHead => "daily_head",
         }
     }
 }
 
-impl Addressee {
-    pub const ALL: [Addressee; 1] = [Addressee::Centre];
-
-    /// The word for rows and the API.
-    pub const fn word(self) -> &'static str {
+impl fmt::Display for Addressee {
+    /// For rows: `centre`, `unit:forest` …
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Addressee::Centre => "centre",
+            Addressee::Centre => f.write_str("centre"),
+            Addressee::GeneralOffice => f.write_str("general_office"),
+            Addressee::Unit(id) => write!(f, "unit:{id}"),
+            Addressee::Person(id) => write!(f, "person:{id}"),
+            Addressee::Rater => f.write_str("rater"),
+            Addressee::NationalPlatform => f.write_str("national_platform"),
         }
+    }
+}
+
+impl Serialize for Addressee {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
 read_word!(NoticeKind, "kind of notice");
-read_word!(Addressee, "addressee");
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,10 @@ mod article;
 mod completion;
 mod decision;
 mod grade;
+mod hand;
+mod hindrance;
 mod intake;
 mod rating;
-mod recount;
 mod refusal;
 mod terms;
 mod ticket;
@@ -26,19 +27,22 @@ pub use crate::calendar::{
     UnknownYear, Why, YearNotice, due, due_provisional,
 };
 pub use completion::{Said, complete};
-pub use decision::{Addressee, Deadline, Decision, Earlier, Notice, NoticeKind, Subject, decide};
+pub use decision::{Addressee, Admitted, Deadline, Earlier, Notice, NoticeKind, Subject, decide};
 pub use grade::{Grade, Polarity, UnknownGrade};
+pub use hand::{By, Hand, PersonId, Post, Role, UnitId};
+pub use hindrance::Hindrance;
 pub use intake::{
     Channel, Evidence, Identity, Intake, IntakeKey, PressedKey, Rater, Reason, Remark, Service,
     ServiceKey, mask,
 };
 pub use rating::{NotAdopted, Rating, RatingId, Standing, effective};
-pub use recount::{Recounted, recount};
 pub use refusal::Refusal;
-pub use terms::{DeadlineKind, EDITION, Edition, Force, Length, TERMS, Term, UnknownDeadlineKind};
+pub use terms::{
+    DeadlineKind, EDITION, Edition, End, Force, Length, TERMS, Term, UnknownDeadlineKind,
+};
 pub use ticket::{
     Actor, ClockChange, Event, Next, Origin, Record, Row, Series, State, TRANSITIONS, Ticket,
-    TicketNumber, transition,
+    TicketNumber, article_of, transition,
 };
 pub use trail::{Entry, What};
 pub use word::UnknownWord;

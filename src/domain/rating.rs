@@ -1,11 +1,12 @@
 //! The rating an intake becomes, and which one counts.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::intake::{Intake, ServiceKey};
-use super::word::read_word;
+use super::word::{UnknownWord, read_word};
 use crate::calendar::Moment;
 
 /// Names a rating: `call-20261123-220512-7f3a9c-1`; goes into an address as it is.
@@ -48,6 +49,33 @@ pub struct Rating {
 impl fmt::Display for RatingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.service, self.sequence)
+    }
+}
+
+impl FromStr for RatingId {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let parts = text.rsplit_once('-');
+        parts
+            .and_then(|(service, sequence)| {
+                Some(RatingId {
+                    service: ServiceKey(service.to_owned()),
+                    sequence: sequence.parse().ok()?,
+                })
+            })
+            .filter(|id| id.to_string() == text)
+            .ok_or_else(|| UnknownWord {
+                kind: "rating",
+                word: text.to_owned(),
+            })
+    }
+}
+
+impl<'de> Deserialize<'de> for RatingId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

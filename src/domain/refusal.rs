@@ -1,5 +1,6 @@
 use super::article::Article;
-use super::ticket::{Event, State};
+use super::hindrance::Hindrance;
+use super::ticket::{Actor, Event, State};
 
 /// The regulation says no. A value, not a fault: the door tells the reason and nothing is saved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,31 @@ pub enum Refusal {
         state: Option<State>,
         event: Event,
     },
+    /// The row names others.
+    #[error("{} is done by {} ({article})", event.zh(), actors_zh(actors))]
+    NotYours {
+        article: Article,
+        state: Option<State>,
+        event: Event,
+        actors: &'static [Actor],
+    },
+    /// A guard of the row does not hold.
+    #[error("{}: {} ({article})", event.zh(), why.en())]
+    Hindered {
+        article: Article,
+        state: Option<State>,
+        event: Event,
+        why: Hindrance,
+    },
+    /// Something the record must have is not there (第十七条).
+    #[error("{}: “{field}” is missing or empty ({article})", event.zh())]
+    Incomplete {
+        article: Article,
+        state: Option<State>,
+        event: Event,
+        /// As the API names it.
+        field: &'static str,
+    },
 }
 
 impl Refusal {
@@ -22,23 +48,59 @@ impl Refusal {
     pub fn article(&self) -> Article {
         match self {
             Refusal::NoService => Article::of(2),
-            Refusal::NotNow { article, .. } => *article,
+            Refusal::NotNow { article, .. }
+            | Refusal::NotYours { article, .. }
+            | Refusal::Hindered { article, .. }
+            | Refusal::Incomplete { article, .. } => *article,
+        }
+    }
+
+    /// Where the ticket stands; `None` where there is none.
+    pub fn state(&self) -> Option<State> {
+        match self {
+            Refusal::NoService => None,
+            Refusal::NotNow { state, .. }
+            | Refusal::NotYours { state, .. }
+            | Refusal::Hindered { state, .. }
+            | Refusal::Incomplete { state, .. } => *state,
+        }
+    }
+
+    /// The word of what says no, for programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Refusal::NoService => "no_service",
+            Refusal::NotNow { .. } => "not_now",
+            Refusal::NotYours { .. } => "not_yours",
+            Refusal::Hindered { why, .. } => why.word(),
+            Refusal::Incomplete { .. } => "incomplete",
         }
     }
 
     /// The reason in Chinese, for pages.
     pub fn zh(&self) -> String {
+        let article = self.article();
         match self {
-            Refusal::NoService => format!("评价须对应一次政务服务（{}）", self.article()),
-            Refusal::NotNow {
-                article,
-                state,
-                event,
-            } => format!(
+            Refusal::NoService => format!("评价须对应一次政务服务（{article}）"),
+            Refusal::NotNow { state, event, .. } => format!(
                 "差评工单在“{}”状态下不能{}（{article}）",
                 state.map_or("未立单", State::zh),
                 event.zh(),
             ),
+            Refusal::NotYours { event, actors, .. } => {
+                format!("{}由{}办理（{article}）", event.zh(), actors_zh(actors))
+            }
+            Refusal::Hindered { event, why, .. } => {
+                format!("不能{}：{}（{article}）", event.zh(), why.zh())
+            }
+            Refusal::Incomplete { event, field, .. } => {
+                format!("{}缺少“{field}”（{article}）", event.zh())
+            }
         }
     }
+}
+
+fn actors_zh(actors: &[Actor]) -> String {
+    let names: Vec<_> = actors.iter().map(|actor| actor.zh()).collect();
+    names.join("或者")
 }

@@ -1,8 +1,8 @@
 //! The regulation's numbers, in one dated table. No other file of the program states one of them.
 
-use std::fmt;
+mod kind;
+
 use std::num::NonZeroU16;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,9 @@ use super::article::Article;
 use crate::calendar::Calendar;
 use crate::calendar::Moment;
 use crate::calendar::{Due, due_provisional};
+
+use kind::DeadlineKind::*;
+pub use kind::{DeadlineKind, UnknownDeadlineKind};
 
 /// Which text the table was taken from, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -27,36 +30,6 @@ pub const EDITION: Edition = Edition {
     compared_on: "2026-11-23",
 };
 
-/// A deadline of the regulation or of the bureau's own order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeadlineKind {
-    /// The reminder to rate a finished filing (第六条第二款).
-    Remind,
-    /// Validity assessed, responsibility assigned, slip made and reported (第九条).
-    Assess,
-    /// The slip sent to the responsible unit (第九条); no number in the text.
-    Dispatch,
-    /// Verification fed back (第十一条).
-    Verify,
-    /// Rectified and reported (第十二条).
-    Rectify,
-    /// As `Rectify`, where the case is complex: replaces it from the same start (A3).
-    RectifyComplex,
-    /// As `Rectify`, beyond fifteen days: the day named by the unit (A6).
-    RectifyExtended,
-    /// No rating after a filing is finished: 基本满意 by default (第十五条); never by telephone (A15).
-    DefaultGrade,
-    /// A datum handed to the national platform (第十六条).
-    Upload,
-    /// The result told to the rater (第十三条); no number in the text (A31).
-    Answer,
-    /// The revisit, inside the assessment's term (第八条, A30).
-    Revisit,
-    /// The bulletin after a period (第十八条).
-    Bulletin,
-}
-
 /// How long a term is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "unit", content = "length", rename_all = "snake_case")]
@@ -66,6 +39,10 @@ pub enum Length {
     Workdays(NonZeroU16),
     /// The day the responsible unit names.
     DayNamed,
+    /// Civil days, working or not; ends with the last of them.
+    Days(u16),
+    /// Ends with the day of the same number so many months later.
+    Months(u8),
     /// No length of its own: ends with the other.
     Within(DeadlineKind),
 }
@@ -78,12 +55,24 @@ pub enum Force {
     Statutory,
     /// The bureau's own aim, where the text names no number: passing it is a warning.
     Target,
+    /// A period at whose end something holds of itself: received, silent, over. Nobody can be late with it.
+    Rule,
+}
+
+/// Where a term ends, and by which calendar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct End {
+    pub due_at: Moment,
+    /// 暂定: reaches into a year whose notice is not there yet (A40).
+    pub provisional: bool,
+    /// The calendar's version.
+    pub calendar: String,
 }
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Term {
-    /// D1 … D12.
+    /// D1 … D12, and on.
     pub number: u8,
     pub kind: DeadlineKind,
     pub article: Article,
@@ -100,205 +89,123 @@ const fn workdays(number: u16) -> Length {
     }
 }
 
-/// D1 to D12, in the order of their numbers.
-pub const TERMS: [Term; 12] = [
-    Term {
-        number: 1,
-        kind: DeadlineKind::Remind,
-        article: Article::of(6).paragraph(2),
-        length: Length::Hours(24),
-        force: Force::Statutory,
-        starts: "审批事项办结",
-        stops: "作出评价",
-    },
-    Term {
-        number: 2,
-        kind: DeadlineKind::Assess,
-        article: Article::of(9),
-        length: workdays(3),
-        force: Force::Statutory,
-        starts: "作出差评（意见箱为录入）",
-        stops: "差评处理单生成并报局办公室",
-    },
-    Term {
-        number: 3,
-        kind: DeadlineKind::Dispatch,
-        article: Article::of(9),
-        length: workdays(1),
-        force: Force::Target,
-        starts: "报局办公室",
-        stops: "发送责任单位",
-    },
-    Term {
-        number: 4,
-        kind: DeadlineKind::Verify,
-        article: Article::of(11),
-        length: workdays(3),
-        force: Force::Statutory,
-        starts: "责任单位收到差评处理单",
-        stops: "反馈核实情况",
-    },
-    Term {
-        number: 5,
-        kind: DeadlineKind::Rectify,
-        article: Article::of(12),
-        length: workdays(5),
-        force: Force::Statutory,
-        starts: "责任单位收到差评处理单",
-        stops: "反馈整改情况，或者核定为无效、误评、恶意、已解释说明",
-    },
-    Term {
-        number: 6,
-        kind: DeadlineKind::RectifyComplex,
-        article: Article::of(12),
-        length: workdays(15),
-        force: Force::Statutory,
-        starts: "责任单位收到差评处理单（与5个工作日同时起算，替代之）",
-        stops: "反馈整改情况，或者核定为无效、误评、恶意、已解释说明",
-    },
-    Term {
-        number: 7,
-        kind: DeadlineKind::RectifyExtended,
-        article: Article::of(12),
-        length: Length::DayNamed,
-        force: Force::Statutory,
-        starts: "15个工作日届满前说明理由和整改期限",
-        stops: "反馈整改情况，或者核定为无效、误评、恶意、已解释说明",
-    },
-    Term {
-        number: 8,
-        kind: DeadlineKind::DefaultGrade,
-        article: Article::of(15),
-        length: workdays(5),
-        force: Force::Statutory,
-        starts: "审批事项办结",
-        stops: "作出评价",
-    },
-    Term {
-        number: 9,
-        kind: DeadlineKind::Upload,
-        article: Article::of(16),
-        length: workdays(5),
-        force: Force::Statutory,
-        starts: "每项数据（评价、核实、整改、再评、决定）产生",
-        stops: "国家政务服务平台接收回执",
-    },
-    Term {
-        number: 10,
-        kind: DeadlineKind::Answer,
-        article: Article::of(13),
-        length: workdays(3),
-        force: Force::Target,
-        starts: "整改验收通过",
-        stops: "向评价人反馈",
-    },
-    Term {
-        number: 11,
-        kind: DeadlineKind::Revisit,
-        article: Article::of(8),
-        length: Length::Within(DeadlineKind::Assess),
-        force: Force::Target,
-        starts: "作出差评",
-        stops: "回访完成，或者在两个不同日期尝试三次未果",
-    },
-    Term {
-        number: 12,
-        kind: DeadlineKind::Bulletin,
-        article: Article::of(18),
-        length: workdays(10),
-        force: Force::Target,
-        starts: "统计期间（月、季）结束",
-        stops: "印发通报",
-    },
+/// D1 to D12 of the regulation, then the bureau's own, in the order of their numbers.
+#[rustfmt::skip] // A row is read as a row.
+pub const TERMS: [Term; 22] = [
+    Term { number: 1, kind: Remind, article: Article::of(6).paragraph(2), length: Length::Hours(24), force: Force::Statutory,
+           starts: "审批事项办结",
+           stops: "作出评价" },
+    Term { number: 2, kind: Assess, article: Article::of(9), length: workdays(3), force: Force::Statutory,
+           starts: "作出差评（意见箱为录入）",
+           stops: "差评处理单生成并报局办公室" },
+    Term { number: 3, kind: Dispatch, article: Article::of(9), length: workdays(1), force: Force::Target,
+           starts: "报局办公室",
+           stops: "发送责任单位" },
+    Term { number: 4, kind: Verify, article: Article::of(11), length: workdays(3), force: Force::Statutory,
+           starts: "责任单位收到差评处理单",
+           stops: "反馈核实情况" },
+    Term { number: 5, kind: Rectify, article: Article::of(12), length: workdays(5), force: Force::Statutory,
+           starts: "责任单位收到差评处理单",
+           stops: "反馈整改情况，或者核定为无效、误评、恶意、已解释说明" },
+    Term { number: 6, kind: RectifyComplex, article: Article::of(12), length: workdays(15), force: Force::Statutory,
+           starts: "责任单位收到差评处理单（与5个工作日同时起算，替代之）",
+           stops: "反馈整改情况，或者核定为无效、误评、恶意、已解释说明" },
+    Term { number: 7, kind: RectifyExtended, article: Article::of(12), length: Length::DayNamed, force: Force::Statutory,
+           starts: "15个工作日届满前说明理由和整改期限",
+           stops: "反馈整改情况，或者核定为无效、误评、恶意、已解释说明" },
+    Term { number: 8, kind: DefaultGrade, article: Article::of(15), length: workdays(5), force: Force::Statutory,
+           starts: "审批事项办结",
+           stops: "作出评价" },
+    Term { number: 9, kind: Upload, article: Article::of(16), length: workdays(5), force: Force::Statutory,
+           starts: "每项数据（评价、核实、整改、再评、决定）产生",
+           stops: "国家政务服务平台接收回执" },
+    Term { number: 10, kind: Answer, article: Article::of(13), length: workdays(3), force: Force::Target,
+           starts: "整改验收通过",
+           stops: "向评价人反馈" },
+    Term { number: 11, kind: Revisit, article: Article::of(8), length: Length::Within(Assess), force: Force::Target,
+           starts: "作出差评",
+           stops: "回访完成，或者在两个不同日期尝试三次未果" },
+    Term { number: 12, kind: Bulletin, article: Article::of(18), length: workdays(10), force: Force::Target,
+           starts: "统计期间（月、季）结束",
+           stops: "印发通报" },
+    Term { number: 13, kind: Opinion, article: Article::of(9), length: workdays(2), force: Force::Rule,
+           starts: "作出差评",
+           stops: "承办单位提出意见；届满视为无意见" },
+    Term { number: 14, kind: Receive, article: Article::of(11), length: workdays(1), force: Force::Rule,
+           starts: "发送差评处理单",
+           stops: "责任单位签收；届满视为收到" },
+    Term { number: 15, kind: Contest, article: Article::of(10), length: workdays(1), force: Force::Rule,
+           starts: "责任单位收到差评处理单",
+           stops: "提出责任异议；届满不再受理" },
+    Term { number: 16, kind: Rework, article: Article::of(12), length: workdays(3), force: Force::Target,
+           starts: "整改被退回",
+           stops: "重新反馈整改情况" },
+    Term { number: 17, kind: Rerate, article: Article::of(13), length: workdays(10), force: Force::Rule,
+           starts: "向评价人反馈",
+           stops: "再次评价；届满视为不再评价" },
+    Term { number: 18, kind: Object, article: Article::of(11), length: Length::Days(30), force: Force::Rule,
+           starts: "认定无效、误评、恶意",
+           stops: "评价人提出复核；届满不再受理" },
+    Term { number: 19, kind: Reconsider, article: Article::of(11), length: workdays(10), force: Force::Target,
+           starts: "评价人提出复核",
+           stops: "作出复核决定" },
+    Term { number: 20, kind: ListingObjection, article: Article::of(11), length: workdays(10), force: Force::Rule,
+           starts: "告知列入黑名单",
+           stops: "提出异议；届满不再受理" },
+    Term { number: 21, kind: ListingReview, article: Article::of(11), length: workdays(10), force: Force::Target,
+           starts: "对列入黑名单提出异议",
+           stops: "作出复核决定" },
+    Term { number: 22, kind: Listing, article: Article::of(11), length: Length::Months(12), force: Force::Rule,
+           starts: "列入黑名单",
+           stops: "移出；届满自动移出" },
 ];
-
-impl DeadlineKind {
-    /// In the order of their numbers D1 to D12.
-    pub const ALL: [DeadlineKind; 12] = [
-        DeadlineKind::Remind,
-        DeadlineKind::Assess,
-        DeadlineKind::Dispatch,
-        DeadlineKind::Verify,
-        DeadlineKind::Rectify,
-        DeadlineKind::RectifyComplex,
-        DeadlineKind::RectifyExtended,
-        DeadlineKind::DefaultGrade,
-        DeadlineKind::Upload,
-        DeadlineKind::Answer,
-        DeadlineKind::Revisit,
-        DeadlineKind::Bulletin,
-    ];
-
-    /// The word for rows and the API; it never changes.
-    pub const fn word(self) -> &'static str {
-        match self {
-            DeadlineKind::Remind => "remind",
-            DeadlineKind::Assess => "assess",
-            DeadlineKind::Dispatch => "dispatch",
-            DeadlineKind::Verify => "verify",
-            DeadlineKind::Rectify => "rectify",
-            DeadlineKind::RectifyComplex => "rectify_complex",
-            DeadlineKind::RectifyExtended => "rectify_extended",
-            DeadlineKind::DefaultGrade => "default_grade",
-            DeadlineKind::Upload => "upload",
-            DeadlineKind::Answer => "answer",
-            DeadlineKind::Revisit => "revisit",
-            DeadlineKind::Bulletin => "bulletin",
-        }
-    }
-
-    pub const fn zh(self) -> &'static str {
-        match self {
-            DeadlineKind::Remind => "提醒评价",
-            DeadlineKind::Assess => "有效性评估和责任界定",
-            DeadlineKind::Dispatch => "发送差评处理单",
-            DeadlineKind::Verify => "核实反馈",
-            DeadlineKind::Rectify => "整改反馈",
-            DeadlineKind::RectifyComplex => "整改反馈（情况复杂）",
-            DeadlineKind::RectifyExtended => "整改反馈（延期）",
-            DeadlineKind::DefaultGrade => "默认评价",
-            DeadlineKind::Upload => "汇聚国家政务服务平台",
-            DeadlineKind::Answer => "向评价人反馈",
-            DeadlineKind::Revisit => "回访调查",
-            DeadlineKind::Bulletin => "通报",
-        }
-    }
-
-    /// The kind's row of the table.
-    pub fn term(self) -> &'static Term {
-        &TERMS[self as usize]
-    }
-}
-
-impl fmt::Display for DeadlineKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-/// The word is none of the twelve.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}” is no kind of deadline")]
-pub struct UnknownDeadlineKind(pub String);
-
-impl FromStr for DeadlineKind {
-    type Err = UnknownDeadlineKind;
-
-    fn from_str(word: &str) -> Result<Self, UnknownDeadlineKind> {
-        DeadlineKind::ALL
-            .into_iter()
-            .find(|kind| kind.word() == word)
-            .ok_or_else(|| UnknownDeadlineKind(word.to_owned()))
-    }
-}
 
 impl Term {
     /// When the term ends if it starts at `start`; `None` where its length is no number of working
-    /// days (D1, D7, D11).
+    /// days (D1, D7, D11 and periods of civil time).
     pub fn due(&self, start: Moment, calendar: &Calendar) -> Option<Due> {
         match self.length {
             Length::Workdays(number) => Some(due_provisional(start, number, calendar)),
-            Length::Hours(_) | Length::DayNamed | Length::Within(_) => None,
+            Length::Hours(_)
+            | Length::DayNamed
+            | Length::Days(_)
+            | Length::Months(_)
+            | Length::Within(_) => None,
+        }
+    }
+
+    /// As [`due`](Self::due), for terms by the clock and by civil days too; `None` where somebody names the
+    /// day, or another term does.
+    pub fn end(&self, start: Moment, calendar: &Calendar) -> Option<End> {
+        let sure = |due_at| End {
+            due_at,
+            provisional: false,
+            calendar: calendar.version().to_owned(),
+        };
+        match self.length {
+            Length::Workdays(number) => {
+                let due = due_provisional(start, number, calendar);
+                Some(End {
+                    due_at: due.due_at,
+                    provisional: due.provisional,
+                    calendar: due.calendar,
+                })
+            }
+            Length::Hours(hours) => Some(sure(start.plus_millis(i64::from(hours) * 3_600_000))),
+            Length::Days(days) => {
+                let last = (0..days).fold(start.day(), |day, _| day.next());
+                Some(sure(last.end()))
+            }
+            Length::Months(months) => Some(sure(start.day().plus_months(months).end())),
+            Length::DayNamed | Length::Within(_) => None,
+        }
+    }
+
+    /// Length in working days, where it is counted in these.
+    pub fn workdays(&self) -> Option<u16> {
+        match self.length {
+            Length::Workdays(number) => Some(number.get()),
+            _ => None,
         }
     }
 }
@@ -326,7 +233,7 @@ mod tests {
                 Length::Workdays(number) => {
                     Some((term.kind.word(), term.article.to_string(), number.get()))
                 }
-                Length::Hours(_) | Length::DayNamed | Length::Within(_) => None,
+                _ => None,
             })
             .collect();
         assert_eq!(

@@ -1,16 +1,15 @@
 //! The lines of the trail (全过程留痕, 第十七条).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::article::Article;
 use super::decision::Subject;
+use super::hand::PersonId;
 use super::ticket::Actor;
-use super::word::read_word;
 use crate::calendar::Moment;
 
 /// What happened, as the trail says it (全过程留痕, 第十七条).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum What {
     Rated,
     TicketOpened,
@@ -19,6 +18,10 @@ pub enum What {
     DeadlineRecounted,
     /// Reasons, keys or a remark that came after the rating was submitted.
     RatingCompleted,
+    /// An act on a ticket or a listing, by its word.
+    Act(&'static str),
+    /// The hash of a day's last entry.
+    DayClosed,
 }
 
 /// A line of the trail: only ever added, never changed (第十七条).
@@ -26,24 +29,19 @@ pub enum What {
 pub struct Entry {
     pub at: Moment,
     pub actor: Actor,
+    /// Where a person acted.
+    pub person: Option<PersonId>,
     pub what: What,
     pub about: Subject,
     pub article: Article,
     /// Facts in words; no name, no full number.
     pub detail: String,
+    /// The act whole, as JSON: from these a ticket's state is replayed.
+    pub record: Option<String>,
     pub rehearsal: bool,
 }
 
 impl What {
-    pub const ALL: [What; 6] = [
-        What::Rated,
-        What::TicketOpened,
-        What::RatedAgain,
-        What::DeadlineStarted,
-        What::DeadlineRecounted,
-        What::RatingCompleted,
-    ];
-
     /// The word for rows and the API.
     pub const fn word(self) -> &'static str {
         match self {
@@ -53,8 +51,14 @@ impl What {
             What::DeadlineStarted => "deadline_started",
             What::DeadlineRecounted => "deadline_recounted",
             What::RatingCompleted => "rating_completed",
+            What::Act(word) => word,
+            What::DayClosed => "day_closed",
         }
     }
 }
 
-read_word!(What, "kind of entry");
+impl Serialize for What {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}

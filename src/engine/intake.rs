@@ -1,6 +1,7 @@
 //! The one way a rating comes in, whatever the door: load, decide, save.
 
 use super::{CallId, ClipKind, Engine, Error, Submitted};
+use crate::casework::take_in;
 use crate::domain::{
     Channel, Earlier, Evidence, Intake, IntakeKey, Moment, PressedKey, Rater, Reason, Remark,
     Series, Service, decide,
@@ -32,22 +33,29 @@ impl Engine {
                 ticket: known.ticket,
             });
         }
+        let calendar = &self.inner.calendar;
         let ratings = tx.ratings_of(&instance).await?;
-        let open_ticket = tx.open_ticket_of(&instance).await?;
-        let fresh = tx
-            .fresh_ticket_number(Series::of(intake.rehearsal), now)
-            .await?;
-        let earlier = Earlier {
-            ratings: &ratings,
-            open_ticket: open_ticket.as_ref(),
+        let earlier = Earlier { ratings: &ratings };
+        let rehearsal = intake.rehearsal;
+        let admitted = decide(intake, earlier, calendar, now)?;
+        let case = match tx.open_ticket_of(&instance).await? {
+            Some(number) => self.settled_case(tx, number, now).await?,
+            None => None,
         };
-        let decision = decide(intake, earlier, fresh, &self.inner.calendar, now)
-            .map_err(|refusal| Error::Refused(refusal.to_string()))?;
-        tx.save(&decision).await?;
+        // Settling may have closed it.
+        let open = case.filter(|case| !case.ticket.state.is_closed());
+        let fresh = tx.fresh_ticket_number(Series::of(rehearsal), now).await?;
+        let decision = take_in(admitted, open.as_ref(), fresh, false, calendar)?;
+        if !tx.save(&decision, calendar, now).await? {
+            return Err(Error::Stale);
+        }
+        let rating = decision.rating.as_ref().expect("an intake is a rating");
         Ok(Submitted {
-            rating: decision.rating.id.to_string(),
-            grade: decision.rating.intake.grade,
-            ticket: decision.ticket.map(|ticket| ticket.number.to_string()),
+            rating: rating.id.to_string(),
+            grade: rating.intake.grade,
+            ticket: decision
+                .case
+                .map(|change| change.after.ticket.number.to_string()),
         })
     }
 

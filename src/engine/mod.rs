@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** what a caller keyed is committed and synced before anybody is told so.
 
-mod accounts;
+mod acts;
 mod calls;
 mod completion;
 mod cursor;
@@ -12,14 +12,19 @@ mod listenings;
 mod reads;
 mod recount;
 mod recovery;
+mod tick;
 mod timeline;
+mod verify;
 
 use std::sync::Arc;
 
-pub use accounts::{Login, LoginAnswer, PasswordAnswer, Person, Token};
+pub use acts::{Acted, Allowed, Doing, WholeCase};
 pub use recount::Recount;
+pub use tick::Ticked;
+pub use verify::{Misfit, Verified};
 
-use crate::domain::Calendar;
+use crate::domain::{Calendar, Refusal};
+use crate::secrets::{self, Passwords};
 pub use crate::store::rows::*;
 pub use crate::store::views::*;
 use crate::store::{self, Store};
@@ -36,7 +41,18 @@ pub enum Error {
     /// The cursor was not made by the list it is used on: answer 400.
     #[error("the cursor “{0}” is not one of this list; begin again without it")]
     BadCursor(String),
-    /// Said no: the reason, with the article where there is one.
+    #[error("there is no ticket {0}")]
+    NoSuchTicket(String),
+    /// The ticket is not as the asker saw it: answer 412, to be loaded again.
+    #[error("the ticket has changed meanwhile; load it again")]
+    Stale,
+    /// One key for two different acts: answer 422.
+    #[error("the idempotency key was used for another act")]
+    KeyReused,
+    /// The regulation says no: answer 409 with article and state.
+    #[error("{0}")]
+    Unlawful(#[from] Refusal),
+    /// Said no, for a reason outside the regulation.
     #[error("{0}")]
     Refused(String),
     /// A program error or a fault outside the database.
@@ -69,10 +85,13 @@ struct Inner {
     claim: tokio::sync::Mutex<Option<store::Claim>>,
     /// Writes the timeline; ends with the engine.
     pen: tokio::task::JoinHandle<()>,
-    /// A hash of no password: an unknown name costs as much time as a known one.
-    nobody: tokio::sync::OnceCell<String>,
-    /// Passwords are hashed two at a time: each takes 19 MiB and a core.
-    hashing: tokio::sync::Semaphore,
+    passwords: Passwords,
+}
+
+impl From<secrets::Error> for Error {
+    fn from(error: secrets::Error) -> Error {
+        Error::Other(error.to_string())
+    }
 }
 
 impl Drop for Inner {
@@ -93,8 +112,7 @@ impl Engine {
                 timeline,
                 claim: tokio::sync::Mutex::default(),
                 pen,
-                nobody: tokio::sync::OnceCell::new(),
-                hashing: tokio::sync::Semaphore::new(2),
+                passwords: Passwords::default(),
             }),
         }
     }
@@ -146,11 +164,15 @@ impl Engine {
         self.write().await.unwrap()
     }
 
-    async fn read(&self) -> Result<store::Tx, Error> {
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
+    }
+
+    pub(crate) async fn read(&self) -> Result<store::Tx, Error> {
         Ok(self.inner.store.read().await?)
     }
 
-    async fn write(&self) -> Result<store::Tx, Error> {
+    pub(crate) async fn write(&self) -> Result<store::Tx, Error> {
         Ok(self.inner.store.write().await?)
     }
 }

@@ -3,7 +3,7 @@
 use super::cursor::{List, clamp};
 use super::{
     CallDetail, CallFilter, CallId, CallRow, Counted, DeadlineRow, Engine, Error, Figures, Numbers,
-    Page, RatingFilter, RatingRow, TicketDetail, TicketFilter, TicketRow,
+    Page, RatingFilter, RatingRow, Reach, TicketDetail, TicketFilter, TicketRow,
 };
 use crate::domain::{Day, Grade, Polarity, mask};
 use crate::store::{Position, Tx};
@@ -131,7 +131,7 @@ impl Engine {
             call
         });
         Ok(Some(TicketDetail {
-            counted: row.deadlines.iter().filter_map(|d| self.count(d)).collect(),
+            counted: row.deadlines.iter().map(|d| self.count(d)).collect(),
             trail: tx.trail(number).await?,
             rating: tx.rating(&row.rating_id).await?,
             call,
@@ -139,15 +139,36 @@ impl Engine {
         }))
     }
 
-    /// Counts the days of a deadline again, for people to read.
-    fn count(&self, deadline: &DeadlineRow) -> Option<Counted> {
+    /// Whether one record is within a reach: a rehearsal, or of a ticket that was sent to one of the units.
+    pub async fn within(
+        &self,
+        reach: &Reach,
+        rehearsal: bool,
+        ticket: Option<&str>,
+    ) -> Result<bool, Error> {
+        match (reach, ticket) {
+            (Reach::All, _) => Ok(true),
+            (Reach::Rehearsals, _) => Ok(rehearsal),
+            (Reach::Units(_), None) => Ok(false),
+            (Reach::Units(units), Some(ticket)) => {
+                let sent_to = self.read().await?.units_of(ticket).await?;
+                Ok(sent_to.iter().any(|unit| units.contains(unit)))
+            }
+        }
+    }
+
+    /// Counts the days of a deadline again, for people to read; no days where it is not counted in working
+    /// days.
+    fn count(&self, deadline: &DeadlineRow) -> Counted {
         let term = deadline.kind.term();
-        let due = term.due(deadline.started_at, &self.inner.calendar)?;
-        Some(Counted {
+        let due = term.due(deadline.started_at, &self.inner.calendar);
+        Counted {
             kind: deadline.kind,
-            differs: due.due_at != deadline.due_at,
-            days: due.counted,
-        })
+            differs: due
+                .as_ref()
+                .is_some_and(|due| due.due_at != deadline.due_at),
+            days: due.map_or_else(Vec::new, |due| due.counted),
+        }
     }
 
     /// Calls that began on these days (inclusive, Asia/Shanghai) and are over; `None` is open.

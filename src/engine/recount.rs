@@ -1,8 +1,11 @@
 //! Due dates after a calendar changed (row 33 of the ticket's table, A40).
 
+use std::collections::BTreeSet;
+
 use super::{Engine, Error};
-use crate::domain::{Moment, recount};
-use crate::store::{ProvisionalCount, StaleDeadline};
+use crate::casework::{next_look, recount};
+use crate::domain::Moment;
+use crate::store::ProvisionalCount;
 
 /// Deadlines of one transaction: few enough that a grade keyed meanwhile hardly waits.
 const BATCH: usize = 200;
@@ -22,12 +25,12 @@ impl Engine {
     /// run again: what was moved is not moved twice. Says what it found in the log.
     pub async fn recount(&self, now: Moment) -> Result<Recount, Error> {
         let mut found = Recount::default();
-        let mut last = None;
+        let mut last = 0;
         loop {
-            let batch = self.recount_batch(last.as_ref(), now).await?;
+            let batch = self.recount_batch(last, now).await?;
             found.moved += batch.moved;
             match batch.last {
-                Some(deadline) => last = Some(deadline),
+                Some(id) => last = id,
                 None => break,
             }
         }
@@ -36,23 +39,30 @@ impl Engine {
         Ok(found)
     }
 
-    async fn recount_batch(
-        &self,
-        after: Option<&StaleDeadline>,
-        now: Moment,
-    ) -> Result<Batch, Error> {
+    async fn recount_batch(&self, after: i64, now: Moment) -> Result<Batch, Error> {
         let calendar = &self.inner.calendar;
         let mut tx = self.write().await?;
         let stale = tx
             .stale_deadlines(calendar.version(), now, after, BATCH as i64)
             .await?;
         let mut moved = 0;
+        // All tickets first and the trail after them, as everybody does: nobody waits in a circle.
+        let tickets = stale.iter().filter_map(|stale| stale.ticket.as_deref());
+        let tickets: BTreeSet<&str> = tickets.collect();
+        for ticket in tickets {
+            if let Ok(number) = ticket.parse() {
+                tx.lock_ticket(number).await?;
+            }
+        }
         for deadline in &stale {
             let Some(anew) = recount(&deadline.deadline, deadline.rehearsal, calendar, now) else {
                 continue;
             };
+            let due_at = anew.deadline.due_at;
+            let next = next_look(anew.deadline.kind, due_at, now, calendar);
+            let next = deadline.next_at.and(next);
             if tx
-                .move_deadline(deadline, &anew.deadline, &anew.entry)
+                .move_deadline(deadline, &anew.deadline, next, &anew.entry)
                 .await?
             {
                 moved += 1;
@@ -60,7 +70,7 @@ impl Engine {
         }
         tx.commit().await?;
         let full = stale.len() == BATCH;
-        let last = stale.into_iter().next_back().filter(|_| full);
+        let last = stale.last().filter(|_| full).map(|deadline| deadline.id);
         Ok(Batch { moved, last })
     }
 }
@@ -68,7 +78,7 @@ impl Engine {
 struct Batch {
     moved: u64,
     /// Where to go on; `None` at the end.
-    last: Option<StaleDeadline>,
+    last: Option<i64>,
 }
 
 impl Recount {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{Day, DeadlineKind, Grade, Intake, IntakeKey, Moment, Rater, Service};
 use crate::store::testing::{
-    Place, every_statement_is_understood, stories, the_schema_is_the_one_of_sqlite,
+    Place, statements, stories, the_schema_is_the_one_of_sqlite, understood,
 };
 
 stories![
@@ -21,14 +21,11 @@ stories![
     a_page_goes_on_where_it_stopped_while_calls_come_in,
     lists_are_filtered_and_numbers_masked,
     rehearsals_stay_out_of_figures,
+    a_unit_finds_the_tickets_that_were_sent_to_it_and_no_other,
     a_callback_is_noted_at_the_number_of_the_caller,
     a_sitting_of_listening_leaves_one_line_however_many_parts_it_asks_for,
     a_database_whose_file_is_gone_is_not_well,
     what_was_said_cannot_be_changed,
-    five_failures_lock_a_name_known_or_not,
-    the_administrator_is_made_once_and_changes_the_password,
-    a_login_ends_idle_or_old_or_by_log_out,
-    a_token_holds_until_it_is_revoked,
     bytes_from_outside_are_stored_or_refused,
     rows_read_as_the_interface_says,
     a_database_that_fails_is_a_fault_and_leaves_no_half_rows,
@@ -54,6 +51,11 @@ async fn recover(engine: &Engine, saved: Vec<Salvage>, now: Moment) -> Vec<CallI
 #[test]
 fn every_story_holds_on_postgresql() {
     crate::store::testing::on_postgresql(STORIES);
+}
+
+async fn every_statement_is_understood(place: Place) {
+    let all = [statements(), crate::register::statements()].concat();
+    understood(place, all).await;
 }
 
 fn calendar() -> Calendar {
@@ -668,6 +670,66 @@ async fn rehearsals_stay_out_of_figures(place: Place) {
     assert_eq!(later.unwrap().offered_rate(), None);
 }
 
+async fn a_unit_finds_the_tickets_that_were_sent_to_it_and_no_other(place: Place) {
+    let engine = engine(&place).await;
+    for call in ["c1", "c2", "c3"] {
+        let id = talking(&engine, call).await;
+        let grade = keyed(Grade::Dissatisfied, 60_000);
+        engine.key_grade(&id, grade).await.unwrap();
+        engine.end_call(ended(&id, "graded")).await.unwrap();
+    }
+    // One was sent, one lies in the drawer, one went to a unit whose name is much alike.
+    for (ticket, unit, state) in [
+        ("T2026-000001", "forest_a", "sent"),
+        ("T2026-000002", "forest_a", "reported"),
+        ("T2026-000003", "forest-a", "sent"),
+    ] {
+        let sql = format!(
+            "INSERT INTO orders (ticket, number, round, slip, slip_version, unit, rule, state, void, \
+             complex, deemed, contested, returns) VALUES \
+             ('{ticket}', 1, 1, '{ticket}', 1, '{unit}', 5, '{state}', FALSE, FALSE, FALSE, FALSE, 0)"
+        );
+        engine.inner.store.raw(&sql).await.unwrap();
+    }
+    let reach = |unit: &str| Reach::Units(vec![crate::domain::UnitId(unit.into())]);
+    for (reach, found) in [
+        (Reach::All, 3),
+        (reach("forest_a"), 1),
+        (reach("forest-a"), 1),
+        (reach("forest"), 0),
+        (Reach::Units(Vec::new()), 0),
+        (Reach::Rehearsals, 0),
+    ] {
+        let (calls, ratings, tickets) = (
+            CallFilter {
+                reach: reach.clone(),
+                ..CallFilter::default()
+            },
+            RatingFilter {
+                reach: reach.clone(),
+                ..RatingFilter::default()
+            },
+            TicketFilter {
+                reach: reach.clone(),
+                ..TicketFilter::default()
+            },
+        );
+        let calls = engine.calls(&calls, None, 10, Numbers::Masked).await;
+        let ratings = engine.ratings(&ratings, None, 10).await.unwrap();
+        let tickets = engine.tickets(&tickets, None, 10, Numbers::Masked).await;
+        let counts = [calls.unwrap().items.len(), ratings.items.len()];
+        assert_eq!(counts, [found, found], "{reach:?}");
+        assert_eq!(tickets.unwrap().items.len(), found, "{reach:?}");
+    }
+    let within = async |unit: &str, ticket: &str| {
+        let reach = reach(unit);
+        engine.within(&reach, false, Some(ticket)).await.unwrap()
+    };
+    assert!(within("forest_a", "T2026-000001").await);
+    assert!(!within("forest_a", "T2026-000002").await);
+    assert!(!within("forest_a", "T2026-000003").await);
+}
+
 async fn a_callback_is_noted_at_the_number_of_the_caller(place: Place) {
     let engine = engine(&place).await;
     let id = open(&engine, "c1").await;
@@ -692,6 +754,9 @@ async fn what_was_said_cannot_be_changed(place: Place) {
         sound: Sound::Recording,
         listener: "li".to_owned(),
         door: ListeningDoor::Page,
+        look: None,
+        ticket: None,
+        reason: None,
     };
     engine.listen(&listening, friday()).await.unwrap();
     let store = &engine.inner.store;
@@ -716,6 +781,9 @@ async fn a_sitting_of_listening_leaves_one_line_however_many_parts_it_asks_for(p
         sound,
         listener: listener.to_owned(),
         door,
+        look: None,
+        ticket: None,
+        reason: None,
     };
     let li = of("li", Sound::Recording, ListeningDoor::Page);
     let minutes = |n: i64| friday().plus_millis(n * 60_000);
@@ -757,135 +825,6 @@ async fn a_database_whose_file_is_gone_is_not_well(place: Place) {
         None => engine.inner.store.close().await,
     }
     assert!(engine.check().await.is_err());
-}
-
-async fn five_failures_lock_a_name_known_or_not(place: Place) {
-    let engine = engine(&place).await;
-    let password = engine
-        .ensure_administrator(friday())
-        .await
-        .unwrap()
-        .unwrap();
-    let now = |s: i64| friday().plus_millis(s * 1000);
-    for name in ["admin", "nobody", "a\0b"] {
-        for n in 0..5 {
-            let answer = engine.log_in(name, "wrong", now(n)).await.unwrap();
-            assert!(matches!(answer, LoginAnswer::Refused));
-        }
-    }
-    for (seconds, lets_in) in [(5, false), (15 * 60 + 3, false), (15 * 60 + 4, true)] {
-        let answer = engine.log_in("admin", &password, now(seconds)).await;
-        let is_in = matches!(answer.unwrap(), LoginAnswer::In(_));
-        assert_eq!(is_in, lets_in, "after {seconds} s");
-    }
-    // Success clears the count.
-    for n in 0..4 {
-        engine
-            .log_in("admin", "wrong", now(1000 + n))
-            .await
-            .unwrap();
-    }
-    let right = engine.log_in("admin", &password, now(1010)).await.unwrap();
-    assert!(matches!(right, LoginAnswer::In(_)));
-    let guesses = (0..20).map(|_| engine.log_in("admin", "guess", now(2000)));
-    futures::future::try_join_all(guesses).await.unwrap();
-    let locked = engine.log_in("admin", &password, now(2001)).await.unwrap();
-    assert!(matches!(locked, LoginAnswer::Refused));
-}
-
-async fn the_administrator_is_made_once_and_changes_the_password(place: Place) {
-    let engine = engine(&place).await;
-    let lost = engine.ensure_administrator(friday()).await.unwrap();
-    let password = engine.ensure_administrator(friday()).await.unwrap();
-    // One that was never used may be lost: the next start shows another, and only that one holds.
-    assert_ne!(lost, password);
-    let (lost, password) = (lost.unwrap(), password.unwrap());
-    let log_in = async |password: &str| match engine.log_in("admin", password, friday()).await {
-        Ok(LoginAnswer::In(login)) => Some(login),
-        _ => None,
-    };
-    assert!(log_in(&lost).await.is_none());
-    let login = log_in(&password).await.unwrap();
-    let other = log_in(&password).await.unwrap();
-    assert!(login.person.must_change_password);
-    assert!(!format!("{login:?}").contains(&login.secret));
-    let new = "a better one";
-    for (old, new, answer) in [
-        ("wrong", new, PasswordAnswer::WrongPassword),
-        (
-            password.as_str(),
-            "short",
-            PasswordAnswer::Unfit("shorter than 12 characters"),
-        ),
-        (
-            password.as_str(),
-            password.as_str(),
-            PasswordAnswer::Unfit("the same as the old one"),
-        ),
-        (password.as_str(), new, PasswordAnswer::Changed),
-    ] {
-        let change = engine.change_password(&login.secret, old, new, friday());
-        assert_eq!(change.await.unwrap(), answer);
-    }
-    let person = engine.login(&login.secret, friday()).await.unwrap();
-    assert!(!person.unwrap().must_change_password);
-    assert_eq!(engine.login(&other.secret, friday()).await.unwrap(), None);
-    assert!(log_in(&password).await.is_none());
-    assert!(log_in(new).await.is_some());
-    assert_eq!(engine.ensure_administrator(friday()).await.unwrap(), None);
-}
-
-async fn a_login_ends_idle_or_old_or_by_log_out(place: Place) {
-    let engine = engine(&place).await;
-    let password = engine
-        .ensure_administrator(friday())
-        .await
-        .unwrap()
-        .unwrap();
-    let log_in = async || match engine.log_in("admin", &password, friday()).await.unwrap() {
-        LoginAnswer::In(login) => login.secret,
-        LoginAnswer::Refused => panic!("the password is right"),
-    };
-    let minute = |n: i64| friday().plus_millis(n * 60_000);
-    let secret = log_in().await;
-    for used in (0..720).step_by(29) {
-        let person = engine.login(&secret, minute(used)).await.unwrap();
-        assert!(person.is_some(), "after {used} minutes");
-    }
-    assert!(engine.login(&secret, minute(720)).await.unwrap().is_none());
-    let idle = log_in().await;
-    assert!(engine.login(&idle, minute(30)).await.unwrap().is_none());
-    assert!(engine.login(&idle, minute(1)).await.unwrap().is_none());
-    let out = log_in().await;
-    engine.log_out(&out).await.unwrap();
-    assert!(engine.login(&out, friday()).await.unwrap().is_none());
-}
-
-async fn a_token_holds_until_it_is_revoked(place: Place) {
-    let engine = engine(&place).await;
-    let secret = engine.create_token("reports", friday()).await.unwrap();
-    let token = engine.check_token(&secret, friday()).await.unwrap();
-    let token = token.unwrap();
-    assert_eq!(token.name, "reports");
-    assert!(
-        engine
-            .check_token("gl_x", friday())
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert_eq!(engine.tokens().await.unwrap()[0].used_at, Some(friday()));
-    assert!(engine.revoke_token(token.id, friday()).await.unwrap());
-    assert!(!engine.revoke_token(token.id, friday()).await.unwrap());
-    assert!(
-        engine
-            .check_token(&secret, friday())
-            .await
-            .unwrap()
-            .is_none()
-    );
-    let nameless = engine.create_token(" ", friday()).await;
-    assert!(matches!(nameless, Err(Error::Refused(_))));
 }
 
 async fn bytes_from_outside_are_stored_or_refused(place: Place) {

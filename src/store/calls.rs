@@ -54,6 +54,8 @@ statements! {
     KEYED = "SELECT grade, key, at, offset_ms FROM keyed_grades WHERE call_id = $1 ORDER BY seq";
     REASONS = "SELECT code, key, at, offset_ms FROM reasons WHERE call_id = $1 ORDER BY seq";
     CLIPS = "SELECT kind, path, length_ms, sha256 FROM clips WHERE call_id = $1 ORDER BY path";
+    RECORDINGS_AFTER = "SELECT call_id, path, length_ms, bytes, sha256, gaps FROM recordings \
+        WHERE call_id > $1 ORDER BY call_id LIMIT $2";
     RECORDING = "SELECT path, length_ms, bytes, sha256, gaps FROM recordings WHERE call_id = $1";
     CALLBACK = "SELECT number, requested_at FROM callbacks WHERE call_id = $1";
 }
@@ -339,17 +341,18 @@ impl Tx {
 
     pub async fn recording(&mut self, id: &CallId) -> Result<Option<ArchivedRecording>, Error> {
         let row = self.row(RECORDING, args![id]).await?;
-        row.map(|row| {
-            let gaps: String = row.get("gaps")?;
-            Ok(ArchivedRecording {
-                path: row.get("path")?,
-                length_ms: row.count("length_ms")?,
-                bytes: row.count("bytes")?,
-                sha256: row.get("sha256")?,
-                gaps: serde_json::from_str(&gaps).map_err(|_| Error::bad_word("gaps", &gaps))?,
-            })
-        })
-        .transpose()
+        row.as_ref().map(archived).transpose()
+    }
+
+    /// Recordings of calls behind `after`, in the order of their ids.
+    pub async fn recordings_after(
+        &mut self,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<(CallId, ArchivedRecording)>, Error> {
+        let rows = self.rows(RECORDINGS_AFTER, args![after, limit]).await?;
+        let read = |row: &Row| Ok((CallId(row.get("call_id")?), archived(row)?));
+        rows.iter().map(read).collect()
     }
 
     /// The number is whole: mask it before it is shown.
@@ -375,4 +378,15 @@ fn first_char(row: &Row, column: &str) -> Result<char, Error> {
     text.chars()
         .next()
         .ok_or_else(|| Error::bad_word(column, &text))
+}
+
+fn archived(row: &Row) -> Result<ArchivedRecording, Error> {
+    let gaps: String = row.get("gaps")?;
+    Ok(ArchivedRecording {
+        path: row.get("path")?,
+        length_ms: row.count("length_ms")?,
+        bytes: row.count("bytes")?,
+        sha256: row.get("sha256")?,
+        gaps: serde_json::from_str(&gaps).map_err(|_| Error::bad_word("gaps", &gaps))?,
+    })
 }

@@ -1,32 +1,36 @@
-//! Open deadlines, for a calendar that changed (row 33 of the ticket's table).
+//! Open deadlines: those a tick has to look at, and those a changed calendar moves (row 33).
 
 use super::driver::{Row, Tx, args};
-use super::ratings::rating_id;
 use super::{Error, statements};
 use crate::domain::{Deadline, DeadlineKind, Entry, Moment, Subject};
 
 statements! {
-    STALE = "SELECT d.rating_id, r.instance, r.sequence, d.ticket, d.subject, d.kind, \
-        d.started_at, d.due_at, d.provisional, d.calendar, r.rehearsal \
-        FROM deadlines d JOIN ratings r ON r.id = d.rating_id \
-        WHERE d.met_at IS NULL AND d.due_at >= $1 AND (d.provisional OR d.calendar <> $2) \
-        AND (d.rating_id, d.kind, d.started_at) > ($3, $4, $5) \
-        ORDER BY d.rating_id, d.kind, d.started_at LIMIT $6";
-    MOVE = "UPDATE deadlines SET due_at = $4, provisional = $5, calendar = $6 \
-        WHERE rating_id = $1 AND kind = $2 AND started_at = $3 AND met_at IS NULL \
-        AND due_at = $7 AND provisional = $8";
-    PROVISIONAL = "SELECT COUNT(*) AS deadlines, COUNT(DISTINCT d.ticket) AS tickets \
-        FROM deadlines d JOIN ratings r ON r.id = d.rating_id \
-        WHERE d.met_at IS NULL AND d.provisional AND NOT r.rehearsal";
+    STALE = "SELECT id, subject, kind, epoch, rating_id, ticket, started_at, due_at, provisional, \
+        calendar, rehearsal, next_at FROM deadlines \
+        WHERE met_at IS NULL AND void_at IS NULL AND due_at >= $1 \
+        AND (provisional OR calendar <> $2) AND id > $3 ORDER BY id LIMIT $4";
+    MOVE = "UPDATE deadlines SET due_at = $2, provisional = $3, calendar = $4, next_at = $5 \
+        WHERE id = $1 AND met_at IS NULL AND void_at IS NULL AND due_at = $6 AND provisional = $7";
+    PROVISIONAL = "SELECT COUNT(*) AS deadlines, COUNT(DISTINCT ticket) AS tickets FROM deadlines \
+        WHERE met_at IS NULL AND void_at IS NULL AND provisional AND NOT rehearsal";
+    DUE = "SELECT id, subject, kind, epoch, rating_id, ticket, started_at, due_at, provisional, \
+        calendar, rehearsal, next_at FROM deadlines \
+        WHERE next_at IS NOT NULL AND next_at <= $1 AND (next_at, id) > ($2, $3) \
+        ORDER BY next_at, id LIMIT $4";
+    CLAIM = "UPDATE deadlines SET next_at = $3 WHERE id = $1 AND next_at = $2";
+    MISS_RATING = "UPDATE deadlines SET missed_at = $2, next_at = NULL WHERE id = $1";
 }
 
-/// An open deadline that another calendar may end on another day.
+/// An open deadline with its row's names.
 #[derive(Debug, Clone)]
-pub struct StaleDeadline {
-    pub rating: String,
+pub struct DeadlineAt {
+    pub id: i64,
+    pub rating: Option<String>,
     pub ticket: Option<String>,
     pub rehearsal: bool,
     pub deadline: Deadline,
+    /// When it has to be looked at.
+    pub next_at: Option<Moment>,
 }
 
 /// Open deadlines that reach into a year without a notice (A40), rehearsals left out.
@@ -39,47 +43,74 @@ pub struct ProvisionalCount {
 
 impl Tx {
     /// Open deadlines still to come at `now` that are provisional or were counted with another
-    /// calendar than `version`, behind `after` in the order of their keys.
+    /// calendar than `version`, behind `after` in the order of their rows.
     pub async fn stale_deadlines(
         &mut self,
         version: &str,
         now: Moment,
-        after: Option<&StaleDeadline>,
+        after: i64,
         limit: i64,
-    ) -> Result<Vec<StaleDeadline>, Error> {
-        let (rating, kind, started_at) = after.map_or(("", "", Moment::from_millis(0)), |last| {
-            let deadline = &last.deadline;
-            (&last.rating, deadline.kind.word(), deadline.started_at)
-        });
-        let values = args![now, version, rating, kind, started_at, limit];
-        let rows = self.rows(STALE, values).await?;
-        rows.iter().map(stale).collect()
+    ) -> Result<Vec<DeadlineAt>, Error> {
+        let rows = self.rows(STALE, args![now, version, after, limit]).await?;
+        rows.iter().map(deadline_at).collect()
     }
 
     /// Moves a deadline that still is as it was read, with its line of the trail; `false` where
     /// somebody else was first.
     pub async fn move_deadline(
         &mut self,
-        stale: &StaleDeadline,
+        stale: &DeadlineAt,
         moved: &Deadline,
+        next_at: Option<Moment>,
         entry: &Entry,
     ) -> Result<bool, Error> {
         let values = args![
-            &stale.rating,
-            moved.kind.word(),
-            moved.started_at,
+            stale.id,
             moved.due_at,
             moved.provisional,
             &moved.calendar,
+            next_at,
             stale.deadline.due_at,
             stale.deadline.provisional
         ];
         if self.run(MOVE, values).await? == 0 {
             return Ok(false);
         }
-        self.append_trail(&stale.rating, stale.ticket.as_deref(), entry)
+        if let Some(ticket) = stale.ticket.as_deref().filter(|_| entry.record.is_some()) {
+            self.bump_version(ticket).await?;
+        }
+        self.append_trail(stale.rating.as_deref(), stale.ticket.as_deref(), entry)
             .await?;
         Ok(true)
+    }
+
+    /// Deadlines that have to be looked at by `now`, behind `after` in their order: found by index, so that it costs what is due
+    /// and not what is open.
+    pub async fn due_deadlines(
+        &mut self,
+        now: Moment,
+        after: Option<(Moment, i64)>,
+        limit: i64,
+    ) -> Result<Vec<DeadlineAt>, Error> {
+        let (at, id) = after.unwrap_or((Moment::from_millis(i64::MIN), 0));
+        let rows = self.rows(DUE, args![now, at, id, limit]).await?;
+        rows.iter().map(deadline_at).collect()
+    }
+
+    /// Takes the look that is due, so that nobody else does; `false` where somebody was first.
+    pub async fn claim_look(
+        &mut self,
+        due: &DeadlineAt,
+        next_at: Option<Moment>,
+    ) -> Result<bool, Error> {
+        let values = args![due.id, due.next_at, next_at];
+        Ok(self.run(CLAIM, values).await? == 1)
+    }
+
+    /// Marks a rating's own deadline as missed.
+    pub async fn miss_deadline(&mut self, due: &DeadlineAt, at: Moment) -> Result<(), Error> {
+        self.run(MISS_RATING, args![due.id, at]).await?;
+        Ok(())
     }
 
     pub async fn provisional_count(&mut self) -> Result<ProvisionalCount, Error> {
@@ -93,25 +124,25 @@ impl Tx {
     }
 }
 
-fn stale(row: &Row) -> Result<StaleDeadline, Error> {
+fn deadline_at(row: &Row) -> Result<DeadlineAt, Error> {
     let kind: DeadlineKind = row.word("kind")?;
-    let subject: String = row.get("subject")?;
-    let of = match subject.as_str() {
-        "rating" => Subject::Rating(rating_id(row)?),
-        "ticket" => Subject::Ticket(row.word("ticket")?),
-        _ => return Err(Error::bad_word("subject", &subject)),
-    };
-    Ok(StaleDeadline {
+    let of: Subject = row.word("subject")?;
+    Ok(DeadlineAt {
+        id: row.get("id")?,
         rating: row.get("rating_id")?,
         ticket: row.get("ticket")?,
         rehearsal: row.get("rehearsal")?,
+        next_at: row.maybe_moment("next_at")?,
         deadline: Deadline {
             of,
             kind,
+            epoch: row.count("epoch")? as u16,
             article: kind.term().article,
             started_at: row.moment("started_at")?,
             due_at: row.moment("due_at")?,
             met_at: None,
+            void_at: None,
+            missed_at: None,
             provisional: row.get("provisional")?,
             calendar: row.get("calendar")?,
         },

@@ -172,7 +172,7 @@ pub enum Tx {
 
 /// A value of a statement. The `Option` carries the type of a NULL.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Int(Option<i64>),
     Text(Option<String>),
     Flag(Option<bool>),
@@ -212,9 +212,9 @@ fn without_nul(text: String) -> String {
 
 /// The values of a statement in the order of `$1`, `$2`, …
 macro_rules! args {
-    ($($value:expr),* $(,)?) => { vec![$(crate::store::driver::Value::from($value)),*] };
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::Value::from($value)),*] };
 }
-pub(super) use args;
+pub(crate) use args;
 
 /// Expands `$body` once per driver; `$query` is the bound statement, `$conn` its connection.
 macro_rules! on_either {
@@ -270,7 +270,7 @@ impl Tx {
     }
 
     /// Lets only one writer at a time decide about `key`. SQLite's one writer needs no more.
-    pub(super) async fn lock(&mut self, key: &str) -> Result<(), Error> {
+    pub(crate) async fn lock(&mut self, key: &str) -> Result<(), Error> {
         if let Tx::Pg(_) = self {
             self.run(LOCK, args![key]).await?;
         }
@@ -278,7 +278,7 @@ impl Tx {
     }
 
     /// Runs a statement; how many rows it touched.
-    pub(super) async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Error> {
+    pub(crate) async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Error> {
         Ok(on_either!(
             self,
             sql,
@@ -289,7 +289,7 @@ impl Tx {
         ))
     }
 
-    pub(super) async fn rows(
+    pub(crate) async fn rows(
         &mut self,
         sql: &'static str,
         args: Vec<Value>,
@@ -304,7 +304,7 @@ impl Tx {
         ))
     }
 
-    pub(super) async fn row(
+    pub(crate) async fn row(
         &mut self,
         sql: &'static str,
         args: Vec<Value>,
@@ -325,13 +325,13 @@ fn pg_rows(rows: Vec<PgRow>) -> Vec<Row> {
 }
 
 /// A row of either database.
-pub(super) enum Row {
+pub(crate) enum Row {
     Lite(SqliteRow),
     Pg(PgRow),
 }
 
 impl Row {
-    pub(super) fn get<T>(&self, column: &str) -> Result<T, Error>
+    pub(crate) fn get<T>(&self, column: &str) -> Result<T, Error>
     where
         T: for<'r> Decode<'r, Sqlite>
             + Type<Sqlite>
@@ -345,12 +345,12 @@ impl Row {
     }
 
     /// A column that holds one of our words.
-    pub(super) fn word<T: std::str::FromStr>(&self, column: &str) -> Result<T, Error> {
+    pub(crate) fn word<T: std::str::FromStr>(&self, column: &str) -> Result<T, Error> {
         let text: String = self.get(column)?;
         text.parse().map_err(|_| Error::bad_word(column, &text))
     }
 
-    pub(super) fn maybe_word<T: std::str::FromStr>(
+    pub(crate) fn maybe_word<T: std::str::FromStr>(
         &self,
         column: &str,
     ) -> Result<Option<T>, Error> {
@@ -359,11 +359,11 @@ impl Row {
             .transpose()
     }
 
-    pub(super) fn moment(&self, column: &str) -> Result<crate::domain::Moment, Error> {
+    pub(crate) fn moment(&self, column: &str) -> Result<crate::domain::Moment, Error> {
         Ok(crate::domain::Moment::from_millis(self.get(column)?))
     }
 
-    pub(super) fn maybe_moment(
+    pub(crate) fn maybe_moment(
         &self,
         column: &str,
     ) -> Result<Option<crate::domain::Moment>, Error> {
@@ -372,12 +372,12 @@ impl Row {
     }
 
     /// A count or a length, never negative.
-    pub(super) fn count(&self, column: &str) -> Result<u64, Error> {
+    pub(crate) fn count(&self, column: &str) -> Result<u64, Error> {
         let value: i64 = self.get(column)?;
         Ok(value.max(0) as u64)
     }
 
-    pub(super) fn maybe_count(&self, column: &str) -> Result<Option<u64>, Error> {
+    pub(crate) fn maybe_count(&self, column: &str) -> Result<Option<u64>, Error> {
         let value: Option<i64> = self.get(column)?;
         Ok(value.map(|value| value.max(0) as u64))
     }

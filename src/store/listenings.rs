@@ -9,9 +9,9 @@ use crate::domain::Moment;
 statements! {
     SINCE = "SELECT COUNT(*) AS listenings FROM listenings WHERE call_id = $1 AND sound = $2 \
         AND listener = $3 AND door = $4 AND at > $5";
-    INSERT_LISTENING = "INSERT INTO listenings (call_id, sound, listener, door, at) \
-        VALUES ($1, $2, $3, $4, $5)";
-    LISTENINGS = "SELECT sound, listener, door, at FROM listenings WHERE call_id = $1 \
+    INSERT_LISTENING = "INSERT INTO listenings (call_id, sound, listener, door, at, look_id, ticket, \
+        reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    LISTENINGS = "SELECT sound, listener, door, at, ticket, reason FROM listenings WHERE call_id = $1 \
         ORDER BY at DESC, id DESC LIMIT 100";
 }
 
@@ -32,11 +32,18 @@ impl Tx {
 
     pub async fn insert_listening(&mut self, of: &Listening, at: Moment) -> Result<(), Error> {
         let (sound, door) = (of.sound.word(), of.door.word());
-        self.run(
-            INSERT_LISTENING,
-            args![&of.call, sound, &of.listener, door, at],
-        )
-        .await?;
+        let (ticket, reason) = (of.ticket.clone(), of.reason.clone());
+        let values = args![
+            &of.call,
+            sound,
+            &of.listener,
+            door,
+            at,
+            of.look,
+            ticket,
+            reason
+        ];
+        self.run(INSERT_LISTENING, values).await?;
         Ok(())
     }
 
@@ -49,6 +56,8 @@ impl Tx {
                 listener: row.get("listener")?,
                 door: row.word("door")?,
                 sound: row.word("sound")?,
+                ticket: row.get("ticket")?,
+                reason: row.get("reason")?,
             })
         };
         rows.iter().map(read).collect()

@@ -6,7 +6,26 @@ use super::views::{
     CallFilter, CallRow, RatingFilter, RatingRow, RemarkRow, TicketFilter, TicketRow,
 };
 use super::{Error, statements};
-use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State};
+use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State, UnitId};
+
+/// A ticket was sent to one of the units: a slip in the drawer is not the unit's to see yet. An id holds no
+/// comma, so that between commas it is found whole.
+macro_rules! sent_to {
+    ($ticket:literal, $units:literal) => {
+        concat!(
+            "(CAST(",
+            $units,
+            " AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM orders o WHERE o.ticket = ",
+            $ticket,
+            " AND NOT o.void AND o.state <> 'reported' \
+            AND LENGTH(REPLACE(",
+            $units,
+            ", ',' || o.unit || ',', '')) < LENGTH(",
+            $units,
+            ")))"
+        )
+    };
+}
 
 /// The columns of a call in a list. A macro, so that the statements stay constants.
 macro_rules! call_columns {
@@ -54,6 +73,8 @@ statements! {
         AND (CAST($8 AS BOOLEAN) IS NULL OR c.rehearsal = $8) \
         AND (CAST($9 AS BIGINT) IS NULL OR c.started_at < $9 \
             OR (c.started_at = $9 AND c.id < $10)) \
+        AND (CAST($12 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM tickets t \
+            JOIN ratings r ON r.id = t.rating_id WHERE r.call_id = c.id AND ", sent_to!("t.number", "$12"), ")) \
         ORDER BY c.started_at DESC, c.id DESC LIMIT $11");
     CALL = concat!(call_columns!(), " WHERE c.id = $1");
     RATINGS = concat!(rating_columns!(), " WHERE \
@@ -64,6 +85,8 @@ statements! {
             OR (r.grade IN ('dissatisfied', 'very_dissatisfied')) = $4) \
         AND (CAST($5 AS BOOLEAN) IS NULL OR r.rehearsal = $5) \
         AND (CAST($6 AS BIGINT) IS NULL OR r.graded_at < $6 OR (r.graded_at = $6 AND r.id < $7)) \
+        AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM tickets t \
+            WHERE t.rating_id = r.id AND ", sent_to!("t.number", "$9"), ")) \
         ORDER BY r.graded_at DESC, r.id DESC LIMIT $8");
     RATING = concat!(rating_columns!(), " WHERE r.id = $1");
     TICKETS = concat!(ticket_columns!(), " WHERE \
@@ -73,10 +96,14 @@ statements! {
         AND (CAST($4 AS TEXT) IS NULL OR t.grade = $4) \
         AND (CAST($5 AS BOOLEAN) IS NULL OR t.rehearsal = $5) \
         AND (CAST($6 AS BOOLEAN) IS NULL OR EXISTS (SELECT 1 FROM deadlines d \
-            WHERE d.ticket = t.number AND d.provisional AND d.met_at IS NULL) = $6) \
+            WHERE d.ticket = t.number AND d.provisional AND d.met_at IS NULL \
+            AND d.void_at IS NULL) = $6) \
         AND (CAST($7 AS BIGINT) IS NULL OR t.opened_at < $7 \
             OR (t.opened_at = $7 AND t.number < $8)) \
+        AND ", sent_to!("t.number", "$10"), " \
         ORDER BY t.opened_at DESC, t.number DESC LIMIT $9");
+    UNITS_OF = "SELECT DISTINCT unit FROM orders WHERE ticket = $1 AND NOT void \
+        AND state <> 'reported' ORDER BY unit";
     TICKET = concat!(ticket_columns!(), " WHERE t.number = $1");
     COUNTS = "SELECT outcome, grade, offered_at IS NOT NULL AS offered, COUNT(*) AS calls \
         FROM calls WHERE ended_at IS NOT NULL AND NOT rehearsal \
@@ -121,6 +148,9 @@ impl Tx {
         after: Option<&Position>,
         limit: i64,
     ) -> Result<Vec<CallRow>, Error> {
+        let Some(rehearsal) = filter.reach.rehearsal(filter.rehearsal) else {
+            return Ok(Vec::new());
+        };
         let values = args![
             filter.from.map(Day::start),
             filter.to.map(last_ms),
@@ -129,10 +159,11 @@ impl Tx {
             filter.outcome.clone(),
             filter.grade,
             filter.number_tail.clone(),
-            filter.rehearsal,
+            rehearsal,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
-            limit
+            limit,
+            filter.reach.units()
         ];
         let rows = self.rows(CALLS, values).await?;
         rows.iter().map(call_row).collect()
@@ -158,15 +189,19 @@ impl Tx {
         after: Option<&Position>,
         limit: i64,
     ) -> Result<Vec<RatingRow>, Error> {
+        let Some(rehearsal) = filter.reach.rehearsal(filter.rehearsal) else {
+            return Ok(Vec::new());
+        };
         let values = args![
             filter.from.map(Day::start),
             filter.to.map(last_ms),
             filter.grade,
             filter.polarity.map(|p| p == Polarity::Negative),
-            filter.rehearsal,
+            rehearsal,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
-            limit
+            limit,
+            filter.reach.units()
         ];
         let rows = self.rows(RATINGS, values).await?;
         self.with_keys(&rows).await
@@ -206,16 +241,20 @@ impl Tx {
         after: Option<&Position>,
         limit: i64,
     ) -> Result<Vec<TicketRow>, Error> {
+        let Some(rehearsal) = filter.reach.rehearsal(filter.rehearsal) else {
+            return Ok(Vec::new());
+        };
         let values = args![
             filter.from.map(Day::start),
             filter.to.map(last_ms),
             filter.state.map(State::word),
             filter.grade,
-            filter.rehearsal,
+            rehearsal,
             filter.provisional,
             after.map(|p| p.at),
             after.map(|p| p.id.clone()),
-            limit
+            limit,
+            filter.reach.units()
         ];
         let rows = self.rows(TICKETS, values).await?;
         self.with_deadlines(&rows).await
@@ -224,6 +263,12 @@ impl Tx {
     pub async fn ticket(&mut self, number: &str) -> Result<Option<TicketRow>, Error> {
         let rows = self.rows(TICKET, args![number]).await?;
         Ok(self.with_deadlines(&rows).await?.pop())
+    }
+
+    /// The units that a ticket was sent to.
+    pub async fn units_of(&mut self, ticket: &str) -> Result<Vec<UnitId>, Error> {
+        let rows = self.rows(UNITS_OF, args![ticket]).await?;
+        rows.iter().map(|row| row.get("unit").map(UnitId)).collect()
     }
 
     async fn with_deadlines(&mut self, rows: &[Row]) -> Result<Vec<TicketRow>, Error> {

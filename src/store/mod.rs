@@ -3,8 +3,8 @@
 //!
 //! **Invariant:** what a citizen says is committed with full sync before a function returns.
 
-mod accounts;
 mod calls;
+mod cases;
 mod claim;
 mod deadlines;
 mod driver;
@@ -12,18 +12,22 @@ mod listenings;
 mod lists;
 mod ratings;
 mod retries;
-pub mod rows;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod views;
+mod tickets;
+mod trail;
 
-pub use accounts::{LoginRow, PersonRow, TokenRow};
+pub use crate::kept::{rows, views};
 pub use calls::CallStanding;
+pub use cases::{KnownAct, SlipRow, TicketFacts};
 pub use claim::Claim;
-pub use deadlines::{ProvisionalCount, StaleDeadline};
+pub use deadlines::{DeadlineAt, ProvisionalCount};
 pub use driver::Tx;
 pub use lists::{CallCount, CallSource, Position};
 pub use ratings::KnownRating;
+
+pub(crate) use driver::{Row, Value, args};
+pub use trail::{ChainedLine, DayHead, Head};
 
 use driver::Pool;
 
@@ -58,7 +62,7 @@ impl Error {
         }
     }
 
-    fn bad_word(column: &str, text: &str) -> Error {
+    pub(crate) fn bad_word(column: &str, text: &str) -> Error {
         Error::Unknown {
             column: column.to_owned(),
             text: text.to_owned(),
@@ -138,4 +142,4 @@ macro_rules! statements {
         pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
     };
 }
-use statements;
+pub(crate) use statements;

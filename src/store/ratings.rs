@@ -1,15 +1,15 @@
-//! Rows of ratings, tickets, deadlines, notices and the trail: `save(Decision)`.
+//! Rows of ratings, numbers in their series, and the outbox.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::driver::{Row, Tx, args};
 use super::rows::CallId;
-use super::views::{DeadlineRow, TrailRow};
 use super::{Error, statements};
+use crate::casework::SlipNumber;
 use crate::domain::{
-    Deadline, DeadlineKind, Decision, Entry, Intake, IntakeKey, Length, Moment, Notice, Rater,
-    Rating, RatingId, Series, Service, ServiceKey, Subject, Ticket, TicketNumber,
+    Entry, Intake, IntakeKey, Moment, Notice, Rater, Rating, RatingId, Series, Service, ServiceKey,
+    Standing, TicketNumber,
 };
 
 statements! {
@@ -19,8 +19,7 @@ statements! {
     RATINGS_OF_INSTANCE = "SELECT instance, sequence, intake_key, channel, service, number, \
         identity, grade, graded_at, reasons, remark, evidence, standing, received_at, rehearsal \
         FROM ratings WHERE instance = $1 ORDER BY sequence";
-    OPEN_TICKET = "SELECT t.number, t.state, t.round, t.grade, t.opened_at, t.rehearsal, \
-        r.instance, r.sequence FROM tickets t JOIN ratings r ON r.id = t.rating_id \
+    OPEN_TICKET = "SELECT t.number FROM tickets t JOIN ratings r ON r.id = t.rating_id \
         WHERE r.instance = $1 AND t.state NOT LIKE 'closed%' ORDER BY t.number DESC LIMIT 1";
     INSERT_RATING = "INSERT INTO ratings (id, instance, sequence, call_id, intake_key, channel, \
         service, number, identity, grade, graded_at, reasons, remark, evidence, standing, \
@@ -31,19 +30,9 @@ statements! {
     SET_NUMBER = "INSERT INTO ticket_series (series, year, last) VALUES ($1, $2, $3) \
         ON CONFLICT (series, year) DO UPDATE SET last = excluded.last \
         WHERE ticket_series.last < excluded.last";
-    UPSERT_TICKET = "INSERT INTO tickets (number, rating_id, state, round, grade, opened_at, \
-        rehearsal) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET \
-        state = excluded.state, round = excluded.round, grade = excluded.grade";
-    INSERT_DEADLINE = "INSERT INTO deadlines (rating_id, ticket, subject, kind, article, \
-        started_at, due_at, met_at, provisional, calendar) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    SET_STANDING = "UPDATE ratings SET standing = $2 WHERE id = $1";
     INSERT_NOTICE = "INSERT INTO notices (kind, addressee, body, rehearsal, rating_id, ticket, \
-        created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    INSERT_TRAIL = "INSERT INTO trail (at, actor, what, subject, article, detail, rehearsal, \
-        rating_id, ticket) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    DEADLINES = "SELECT kind, article, started_at, due_at, met_at, provisional \
-        FROM deadlines WHERE ticket = $1 ORDER BY due_at, kind, started_at";
-    TRAIL = "SELECT at, actor, what, article, detail FROM trail WHERE ticket = $1 ORDER BY id";
+        subject, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 }
 
 /// A rating that came in before, by its intake key.
@@ -80,20 +69,13 @@ impl Tx {
         rows.iter().map(rating).collect()
     }
 
-    pub async fn open_ticket_of(&mut self, instance: &ServiceKey) -> Result<Option<Ticket>, Error> {
+    /// The number of the act's ticket, if one is open.
+    pub async fn open_ticket_of(
+        &mut self,
+        instance: &ServiceKey,
+    ) -> Result<Option<TicketNumber>, Error> {
         let row = self.row(OPEN_TICKET, args![&instance.0]).await?;
-        row.map(|row| {
-            Ok(Ticket {
-                number: row.word("number")?,
-                state: row.word("state")?,
-                round: row.get::<i64>("round")?.clamp(0, 255) as u8,
-                rating: rating_id(&row)?,
-                grade: row.word("grade")?,
-                opened_at: row.moment("opened_at")?,
-                rehearsal: row.get("rehearsal")?,
-            })
-        })
-        .transpose()
+        row.map(|row| row.word("number")).transpose()
     }
 
     /// The next number of the year in a series; nobody else gets it before this transaction ends,
@@ -104,12 +86,7 @@ impl Tx {
         now: Moment,
     ) -> Result<TicketNumber, Error> {
         let year = now.day().year();
-        self.lock("ticket numbers").await?;
-        let values = args![series.letter(), i64::from(year)];
-        let row = self.row(LAST_NUMBER, values).await?;
-        let last: i64 = row.map_or(Ok(0), |row| row.get("last"))?;
-        let serial =
-            u32::try_from(last + 1).map_err(|_| Error::bad_word("last", &last.to_string()))?;
+        let serial = self.fresh_serial(series.letter(), year).await?;
         Ok(TicketNumber {
             series,
             year,
@@ -117,30 +94,51 @@ impl Tx {
         })
     }
 
-    /// Everything a decision says, in this one transaction.
-    pub async fn save(&mut self, decision: &Decision) -> Result<(), Error> {
-        self.save_rating(&decision.rating).await?;
-        let rating = decision.rating.id.to_string();
-        let ticket = decision.ticket.as_ref().map(|t| t.number.to_string());
-        if let Some(ticket) = &decision.ticket {
-            self.save_ticket(ticket).await?;
-        }
-        for deadline in &decision.deadlines {
-            self.save_deadline(&rating, ticket.as_deref(), deadline)
-                .await?;
-        }
-        for notice in &decision.notices {
-            let at = decision.rating.received_at;
-            self.save_notice(&rating, ticket.as_deref(), notice, at)
-                .await?;
-        }
-        for entry in &decision.trail {
-            self.append_trail(&rating, ticket.as_deref(), entry).await?;
-        }
+    /// As [`fresh_ticket_number`](Self::fresh_ticket_number), for handling slips.
+    pub async fn fresh_slip_number(
+        &mut self,
+        series: Series,
+        now: Moment,
+    ) -> Result<SlipNumber, Error> {
+        let year = now.day().year();
+        let serial = self.fresh_serial(SlipNumber::letter(series), year).await?;
+        Ok(SlipNumber {
+            series,
+            year,
+            serial,
+        })
+    }
+
+    async fn fresh_serial(&mut self, letter: char, year: i16) -> Result<u32, Error> {
+        self.lock("ticket numbers").await?;
+        let values = args![letter, i64::from(year)];
+        let row = self.row(LAST_NUMBER, values).await?;
+        let last: i64 = row.map_or(Ok(0), |row| row.get("last"))?;
+        u32::try_from(last + 1).map_err(|_| Error::bad_word("last", &last.to_string()))
+    }
+
+    pub(super) async fn use_up(
+        &mut self,
+        letter: char,
+        year: i16,
+        serial: u32,
+    ) -> Result<(), Error> {
+        let values = args![letter, i64::from(year), i64::from(serial)];
+        self.run(SET_NUMBER, values).await?;
         Ok(())
     }
 
-    async fn save_rating(&mut self, rating: &Rating) -> Result<(), Error> {
+    pub(super) async fn set_standing(
+        &mut self,
+        rating: &RatingId,
+        standing: Standing,
+    ) -> Result<(), Error> {
+        let values = args![rating.to_string(), standing.word()];
+        self.run(SET_STANDING, values).await?;
+        Ok(())
+    }
+
+    pub(super) async fn save_rating(&mut self, rating: &Rating) -> Result<(), Error> {
         let intake = &rating.intake;
         let Service::Consultation { call_id, .. } = &intake.service;
         let values = args![
@@ -182,129 +180,31 @@ impl Tx {
             json(&intake.evidence)
         ];
         self.run(COMPLETE_RATING, values).await?;
-        self.append_trail(&id, ticket, entry).await
-    }
-
-    async fn save_ticket(&mut self, ticket: &Ticket) -> Result<(), Error> {
-        let values = args![
-            ticket.number.to_string(),
-            ticket.rating.to_string(),
-            ticket.state.word(),
-            i64::from(ticket.round),
-            ticket.grade,
-            ticket.opened_at,
-            ticket.rehearsal
-        ];
-        self.run(UPSERT_TICKET, values).await?;
-        let TicketNumber {
-            series,
-            year,
-            serial,
-        } = ticket.number;
-        let values = args![series.letter(), i64::from(year), i64::from(serial)];
-        self.run(SET_NUMBER, values).await?;
-        Ok(())
-    }
-
-    async fn save_deadline(
-        &mut self,
-        rating: &str,
-        ticket: Option<&str>,
-        deadline: &Deadline,
-    ) -> Result<(), Error> {
-        let values = args![
-            rating,
-            ticket,
-            subject(&deadline.of),
-            deadline.kind.word(),
-            deadline.article.to_string(),
-            deadline.started_at,
-            deadline.due_at,
-            deadline.met_at,
-            deadline.provisional,
-            &deadline.calendar
-        ];
-        self.run(INSERT_DEADLINE, values).await?;
-        Ok(())
+        self.append_trail(Some(&id), ticket, entry).await
     }
 
     /// Into the outbox; `post` sends it once.
-    async fn save_notice(
+    pub async fn save_notice(
         &mut self,
-        rating: &str,
+        rating: Option<&str>,
         ticket: Option<&str>,
         notice: &Notice,
         at: Moment,
     ) -> Result<(), Error> {
         let values = args![
             notice.kind.word(),
-            notice.addressee.word(),
+            notice.addressee.to_string(),
             &notice.text,
             notice.rehearsal,
             rating,
             ticket,
+            notice.about.to_string(),
+            notice.due_at,
             at
         ];
         self.run(INSERT_NOTICE, values).await?;
         Ok(())
     }
-
-    pub(super) async fn append_trail(
-        &mut self,
-        rating: &str,
-        ticket: Option<&str>,
-        entry: &Entry,
-    ) -> Result<(), Error> {
-        let values = args![
-            entry.at,
-            entry.actor.word(),
-            entry.what.word(),
-            subject(&entry.about),
-            entry.article.to_string(),
-            &entry.detail,
-            entry.rehearsal,
-            rating,
-            ticket
-        ];
-        self.run(INSERT_TRAIL, values).await?;
-        Ok(())
-    }
-
-    /// The deadlines of a ticket and of its ratings, the first due first.
-    pub async fn deadlines(&mut self, ticket: &str) -> Result<Vec<DeadlineRow>, Error> {
-        let rows = self.rows(DEADLINES, args![ticket]).await?;
-        rows.iter().map(deadline_row).collect()
-    }
-
-    pub async fn trail(&mut self, ticket: &str) -> Result<Vec<TrailRow>, Error> {
-        let rows = self.rows(TRAIL, args![ticket]).await?;
-        let read = |row: &Row| {
-            Ok(TrailRow {
-                at: row.moment("at")?,
-                actor: row.get("actor")?,
-                what: row.get("what")?,
-                article: row.get("article")?,
-                detail: row.get("detail")?,
-            })
-        };
-        rows.iter().map(read).collect()
-    }
-}
-
-fn deadline_row(row: &Row) -> Result<DeadlineRow, Error> {
-    let kind: DeadlineKind = row.word("kind")?;
-    Ok(DeadlineRow {
-        kind,
-        article: row.get("article")?,
-        workdays: match kind.term().length {
-            Length::Workdays(number) => Some(number.get()),
-            Length::Hours(_) | Length::DayNamed | Length::Within(_) => None,
-        },
-        started_at: row.moment("started_at")?,
-        due_at: row.moment("due_at")?,
-        met_at: row.maybe_moment("met_at")?,
-        provisional: row.get("provisional")?,
-    })
 }
 
 fn rating(row: &Row) -> Result<Rating, Error> {
@@ -338,13 +238,6 @@ pub(super) fn rating_id(row: &Row) -> Result<RatingId, Error> {
         sequence: u32::try_from(sequence)
             .map_err(|_| Error::bad_word("sequence", &sequence.to_string()))?,
     })
-}
-
-fn subject(of: &Subject) -> &'static str {
-    match of {
-        Subject::Rating(_) => "rating",
-        Subject::Ticket(_) => "ticket",
-    }
 }
 
 fn json<T: Serialize>(value: &T) -> String {

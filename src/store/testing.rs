@@ -12,7 +12,8 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement
 
 use super::driver::{Pool, args};
 use super::{
-    Error, Store, accounts, calls, deadlines, driver, listenings, lists, ratings, retries,
+    Error, Store, calls, cases, deadlines, driver, listenings, lists, ratings, retries, tickets,
+    trail,
 };
 
 /// A database of a story's own.
@@ -277,25 +278,31 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Story: every statement is prepared, and gives the same columns as on SQLite.
-pub(crate) async fn every_statement_is_understood(place: Place) {
-    let dir = tempfile::tempdir().unwrap();
-    let lite = Store::open(&format!("sqlite:{}/l.db", dir.path().display())).await;
-    let Pool::Lite { writer: lite, .. } = lite.unwrap().pool else {
-        unreachable!("it was opened as SQLite")
-    };
-    let store = place.open().await;
-    for (name, sql) in [
+/// Every statement of this room.
+pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
+    [
         calls::STATEMENTS,
         deadlines::STATEMENTS,
         ratings::STATEMENTS,
         retries::STATEMENTS,
         lists::STATEMENTS,
         listenings::STATEMENTS,
-        accounts::STATEMENTS,
+        tickets::STATEMENTS,
+        cases::STATEMENTS,
+        trail::STATEMENTS,
     ]
     .concat()
-    {
+}
+
+/// Each is prepared, and gives the same columns as on SQLite.
+pub(crate) async fn understood(place: Place, statements: Vec<(&'static str, &'static str)>) {
+    let dir = tempfile::tempdir().unwrap();
+    let lite = Store::open(&format!("sqlite:{}/l.db", dir.path().display())).await;
+    let Pool::Lite { writer: lite, .. } = lite.unwrap().pool else {
+        unreachable!("it was opened as SQLite")
+    };
+    let store = place.open().await;
+    for (name, sql) in statements {
         let on_lite = lite.prepare(sql.into_sql_str()).await;
         let on_lite = on_lite.unwrap_or_else(|error| panic!("{name} on SQLite: {error}"));
         let columns = |names: Vec<&str>| names.join(" ");

@@ -1,17 +1,20 @@
 //! `/api/v1`: what programs read. `doors` lets in a bearer token, or the login of a page's own requests.
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
-use super::doors::Visitor;
 use super::params::{self, Params};
+use super::pass::{Pass, Visitor};
 use super::problem::{Problem, ProblemDetails};
 use super::range;
-use super::{Web, now};
+use super::{Web, looks, now};
 use crate::archive::Peaks;
 use crate::engine::{CallDetail, CallId, ClipKind, Listening, ListeningDoor, Numbers, Sound};
+use crate::rights::Sight;
+use crate::staff::Hearing;
 use crate::wire::{Call, List, Rating, Ticket, Waveform, WholeCall, WholeTicket};
 
 /// Wide enough for any screen; a day-long recording costs a page no more than a short one.
@@ -36,9 +39,10 @@ const WAVEFORM_COLUMNS: usize = 1200;
     security(("token" = [])))]
 pub(super) async fn calls(
     State(web): State<Web>,
+    pass: Pass,
     params: Params,
 ) -> Result<Json<List<Call>>, Problem> {
-    let filter = params::call_filter(&params)?;
+    let filter = params::call_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let page = web
         .engine
@@ -60,48 +64,70 @@ pub(super) async fn calls(
     security(("token" = [])))]
 pub(super) async fn call(
     State(web): State<Web>,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Json<WholeCall>, Problem> {
     params.only(&[])?;
-    Ok(Json(detail(&web, id).await?.into()))
+    Ok(Json(detail(&web, &pass, id).await?.into()))
 }
 
-/// The whole call as stereo WAV: left the caller, right what the caller heard. Takes `Range`.
+/// The whole call as stereo WAV: left the caller, right what the caller heard. Takes `Range`. Needs a look
+/// in force (`POST /api/v1/calls/{id}/looks`); rehearsals need none. `download=true` needs the look that two
+/// persons agreed to.
 #[utoipa::path(get, path = "/api/v1/calls/{id}/recording", tag = "calls",
-    params(("id" = String, Path), ("range" = Option<String>, Header, example = "bytes=0-65535")),
+    params(("id" = String, Path), ("download" = Option<bool>, Query),
+        ("range" = Option<String>, Header, example = "bytes=0-65535")),
     responses((status = 200, content_type = "audio/wav", description = "The file"),
         (status = 206, content_type = "audio/wav", description = "The part asked for"),
+        (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 416, description = "No byte of the file is asked for"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
 pub(super) async fn recording(
     State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
+    pass: Pass,
     Path(id): Path<String>,
+    params: Params,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let detail = detail(&web, id).await?;
-    let recording = detail.recording.ok_or_else(no_recording)?;
-    leave_trace(&web, &visitor, detail.row.id, Sound::Recording, &method).await?;
-    file(&web, recording.path, &recording.sha256, &method, &headers).await
+    params.only(&["download"])?;
+    let sight = match params.flag("download")? {
+        Some(true) => Sight::Download,
+        _ => Sight::Recording,
+    };
+    let mut detail = whole(&web, id).await?;
+    let recording = detail.recording.take().ok_or_else(no_recording)?;
+    let hearing = looks::grounded(&web, &pass.visitor, &detail, sight).await?;
+    let id = detail.row.id;
+    leave_trace(&web, &pass, &hearing, id.clone(), Sound::Recording, &method).await?;
+    let mut answer = file(&web, recording.path, &recording.sha256, &method, &headers).await?;
+    if sight == Sight::Download {
+        let name = format!("attachment; filename=\"{}.wav\"", id.0);
+        if let Ok(name) = name.parse() {
+            answer.headers_mut().insert(CONTENT_DISPOSITION, name);
+        }
+    }
+    Ok(answer)
 }
 
-/// A message of the call as its own WAV: `remark` (about a bad grade) or `voice`.
+/// A message of the call as its own WAV: `remark` (about a bad grade) or `voice`. Needs a look in force, as
+/// the recording does.
 #[utoipa::path(get, path = "/api/v1/calls/{id}/clips/{kind}", tag = "calls",
     params(("id" = String, Path), ("kind" = crate::wire::ClipKindWord, Path),
         ("range" = Option<String>, Header)),
     responses((status = 200, content_type = "audio/wav", description = "The file"),
         (status = 206, content_type = "audio/wav", description = "The part asked for"),
+        (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 416, description = "No byte of the file is asked for"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
 pub(super) async fn clip(
     State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
+    pass: Pass,
     Path((id, kind)): Path<(String, String)>,
     method: Method,
     headers: HeaderMap,
@@ -111,13 +137,12 @@ pub(super) async fn clip(
         "voice" => ClipKind::Voice,
         _ => return Err(Problem::not_found()),
     };
-    let detail = detail(&web, id).await?;
-    let clip = detail
-        .clips
-        .into_iter()
-        .find(|clip| clip.kind == kind)
-        .ok_or_else(no_recording)?;
-    leave_trace(&web, &visitor, detail.row.id, kind.into(), &method).await?;
+    let detail = whole(&web, id).await?;
+    let clip = detail.clips.iter().find(|clip| clip.kind == kind);
+    let clip = clip.ok_or_else(no_recording)?.clone();
+    let hearing = looks::grounded(&web, &pass.visitor, &detail, Sight::Recording).await?;
+    let id = detail.row.id;
+    leave_trace(&web, &pass, &hearing, id, kind.into(), &method).await?;
     file(&web, clip.path, &clip.sha256, &method, &headers).await
 }
 
@@ -129,11 +154,15 @@ pub(super) async fn clip(
     security(("token" = [])))]
 pub(super) async fn peaks(
     State(web): State<Web>,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Json<Waveform>, Problem> {
     params.only(&[])?;
-    let recording = detail(&web, id).await?.recording.ok_or_else(no_recording)?;
+    let recording = detail(&web, &pass, id)
+        .await?
+        .recording
+        .ok_or_else(no_recording)?;
     let _turn = web.waveforms.acquire().await;
     let archive = web.archive.clone();
     let peaks = tokio::task::spawn_blocking(move || archive.peaks(&recording.path))
@@ -156,9 +185,10 @@ pub(super) async fn peaks(
     security(("token" = [])))]
 pub(super) async fn ratings(
     State(web): State<Web>,
+    pass: Pass,
     params: Params,
 ) -> Result<Json<List<Rating>>, Problem> {
-    let filter = params::rating_filter(&params)?;
+    let filter = params::rating_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let page = web
         .engine
@@ -175,12 +205,15 @@ pub(super) async fn ratings(
     security(("token" = [])))]
 pub(super) async fn rating(
     State(web): State<Web>,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Json<Rating>, Problem> {
     params.only(&[])?;
     let rating = web.engine.rating(&id).await?;
-    Ok(Json(rating.ok_or_else(Problem::not_found)?.into()))
+    let rating = rating.ok_or_else(Problem::not_found)?;
+    reached(&web, &pass, rating.rehearsal, rating.ticket.as_deref()).await?;
+    Ok(Json(rating.into()))
 }
 
 /// Tickets, newest first.
@@ -197,9 +230,10 @@ pub(super) async fn rating(
     security(("token" = [])))]
 pub(super) async fn tickets(
     State(web): State<Web>,
+    pass: Pass,
     params: Params,
 ) -> Result<Json<List<Ticket>>, Problem> {
-    let filter = params::ticket_filter(&params)?;
+    let filter = params::ticket_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let page = web
         .engine
@@ -221,19 +255,23 @@ pub(super) async fn tickets(
     security(("token" = [])))]
 pub(super) async fn ticket(
     State(web): State<Web>,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Json<WholeTicket>, Problem> {
     params.only(&[])?;
     let ticket = web.engine.ticket(&id, Numbers::Masked).await?;
-    Ok(Json(ticket.ok_or_else(Problem::not_found)?.into()))
+    let ticket = ticket.ok_or_else(Problem::not_found)?;
+    reached(&web, &pass, ticket.row.rehearsal, Some(&ticket.row.number)).await?;
+    Ok(Json(ticket.into()))
 }
 
 /// Before any sound goes out, who listens stands in the call's row (第十四条, 第十七条). A `HEAD` lets
 /// nobody hear anything; a 304 does, since the browser then plays what it kept.
 async fn leave_trace(
     web: &Web,
-    visitor: &Visitor,
+    pass: &Pass,
+    hearing: &Hearing,
     call: CallId,
     sound: Sound,
     method: &Method,
@@ -241,21 +279,48 @@ async fn leave_trace(
     if method == Method::HEAD {
         return Ok(());
     }
-    let listening = Listening {
+    let listening = hearing.grounded(Listening {
         call,
         sound,
-        listener: visitor.name().to_owned(),
-        door: match visitor {
+        listener: pass.visitor.name().to_owned(),
+        door: match pass.visitor {
             Visitor::Person(_) => ListeningDoor::Page,
             Visitor::Program(_) => ListeningDoor::Api,
         },
-    };
+        look: None,
+        ticket: None,
+        reason: None,
+    });
     Ok(web.engine.listen(&listening, now()).await?)
 }
 
-async fn detail(web: &Web, id: String) -> Result<CallDetail, Problem> {
+/// Whoever comes for the sound is judged by the look, not by the reach of lists.
+async fn whole(web: &Web, id: String) -> Result<CallDetail, Problem> {
     let detail = web.engine.call(&CallId(id), Numbers::Masked).await?;
     detail.ok_or_else(Problem::not_found)
+}
+
+async fn detail(web: &Web, pass: &Pass, id: String) -> Result<CallDetail, Problem> {
+    let detail = whole(web, id).await?;
+    reached(
+        web,
+        pass,
+        detail.row.rehearsal,
+        detail.row.ticket.as_deref(),
+    )
+    .await?;
+    Ok(detail)
+}
+
+/// What lies out of reach is not found.
+pub(super) async fn reached(
+    web: &Web,
+    pass: &Pass,
+    rehearsal: bool,
+    ticket: Option<&str>,
+) -> Result<(), Problem> {
+    let within = web.engine.within(&pass.reach(), rehearsal, ticket).await?;
+    within.then_some(()).ok_or_else(Problem::not_found)
 }
 
 fn no_recording() -> Problem {

@@ -7,10 +7,11 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use super::doors::Visitor;
 use super::locale::Language;
+use super::pass::Visitor;
 use super::{Options, Web, assets, login};
 use crate::domain::Moment;
+use crate::rights::{Action, Sight};
 
 /// Handed to each template.
 #[derive(Clone)]
@@ -22,19 +23,57 @@ pub(super) struct Chrome {
     pub(super) person: Option<String>,
     /// Logged in with a password of one's own: the navigation leads somewhere.
     pub(super) may_go_on: bool,
+    /// Where the person's roles lead.
+    entries: Vec<&'static str>,
 }
+
+/// The navigation's entries, each with the row of the matrix that its page asks.
+const ENTRIES: [(&str, Action); 4] = [
+    ("/", Action::SeeFigures),
+    ("/calls", Action::SeeGrades),
+    ("/ratings", Action::SeeGrades),
+    ("/tickets", Action::SeeTickets),
+];
 
 impl Chrome {
     /// The same page for whoever was let in.
     pub(super) fn of(self, visitor: Option<&Visitor>) -> Self {
+        let Some(visitor) = visitor else { return self };
         match visitor {
-            Some(Visitor::Person(person)) => Chrome {
+            Visitor::Person(person) => Chrome {
                 person: Some(person.name.clone()),
                 may_go_on: !person.must_change_password,
+                entries: ENTRIES
+                    .into_iter()
+                    .filter(|(_, action)| visitor.may(*action).is_some())
+                    .map(|(entry, _)| entry)
+                    .collect(),
                 ..self
             },
-            Some(Visitor::Program(_)) | None => self,
+            Visitor::Program(_) => self,
         }
+    }
+
+    /// For a request of which nobody is known yet.
+    pub(super) fn bare(language: Language, address: String, options: Arc<Options>) -> Self {
+        Chrome {
+            language,
+            address,
+            options,
+            person: None,
+            may_go_on: false,
+            entries: Vec::new(),
+        }
+    }
+
+    /// What a form for a look asks for unless told.
+    pub(super) fn is_default_sight(&self, sight: &str) -> bool {
+        sight == Sight::Recording.word()
+    }
+
+    /// Whether the navigation leads there for this person.
+    pub(super) fn shows(&self, entry: &str) -> bool {
+        self.entries.contains(&entry)
     }
 
     pub(super) fn t(&self, key: &str) -> String {
@@ -105,16 +144,12 @@ impl FromRequestParts<Web> for Chrome {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
-        Ok(Chrome {
-            language: language(&parts.headers),
-            address: parts
-                .uri
-                .path_and_query()
-                .map_or_else(|| "/".to_owned(), |address| address.as_str().to_owned()),
-            options: Arc::clone(&web.options),
-            person: None,
-            may_go_on: false,
-        }
-        .of(parts.extensions.get::<Visitor>()))
+        let address = parts
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), |address| address.as_str().to_owned());
+        let options = Arc::clone(&web.options);
+        Ok(Chrome::bare(language(&parts.headers), address, options)
+            .of(parts.extensions.get::<Visitor>()))
     }
 }

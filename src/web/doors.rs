@@ -1,5 +1,5 @@
 //! Every address with who may pass it: one table, from which the router is built and which the
-//! tests walk. [`admit`] is the only place that lets anybody in.
+//! tests walk. [`admit`] is the only place that lets anybody in; it asks the permission matrix.
 
 use std::net::SocketAddr;
 
@@ -8,13 +8,15 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use tower_http::csrf::CsrfLayer;
 
 use super::params::encoded;
+use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, api, assets, guard, login, metering, now, openapi, pages};
-use crate::engine::Person;
+use super::{Web, api, assets, guard, login, looks, metering, now, openapi, pages, people};
+use crate::rights::Action;
+use crate::staff::Person;
 
 /// Who may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +39,18 @@ pub(super) struct Door {
     pub(super) method: Method,
     pub(super) path: &'static str,
     pub(super) access: Access,
+    /// The row of the permission matrix that is asked; `None` where whoever passes is enough.
+    pub(super) action: Option<Action>,
     handler: fn() -> MethodRouter<Web>,
 }
 
 macro_rules! doors {
-    ($($method:ident $path:literal $access:ident $route:expr;)*) => {
+    ($($method:ident $path:literal $access:ident $($action:ident)? => $route:expr;)*) => {
         vec![$(Door {
             method: Method::$method,
             path: $path,
             access: Access::$access,
+            action: [$(Action::$action)?].first().copied(),
             handler: || $route,
         }),*]
     };
@@ -54,35 +59,52 @@ macro_rules! doors {
 #[rustfmt::skip]
 pub(super) fn table() -> Vec<Door> {
     doors! {
-        GET  "/healthz"                       Open        get(metering::health);
-        GET  "/metrics"                       Machine     get(metering::metrics);
-        GET  "/assets/{digest}/{*name}"       Open        get(assets::serve);
-        GET  "/api/openapi.json"              Open        get(openapi::document);
+        GET  "/healthz"                       Open                     => get(metering::health);
+        GET  "/metrics"                       Machine                  => get(metering::metrics);
+        GET  "/assets/{digest}/{*name}"       Open                     => get(assets::serve);
+        GET  "/api/openapi.json"              Open                     => get(openapi::document);
 
-        GET  "/login"                         Open        get(login::page);
-        POST "/login"                         Open        post(login::log_in);
-        POST "/language"                      Open        post(login::choose_language);
-        POST "/logout"                        NewPassword post(login::log_out);
-        GET  "/password"                      NewPassword get(login::password_page);
-        POST "/password"                      NewPassword post(login::change_password);
+        GET  "/login"                         Open                     => get(login::page);
+        POST "/login"                         Open                     => post(login::log_in);
+        POST "/language"                      Open                     => post(login::choose_language);
+        POST "/logout"                        NewPassword              => post(login::log_out);
+        GET  "/password"                      NewPassword              => get(login::password_page);
+        POST "/password"                      NewPassword              => post(login::change_password);
 
-        GET  "/"                              Page        get(pages::overview);
-        GET  "/live"                          Page        get(pages::live);
-        GET  "/calls"                         Page        get(pages::calls);
-        GET  "/calls/{id}"                    Page        get(pages::call);
-        GET  "/ratings"                       Page        get(pages::ratings);
-        GET  "/tickets"                       Page        get(pages::tickets);
-        GET  "/tickets/{id}"                  Page        get(pages::ticket);
+        GET  "/"                              Page SeeFigures          => get(pages::overview);
+        GET  "/live"                          Page SeeGrades           => get(pages::live);
+        GET  "/calls"                         Page SeeGrades           => get(pages::calls);
+        GET  "/calls/{id}"                    Page SeeGrades           => get(pages::call);
+        POST "/calls/{id}/looks"              Page Listen              => post(looks::ask_by_page);
+        GET  "/ratings"                       Page SeeGrades           => get(pages::ratings);
+        GET  "/tickets"                       Page SeeTickets          => get(pages::tickets);
+        GET  "/tickets/{id}"                  Page SeeTickets          => get(pages::ticket);
 
-        GET  "/api/v1/calls"                  Api         get(api::calls);
-        GET  "/api/v1/calls/{id}"             Api         get(api::call);
-        GET  "/api/v1/calls/{id}/recording"   Api         get(api::recording);
-        GET  "/api/v1/calls/{id}/peaks"       Api         get(api::peaks);
-        GET  "/api/v1/calls/{id}/clips/{kind}" Api        get(api::clip);
-        GET  "/api/v1/ratings"                Api         get(api::ratings);
-        GET  "/api/v1/ratings/{id}"           Api         get(api::rating);
-        GET  "/api/v1/tickets"                Api         get(api::tickets);
-        GET  "/api/v1/tickets/{id}"           Api         get(api::ticket);
+        GET  "/api/v1/calls"                  Api SeeGrades            => get(api::calls);
+        GET  "/api/v1/calls/{id}"             Api SeeGrades            => get(api::call);
+        GET  "/api/v1/calls/{id}/recording"   Api Listen               => get(api::recording);
+        GET  "/api/v1/calls/{id}/peaks"       Api SeeGrades            => get(api::peaks);
+        GET  "/api/v1/calls/{id}/clips/{kind}" Api Listen              => get(api::clip);
+        POST "/api/v1/calls/{id}/looks"       Api Listen               => post(looks::ask);
+        GET  "/api/v1/looks"                  Api SeeLooks             => get(looks::list);
+        POST "/api/v1/looks/{id}/answer"      Api SeeLooks             => post(looks::answer);
+        GET  "/api/v1/ratings"                Api SeeGrades            => get(api::ratings);
+        GET  "/api/v1/ratings/{id}"           Api SeeGrades            => get(api::rating);
+        GET  "/api/v1/tickets"                Api SeeTickets           => get(api::tickets);
+        GET  "/api/v1/tickets/{id}"           Api SeeTickets           => get(api::ticket);
+
+        GET  "/api/v1/units"                  Api SeePeople            => get(people::units);
+        POST "/api/v1/units"                  Api ManagePeople         => post(people::add_unit);
+        PUT  "/api/v1/units/{id}/name"        Api ManagePeople         => put(people::rename_unit);
+        POST "/api/v1/units/{id}/closing"     Api ManagePeople         => post(people::close_unit);
+        GET  "/api/v1/people"                 Api SeePeople            => get(people::people);
+        POST "/api/v1/people"                 Api ManagePeople         => post(people::add_person);
+        PUT  "/api/v1/people/{id}"            Api ManagePeople         => put(people::describe_person);
+        POST "/api/v1/people/{id}/posts"      Api ManagePeople         => post(people::grant);
+        DELETE "/api/v1/people/{id}/posts/{role}" Api ManagePeople     => delete(people::revoke);
+        POST "/api/v1/people/{id}/disabling"  Api ManagePeople         => post(people::disable);
+        POST "/api/v1/people/{id}/enabling"   Api ManagePeople         => post(people::enable);
+        POST "/api/v1/people/{id}/password"   Api ManagePeople         => post(people::reset_password);
     }
 }
 
@@ -93,7 +115,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
 pub(super) fn router(web: Web) -> Router {
     let mut router = Router::new();
     for door in table() {
-        let admission = from_fn_with_state((web.clone(), door.access), admit);
+        let admission = from_fn_with_state((web.clone(), door.access, door.action), admit);
         router = router.route(door.path, (door.handler)().route_layer(admission));
     }
     router
@@ -106,26 +128,8 @@ pub(super) fn router(web: Web) -> Router {
         .with_state(web)
 }
 
-/// Who was let in, in the request's extensions.
-#[derive(Debug, Clone)]
-pub(super) enum Visitor {
-    Person(Person),
-    /// The name of a bearer token.
-    Program(String),
-}
-
-impl Visitor {
-    /// Of the account or of the token: no secret, no citizen.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Visitor::Person(person) => &person.name,
-            Visitor::Program(name) => name,
-        }
-    }
-}
-
 async fn admit(
-    State((web, access)): State<(Web, Access)>,
+    State((web, access, action)): State<(Web, Access, Option<Action>)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
@@ -149,8 +153,14 @@ async fn admit(
     let Some(visitor) = visitor else {
         return Ok(next.run(request).await);
     };
-    request.extensions_mut().insert(visitor.clone());
-    let mut response = next.run(request).await;
+    let mut response = match Pass::of(&visitor, action) {
+        Ok(pass) => {
+            request.extensions_mut().insert(visitor.clone());
+            request.extensions_mut().insert(pass);
+            next.run(request).await
+        }
+        Err(forbidden) => Problem::from(forbidden).into_response(),
+    };
     // For the page of a problem, which is dressed further out.
     response.extensions_mut().insert(visitor);
     Ok(response)
@@ -188,7 +198,7 @@ async fn program(web: &Web, headers: &HeaderMap) -> Result<Visitor, Problem> {
         .ok_or_else(Problem::unauthorised)?;
     let token = web.engine.check_token(secret, now()).await?;
     token
-        .map(|token| Visitor::Program(token.name))
+        .map(Visitor::Program)
         .ok_or_else(Problem::unauthorised)
 }
 

@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use super::Web;
 use super::chrome::{self, Chrome};
-use super::doors::Visitor;
+use super::pass::Visitor;
 use super::problem::Problem;
 
 /// No page takes that long; a database that hangs must not hold the connections too.
@@ -63,14 +63,10 @@ pub(super) async fn remember_chrome(
     mut request: Request,
     next: Next,
 ) -> Response {
+    let language = chrome::language(request.headers());
+    let address = request.uri().path().to_owned();
     let dress = Dress {
-        chrome: Chrome {
-            language: chrome::language(request.headers()),
-            address: request.uri().path().to_owned(),
-            options: web.options.clone(),
-            person: None,
-            may_go_on: false,
-        },
+        chrome: Chrome::bare(language, address, web.options.clone()),
     };
     request.extensions_mut().insert(dress);
     next.run(request).await

@@ -1,6 +1,6 @@
 //! How urgent a deadline is, by the time and nothing else.
 
-use crate::domain::Moment;
+use crate::domain::{Force, Moment};
 use crate::engine::DeadlineRow;
 
 /// A deadline's lamp.
@@ -16,12 +16,18 @@ pub(super) enum Lamp {
     Near,
     /// 超期.
     Late,
+    /// It holds no more, or was a period that only had to pass.
+    Over,
 }
 
 const NEAR_MS: i64 = 24 * 3_600_000;
 
 impl Lamp {
     pub(super) fn of(deadline: &DeadlineRow, now: Moment) -> Self {
+        let only_passes = deadline.kind.term().force == Force::Rule;
+        if deadline.void_at.is_some() || (only_passes && now > deadline.due_at) {
+            return Lamp::Over;
+        }
         match deadline.met_at {
             Some(met_at) if met_at <= deadline.due_at => Lamp::Met,
             Some(_) => Lamp::MetLate,
@@ -39,6 +45,7 @@ impl Lamp {
             Lamp::Normal => "normal",
             Lamp::Near => "near",
             Lamp::Late => "late",
+            Lamp::Over => "over",
         }
     }
 }
@@ -50,11 +57,14 @@ mod tests {
     fn deadline(met_at: Option<&str>) -> DeadlineRow {
         DeadlineRow {
             kind: crate::domain::DeadlineKind::Assess,
+            subject: "ticket:T2026-000001".to_owned(),
             article: "第九条".to_owned(),
             workdays: Some(3),
             started_at: "2026-09-18T10:00:00+08:00".parse().unwrap(),
             due_at: "2026-09-22T23:59:59+08:00".parse().unwrap(),
             met_at: met_at.map(|text| text.parse().unwrap()),
+            void_at: None,
+            missed_at: None,
             provisional: false,
         }
     }

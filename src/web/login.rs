@@ -13,7 +13,7 @@ use super::locale::Language;
 use super::params::Params;
 use super::problem::Problem;
 use super::{Web, now};
-use crate::engine::{LoginAnswer, PasswordAnswer};
+use crate::staff::{LoginAnswer, PasswordAnswer};
 
 pub(super) const LANGUAGE_COOKIE: &str = "gradeline-language";
 const LOGIN_COOKIE: &str = "gradeline-login";

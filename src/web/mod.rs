@@ -13,14 +13,12 @@ mod chrome;
 mod doors;
 mod guard;
 mod lamp;
-mod locale;
 mod login;
+mod looks;
 mod metering;
 mod openapi;
 mod pages;
-mod params;
-mod problem;
-mod range;
+mod people;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -36,8 +34,10 @@ pub use metering::Meter;
 pub use server::serve;
 
 use crate::archive::Archive;
+// What every request passes, by its own names.
 use crate::domain::Moment;
 use crate::engine::Engine;
+use crate::gate::{body, locale, params, pass, problem, range};
 
 /// What the configuration and the start hand in.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api;
+use super::{api, looks, people};
 use crate::wire;
 
 #[derive(OpenApi)]
@@ -18,10 +18,14 @@ use crate::wire;
     paths(
         api::calls, api::call, api::recording, api::peaks, api::clip,
         api::ratings, api::rating, api::tickets, api::ticket,
+        people::units, people::add_unit, people::rename_unit, people::close_unit,
+        people::people, people::add_person, people::describe_person, people::grant, people::revoke,
+        people::disable, people::enable, people::reset_password,
+        looks::ask, looks::list, looks::answer,
     ),
     components(schemas(
         wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::ClipKindWord,
-        wire::SoundWord, wire::ListeningDoorWord,
+        wire::SoundWord, wire::ListeningDoorWord, wire::UnitKindWord, wire::RoleWord, wire::SightWord,
     )),
     modifiers(&BearerToken),
 )]

@@ -4,16 +4,20 @@ use askama::Template;
 use axum::extract::{Path, State as Shared};
 use axum::response::Response;
 
+use super::api::reached;
 use super::chrome::Chrome;
 use super::guard::rendered;
+use super::looks::{self, Offered};
 use super::params::{self, Params};
+use super::pass::Pass;
 use super::problem::Problem;
 use super::{Web, now};
 use crate::domain::{Day, Moment};
 use crate::engine::{
-    CallDetail, CallFilter, CallId, CallRow, Figures, Numbers, RatingRow, TicketDetail,
+    CallDetail, CallFilter, CallId, CallRow, Figures, Numbers, RatingRow, Reach, TicketDetail,
     TicketFilter, TicketRow,
 };
+use crate::rights::Action;
 
 /// Tickets whose deadlines the overview looks through, newest first.
 const OPEN_TICKETS: u32 = 10;
@@ -24,11 +28,15 @@ const LIVE_CALLS: u32 = 50;
 struct OverviewPage {
     page: Chrome,
     today: Day,
+    /// Of the locale files: what the day is called.
+    day: &'static str,
     figures: Figures,
     week: Figures,
-    live: Vec<CallRow>,
+    /// `None` where the visitor may see no call.
+    live: Option<Vec<CallRow>>,
     now: Moment,
-    tickets: Vec<TicketRow>,
+    /// `None` where the visitor may see no ticket.
+    tickets: Option<Vec<TicketRow>>,
 }
 
 #[derive(Template)]
@@ -54,6 +62,9 @@ struct CallPage {
     page: Chrome,
     call: CallDetail,
     now: Moment,
+    offered: Offered,
+    /// Of the whole number, where a look in force shows it.
+    number: Option<String>,
 }
 
 #[derive(Template)]
@@ -86,29 +97,48 @@ struct TicketPage {
 pub(super) async fn overview(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
     let now = now();
-    let today = now.day();
+    // Whoever may see sums only sees those of days that are over: a running day's would tell each grade.
+    let aggregated = !pass
+        .visitor
+        .may(Action::SeeFigures)
+        .is_some_and(|g| g.plainly());
+    let (today, day) = match aggregated {
+        true => (now.day().previous(), "overview.day_before"),
+        false => (now.day(), "overview.today"),
+    };
     let week_ago = (0..6).fold(today, |day, _| day.previous());
-    let tickets = web
-        .engine
-        .tickets(
-            &TicketFilter::default(),
-            None,
-            OPEN_TICKETS,
-            Numbers::Masked,
-        )
-        .await?;
+    let tickets = match pass.visitor.reach(Action::SeeTickets) {
+        Some(reach) => {
+            let filter = TicketFilter {
+                reach,
+                ..TicketFilter::default()
+            };
+            let found = web
+                .engine
+                .tickets(&filter, None, OPEN_TICKETS, Numbers::Masked)
+                .await?;
+            Some(found.items)
+        }
+        None => None,
+    };
+    let live = match pass.visitor.reach(Action::SeeGrades) {
+        Some(reach) => Some(live_calls(&web, reach).await?),
+        None => None,
+    };
     Ok(rendered(&OverviewPage {
         page,
         today,
+        day,
         figures: web.engine.figures(Some(today), Some(today)).await?,
         week: web.engine.figures(Some(week_ago), Some(today)).await?,
-        live: live_calls(&web).await?,
+        live,
         now,
-        tickets: tickets.items,
+        tickets,
     }))
 }
 
@@ -116,10 +146,11 @@ pub(super) async fn overview(
 pub(super) async fn live(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
-    let live = live_calls(&web).await?;
+    let live = live_calls(&web, pass.reach()).await?;
     let now = now();
     Ok(rendered(&LivePart { page, live, now }))
 }
@@ -127,9 +158,10 @@ pub(super) async fn live(
 pub(super) async fn calls(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     params: Params,
 ) -> Result<Response, Problem> {
-    let filter = params::call_filter(&params)?;
+    let filter = params::call_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let found = web
         .engine
@@ -151,22 +183,38 @@ pub(super) async fn calls(
 pub(super) async fn call(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     Path(id): Path<String>,
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
-    let call = web.engine.call(&CallId(id), Numbers::Masked).await?;
+    let (id, now) = (CallId(id), now());
+    let numbers = web
+        .engine
+        .numbers_of(&id, pass.visitor.asker(), now)
+        .await?;
+    let call = web.engine.call(&id, numbers).await?;
     let call = call.ok_or_else(Problem::not_found)?;
-    let now = now();
-    Ok(rendered(&CallPage { page, call, now }))
+    let ticket = call.row.ticket.as_deref();
+    reached(&web, &pass, call.row.rehearsal, ticket).await?;
+    let offered = looks::offered(&web, &pass.visitor, &call).await?;
+    let number = call.row.caller_number.clone();
+    Ok(rendered(&CallPage {
+        page,
+        call,
+        now,
+        offered,
+        number,
+    }))
 }
 
 pub(super) async fn ratings(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     params: Params,
 ) -> Result<Response, Problem> {
-    let filter = params::rating_filter(&params)?;
+    let filter = params::rating_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let found = web
         .engine
@@ -183,9 +231,10 @@ pub(super) async fn ratings(
 pub(super) async fn tickets(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     params: Params,
 ) -> Result<Response, Problem> {
-    let filter = params::ticket_filter(&params)?;
+    let filter = params::ticket_filter(&params, pass.reach())?;
     let paging = params.paging()?;
     let found = web
         .engine
@@ -208,18 +257,21 @@ pub(super) async fn tickets(
 pub(super) async fn ticket(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     Path(number): Path<String>,
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
     let ticket = web.engine.ticket(&number, Numbers::Masked).await?;
     let ticket = ticket.ok_or_else(Problem::not_found)?;
+    reached(&web, &pass, ticket.row.rehearsal, Some(&number)).await?;
     let now = now();
     Ok(rendered(&TicketPage { page, ticket, now }))
 }
 
-async fn live_calls(web: &Web) -> Result<Vec<CallRow>, Problem> {
+async fn live_calls(web: &Web, reach: Reach) -> Result<Vec<CallRow>, Problem> {
     let filter = CallFilter {
+        reach,
         live: Some(true),
         ..CallFilter::default()
     };

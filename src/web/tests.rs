@@ -1,5 +1,7 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
+mod looks;
+mod rights;
 mod seed;
 
 use axum::Router;
@@ -11,7 +13,9 @@ use tower::ServiceExt;
 use super::doors::{self, Access, Peer};
 use super::*;
 use crate::domain::Grade;
-use crate::engine::LoginAnswer;
+use crate::domain::{Post, Role, UnitId};
+use crate::rights::{Scope, Tenure};
+use crate::staff::{By, LoginAnswer, NewAccount};
 
 const PASSWORD: &str = "a sentence nobody guesses";
 
@@ -60,7 +64,10 @@ impl Centre {
         let folder = tempfile::tempdir().unwrap();
         let engine = seed::engine(folder.path()).await;
         let one_time = engine.ensure_administrator(now()).await.unwrap().unwrap();
-        let token = engine.create_token("test", now()).await.unwrap();
+        let token = engine
+            .create_token("test", &Scope::ALL, now())
+            .await
+            .unwrap();
         let options = Options {
             centre: "林草局政务服务中心".to_owned(),
             behind_tls: false,
@@ -85,21 +92,65 @@ impl Centre {
         let archive = Archive::new(centre._folder.path().join("recordings"));
         let start = "2026-09-18T10:00:00+08:00".parse().unwrap();
         seed::morning(&centre.engine, &archive, start).await;
-        let LoginAnswer::In(login) = centre
-            .engine
-            .log_in("admin", &centre.one_time, now())
-            .await
-            .unwrap()
-        else {
+        centre.cookie = centre
+            .cookie_of(
+                "wang",
+                &[
+                    (Role::CentreOfficer, "centre"),
+                    (Role::CentreSupervisor, "centre"),
+                ],
+            )
+            .await;
+        // Both have a ground to hear the call of the ticket.
+        for who in [Who::LoggedIn, Who::Token] {
+            centre.look(&seed::id(1).0, who).await;
+        }
+        centre
+    }
+
+    /// Asks to hear the call of a ticket, and is let.
+    async fn look(&self, call: &str, who: Who) {
+        let ticket = self.bad_ticket().await;
+        let body = format!(r#"{{"sight":"recording","ticket":"{ticket}","reason":"核实差评"}}"#);
+        let address = format!("/api/v1/calls/{call}/looks");
+        let request = self.request(Method::POST, &address, who);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let answer = self.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        assert_eq!(answer.json()["verdict"], "granted");
+    }
+
+    /// Makes somebody with these posts and a password of his own; the cookie of his login.
+    async fn cookie_of(&self, name: &str, posts: &[(Role, &str)]) -> String {
+        let (by, new) = (By::CommandLine, NewAccount::default());
+        let new = NewAccount {
+            name: name.to_owned(),
+            ..new
+        };
+        let added = self.engine.add_person(&new, &by, now()).await;
+        let (person, password) = added.unwrap();
+        for (role, unit) in posts {
+            let tenure = Tenure {
+                post: Post {
+                    role: *role,
+                    unit: UnitId((*unit).to_owned()),
+                },
+                seconded_from: None,
+                from: now().day(),
+                until: None,
+            };
+            let granted = self.engine.grant_post(&person, &tenure, &by, now()).await;
+            granted.unwrap();
+        }
+        let answer = self.engine.log_in(name, &password, now()).await.unwrap();
+        let LoginAnswer::In(login) = answer else {
             panic!("the one-time password lets in");
         };
-        centre
+        let changed = self
             .engine
-            .change_password(&login.secret, &centre.one_time, PASSWORD, now())
-            .await
-            .unwrap();
-        centre.cookie = format!("gradeline-login={}", login.secret);
-        centre
+            .change_password(&login.secret, &password, PASSWORD, now());
+        changed.await.unwrap();
+        format!("gradeline-login={}", login.secret)
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -162,6 +213,12 @@ fn existing(path: &str, ticket: &str, rating: &str) -> String {
         .replace("{kind}", "remark")
 }
 
+/// Whether the matrix grants the door's action to any scope.
+fn of_programs(door: &doors::Door) -> bool {
+    door.action
+        .is_some_and(|action| !action.line().programs.is_empty())
+}
+
 /// The table of doors × {nobody, a login, a token}, each with what it must answer.
 #[tokio::test]
 async fn every_address_lets_in_whom_its_line_names_and_nobody_else() {
@@ -180,6 +237,7 @@ async fn every_address_lets_in_whom_its_line_names_and_nobody_else() {
                 (Access::Page | Access::NewPassword, Who::LoggedIn) => StatusCode::OK,
                 (Access::Page | Access::NewPassword, _) => StatusCode::SEE_OTHER,
                 (Access::Api, Who::Nobody) => StatusCode::UNAUTHORIZED,
+                (Access::Api, Who::Token) if !of_programs(&door) => StatusCode::FORBIDDEN,
                 (Access::Api, _) => StatusCode::OK,
                 (Access::Machine, Who::Token) => StatusCode::OK,
                 (Access::Machine, _) => StatusCode::UNAUTHORIZED,
@@ -353,9 +411,16 @@ async fn who_listened_stands_on_the_calls_page_and_a_page_read_is_no_listening()
         .iter()
         .map(|line| ["listener", "door", "sound"].map(|name| line[name].as_str().unwrap()))
         .collect();
+    let ticket = centre.bad_ticket().await;
+    for line in after["listenings"].as_array().unwrap() {
+        assert_eq!(
+            (&line["ticket"], &line["reason"]),
+            (&ticket.as_str().into(), &"核实差评".into())
+        );
+    }
     assert_eq!(
         lines,
-        [["test", "api", "remark"], ["admin", "page", "recording"]]
+        [["test", "api", "remark"], ["wang", "page", "recording"]]
     );
     let shown = centre.get(&page, Who::LoggedIn).await.text();
     assert!(

@@ -106,18 +106,13 @@ mod tests {
     use crate::web::{Meter, Options};
 
     fn chrome(language: Language) -> Chrome {
-        Chrome {
-            language,
-            address: "/".to_owned(),
-            options: Arc::new(Options {
-                centre: "centre".to_owned(),
-                behind_tls: false,
-                meter: Meter::detached(),
-                troubles: Arc::new(Vec::new),
-            }),
-            person: None,
-            may_go_on: false,
-        }
+        let options = Options {
+            centre: "centre".to_owned(),
+            behind_tls: false,
+            meter: Meter::detached(),
+            troubles: Arc::new(Vec::new),
+        };
+        Chrome::bare(language, "/".to_owned(), Arc::new(options))
     }
 
     fn detail(language: Language, kind: &str, detail: &str) -> String {

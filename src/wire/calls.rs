@@ -105,6 +105,9 @@ pub struct Listening {
     door: engine::ListeningDoor,
     #[schema(value_type = super::SoundWord)]
     sound: engine::Sound,
+    /// The ticket that is the ground; `null` for a rehearsal and for the caller's own request.
+    ticket: Option<String>,
+    reason: Option<String>,
 }
 
 impl From<engine::ListeningRow> for Listening {
@@ -114,6 +117,8 @@ impl From<engine::ListeningRow> for Listening {
             listener: row.listener,
             door: row.door,
             sound: row.sound,
+            ticket: row.ticket,
+            reason: row.reason,
         }
     }
 }

@@ -2,9 +2,15 @@
 //! these only grow. Instants are RFC 3339 at +08:00; numbers of callers are masked.
 
 mod calls;
+mod looks;
+mod people;
 mod tickets;
 
 pub use calls::{Call, Waveform, WholeCall};
+pub use looks::{Look, LookAnswer, NewLook, SecondSaid};
+pub use people::{
+    NewPerson, NewPost, NewUnit, OneTimePassword, Person, Post, Revoked, Unit, UnitName,
+};
 pub use tickets::{Rating, Ticket, WholeTicket};
 
 use serde::Serialize;
@@ -24,6 +30,14 @@ impl<T> List<T> {
         List {
             items: page.items.into_iter().map(Into::into).collect(),
             next: page.next,
+        }
+    }
+
+    /// A list that is short enough to be one page.
+    pub fn whole<R: Into<T>>(rows: impl IntoIterator<Item = R>) -> Self {
+        List {
+            items: rows.into_iter().map(Into::into).collect(),
+            next: None,
         }
     }
 }
@@ -54,4 +68,13 @@ words! {
     SoundWord { Recording Remark Voice }
     /// By a person's login or by a token.
     ListeningDoorWord { Page Api }
+    /// What is looked at: the caller's number, the recording played, the recording as a file.
+    SightWord { Identity Recording Download }
+    /// What a unit is (第三条, 第九条, 第十条).
+    UnitKindWord { Centre GeneralOffice HandlingUnit Bureau }
+    /// What a person may be in a unit; see docs/rights.md.
+    RoleWord {
+        Agent CentreOfficer CentreRevisitor CentreSupervisor OfficeClerk OfficeSigner UnitLiaison
+        UnitHead Auditor Administrator
+    }
 }

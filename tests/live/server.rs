@@ -216,7 +216,9 @@ impl House {
             std::thread::sleep(Duration::from_millis(30));
         }
         self.token.get_or_init(|| {
-            let output = self.run(&["token", "create", "--name", "live"]);
+            let output = self.run(&[
+                "token", "create", "--name", "live", "--scope", "read", "--scope", "listen",
+            ]);
             let text = String::from_utf8(output.stdout).unwrap();
             assert!(output.status.success(), "{text}");
             text.lines().last().unwrap().to_owned()

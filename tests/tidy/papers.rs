@@ -269,7 +269,7 @@ pub fn locales(files: &[File]) -> Vec<String> {
     let mut findings = Vec::new();
     let ours = files
         .iter()
-        .filter(|file| file.path.starts_with("src/web/locale/"));
+        .filter(|file| file.path.starts_with("src/gate/locale/"));
     for file in ours.filter(|file| !file.path.ends_with(".rs")) {
         match parse(file) {
             Ok(value) => keys
@@ -407,12 +407,15 @@ mod tests {
     fn a_key_of_one_locale_alone_is_found() {
         let found = locales(&[
             file(
-                "src/web/locale/zh-CN.toml",
+                "src/gate/locale/zh-CN.toml",
                 "[calls]\ntitle = \"通话\"\nlive = \"进行中\"",
             ),
-            file("src/web/locale/en.toml", "[calls]\ntitle = \"Calls\""),
+            file("src/gate/locale/en.toml", "[calls]\ntitle = \"Calls\""),
         ]);
-        assert_eq!(found, ["src/web/locale/en.toml:1: `calls.live` is missing"]);
-        assert_eq!(locales(&[file("src/web/locale/en.toml", "= 1")]).len(), 1);
+        assert_eq!(
+            found,
+            ["src/gate/locale/en.toml:1: `calls.live` is missing"]
+        );
+        assert_eq!(locales(&[file("src/gate/locale/en.toml", "= 1")]).len(), 1);
     }
 }

@@ -12,8 +12,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "config", "phone", "web", "post", "caller", "ledger", "engine", "archive", "store",
-            "drill", "ivr", "script", "keypad", "desks", "domain", "calendar", "sip", "media",
+            "config", "phone", "web", "post", "caller", "ledger", "staff", "engine", "archive",
+            "store", "drill", "ivr", "script", "keypad", "desks", "rights", "casework", "acts",
+            "domain", "calendar", "sip", "media",
         ],
     ),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -41,19 +42,57 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A moment has a name and nothing else.
     ("failpoint", &[]),
     // Pages read what the engine loads and play what the archive keeps.
-    ("web", &["wire", "engine", "archive", "domain"]),
-    // The shapes of the API are of what the engine loads.
-    ("wire", &["engine", "domain"]),
+    (
+        "web",
+        &[
+            "gate", "wire", "staff", "engine", "archive", "rights", "casework", "acts", "domain",
+        ],
+    ),
+    // What every request passes, before it is known what it is about.
+    ("gate", &["staff", "engine", "archive", "rights", "domain"]),
+    // The shapes of the API are of what the shells load.
+    (
+        "wire",
+        &["staff", "engine", "rights", "casework", "acts", "domain"],
+    ),
     // The outbox is the engine's.
     ("post", &["engine", "domain"]),
     // A telephone of its own: it may not know what the server knows.
     ("caller", &["sip", "media"]),
+    // Who works here and what each may see: a shell beside the engine's, in the same transactions.
+    (
+        "staff",
+        &["engine", "register", "store", "secrets", "rights", "domain"],
+    ),
     // Load, decide, save.
-    ("engine", &["store", "domain", "failpoint"]),
+    (
+        "engine",
+        &[
+            "register",
+            "store",
+            "secrets",
+            "casework",
+            "acts",
+            "domain",
+            "failpoint",
+        ],
+    ),
     // A recording's row and its file.
     ("archive", &["store", "domain", "failpoint"]),
-    // Rows of domain values.
-    ("store", &["domain", "failpoint"]),
+    // Rows of what is entered, over the store's transactions.
+    ("register", &["store", "rights", "domain"]),
+    // Rows of what was decided.
+    (
+        "store",
+        &["kept", "casework", "acts", "domain", "failpoint"],
+    ),
+    // Shapes, for whoever writes or reads them.
+    ("kept", &["domain"]),
+    ("secrets", &[]),
+    // What is done about a 差评, by the words and tables of the regulation.
+    ("casework", &["acts", "domain"]),
+    // An act is words; what it does to a ticket is casework's.
+    ("acts", &["domain"]),
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.
@@ -63,6 +102,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A key does not know what it is pressed for.
     ("keypad", &[]),
     ("desks", &[]),
+    // Units, posts and the permission matrix, in the regulation's words.
+    ("rights", &["domain"]),
     // Terms are counted in working days.
     ("domain", &["calendar"]),
     // Days are days, whatever is due on them.
@@ -89,13 +130,13 @@ const CRATES: &[(&str, &[&str])] = &[
     // The only SQL.
     ("sqlx", &["store"]),
     // The only pages.
-    ("axum", &["web"]),
+    ("axum", &["web", "gate"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
     ("askama", &["web"]),
-    ("utoipa", &["web", "wire"]),
+    ("utoipa", &["web", "gate", "wire"]),
     ("rust_embed", &["web"]),
     // The only sound files and browser legs.
     ("hound", &["media"]),
@@ -106,8 +147,8 @@ const CRATES: &[(&str, &[&str])] = &[
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip"]),
     ("rsip", &["sip"]),
-    // Passwords and tokens are hashed where the accounts are decided on.
-    ("argon2", &["engine"]),
+    // Passwords are hashed in one place, two at a time.
+    ("argon2", &["secrets"]),
     // Faults have a type of their own everywhere else.
     ("anyhow", &["app", "main", "phone", "web", "post", "caller"]),
     ("clap", &["app", "main"]),
@@ -117,8 +158,8 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "post", "caller", "ledger", "journal", "engine",
-            "archive", "store", "sip", "streams", "media",
+            "app", "main", "phone", "web", "gate", "post", "caller", "ledger", "journal", "staff",
+            "engine", "archive", "store", "secrets", "sip", "streams", "media",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

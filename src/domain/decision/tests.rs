@@ -5,16 +5,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::grade::Grade;
 use crate::domain::intake::{Channel, Evidence, IntakeKey, Rater};
-use crate::domain::rating::NotAdopted;
-use crate::domain::ticket::{Series, State};
+use crate::domain::rating::{NotAdopted, effective};
+use crate::domain::ticket::Series;
 
 static CALENDAR: LazyLock<Calendar> = LazyLock::new(Calendar::shipped);
-
-const FRESH: TicketNumber = TicketNumber {
-    series: Series::Real,
-    year: 2026,
-    serial: 123,
-};
 
 fn at(text: &str) -> Moment {
     format!("{text}+08:00").parse().expect("a moment")
@@ -39,11 +33,11 @@ fn keyed(grade: Grade) -> Intake {
     }
 }
 
-fn decided(intake: Intake, earlier: Earlier<'_>) -> Decision {
-    decide(intake, earlier, FRESH, &CALENDAR, at("2026-09-18T16:00:09")).expect("admitted")
+fn decided(intake: Intake, earlier: Earlier<'_>) -> Admitted {
+    decide(intake, earlier, &CALENDAR, at("2026-09-18T16:00:09")).expect("admitted")
 }
 
-fn terms(decision: &Decision) -> Vec<(&'static str, String, String)> {
+fn terms(decision: &Admitted) -> Vec<(&'static str, String, String)> {
     let row = |deadline: &Deadline| {
         assert_eq!(deadline.met_at, None);
         let kind = deadline.kind.word();
@@ -57,88 +51,42 @@ fn terms(decision: &Decision) -> Vec<(&'static str, String, String)> {
 }
 
 #[test]
-fn a_bad_grade_opens_a_ticket_with_its_assessment_and_upload_terms() {
-    for grade in [Grade::Dissatisfied, Grade::VeryDissatisfied] {
-        let decision = decided(keyed(grade), Earlier::default());
-        let ticket = decision.ticket.as_ref().expect("a 差评 opens a ticket");
-        assert_eq!(
-            (ticket.number, ticket.state, ticket.grade),
-            (FRESH, State::New, grade)
-        );
-        assert_eq!(ticket.rating, decision.rating.id);
-        assert_eq!(
-            terms(&decision),
-            [
-                ("assess", "第九条".into(), "2026-09-22 23:59:59".into()),
-                ("upload", "第十六条".into(), "2026-09-24 23:59:59".into()),
-            ]
-        );
-        assert_eq!(decision.deadlines[0].of, Subject::Ticket(FRESH));
-        assert_eq!(
-            decision.deadlines[1].of,
-            Subject::Rating(decision.rating.id.clone())
-        );
-    }
-}
-
-#[test]
-fn a_deadline_tells_how_it_was_counted() {
-    let decision = decided(keyed(Grade::Dissatisfied), Earlier::default());
-    for deadline in &decision.deadlines {
-        let counted = deadline.counted(&CALENDAR).expect("a term of working days");
-        assert_eq!(counted.due_at, deadline.due_at);
-        assert_eq!(counted.calendar, deadline.calendar);
-    }
-}
-
-#[test]
-fn a_good_grade_opens_no_ticket_but_is_uploaded() {
-    for grade in [
-        Grade::VerySatisfied,
-        Grade::Satisfied,
-        Grade::BasicallySatisfied,
-    ] {
-        let decision = decided(keyed(grade), Earlier::default());
-        assert_eq!(decision.ticket, None);
-        assert!(decision.notices.is_empty());
-        assert_eq!(
-            terms(&decision),
-            [("upload", "第十六条".into(), "2026-09-24 23:59:59".into())]
-        );
-    }
-}
-
-#[test]
 fn a_term_runs_from_the_grade_and_not_from_its_delivery() {
     let late = decide(
         keyed(Grade::Dissatisfied),
         Earlier::default(),
-        FRESH,
         &CALENDAR,
         at("2026-09-21T09:00:00"),
     )
     .unwrap();
     assert_eq!(late.deadlines[0].started_at, at("2026-09-18T16:00:00"));
-    assert_eq!(late.deadlines[0].due_at, at("2026-09-22T23:59:59"));
+    assert_eq!(late.deadlines[0].due_at, at("2026-09-24T23:59:59"));
     assert_eq!(late.rating.received_at, at("2026-09-21T09:00:00"));
+}
+
+#[test]
+fn a_rating_is_uploaded_whatever_its_grade() {
+    for grade in Grade::ALL {
+        let decision = decided(keyed(grade), Earlier::default());
+        assert_eq!(
+            terms(&decision),
+            [("upload", "第十六条".into(), "2026-09-24 23:59:59".into())]
+        );
+        let notice = &decision.notices[0];
+        assert_eq!(notice.addressee, Addressee::NationalPlatform);
+        assert_eq!(notice.due_at, Some(at("2026-09-24T23:59:59")));
+    }
 }
 
 #[test]
 fn the_last_rating_counts_and_earlier_ones_stay_on_record() {
     let first = decided(keyed(Grade::Satisfied), Earlier::default());
     let ratings = [first.rating];
-    let earlier = Earlier {
-        ratings: &ratings,
-        open_ticket: None,
-    };
+    let earlier = Earlier { ratings: &ratings };
     let second = decided(keyed(Grade::Dissatisfied), earlier);
     assert_eq!(
         second.rating.id.to_string(),
         "call-20260918-155600-7f3a9c-2"
-    );
-    assert!(
-        second.ticket.is_some(),
-        "the second grade is bad and no ticket was open"
     );
     let both = [ratings[0].clone(), second.rating];
     assert_eq!(
@@ -162,79 +110,13 @@ fn a_rating_that_is_not_adopted_gives_way_to_the_one_before() {
 }
 
 #[test]
-fn a_good_grade_after_a_bad_one_does_not_end_the_ticket() {
-    let first = decided(keyed(Grade::VeryDissatisfied), Earlier::default());
-    let ratings = [first.rating];
-    let earlier = Earlier {
-        ratings: &ratings,
-        open_ticket: first.ticket.as_ref(),
-    };
-    let second = decided(keyed(Grade::VerySatisfied), earlier);
-    let ticket = second.ticket.as_ref().expect("the open ticket goes on");
-    assert_eq!((ticket.number, ticket.state), (FRESH, State::New));
-    assert_eq!(ticket.grade, Grade::VerySatisfied);
-    assert_eq!(ticket.rating, ratings[0].id);
-    assert_eq!(
-        terms(&second).iter().map(|term| term.0).collect::<Vec<_>>(),
-        ["upload"]
-    );
-    assert_eq!(second.notices[0].kind, NoticeKind::RatedAgain);
-}
-
-#[test]
 fn a_rating_without_a_service_is_refused_with_its_article() {
     let mut intake = keyed(Grade::Dissatisfied);
     let Service::Consultation { call_id, .. } = &mut intake.service;
     call_id.clear();
     let now = at("2026-09-18T16:00:00");
-    let refusal = decide(intake, Earlier::default(), FRESH, &CALENDAR, now).unwrap_err();
+    let refusal = decide(intake, Earlier::default(), &CALENDAR, now).unwrap_err();
     assert_eq!(refusal.article(), Article::of(2));
-}
-
-#[test]
-fn a_rehearsal_is_marked_through_and_through() {
-    let intake = Intake {
-        rehearsal: true,
-        ..keyed(Grade::Dissatisfied)
-    };
-    let decision = decided(intake, Earlier::default());
-    assert!(decision.rating.intake.rehearsal);
-    assert!(
-        decision
-            .ticket
-            .as_ref()
-            .is_some_and(|ticket| ticket.rehearsal)
-    );
-    assert!(decision.notices.iter().all(|notice| notice.rehearsal));
-    assert!(decision.notices[0].text.starts_with("【演练】"));
-    assert!(decision.trail.iter().all(|entry| entry.rehearsal));
-}
-
-#[test]
-fn the_trail_says_what_when_who_and_by_which_article() {
-    let decision = decided(keyed(Grade::Dissatisfied), Earlier::default());
-    let trail: Vec<String> = decision
-        .trail
-        .iter()
-        .map(|entry| {
-            let (at, who) = (entry.at.civil_text(), entry.actor.zh());
-            format!(
-                "{at} {who} {} {} {}",
-                entry.what.word(),
-                entry.article,
-                entry.detail
-            )
-        })
-        .collect();
-    assert_eq!(
-        trail,
-        [
-            "2026-09-18 16:00:09 评价人 rated 第五条 电话评价“不满意”，第1次，作出于2026-09-18 16:00:00",
-            "2026-09-18 16:00:09 系统 ticket_opened 第九条 由评价call-20260918-155600-7f3a9c-1立单",
-            "2026-09-18 16:00:09 系统 deadline_started 第九条 有效性评估和责任界定，2026-09-22 23:59:59届满",
-            "2026-09-18 16:00:09 系统 deadline_started 第十六条 汇聚国家政务服务平台，2026-09-24 23:59:59届满",
-        ]
-    );
 }
 
 #[test]
@@ -263,12 +145,23 @@ fn every_word_of_a_decision_reads_back() {
     for kind in NoticeKind::ALL {
         assert_eq!(kind.word().parse(), Ok(kind));
     }
-    for addressee in Addressee::ALL {
-        assert_eq!(addressee.word().parse(), Ok(addressee));
+    let ticket = TicketNumber {
+        series: Series::Real,
+        year: 2026,
+        serial: 7,
+    };
+    for subject in [
+        Subject::Rating("call-x-1-2".parse().expect("a rating")),
+        Subject::Ticket(ticket),
+        Subject::Order(ticket, 3),
+        Subject::Listing(9),
+        Subject::Person(PersonId("7".into())),
+        Subject::Unit(UnitId("forest".into())),
+        Subject::Day("2026-09-18".parse().expect("a day")),
+    ] {
+        assert_eq!(subject.to_string().parse(), Ok(subject));
     }
-    for what in What::ALL {
-        assert_eq!(what.word().parse(), Ok(what));
-    }
+    assert!("ticket:7".parse::<Subject>().is_err());
     for actor in Actor::ALL {
         assert_eq!(actor.word().parse(), Ok(actor));
     }

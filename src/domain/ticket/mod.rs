@@ -15,7 +15,7 @@ use super::word::{UnknownWord, read_word};
 use crate::calendar::Moment;
 
 pub use event::Event;
-pub use row::{ClockChange, Next, Origin, Record, Row, transition};
+pub use row::{ClockChange, Next, Origin, Record, Row, article_of, transition};
 pub use table::TRANSITIONS;
 
 /// The internal number of a ticket: `T2026-000123`, of a rehearsal's `R2026-000001`. The slip's own
@@ -309,6 +309,13 @@ impl FromStr for TicketNumber {
                 kind: "ticket number such as T2026-000123",
                 word: text.to_owned(),
             })
+    }
+}
+
+impl<'de> Deserialize<'de> for TicketNumber {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -30,6 +30,8 @@ pub enum ClockChange {
     Start(DeadlineKind),
     /// Also the one that took its place.
     Stop(DeadlineKind),
+    /// Goes on from where it began, as if it had not been stopped.
+    Resume(DeadlineKind),
     /// The longer term takes the shorter one's place, from the same start (A3).
     Replace(DeadlineKind, DeadlineKind),
 }
@@ -102,10 +104,16 @@ pub fn transition(state: Option<State>, event: Event) -> Result<&'static Row, Re
     rows()
         .find(|row| row.from.holds(state))
         .ok_or_else(|| Refusal::NotNow {
-            article: rows().next().expect("every event has a row").article,
+            article: article_of(event),
             state,
             event,
         })
+}
+
+/// The article that an event's row cites.
+pub fn article_of(event: Event) -> Article {
+    let row = TRANSITIONS.iter().find(|row| row.event == event);
+    row.expect("every event has a row").article
 }
 
 impl Origin {

@@ -1,0 +1,385 @@
+//! From a record to the ticket after it: no rule stands here, so that old records always replay.
+
+use super::case::{
+    Attempt, Case, CaseRating, Clock, Draft, Filing, Finding, Opinion, Order, Request, Revisit,
+};
+use crate::acts::Act;
+use crate::acts::{Change, Record, SlipChange};
+use crate::domain::{By, DeadlineKind, NotAdopted, PersonId, Standing, State, Ticket};
+
+impl Case {
+    /// The ticket that the record opens.
+    pub(super) fn opened(record: &Record) -> Option<Case> {
+        let Act::Open(opening) = &record.act else {
+            return None;
+        };
+        let mut case = Case {
+            ticket: Ticket {
+                number: opening.number,
+                state: record.to.unwrap_or(State::New),
+                round: 1,
+                rating: opening.rating.clone(),
+                grade: opening.grade,
+                opened_at: record.at,
+                rehearsal: opening.rehearsal,
+            },
+            version: 1,
+            last_at: record.at,
+            business: opening.business,
+            staff: opening.staff.clone(),
+            handling_unit: opening.handling_unit.clone(),
+            identity: opening.identity,
+            listed: opening.listed,
+            officer: None,
+            ratings: vec![CaseRating {
+                id: opening.rating.clone(),
+                grade: opening.grade,
+                round: 1,
+                standing: Standing::Valid,
+                proven: true,
+            }],
+            revisits: Vec::new(),
+            opinion: None,
+            draft: None,
+            reported_by: None,
+            orders: Vec::new(),
+            attempts: Vec::new(),
+            closed_at: None,
+            judged_by: None,
+            objected: false,
+            escalated: false,
+            clocks: Vec::new(),
+        };
+        case.apply_clocks(&record.clocks);
+        Some(case)
+    }
+
+    /// Adds a record.
+    pub fn apply(&mut self, record: &Record) {
+        let by = person(&record.by);
+        self.apply_slips(&record.slips);
+        match record.act.order() {
+            Some(number) => self.apply_to_order(number, record, by),
+            None => self.apply_to_ticket(record, by),
+        }
+        self.apply_clocks(&record.clocks);
+        self.ticket.grade = self.counting_grade();
+        self.version += 1;
+        self.last_at = record.at;
+    }
+
+    fn apply_to_ticket(&mut self, record: &Record, by: Option<PersonId>) {
+        let round = self.ticket.round;
+        match &record.act {
+            Act::RateAgain {
+                rating,
+                grade,
+                proven,
+            } => self.ratings.push(CaseRating {
+                id: rating.clone(),
+                grade: *grade,
+                round,
+                standing: Standing::Valid,
+                proven: *proven,
+            }),
+            Act::Rerate { rating, grade, .. } => self.rerated(rating.clone(), *grade, record.to),
+            Act::Assign {
+                officer,
+                handling_unit,
+                ..
+            } => {
+                self.officer = Some(officer.clone());
+                if handling_unit.is_some() {
+                    self.handling_unit.clone_from(handling_unit);
+                }
+            }
+            Act::Revisit {
+                result,
+                slip,
+                no_more_calls,
+                ..
+            } => self.revisits.push(Revisit {
+                round,
+                at: record.at,
+                by,
+                result: *result,
+                slip: *slip,
+                no_more_calls: *no_more_calls,
+            }),
+            Act::GiveOpinion { valid, .. } => self.opinion = Some(Opinion::Given { valid: *valid }),
+            Act::NoteSilence {} => self.opinion = Some(Opinion::Silent),
+            Act::Draft(assessment) => {
+                self.draft = Some(Draft {
+                    by,
+                    assessment: assessment.clone(),
+                });
+            }
+            Act::Report {} => self.reported(by),
+            Act::AcceptProposal { .. } | Act::ConfirmMistake { .. } => self.judged_by = by,
+            Act::TryToAnswer { result, .. } => self.attempts.push(Attempt {
+                at: record.at,
+                result: *result,
+            }),
+            Act::Object { .. } => self.object(),
+            // Where no unit ever had the case, it is judged as a whole.
+            Act::JudgeInvalid { .. } | Act::JudgeMistaken { .. } | Act::JudgeMalicious { .. } => {
+                self.judged_by = by;
+            }
+            _ => {}
+        }
+        if let Some(state) = record.to {
+            self.settle(state, record);
+        }
+    }
+
+    fn reported(&mut self, by: Option<PersonId>) {
+        self.reported_by = by;
+        let round = self.ticket.round;
+        self.orders
+            .iter_mut()
+            .filter(|order| !order.void && order.round == round)
+            .for_each(|order| order.state = State::Reported);
+    }
+
+    fn object(&mut self) {
+        self.objected = true;
+        self.closed_at = None;
+        if let Some(number) = self.primary().map(|order| order.number)
+            && let Some(order) = self.order_mut(number)
+        {
+            order.state = State::UnderReview;
+        }
+    }
+
+    fn apply_to_order(&mut self, number: u8, record: &Record, by: Option<PersonId>) {
+        // Beyond fifteen days a statement is enough the first time; whatever else has to be granted (A6).
+        let needs_grant = self.order(number).is_some_and(|order| order.extensions > 0)
+            || self.running(Some(number), DeadlineKind::Rectify).is_some();
+        let Some(order) = self.order_mut(number) else {
+            return;
+        };
+        change_order(order, record, by, needs_grant);
+        if let Some(state) = record.to {
+            order.state = state;
+            let joint = self.joint_state();
+            self.settle(joint, record);
+        }
+    }
+
+    fn rerated(
+        &mut self,
+        id: crate::domain::RatingId,
+        grade: crate::domain::Grade,
+        to: Option<State>,
+    ) {
+        if to == Some(State::Assessing) {
+            self.ticket.round += 1;
+            self.opinion = None;
+            self.draft = None;
+            self.reported_by = None;
+            self.attempts.clear();
+        } else if !grade.is_positive() {
+            self.escalated = true;
+        }
+        self.ratings.push(CaseRating {
+            id,
+            grade,
+            round: self.ticket.round,
+            standing: Standing::Valid,
+            proven: true,
+        });
+    }
+
+    /// Puts the ticket into its state, with what that says of its ratings.
+    fn settle(&mut self, state: State, record: &Record) {
+        let was_closed = self.ticket.state.is_closed();
+        self.ticket.state = state;
+        let standing = match state {
+            State::ClosedInvalid => Some(Standing::NotAdopted(NotAdopted::Invalid)),
+            State::ClosedMistaken => Some(Standing::NotAdopted(NotAdopted::Mistaken)),
+            State::ClosedMalicious => Some(Standing::NotAdopted(NotAdopted::Malicious)),
+            // A ruling that was overturned takes nothing from the rating.
+            State::Rectifying | State::ToAnswer if self.objected => Some(Standing::Valid),
+            _ => None,
+        };
+        if let Some(standing) = standing {
+            let round = self.ticket.round;
+            let judged = self.ratings.iter_mut();
+            judged
+                .filter(|rating| rating.round == round && !rating.grade.is_positive())
+                .for_each(|rating| rating.standing = standing);
+        }
+        if state.is_closed() && !was_closed {
+            self.closed_at = Some(record.at);
+        }
+    }
+
+    fn apply_slips(&mut self, slips: &[SlipChange]) {
+        for slip in slips {
+            match slip {
+                SlipChange::Made {
+                    order,
+                    number,
+                    unit,
+                    rule,
+                } => {
+                    self.orders.push(Order {
+                        number: *order,
+                        round: self.ticket.round,
+                        slip: *number,
+                        version: 1,
+                        unit: unit.clone(),
+                        rule: *rule,
+                        state: State::Reported,
+                        void: false,
+                        complex: false,
+                        dispatched_by: None,
+                        received_at: None,
+                        deemed: false,
+                        contested: false,
+                        request: None,
+                        extensions: 0,
+                        filing: None,
+                        proposed_by: None,
+                        judged_by: None,
+                        rectified_by: None,
+                        rectification_accepted: false,
+                        returns: 0,
+                    });
+                }
+                SlipChange::Rewritten {
+                    order,
+                    version,
+                    rule,
+                } => {
+                    if let Some(order) = self.order_mut(*order) {
+                        order.version = *version;
+                        order.rule = *rule;
+                    }
+                }
+                SlipChange::Voided { order } => {
+                    if let Some(order) = self.order_mut(*order) {
+                        order.void = true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn apply_clocks(&mut self, changes: &[Change]) {
+        for change in changes {
+            let key = change.key();
+            if let Change::Started {
+                started_at,
+                due_at,
+                provisional,
+                calendar,
+                ..
+            } = change
+            {
+                self.clocks.push(Clock {
+                    key,
+                    started_at: *started_at,
+                    due_at: *due_at,
+                    provisional: *provisional,
+                    calendar: calendar.clone(),
+                    met_at: None,
+                    void_at: None,
+                    missed_at: None,
+                });
+                continue;
+            }
+            let Some(clock) = self.clocks.iter_mut().find(|clock| clock.key == key) else {
+                continue;
+            };
+            match change {
+                Change::Started { .. } => unreachable!("handled above"),
+                Change::Met { at, .. } => clock.met_at = Some(*at),
+                Change::Void { at, .. } => clock.void_at = Some(*at),
+                Change::Resumed { .. } => clock.met_at = None,
+                Change::Moved {
+                    due_at,
+                    provisional,
+                    calendar,
+                    ..
+                } => {
+                    clock.due_at = *due_at;
+                    clock.provisional = *provisional;
+                    clock.calendar.clone_from(calendar);
+                }
+                Change::Missed { at, .. } => clock.missed_at = Some(*at),
+            }
+        }
+    }
+}
+
+fn change_order(order: &mut Order, record: &Record, by: Option<PersonId>, needs_grant: bool) {
+    let filed = |finding| {
+        Some(Filing {
+            by: by.clone(),
+            finding,
+        })
+    };
+    match &record.act {
+        Act::Dispatch { workdays, .. } => {
+            order.dispatched_by = by;
+            order.complex = *workdays == crate::acts::Span::Complex;
+        }
+        Act::Receive { .. } => {
+            order.received_at.get_or_insert(record.at);
+        }
+        Act::DeemReceived { as_of, .. } if order.received_at.is_none() => {
+            order.received_at = Some(*as_of);
+            order.deemed = true;
+        }
+        Act::Contest { .. } => order.contested = true,
+        Act::RequestComplex { .. } => {
+            order.request = Some(Request {
+                by,
+                until: None,
+                needs_grant: true,
+            });
+        }
+        Act::RequestExtension { until, .. } => {
+            if !needs_grant {
+                order.extensions = 1;
+            }
+            order.request = Some(Request {
+                by,
+                until: Some(*until),
+                needs_grant,
+            });
+        }
+        Act::DecideComplex { .. } => order.request = None,
+        Act::DecideExtension { grant, .. } => {
+            let further = order
+                .request
+                .as_ref()
+                .is_some_and(|asked| asked.needs_grant);
+            if *grant && further {
+                order.extensions += 1;
+            }
+            order.request = None;
+        }
+        Act::FindTrue { extent, .. } => order.filing = filed(Finding::True(*extent)),
+        Act::Appeal { ground, .. } => order.filing = filed(Finding::Appeal(*ground)),
+        Act::FindWithoutLegalBasis { .. } => order.filing = filed(Finding::WithoutLegalBasis),
+        Act::ProposeMalicious { .. } => order.proposed_by = by,
+        Act::JudgeInvalid { .. }
+        | Act::JudgeMistaken { .. }
+        | Act::JudgeMalicious { .. }
+        | Act::AcceptExplanation { .. }
+        | Act::RejectAppeal { .. } => order.judged_by = by,
+        Act::FileRectification { .. } => order.rectified_by = by,
+        Act::ReturnRectification { .. } => order.returns = order.returns.saturating_add(1),
+        Act::AcceptRectification { .. } => order.rectification_accepted = true,
+        _ => {}
+    }
+}
+
+pub(super) fn person(by: &By) -> Option<PersonId> {
+    match by {
+        By::Person(hand) => Some(hand.person.clone()),
+        By::System | By::Rater => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! What a rating does to tickets: opens one, joins the open one, or rates its result again.
+
+use super::case::Case;
+use super::decide::{conclude, settle};
+use super::decision::Decision;
+use crate::acts::Business;
+use crate::acts::Record;
+use crate::acts::{Act, Opening};
+use crate::domain::{
+    Actor, Admitted, By, Calendar, Polarity, Rating, Refusal, Service, State, TicketNumber, UnitId,
+    transition,
+};
+
+/// An admitted rating with what it does to the act's ticket: a 差评 opens one (row 1), on an open one it is
+/// one more (row 34), and after its result was told it is the re-rating (rows 27 to 29).
+///
+/// `fresh` is the number a new ticket takes, of the year of opening; unused where none opens. `listed`: the
+/// rater is on the blocklist, which changes a mark and nothing else (A27).
+pub fn take_in(
+    admitted: Admitted,
+    open: Option<&Case>,
+    fresh: TicketNumber,
+    listed: bool,
+    calendar: &Calendar,
+) -> Result<Decision, Refusal> {
+    let rating = &admitted.rating;
+    let polarity = rating.intake.grade.polarity();
+    let of_ticket = match (open, polarity) {
+        (Some(case), _) => Some(join(case, rating, calendar)?),
+        (None, Polarity::Negative) => Some(open_ticket(rating, fresh, listed, calendar)?),
+        (None, Polarity::Positive) => None,
+    };
+    let mut decision = Decision::from(admitted);
+    if let Some(of_ticket) = of_ticket {
+        decision.case = of_ticket.case;
+        decision.standings = of_ticket.standings;
+        decision.deadlines.splice(0..0, of_ticket.deadlines);
+        decision.notices.extend(of_ticket.notices);
+        decision.trail.extend(of_ticket.trail);
+    }
+    Ok(decision)
+}
+
+fn open_ticket(
+    rating: &Rating,
+    number: TicketNumber,
+    listed: bool,
+    calendar: &Calendar,
+) -> Result<Decision, Refusal> {
+    let intake = &rating.intake;
+    let opening = Opening {
+        number,
+        rating: rating.id.clone(),
+        grade: intake.grade,
+        graded_at: intake.graded_at,
+        business: business(&intake.service),
+        staff: staff(&intake.service),
+        handling_unit: handling_unit(&intake.service),
+        identity: intake.rater.identity,
+        listed,
+        rehearsal: intake.rehearsal,
+    };
+    let act = Act::Open(Box::new(opening));
+    let kind = act.kind(false);
+    let row = transition(None, kind.event)?;
+    let mut record = Record {
+        at: rating.received_at,
+        by: By::System,
+        act,
+        to: row.to.settled(),
+        slips: Vec::new(),
+        clocks: Vec::new(),
+    };
+    let bare = Case::opened(&record).expect("the record opens a ticket");
+    let step = super::clocks::Step {
+        before: &bare,
+        after: &bare,
+        act: &record.act,
+        row,
+        now: record.at,
+        calendar,
+    };
+    record.clocks = step.changes();
+    let case = Case::opened(&record).expect("the record opens a ticket");
+    Ok(conclude(None, case, record, row, Actor::System, kind))
+}
+
+fn join(case: &Case, rating: &Rating, calendar: &Calendar) -> Result<Decision, Refusal> {
+    let intake = &rating.intake;
+    let act = match case.ticket.state {
+        State::ToRerate => Act::Rerate {
+            rating: rating.id.clone(),
+            grade: intake.grade,
+            graded_at: intake.graded_at,
+        },
+        _ => Act::RateAgain {
+            rating: rating.id.clone(),
+            grade: intake.grade,
+            proven: intake.rater.identity.is_real_name(),
+        },
+    };
+    let kind = act.kind(case.is_last_round());
+    let row = transition(Some(case.ticket.state), kind.event)?;
+    let to = match row.to {
+        crate::domain::Next::Same => None,
+        crate::domain::Next::State(state) => Some(state),
+        crate::domain::Next::OneOf(_) => Some(case.end_after_answer()),
+    };
+    let record = Record {
+        at: rating.received_at.max(case.last_at),
+        by: By::Rater,
+        act,
+        to,
+        slips: Vec::new(),
+        clocks: Vec::new(),
+    };
+    Ok(settle(case, record, row, Actor::Rater, kind, calendar))
+}
+
+fn business(service: &Service) -> Business {
+    match service {
+        Service::Consultation { .. } => Business::Consultation,
+    }
+}
+
+fn staff(service: &Service) -> Vec<String> {
+    match service {
+        Service::Consultation { staff, .. } => staff.clone(),
+    }
+}
+
+/// Known beforehand for a matter; for a consultation the officer finds it out.
+fn handling_unit(service: &Service) -> Option<UnitId> {
+    match service {
+        Service::Consultation { .. } => None,
+    }
+}

@@ -1,0 +1,11 @@
+//! What each request and each answer passes, whatever it is about: who was let in and how far he sees,
+//! parameters and bodies read strictly, refusals as problems, parts of files, texts in two languages.
+//!
+//! **Invariant:** what a caller of the API or a page sends is read or refused by name, never guessed.
+
+pub(crate) mod body;
+pub(crate) mod locale;
+pub(crate) mod params;
+pub(crate) mod pass;
+pub(crate) mod problem;
+pub(crate) mod range;

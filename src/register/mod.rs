@@ -1,0 +1,30 @@
+//! Rows of what people and programs enter, beside what comes in by telephone: units, people and their
+//! posts, logins, tokens. Over the store's transactions, so that each entry is saved with its line of the
+//! trail or not at all.
+//!
+//! **Invariant:** secrets are here as digests only; a post that was held stays on record.
+
+mod logins;
+mod looks;
+mod people;
+mod tokens;
+mod units;
+
+pub use logins::LoginRow;
+pub use looks::{LookAnswerRow, LookRow, NewLook, Verdict};
+pub use people::{NewPerson, PersonRow, PostRow};
+pub use tokens::TokenRow;
+pub use units::UnitRow;
+
+/// Every statement of the room, for the test that prepares them on both databases.
+#[cfg(test)]
+pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
+    [
+        logins::STATEMENTS,
+        looks::STATEMENTS,
+        people::STATEMENTS,
+        tokens::STATEMENTS,
+        units::STATEMENTS,
+    ]
+    .concat()
+}

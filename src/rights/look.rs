@@ -1,0 +1,483 @@
+//! A look at a rater's identity or a recording (第十四条): it needs a right, a ground and a reason, and
+//! leaves a record whether it is granted or not (第十七条).
+
+use super::holder::Holder;
+use super::matrix::{Action, Forbidden, Grant, may};
+use crate::domain::{Hand, PersonId, Role};
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Sight {
+    /// The caller's whole number.
+    Identity,
+    /// The recording and its messages, played.
+    Recording,
+    /// The recording as a file of one's own.
+    Download,
+}
+
+/// Why it must be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ground {
+    /// The number of a ticket.
+    Ticket(String),
+    /// The caller asked for it.
+    CallersRequest,
+}
+
+/// What is known of the call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallFacts {
+    pub rehearsal: bool,
+    /// It goes on.
+    pub live: bool,
+    /// 工号 of who answered.
+    pub staff: Option<String>,
+}
+
+/// What is known of the ticket that is named as the ground.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketFacts {
+    /// Its rating is of that call.
+    pub is_of_the_call: bool,
+    /// Attributed to a unit in which the asking person holds a post.
+    pub is_of_own_unit: bool,
+}
+
+/// Who asks, for what, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub sight: Sight,
+    pub holders: &'a [Holder],
+    /// The asking person's 工号; `None` for a program.
+    pub staff: Option<&'a str>,
+    pub call: &'a CallFacts,
+    pub ground: Option<&'a Ground>,
+    /// `None` where there is no such ticket.
+    pub ticket: Option<TicketFacts>,
+    pub reason: &'a str,
+}
+
+/// What comes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    Granted,
+    /// Somebody else must agree first.
+    NeedsAnother,
+    Refused(WhyNot),
+}
+
+/// Why a look, or the agreement to one, is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WhyNot {
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    #[error("the reason needs at least {SHORTEST_REASON} characters ({A14})")]
+    ReasonTooShort,
+    #[error("the reason has at most {LONGEST_REASON} characters")]
+    ReasonTooLong,
+    #[error("a look needs a ticket or the caller's own request ({A14})")]
+    NoGround,
+    #[error("there is no ticket {0}")]
+    NoTicket(String),
+    #[error("the ticket {number} is not of this call ({A14})")]
+    OtherCall { number: String },
+    #[error("only tickets attributed to one's own unit ({A14})")]
+    OtherUnit,
+    #[error("a ticket is needed; the caller's request is the supervisor's to answer ({A14})")]
+    TicketOnly,
+    #[error("the administrator sees rehearsals only ({A14})")]
+    RehearsalsOnly,
+    #[error("an agent sees the number of the own call while it lasts ({A14})")]
+    OwnCallOnly,
+    #[error("an agent hears the own call only, with a supervisor there ({A14})")]
+    OwnRecordingOnly,
+    #[error("the number is shown masked only ({A14})")]
+    MaskedOnly,
+    #[error("the auditor sees who listened, not what was said ({A14})")]
+    LogOnly,
+    #[error("nobody asks and agrees himself ({A14})")]
+    SamePerson,
+    #[error(
+        "a supervisor of the Centre agrees, or for a file of one's own a clerk of the General Office ({A14})"
+    )]
+    NotASecond,
+    #[error("nothing waits for an agreement")]
+    NothingWaits,
+}
+
+/// Where the regulation asks for it: 规范信息查询权限.
+const A14: &str = "第十四条";
+
+/// A reason of fewer characters says nothing.
+const SHORTEST_REASON: usize = 4;
+
+/// A longer one is no reason but a file.
+const LONGEST_REASON: usize = 500;
+
+/// What a look comes to.
+pub fn judge(asked: &Asked<'_>) -> Judgement {
+    let grants = match may(asked.sight.action(), asked.holders) {
+        Ok(grants) => grants,
+        Err(forbidden) => return Judgement::Refused(forbidden.into()),
+    };
+    if let Some(missing) = missing(asked) {
+        return Judgement::Refused(missing);
+    }
+    let judgements: Vec<_> = grants
+        .held
+        .iter()
+        .map(|(holder, grant)| by_cell(asked, *holder, *grant))
+        .collect();
+    let found = |wanted: &Judgement| judgements.contains(wanted);
+    if found(&Judgement::Granted) {
+        Judgement::Granted
+    } else if found(&Judgement::NeedsAnother) {
+        Judgement::NeedsAnother
+    } else {
+        judgements
+            .into_iter()
+            .next()
+            .expect("grants are never empty")
+    }
+}
+
+/// What every look needs, whoever asks.
+fn missing(asked: &Asked<'_>) -> Option<WhyNot> {
+    let length = asked.reason.trim().chars().count();
+    if length < SHORTEST_REASON {
+        return Some(WhyNot::ReasonTooShort);
+    }
+    if length > LONGEST_REASON {
+        return Some(WhyNot::ReasonTooLong);
+    }
+    match (asked.ground, asked.ticket) {
+        (None, _) => Some(WhyNot::NoGround),
+        (Some(Ground::Ticket(number)), None) => Some(WhyNot::NoTicket(number.clone())),
+        (Some(Ground::Ticket(number)), Some(ticket)) if !ticket.is_of_the_call => {
+            let number = number.clone();
+            Some(WhyNot::OtherCall { number })
+        }
+        _ => None,
+    }
+}
+
+fn by_cell(asked: &Asked<'_>, holder: Holder, grant: Grant) -> Judgement {
+    let own_call = asked.staff.is_some() && asked.call.staff.as_deref() == asked.staff;
+    let with_ticket = matches!(asked.ground, Some(Ground::Ticket(_)));
+    let of_a_unit = matches!(holder, Holder::Role(Role::UnitLiaison | Role::UnitHead));
+    if of_a_unit && !asked.ticket.is_some_and(|ticket| ticket.is_of_own_unit) {
+        return Judgement::Refused(WhyNot::OtherUnit);
+    }
+    Judgement::Refused(match grant {
+        Grant::Yes | Grant::WithReason | Grant::Disputed => return Judgement::Granted,
+        Grant::TicketLinked if with_ticket => return Judgement::Granted,
+        Grant::Rehearsals if asked.call.rehearsal => return Judgement::Granted,
+        Grant::DuringOwnCall if own_call && asked.call.live => return Judgement::Granted,
+        Grant::OwnCallSupervised if own_call => return Judgement::NeedsAnother,
+        Grant::OnApproval | Grant::TwoPersons => return Judgement::NeedsAnother,
+        Grant::TicketLinked => WhyNot::TicketOnly,
+        Grant::Rehearsals => WhyNot::RehearsalsOnly,
+        Grant::DuringOwnCall => WhyNot::OwnCallOnly,
+        Grant::OwnCallSupervised => WhyNot::OwnRecordingOnly,
+        Grant::LogOnly => WhyNot::LogOnly,
+        // What is left belongs to other rows of the matrix.
+        _ => WhyNot::MaskedOnly,
+    })
+}
+
+/// Whether `second` may agree to what `asker` asked for: another person, of whom the matrix says so. Two
+/// accounts of one staff number are one person.
+pub fn judge_approval(
+    sight: Sight,
+    asker: (&PersonId, Option<&str>),
+    second: &Hand,
+) -> Result<(), WhyNot> {
+    let same_staff = asker.1.is_some() && asker.1 == second.staff.as_deref();
+    if *asker.0 == second.person || same_staff {
+        return Err(WhyNot::SamePerson);
+    }
+    let agrees = match sight {
+        Sight::Download => {
+            let grants = may(sight.action(), &Holder::of_hand(second))?;
+            grants.has(Grant::TwoPersons)
+        }
+        Sight::Identity | Sight::Recording => second.has(Role::CentreSupervisor),
+    };
+    match agrees {
+        true => Ok(()),
+        false => Err(WhyNot::NotASecond),
+    }
+}
+
+impl WhyNot {
+    /// The reason in Chinese, for pages.
+    pub fn zh(&self) -> String {
+        let why = match self {
+            WhyNot::Forbidden(forbidden) => return forbidden.zh(),
+            WhyNot::ReasonTooShort => {
+                return format!("须写明事由，不少于{SHORTEST_REASON}个字（{A14}）");
+            }
+            WhyNot::ReasonTooLong => return format!("事由不超过{LONGEST_REASON}个字"),
+            WhyNot::NoTicket(number) => return format!("没有工单{number}"),
+            WhyNot::OtherCall { number } => {
+                return format!("工单{number}不是这次通话的（{A14}）");
+            }
+            WhyNot::NothingWaits => return "没有等待同意的申请".to_owned(),
+            WhyNot::NoGround => "须有差评工单或者来电人本人的要求",
+            WhyNot::OtherUnit => "限于责任单位为本单位的工单",
+            WhyNot::TicketOnly => "须凭差评工单；来电人本人的要求由督导办理",
+            WhyNot::RehearsalsOnly => "系统管理员只能查看演练",
+            WhyNot::OwnCallOnly => "坐席只在本人通话中可见号码",
+            WhyNot::OwnRecordingOnly => "坐席只能在督导在场时听本人的通话",
+            WhyNot::MaskedOnly => "号码只脱敏显示",
+            WhyNot::LogOnly => "审计只看调阅记录，不听录音",
+            WhyNot::SamePerson => "同一人不得既申请又同意",
+            WhyNot::NotASecond => "须由政务服务中心督导同意；下载也可由局办公室经办同意",
+        };
+        format!("{why}（{A14}）")
+    }
+}
+
+impl Sight {
+    pub const ALL: [Sight; 3] = [Sight::Identity, Sight::Recording, Sight::Download];
+
+    /// The matrix' row for it.
+    pub const fn action(self) -> Action {
+        match self {
+            Sight::Identity => Action::SeeIdentity,
+            Sight::Recording => Action::Listen,
+            Sight::Download => Action::Download,
+        }
+    }
+
+    /// The word for rows and the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Sight::Identity => "identity",
+            Sight::Recording => "recording",
+            Sight::Download => "download",
+        }
+    }
+
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Sight::Identity => "评价人身份",
+            Sight::Recording => "录音",
+            Sight::Download => "下载录音",
+        }
+    }
+}
+
+impl std::str::FromStr for Sight {
+    type Err = crate::domain::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, crate::domain::UnknownWord> {
+        Sight::ALL
+            .into_iter()
+            .find(|sight| sight.word() == word)
+            .ok_or_else(|| crate::domain::UnknownWord {
+                kind: "sight",
+                word: word.to_owned(),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Post, UnitId};
+    use crate::rights::Scope;
+
+    const REASON: &str = "核实差评反映的情况";
+
+    fn call() -> CallFacts {
+        CallFacts {
+            staff: Some("8001".into()),
+            ..CallFacts::default()
+        }
+    }
+
+    fn of_the_call(is_of_own_unit: bool) -> Option<TicketFacts> {
+        Some(TicketFacts {
+            is_of_the_call: true,
+            is_of_own_unit,
+        })
+    }
+
+    fn asked(sight: Sight, holder: Holder, own_unit: bool) -> Judgement {
+        judge(&Asked {
+            sight,
+            holders: &[holder],
+            staff: Some("8001"),
+            call: &call(),
+            ground: Some(&Ground::Ticket("T2026-000001".into())),
+            ticket: of_the_call(own_unit),
+            reason: REASON,
+        })
+    }
+
+    /// G granted, N needs another, – refused: identity, recording, download, with a ticket of the call and
+    /// of one's own unit.
+    #[test]
+    fn each_role_sees_what_the_matrix_says() {
+        for (role, wanted) in [
+            (Role::Agent, "–N–"),
+            (Role::CentreOfficer, "GG–"),
+            (Role::CentreRevisitor, "GG–"),
+            (Role::CentreSupervisor, "GGN"),
+            (Role::OfficeClerk, "–GN"),
+            (Role::OfficeSigner, "–G–"),
+            (Role::UnitLiaison, "–G–"),
+            (Role::UnitHead, "NG–"),
+            (Role::Auditor, "–––"),
+            (Role::Administrator, "–––"),
+        ] {
+            let found: String = Sight::ALL
+                .into_iter()
+                .map(|sight| match asked(sight, Holder::Role(role), true) {
+                    Judgement::Granted => 'G',
+                    Judgement::NeedsAnother => 'N',
+                    Judgement::Refused(why) => {
+                        assert!(why.zh().contains("第十四条"), "{why}");
+                        '–'
+                    }
+                })
+                .collect();
+            assert_eq!(found, wanted, "{role:?}");
+        }
+        let program = Holder::Scope(Scope::Listen);
+        assert_eq!(asked(Sight::Recording, program, false), Judgement::Granted);
+    }
+
+    #[test]
+    fn a_unit_hears_only_calls_of_its_own_tickets() {
+        for role in [Role::UnitLiaison, Role::UnitHead] {
+            let there = asked(Sight::Recording, Holder::Role(role), false);
+            assert!(matches!(there, Judgement::Refused(_)), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_look_needs_a_reason_and_a_ground_that_fits() {
+        let ticket = Ground::Ticket("T2026-000001".into());
+        let officer = [Holder::Role(Role::CentreOfficer)];
+        let sound = Asked {
+            sight: Sight::Recording,
+            holders: &officer,
+            staff: None,
+            call: &call(),
+            ground: Some(&ticket),
+            ticket: of_the_call(false),
+            reason: REASON,
+        };
+        assert_eq!(judge(&sound), Judgement::Granted);
+        let elsewhere = TicketFacts {
+            is_of_the_call: false,
+            is_of_own_unit: false,
+        };
+        for wrong in [
+            Asked {
+                reason: " 看看 ",
+                ..sound
+            },
+            Asked {
+                reason: "",
+                ..sound
+            },
+            Asked {
+                ground: None,
+                ticket: None,
+                ..sound
+            },
+            Asked {
+                ticket: None,
+                ..sound
+            },
+            Asked {
+                ticket: Some(elsewhere),
+                ..sound
+            },
+            // A caller's wish is no ticket: what is disputed is the supervisor's.
+            Asked {
+                ground: Some(&Ground::CallersRequest),
+                ticket: None,
+                ..sound
+            },
+        ] {
+            assert!(matches!(judge(&wrong), Judgement::Refused(_)), "{wrong:?}");
+        }
+        let supervisor = [Holder::Role(Role::CentreSupervisor)];
+        let disputed = Asked {
+            holders: &supervisor,
+            ground: Some(&Ground::CallersRequest),
+            ticket: None,
+            ..sound
+        };
+        assert_eq!(judge(&disputed), Judgement::Granted);
+    }
+
+    #[test]
+    fn an_agent_sees_the_number_of_the_own_call_while_it_lasts() {
+        let agent = [Holder::Role(Role::Agent)];
+        let live = CallFacts {
+            live: true,
+            ..call()
+        };
+        let during = Asked {
+            sight: Sight::Identity,
+            holders: &agent,
+            staff: Some("8001"),
+            call: &live,
+            ground: Some(&Ground::CallersRequest),
+            ticket: None,
+            reason: REASON,
+        };
+        assert_eq!(judge(&during), Judgement::Granted);
+        let another = Asked {
+            staff: Some("8002"),
+            ..during
+        };
+        assert!(matches!(judge(&another), Judgement::Refused(_)));
+        let nobody = CallFacts {
+            staff: None,
+            ..live.clone()
+        };
+        let unanswered = Asked {
+            staff: None,
+            call: &nobody,
+            ..during
+        };
+        assert!(matches!(judge(&unanswered), Judgement::Refused(_)));
+    }
+
+    fn hand(person: &str, staff: Option<&str>, role: Role) -> Hand {
+        Hand {
+            person: PersonId(person.into()),
+            staff: staff.map(str::to_owned),
+            posts: vec![Post {
+                role,
+                unit: UnitId::centre(),
+            }],
+        }
+    }
+
+    #[test]
+    fn the_second_person_is_another_one_and_may_say_yes() {
+        let asker = PersonId("1".into());
+        let by = |second: &Hand, sight| judge_approval(sight, (&asker, Some("8001")), second);
+        let supervisor = hand("2", None, Role::CentreSupervisor);
+        for sight in Sight::ALL {
+            assert_eq!(by(&supervisor, sight), Ok(()));
+            assert!(by(&hand("1", None, Role::CentreSupervisor), sight).is_err());
+            let two_accounts = hand("3", Some("8001"), Role::CentreSupervisor);
+            assert!(by(&two_accounts, sight).is_err(), "{sight:?}");
+            assert!(by(&hand("4", None, Role::Administrator), sight).is_err());
+        }
+        assert_eq!(
+            by(&hand("2", None, Role::OfficeClerk), Sight::Download),
+            Ok(())
+        );
+        assert!(by(&hand("2", None, Role::CentreOfficer), Sight::Recording).is_err());
+    }
+}
