@@ -37,10 +37,7 @@ pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
-    for warning in config.warnings() {
-        tracing::warn!("{warning}");
-    }
-    can_be_heard(config.media.address)?;
+    look_over(&config)?;
     let book = read_book(&config)?;
     let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
@@ -106,6 +103,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// Says what is doubtful in a configuration, and stops at what cannot work.
+fn look_over(config: &Config) -> anyhow::Result<()> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    can_be_heard(config.media.address)
 }
 
 async fn listen_for_pages(address: SocketAddr) -> anyhow::Result<TcpListener> {
