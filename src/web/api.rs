@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -111,7 +110,9 @@ pub(super) async fn recording(
     if sight == Sight::Download {
         let name = format!("attachment; filename=\"{}.wav\"", id.0);
         if let Ok(name) = name.parse() {
-            answer.headers_mut().insert(CONTENT_DISPOSITION, name);
+            answer
+                .headers_mut()
+                .insert(header::CONTENT_DISPOSITION, name);
         }
     }
     Ok(answer)

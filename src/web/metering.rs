@@ -88,7 +88,7 @@ pub(super) async fn health(State(web): State<Web>) -> Response {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 22] = [
+const COUNTERS: [(&str, &str); 24] = [
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
