@@ -4,10 +4,8 @@ use std::io::ErrorKind;
 use std::mem::MaybeUninit;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::arrival::Clocks;
-use super::ports::Sockets;
-use super::wire::{PACKET_LEN, REPORT_ROOM, Received, Wire};
 use super::{Event, LegCounts, Side, Way};
+use crate::line::{Clocks, FarEnd, PACKET_LEN, REPORT_ROOM, Received, Sockets};
 use crate::rtp::packet::Packet;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::receiver::Receiver;
@@ -29,7 +27,7 @@ pub struct MediaLeg {
     pub side: Side,
     pub negotiated: Negotiated,
     pub counts: LegCounts,
-    wire: Wire,
+    far_end: FarEnd,
     receiver: Receiver,
     last_sign: Instant,
     timed_out: bool,
@@ -51,7 +49,7 @@ impl MediaLeg {
             side,
             negotiated,
             counts: LegCounts::default(),
-            wire: Wire::new(sockets, learns),
+            far_end: FarEnd::new(sockets, learns),
             receiver: Receiver::default(),
             last_sign: now,
             timed_out: false,
@@ -60,7 +58,7 @@ impl MediaLeg {
             next_report: now + RTCP_EVERY,
             beats: 0,
         };
-        leg.wire.negotiated(&leg.negotiated);
+        leg.far_end.negotiated(&leg.negotiated);
         leg
     }
 
@@ -80,7 +78,7 @@ impl MediaLeg {
         self.last_sign = now;
         self.timed_out = false;
         self.sender.skip(0);
-        self.wire.negotiated(&self.negotiated);
+        self.far_end.negotiated(&self.negotiated);
     }
 
     /// Takes at most `most` packets out of the socket, for the beat that was due at `due`.
@@ -90,10 +88,10 @@ impl MediaLeg {
         let (mut taken, mut strangers) = (0, 0);
         while taken < most && strangers < STRANGERS_A_BEAT {
             taken += 1;
-            match self.wire.receive(&mut buffer, clocks, &self.negotiated) {
+            match self.far_end.receive(&mut buffer, clocks, &self.negotiated) {
                 Ok(Received::Packet { packet, at, learnt }) => {
                     if let Some(from) = learnt {
-                        (self.negotiated.rtp, self.negotiated.rtcp) = self.wire.addresses();
+                        (self.negotiated.rtp, self.negotiated.rtcp) = self.far_end.addresses();
                         metrics::counter!("gradeline_media_learnt_addresses_total").increment(1);
                         let side = self.side;
                         out(Event::AddressLearnt { side, from });
@@ -188,10 +186,10 @@ impl MediaLeg {
 
     /// Sends 20 ms of octets in this leg's codec; `frame` is what is heard, which a key's tones replace.
     pub fn send(&mut self, octets: &[u8; FRAME_SAMPLES], frame: &mut [i16; FRAME_SAMPLES]) {
-        let wire = &mut self.wire;
-        self.counts.sent += self
-            .sender
-            .send(octets, frame, &self.negotiated, |packet| wire.send(packet));
+        let far_end = &mut self.far_end;
+        self.counts.sent += self.sender.send(octets, frame, &self.negotiated, |packet| {
+            far_end.send(packet)
+        });
     }
 
     /// Reports, signs of life, and the end of patience.
@@ -215,7 +213,7 @@ impl MediaLeg {
     fn read_rtcp(&mut self, now: Instant) {
         let mut octets = [0u8; PACKET_LEN];
         for _ in 0..DRAINED_A_BEAT {
-            match self.wire.receive_report(&mut octets) {
+            match self.far_end.receive_report(&mut octets) {
                 Ok(length) => {
                     if rtcp::is_rtcp(&octets[..length]) {
                         self.last_sign = now;
@@ -241,7 +239,7 @@ impl MediaLeg {
         let mut octets = [0u8; rtcp::REPORT_LEN + REPORT_ROOM];
         let (report, _) = octets.split_first_chunk_mut().expect("it is longer");
         let length = rtcp::write_report(report, self.sender.ssrc, sender, self.receiver.report());
-        self.wire.send_report(&mut octets, length);
+        self.far_end.send_report(&mut octets, length);
     }
 }
 

@@ -5,7 +5,6 @@
 //! **Invariant:** on a leg only the negotiated address is heard; nothing is learnt
 //! from what arrives. A forged telephone event is a forged vote.
 
-mod arrival;
 mod call;
 mod clips;
 mod facts;
@@ -16,12 +15,10 @@ mod message;
 mod outbox;
 mod platter;
 mod playing;
-mod ports;
 mod priority;
 mod recorder;
 mod shard;
 mod volume;
-mod wire;
 mod writer;
 
 #[cfg(test)]
@@ -40,11 +37,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use crate::line::{self, Ports, Sockets};
 use crate::rtp::sdp::{self, Local, Negotiated};
 use call::NewCall;
 pub use handle::CallMedia;
 use leg::MediaLeg;
-use ports::{Ports, Sockets};
 use recorder::Writer;
 use shard::ToShard;
 use volume::{FileSystem, Volume};
@@ -99,6 +96,15 @@ pub enum Error {
     Gone,
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl From<line::Error> for Error {
+    fn from(fault: line::Error) -> Self {
+        match fault {
+            line::Error::NoPort(range) => Error::NoPort(range),
+            line::Error::Io(fault) => Error::Io(fault),
+        }
+    }
 }
 
 impl From<sdp::Error> for Error {

@@ -1,5 +1,4 @@
-//! A leg's sockets and who may be at their other end: the address that was negotiated (or, where the operator
-//! allows it, learnt), and with SRTP whoever has the keys. What comes in here changes nothing before both hold.
+//! The other end of a leg: its datagrams, and what they must be to count.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -19,7 +18,7 @@ pub const PACKET_LEN: usize = 1500;
 /// Longest that is sent.
 const SENT_LEN: usize = 600;
 
-pub struct Wire {
+pub struct FarEnd {
     sockets: Sockets,
     rtp: Option<SocketAddr>,
     rtcp: Option<SocketAddr>,
@@ -47,9 +46,9 @@ pub enum Received<'a> {
     Nothing,
 }
 
-impl Wire {
+impl FarEnd {
     pub fn new(sockets: Sockets, learns: bool) -> Self {
-        Wire {
+        FarEnd {
             sockets,
             rtp: None,
             rtcp: None,
@@ -200,7 +199,7 @@ impl Wire {
     }
 }
 
-/// Room that [`Wire::send_report`] needs behind a report.
+/// Room that [`FarEnd::send_report`] needs behind a report.
 pub const REPORT_ROOM: usize = OVERHEAD;
 
 fn place(address: SocketAddr) -> SocketAddr {

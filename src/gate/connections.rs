@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 /// All connections.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     most: usize,
     open: Mutex<Open>,
 }
@@ -29,7 +29,7 @@ struct Open {
 }
 
 /// One connection's place; dropped, it is free again.
-pub(super) struct Seat {
+pub(crate) struct Seat {
     connections: Arc<Connections>,
     source: IpAddr,
     /// Its number among the idle.
@@ -39,7 +39,7 @@ pub(super) struct Seat {
 }
 
 /// A request of a connection, from its head to the last byte of its response.
-pub(super) struct Busy(Arc<Seat>);
+pub(crate) struct Busy(Arc<Seat>);
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|held| held.into_inner())
@@ -141,7 +141,7 @@ impl Drop for Seat {
 }
 
 /// A response's body that keeps its connection busy until it is sent.
-pub(super) struct Attended {
+pub(crate) struct Attended {
     pub body: Body,
     pub _busy: Busy,
 }
@@ -167,7 +167,7 @@ impl HttpBody for Attended {
 }
 
 /// A request's body that is to come within a time, as a whole: dripping bytes buys none.
-pub(super) struct Due<B> {
+pub(crate) struct Due<B> {
     body: B,
     until: Pin<Box<Sleep>>,
 }
@@ -175,7 +175,7 @@ pub(super) struct Due<B> {
 /// The time was over.
 #[derive(Debug, thiserror::Error)]
 #[error("the body did not come in time")]
-pub(super) struct TooSlow;
+pub(crate) struct TooSlow;
 
 impl<B> Due<B> {
     pub fn within(body: B, time: Duration) -> Due<B> {
