@@ -18,6 +18,7 @@ pub const PACKET_LEN: usize = 1500;
 /// Longest that is sent.
 const SENT_LEN: usize = 600;
 
+/// A leg's pair of sockets and the address and keys that what comes in must have.
 pub struct FarEnd {
     sockets: Sockets,
     rtp: Option<SocketAddr>,
