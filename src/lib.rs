@@ -27,6 +27,7 @@ pub mod journal;
 pub mod kept;
 pub mod keypad;
 pub mod ledger;
+mod line;
 pub mod media;
 pub mod phone;
 pub mod post;

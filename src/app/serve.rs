@@ -13,7 +13,7 @@ use super::ticking::tick_until;
 use super::{load_calendar, log_to_stderr, now, open_engine, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
-use crate::config::{Config, DeskAddress};
+use crate::config::{Config, DeskAddress, Srtp};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
@@ -40,10 +40,7 @@ pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
-    for warning in config.warnings() {
-        tracing::warn!("{warning}");
-    }
-    can_be_heard(config.media.address)?;
+    look_over(&config)?;
     let book = read_book(&config)?;
     let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
@@ -108,6 +105,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// Says what is doubtful in a configuration, and stops at what cannot work.
+fn look_over(config: &Config) -> anyhow::Result<()> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    can_be_heard(config.media.address)
 }
 
 async fn listen_for_pages(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -197,6 +202,12 @@ fn media_settings(config: &Config) -> media::Settings {
         ports: config.media.ports.clone(),
         threads: config.media.threads,
         rtp_timeout: Duration::from_secs(config.media.rtp_timeout_s),
+        srtp: match config.media.srtp {
+            Srtp::Accept => media::Srtp::Accept,
+            Srtp::Refuse => media::Srtp::Refuse,
+            Srtp::Require => media::Srtp::Require,
+        },
+        learn_address: config.media.learn_address,
     }
 }
 

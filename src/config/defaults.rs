@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{
-    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Recordings, Sip, Store, Web,
+    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Recordings, Sip, Srtp, Store, Web,
 };
 use crate::phone::ServiceHours;
 use crate::sip::{Listen, Network, Transport};
@@ -41,6 +41,8 @@ impl Default for Media {
             ports: 20000..=29999,
             threads: 1,
             rtp_timeout_s: 30,
+            srtp: Srtp::Accept,
+            learn_address: false,
         }
     }
 }

@@ -3,7 +3,10 @@
 //!
 //! **Invariant:** what a caller of the API or a page sends is read or refused by name, never guessed.
 
+pub(crate) mod assets;
 pub(crate) mod body;
+pub(crate) mod connections;
+pub(crate) mod lamp;
 pub(crate) mod locale;
 pub(crate) mod params;
 pub(crate) mod pass;

@@ -2,8 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_DISPOSITION;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 
 use super::params::{self, Params};
@@ -103,7 +102,7 @@ pub(super) async fn recording(
         _ => Sight::Recording,
     };
     let mut detail = whole(&web, id).await?;
-    let recording = detail.recording.take().ok_or_else(no_recording)?;
+    let recording = detail.recording.take().ok_or_else(looks::no_recording)?;
     let hearing = looks::grounded(&web, &pass.visitor, &detail, sight).await?;
     let id = detail.row.id;
     leave_trace(&web, &pass, &hearing, id.clone(), Sound::Recording, &method).await?;
@@ -111,7 +110,9 @@ pub(super) async fn recording(
     if sight == Sight::Download {
         let name = format!("attachment; filename=\"{}.wav\"", id.0);
         if let Ok(name) = name.parse() {
-            answer.headers_mut().insert(CONTENT_DISPOSITION, name);
+            answer
+                .headers_mut()
+                .insert(header::CONTENT_DISPOSITION, name);
         }
     }
     Ok(answer)
@@ -143,7 +144,7 @@ pub(super) async fn clip(
     };
     let detail = whole(&web, id).await?;
     let clip = detail.clips.iter().find(|clip| clip.kind == kind);
-    let clip = clip.ok_or_else(no_recording)?.clone();
+    let clip = clip.ok_or_else(looks::no_recording)?.clone();
     let hearing = looks::grounded(&web, &pass.visitor, &detail, Sight::Recording).await?;
     let id = detail.row.id;
     leave_trace(&web, &pass, &hearing, id, kind.into(), &method).await?;
@@ -166,7 +167,7 @@ pub(super) async fn peaks(
     let recording = detail(&web, &pass, id)
         .await?
         .recording
-        .ok_or_else(no_recording)?;
+        .ok_or_else(looks::no_recording)?;
     let _turn = web.waveforms.acquire().await;
     let archive = web.archive.clone();
     let peaks = tokio::task::spawn_blocking(move || archive.peaks(&recording.path))
@@ -354,10 +355,6 @@ pub(super) async fn reached(
 ) -> Result<(), Problem> {
     let within = web.engine.within(&pass.reach(), rehearsal, ticket).await?;
     within.then_some(()).ok_or_else(Problem::not_found)
-}
-
-fn no_recording() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no_recording")
 }
 
 async fn file(

@@ -217,3 +217,8 @@ fn ground(ticket: Option<String>, callers_request: bool) -> Option<Ground> {
 fn refused(status: StatusCode, why: &WhyNot) -> Problem {
     Problem::new(status, "look_refused").with_both("why", why.zh(), why.to_string())
 }
+
+/// What is answered where a call has no recording.
+pub(super) fn no_recording() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no_recording")
+}

@@ -88,7 +88,7 @@ pub(super) async fn health(State(web): State<Web>) -> Response {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 20] = [
+const COUNTERS: [(&str, &str); 24] = [
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
@@ -139,6 +139,14 @@ const COUNTERS: [(&str, &str); 20] = [
         "Requests to the pages and the API",
     ),
     (
+        "gradeline_http_connections_displaced_total",
+        "Idle connections that gave way to new ones",
+    ),
+    (
+        "gradeline_http_connections_refused_total",
+        "Connections refused as all were busy",
+    ),
+    (
         "gradeline_logins_refused_total",
         "Wrong name, wrong password or locked",
     ),
@@ -157,6 +165,14 @@ const COUNTERS: [(&str, &str); 20] = [
     (
         "gradeline_media_foreign_packets_total",
         "RTP from addresses that were not negotiated",
+    ),
+    (
+        "gradeline_media_unauthentic_packets_total",
+        "SRTP packets whose tag did not fit, or that came before; nothing was changed by them",
+    ),
+    (
+        "gradeline_media_learnt_addresses_total",
+        "Legs whose address was learnt from their first packets ([media] learn_address)",
     ),
     (
         "gradeline_media_rtp_timeouts_total",

@@ -9,11 +9,9 @@
 
 mod acts;
 mod api;
-mod assets;
 mod chrome;
 mod doors;
 mod guard;
-mod lamp;
 mod login;
 mod looks;
 mod metering;
@@ -38,7 +36,7 @@ use crate::archive::Archive;
 // What every request passes, by its own names.
 use crate::domain::Moment;
 use crate::engine::Engine;
-use crate::gate::{body, locale, params, pass, problem, range};
+use crate::gate::{assets, body, connections, lamp, locale, params, pass, problem, range};
 
 /// What the configuration and the start hand in.
 #[derive(Clone)]

@@ -371,7 +371,7 @@ impl Server<'_> {
 
     /// The memory that its process holds, in KiB.
     pub fn rss_kib(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.child.id());
+        let status = format!("/proc/{}/status", self.pid());
         let text = std::fs::read_to_string(status).unwrap();
         let line = text
             .lines()

@@ -119,7 +119,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["rtp", "failpoint"]),
+    ("media", &["line", "rtp", "failpoint"]),
+    // Sockets and who may be at their other end; what they say is rtp's.
+    ("line", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
     ("sip", &["guard", "streams"]),
@@ -143,11 +145,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["web", "gate"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
-    ("hyper", &["web"]),
+    ("hyper", &["web", "gate"]),
     ("hyper_util", &["web"]),
     ("askama", &["web"]),
     ("utoipa", &["web", "gate", "wire"]),
-    ("rust_embed", &["web"]),
+    ("rust_embed", &["gate"]),
     // The only sound files and browser legs.
     ("hound", &["media"]),
     ("webrtc", &["media"]),
