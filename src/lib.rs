@@ -18,6 +18,8 @@ pub mod domain;
 pub mod drill;
 pub mod engine;
 pub mod failpoint;
+#[cfg(any(test, fuzzing))]
+pub mod foreign;
 pub mod gate;
 pub mod guard;
 pub mod ivr;
@@ -38,5 +40,6 @@ pub mod sip;
 pub mod staff;
 pub mod store;
 mod streams;
+mod turns;
 pub mod web;
 pub mod wire;

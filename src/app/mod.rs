@@ -5,6 +5,7 @@ mod demo;
 mod due;
 mod prompts;
 mod recovery;
+mod resources;
 mod serve;
 mod simulate;
 mod ticking;
@@ -33,6 +34,9 @@ use crate::config::Config;
 use crate::domain::{Calendar, Moment};
 use crate::engine::Engine;
 use crate::store::Store;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use prompts::read_foreign as read_foreign_wav;
 
 /// Makes or checks the clips of the configured prompts' folder.
 pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Result<ExitCode> {

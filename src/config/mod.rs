@@ -203,14 +203,19 @@ impl Config {
             path: path.to_owned(),
             source,
         })?;
-        let config: Config = toml::from_str(&text).map_err(|source| Error::Parse {
+        Config::parse(path, &text)
+    }
+
+    /// The settings of a file's text over the defaults.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, Error> {
+        let config: Config = toml::from_str(text).map_err(|source| Error::Parse {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
         match config.problem() {
             Some(Problem { at, said }) => Err(Error::Value {
                 path: path.to_owned(),
-                line: read::line_of(&text, at.0, at.1),
+                line: read::line_of(text, at.0, at.1),
                 problem: format!("[{}] {} {said}", at.0, at.1),
             }),
             None => Ok(config),

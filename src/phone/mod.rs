@@ -33,6 +33,8 @@ use crate::ledger::Ledgers;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use floor::Floor;
+#[cfg(any(test, fuzzing))]
+pub(crate) use info::key as key_of_info;
 
 /// What an operator may vary of the telephone.
 #[derive(Debug, Clone)]
