@@ -14,7 +14,7 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, acts, api, assets, guard, login, looks, metering, now, openapi, pages, people};
+use super::{Web, acts, api, assets, guard, health, login, looks, now, openapi, pages, people};
 use crate::rights::Action;
 use crate::staff::Person;
 
@@ -105,8 +105,8 @@ fn acts_doors() -> Vec<Door> {
 #[rustfmt::skip]
 fn houses_doors() -> Vec<Door> {
     doors! {
-        GET  "/healthz"                       Open                     => get(metering::health);
-        GET  "/metrics"                       Machine                  => get(metering::metrics);
+        GET  "/healthz"                       Open                     => get(health::health);
+        GET  "/metrics"                       Machine                  => get(health::metrics);
         GET  "/assets/{digest}/{*name}"       Open                     => get(assets::serve);
         GET  "/api/openapi.json"              Open                     => get(openapi::document);
 

@@ -12,9 +12,9 @@ mod api;
 mod chrome;
 mod doors;
 mod guard;
+mod health;
 mod login;
 mod looks;
-mod metering;
 mod openapi;
 mod pages;
 mod people;
@@ -29,7 +29,7 @@ use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 
-pub use metering::Meter;
+pub use crate::meter::Meter;
 pub use server::serve;
 
 use crate::archive::Archive;

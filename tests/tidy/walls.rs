@@ -53,9 +53,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "gate", "wire", "staff", "engine", "archive", "rights", "casework", "acts", "domain",
+            "gate", "wire", "meter", "staff", "engine", "archive", "rights", "casework", "acts",
+            "domain",
         ],
     ),
+    // Figures have names and numbers, whoever counts them.
+    ("meter", &[]),
     // What every request passes, before it is known what it is about.
     ("gate", &["staff", "engine", "archive", "rights", "domain"]),
     // The shapes of the API are of what the shells load.
@@ -159,19 +162,23 @@ const CRATES: &[(&str, &[&str])] = &[
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip"]),
     ("rsip", &["sip"]),
+    // The only TLS of ours, and the only reading of certificates.
+    ("rustls", &["streams"]),
+    ("tokio_rustls", &["streams"]),
+    ("x509_parser", &["streams"]),
     // Passwords are hashed in one place, two at a time.
     ("argon2", &["secrets"]),
     // Faults have a type of their own everywhere else.
     ("anyhow", &["app", "main", "phone", "web", "post", "caller"]),
     ("clap", &["app", "main"]),
     // Exported in one place; counted anywhere by `metrics`.
-    ("metrics_exporter_prometheus", &["web", "app"]),
+    ("metrics_exporter_prometheus", &["meter"]),
     // A pure room has nothing to wait for; media is looked at below.
     (
         "tokio",
         &[
             "app", "main", "phone", "web", "gate", "post", "caller", "ledger", "journal", "staff",
-            "engine", "archive", "store", "turns", "secrets", "sip", "streams", "media",
+            "engine", "archive", "store", "turns", "secrets", "sip", "streams", "media", "meter",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

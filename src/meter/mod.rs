@@ -1,17 +1,8 @@
-//! Figures for Prometheus.
+//! Figures for Prometheus: counted anywhere by `metrics`, gathered and named here.
 
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-
-use super::Web;
-use super::guard::Finished;
-
-/// Whoever asks for health asks again soon; he is not kept.
-const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -26,7 +17,10 @@ pub struct Meter {
 
 impl Meter {
     /// For the whole process, once, before anything counts; must be called within a tokio runtime.
-    pub fn install() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// Where another one gathers already.
+    pub fn install() -> Result<Self, BuildError> {
         let lateness = Matcher::Full("gradeline_media_tick_lateness_seconds".to_owned());
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(lateness, &LATENESS_S)?
@@ -43,6 +37,11 @@ impl Meter {
             handle: PrometheusBuilder::new().build_recorder().handle(),
         }
     }
+
+    /// All figures of this moment, in the Prometheus text format.
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
 }
 
 /// Until the process ends.
@@ -53,42 +52,8 @@ async fn upkeep(handle: PrometheusHandle) {
     }
 }
 
-/// `/metrics`, the Prometheus text format.
-pub(super) async fn metrics(State(web): State<Web>) -> impl IntoResponse {
-    (
-        [(
-            header::CONTENT_TYPE,
-            "text/plain; version=0.0.4; charset=utf-8",
-        )],
-        web.options.meter.handle.render(),
-    )
-}
-
-/// `/healthz`: 200 and `ok`, or 503 and what is not well, a word a line. The log has the rest.
-pub(super) async fn health(State(web): State<Web>) -> Response {
-    let mut troubles = (web.options.troubles)();
-    let why = match tokio::time::timeout(HEALTH_TIMEOUT, web.engine.check()).await {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error.to_string()),
-        Err(_elapsed) => Some(format!("no answer within {} s", HEALTH_TIMEOUT.as_secs())),
-    };
-    if let Some(why) = why {
-        tracing::error!(why, "the database is not well");
-        if !troubles.contains(&"database") {
-            troubles.insert(0, "database");
-        }
-    }
-    if troubles.is_empty() {
-        return "ok\n".into_response();
-    }
-    let words = troubles.join("\n") + "\n";
-    let mut response = (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
-    response.extensions_mut().insert(Finished);
-    response
-}
-
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 24] = [
+const COUNTERS: [(&str, &str); 26] = [
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
@@ -159,6 +124,10 @@ const COUNTERS: [(&str, &str); 24] = [
         "Blocks of recordings the disk refused",
     ),
     (
+        "gradeline_tls_reloads_total",
+        "Changed TLS certificates, taken or refused",
+    ),
+    (
         "gradeline_media_concealed_samples_total",
         "Samples made up where packets were missing",
     ),
@@ -168,7 +137,11 @@ const COUNTERS: [(&str, &str); 24] = [
     ),
     (
         "gradeline_media_unauthentic_packets_total",
-        "SRTP packets whose tag did not fit, or that came before; nothing was changed by them",
+        "SRTP packets whose tag did not fit; nothing was changed by them",
+    ),
+    (
+        "gradeline_media_repeated_packets_total",
+        "Authentic SRTP packets that came before; nothing was changed by them",
     ),
     (
         "gradeline_media_learnt_addresses_total",
@@ -189,6 +162,10 @@ fn describe() {
     for (name, what) in COUNTERS {
         metrics::describe_counter!(name, what);
     }
+    metrics::describe_gauge!(
+        "gradeline_tls_certificate_not_after_seconds",
+        "End of the TLS certificate that is shown, in seconds since 1970"
+    );
     metrics::describe_gauge!("gradeline_calls_active", "Calls that go on");
     metrics::describe_gauge!("gradeline_media_calls", "Calls that have sound");
     metrics::describe_gauge!("gradeline_database_up", "Whether the database takes writes");
