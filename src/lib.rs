@@ -7,11 +7,13 @@
 #![forbid(unsafe_op_in_unsafe_fn)]
 
 pub mod acts;
+pub mod api;
 pub mod app;
 pub mod archive;
 pub mod calendar;
 pub mod caller;
 pub mod casework;
+pub mod channels;
 pub mod config;
 pub mod desks;
 pub mod domain;
@@ -33,5 +35,6 @@ pub mod secrets;
 pub mod sip;
 pub mod staff;
 pub mod store;
+pub mod terms;
 pub mod web;
 pub mod wire;

@@ -1,8 +1,10 @@
 //! The commands: wiring of the rooms, and nothing else.
 
+mod calendar;
 mod check;
 mod demo;
 mod due;
+mod matter;
 mod prompts;
 mod serve;
 mod simulate;
@@ -11,9 +13,11 @@ mod unit;
 mod user;
 
 pub use crate::rights::Scope;
+pub use calendar::{CalendarCommand, calendar};
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
+pub use matter::{MatterCommand, matter};
 pub use serve::serve;
 pub use simulate::{DeskConduct, simulate};
 pub use token::{create_token, list_tokens, revoke_token};
@@ -25,9 +29,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use crate::channels::Reminding;
 use crate::config::Config;
 use crate::domain::{Calendar, Moment};
-use crate::engine::Engine;
+use crate::engine::{Engine, Settings};
 use crate::store::Store;
 
 /// Makes or checks the clips of the configured prompts' folder.
@@ -89,7 +94,15 @@ async fn open_engine(config: &Config) -> anyhow::Result<Engine> {
             without_password(&config.store.url)
         )
     })?;
-    Ok(Engine::start(store, calendar))
+    let ratings = &config.ratings;
+    let settings = Settings {
+        reminding: Reminding {
+            on: ratings.reminders,
+            quiet: ratings.quiet_hours,
+        },
+        test_numbers: ratings.test_numbers.clone(),
+    };
+    Ok(Engine::start_with(store, calendar, settings))
 }
 
 /// A database's address fit for a log.

@@ -2,7 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::{Calendars, Centre, Desks, Dialplans, Media, Prompts, Recordings, Sip, Store, Web};
+use super::{
+    Calendars, Centre, Desks, Dialplans, Media, Prompts, Ratings, Recordings, Sip, Store, Web,
+};
+use crate::channels::Reminding;
 use crate::phone::ServiceHours;
 use crate::sip::{Listen, Network, Transport};
 
@@ -107,6 +110,17 @@ impl Default for Calendars {
     fn default() -> Self {
         Calendars {
             dir: "calendars".into(),
+        }
+    }
+}
+
+impl Default for Ratings {
+    fn default() -> Self {
+        let Reminding { on, quiet } = Reminding::default();
+        Ratings {
+            reminders: on,
+            quiet_hours: quiet,
+            test_numbers: Vec::new(),
         }
     }
 }

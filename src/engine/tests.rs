@@ -32,6 +32,7 @@ stories![
     lines_wait_for_the_database_and_keep_their_order,
 ];
 
+mod channels;
 mod ledger;
 
 #[test]
@@ -400,6 +401,7 @@ async fn a_hundred_submissions_of_one_rating_are_one_rating(place: Place) {
         grade: Grade::VeryDissatisfied,
         graded_at: friday(),
         reasons: vec![],
+        choices: Default::default(),
         remark: None,
         evidence: Default::default(),
         rehearsal: false,

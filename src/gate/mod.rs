@@ -4,8 +4,14 @@
 //! **Invariant:** what a caller of the API or a page sends is read or refused by name, never guessed.
 
 pub(crate) mod body;
+mod house;
 pub(crate) mod locale;
+mod meter;
 pub(crate) mod params;
 pub(crate) mod pass;
 pub(crate) mod problem;
 pub(crate) mod range;
+
+pub use house::Options;
+pub(crate) use house::{Web, now};
+pub use meter::Meter;

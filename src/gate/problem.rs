@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::locale::Language;
+use crate::domain::Refusal;
 use crate::rights::Forbidden;
 use crate::{archive, engine};
 
@@ -149,6 +150,16 @@ impl From<engine::Error> for Problem {
             engine::Error::Refused(reason) => {
                 Problem::new(StatusCode::CONFLICT, "refused").with("reason", reason)
             }
+            engine::Error::Unlawful(refusal) => {
+                let (status, kind) = match &refusal {
+                    Refusal::Unfit(_) | Refusal::NoService => {
+                        (StatusCode::UNPROCESSABLE_ENTITY, "unfit_rating")
+                    }
+                    _ => (StatusCode::CONFLICT, "refused"),
+                };
+                Problem::new(status, kind).with_both("reason", refusal.zh(), refusal.to_string())
+            }
+            engine::Error::Ineligible => Problem::new(StatusCode::CONFLICT, "ineligible"),
             error => Problem::fault(&error),
         }
     }

@@ -12,6 +12,7 @@ mod listenings;
 mod lists;
 mod ratings;
 mod retries;
+mod shown;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tickets;

@@ -7,7 +7,6 @@
 //! leads to the login, an API without one is 401, and nothing a caller said or a phone sent reaches
 //! a page but as escaped text.
 
-mod api;
 mod assets;
 mod chrome;
 mod doors;
@@ -16,67 +15,15 @@ mod lamp;
 mod login;
 mod looks;
 mod metering;
-mod openapi;
 mod pages;
-mod people;
 mod server;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod wording;
 
-use std::sync::Arc;
-use std::time::SystemTime;
-
-use tokio::sync::Semaphore;
-
-pub use metering::Meter;
+pub use crate::gate::{Meter, Options};
 pub use server::serve;
 
-use crate::archive::Archive;
 // What every request passes, by its own names.
-use crate::domain::Moment;
-use crate::engine::Engine;
-use crate::gate::{body, locale, params, pass, problem, range};
-
-/// What the configuration and the start hand in.
-#[derive(Clone)]
-pub struct Options {
-    /// The centre's name, in the head of each page.
-    pub centre: String,
-    /// The pages reach browsers by TLS (a gateway in front): cookies are `Secure` and `__Host-`.
-    pub behind_tls: bool,
-    pub meter: Meter,
-}
-
-/// What handlers work with. Cheap to clone.
-#[derive(Clone)]
-struct Web {
-    engine: Engine,
-    archive: Archive,
-    options: Arc<Options>,
-    /// Drawing a waveform reads a whole recording: so many at once.
-    waveforms: Arc<Semaphore>,
-}
-
-const WAVEFORMS: usize = 2;
-
-impl Web {
-    fn new(engine: Engine, archive: Archive, options: Options) -> Self {
-        Web {
-            engine,
-            archive,
-            options: Arc::new(options),
-            waveforms: Arc::new(Semaphore::new(WAVEFORMS)),
-        }
-    }
-}
-
-/// The shell's clock: this room tells the engine the time.
-#[allow(clippy::disallowed_methods)]
-fn now() -> Moment {
-    let since_epoch = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("no machine runs before 1970");
-    Moment::from_millis(since_epoch.as_millis() as i64)
-}
+use crate::gate::{Web, locale, now, params, pass, problem};

@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 31] = [
+const ARROWS: [(&str, &[&str]); 34] = [
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -13,12 +13,12 @@ const ARROWS: [(&str, &[&str]); 31] = [
         "app",
         &[
             "config", "phone", "web", "post", "caller", "staff", "engine", "archive", "store",
-            "drill", "ivr", "script", "keypad", "desks", "rights", "casework", "acts", "domain",
-            "calendar", "sip", "media",
+            "drill", "ivr", "script", "keypad", "desks", "rights", "channels", "casework", "acts",
+            "domain", "calendar", "sip", "media",
         ],
     ),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
-    ("config", &["phone", "sip"]),
+    ("config", &["phone", "sip", "channels"]),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",
@@ -30,7 +30,16 @@ const ARROWS: [(&str, &[&str]); 31] = [
     (
         "web",
         &[
-            "gate", "wire", "staff", "engine", "archive", "rights", "casework", "acts", "domain",
+            "api", "gate", "wire", "staff", "engine", "archive", "rights", "channels", "casework",
+            "acts", "domain",
+        ],
+    ),
+    // What programs read and hand in, behind the doors of web.
+    (
+        "api",
+        &[
+            "gate", "wire", "staff", "engine", "archive", "rights", "channels", "casework", "acts",
+            "domain",
         ],
     ),
     // What every request passes, before it is known what it is about.
@@ -38,7 +47,9 @@ const ARROWS: [(&str, &[&str]); 31] = [
     // The shapes of the API are of what the shells load.
     (
         "wire",
-        &["staff", "engine", "rights", "casework", "acts", "domain"],
+        &[
+            "staff", "engine", "rights", "channels", "casework", "acts", "domain",
+        ],
     ),
     // The outbox is the engine's.
     ("post", &["engine", "domain"]),
@@ -47,17 +58,21 @@ const ARROWS: [(&str, &[&str]); 31] = [
     // Who works here and what each may see: a shell beside the engine's, in the same transactions.
     (
         "staff",
-        &["engine", "register", "store", "secrets", "rights", "domain"],
+        &[
+            "engine", "register", "store", "secrets", "rights", "channels", "domain",
+        ],
     ),
     // Load, decide, save.
     (
         "engine",
-        &["register", "store", "secrets", "casework", "acts", "domain"],
+        &[
+            "register", "store", "secrets", "channels", "casework", "acts", "domain",
+        ],
     ),
     // A recording's row and its file.
     ("archive", &["store", "domain"]),
     // Rows of what is entered, over the store's transactions.
-    ("register", &["store", "rights", "domain"]),
+    ("register", &["store", "rights", "channels", "domain"]),
     // Rows of what was decided.
     ("store", &["ledger", "casework", "acts", "domain"]),
     // Shapes, for whoever writes or reads them.
@@ -76,10 +91,13 @@ const ARROWS: [(&str, &[&str]); 31] = [
     // A key does not know what it is pressed for.
     ("keypad", &[]),
     ("desks", &[]),
+    // What the doors hand in, judged before it is a rating.
+    ("channels", &["domain"]),
     // Units, posts and the permission matrix, in the regulation's words.
     ("rights", &["domain"]),
+    ("domain", &["terms", "calendar"]),
     // Terms are counted in working days.
-    ("domain", &["calendar"]),
+    ("terms", &["calendar"]),
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
@@ -98,17 +116,17 @@ const CONVERSATION: [&str; 4] = ["drill", "ivr", "script", "keypad"];
 const IVR_MAY_NAME: [&str; 3] = ["Grade", "Day", "Moment"];
 
 /// Foreign crates and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 21] = [
+const CRATES: [(&str, &[&str]); 23] = [
     // The only SQL.
     ("sqlx", &["store"]),
     // The only pages.
-    ("axum", &["web", "gate"]),
+    ("axum", &["web", "api", "gate"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
     ("askama", &["web"]),
-    ("utoipa", &["web", "gate", "wire"]),
+    ("utoipa", &["api", "gate", "wire"]),
     ("rust_embed", &["web"]),
     // The only sound files and browser legs.
     ("hound", &["media"]),
@@ -122,16 +140,22 @@ const CRATES: [(&str, &[&str]); 21] = [
     // Passwords are hashed in one place, two at a time.
     ("argon2", &["secrets"]),
     // Faults have a type of their own everywhere else.
-    ("anyhow", &["app", "main", "phone", "web", "post", "caller"]),
+    (
+        "anyhow",
+        &["app", "main", "phone", "web", "gate", "post", "caller"],
+    ),
     ("clap", &["app", "main"]),
+    // Files of the approval system, and a password typed at a terminal.
+    ("csv", &["app"]),
+    ("rpassword", &["app"]),
     // Exported in one place; counted anywhere by `metrics`.
-    ("metrics_exporter_prometheus", &["web", "app"]),
+    ("metrics_exporter_prometheus", &["gate", "app"]),
     // A pure room has nothing to wait for; media is looked at below.
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "gate", "post", "caller", "staff", "engine", "archive",
-            "store", "secrets", "sip", "media",
+            "app", "main", "phone", "web", "api", "gate", "post", "caller", "staff", "engine",
+            "archive", "store", "secrets", "sip", "media",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

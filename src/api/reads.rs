@@ -37,7 +37,7 @@ const WAVEFORM_COLUMNS: usize = 1200;
     responses((status = 200, body = List<Call>), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn calls(
+pub(crate) async fn calls(
     State(web): State<Web>,
     pass: Pass,
     params: Params,
@@ -62,7 +62,7 @@ pub(super) async fn calls(
     responses((status = 200, body = WholeCall), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn call(
+pub(crate) async fn call(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -85,7 +85,7 @@ pub(super) async fn call(
         (status = 416, description = "No byte of the file is asked for"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn recording(
+pub(crate) async fn recording(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -125,7 +125,7 @@ pub(super) async fn recording(
         (status = 416, description = "No byte of the file is asked for"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn clip(
+pub(crate) async fn clip(
     State(web): State<Web>,
     pass: Pass,
     Path((id, kind)): Path<(String, String)>,
@@ -152,7 +152,7 @@ pub(super) async fn clip(
     responses((status = 200, body = Waveform), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn peaks(
+pub(crate) async fn peaks(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -183,7 +183,7 @@ pub(super) async fn peaks(
     responses((status = 200, body = List<Rating>), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn ratings(
+pub(crate) async fn ratings(
     State(web): State<Web>,
     pass: Pass,
     params: Params,
@@ -203,7 +203,7 @@ pub(super) async fn ratings(
     responses((status = 200, body = Rating), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn rating(
+pub(crate) async fn rating(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -228,7 +228,7 @@ pub(super) async fn rating(
     responses((status = 200, body = List<Ticket>), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn tickets(
+pub(crate) async fn tickets(
     State(web): State<Web>,
     pass: Pass,
     params: Params,
@@ -253,7 +253,7 @@ pub(super) async fn tickets(
     responses((status = 200, body = WholeTicket), (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn ticket(
+pub(crate) async fn ticket(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -313,7 +313,7 @@ async fn detail(web: &Web, pass: &Pass, id: String) -> Result<CallDetail, Proble
 }
 
 /// What lies out of reach is not found.
-pub(super) async fn reached(
+pub(crate) async fn reached(
     web: &Web,
     pass: &Pass,
     rehearsal: bool,

@@ -1,0 +1,107 @@
+//! Where the process's counters gather.
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// A packet is due every 20 ms: from a late timer to a stalled machine.
+const LATENESS_S: [f64; 8] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5];
+
+/// Where the process's counters gather, and how they are read.
+#[derive(Clone)]
+pub struct Meter {
+    handle: PrometheusHandle,
+}
+
+impl Meter {
+    /// For the whole process, once, before anything counts.
+    pub fn install() -> anyhow::Result<Self> {
+        let lateness = Matcher::Full("gradeline_media_tick_lateness_seconds".to_owned());
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(lateness, &LATENESS_S)?
+            .install_recorder()?;
+        describe();
+        Ok(Meter { handle })
+    }
+
+    /// The Prometheus text format.
+    pub(crate) fn render(&self) -> String {
+        self.handle.render()
+    }
+
+    /// Beside the process's own: counts nothing by itself (for tests).
+    pub fn detached() -> Self {
+        Meter {
+            handle: PrometheusBuilder::new().build_recorder().handle(),
+        }
+    }
+}
+
+/// What the figures mean, for those who read `/metrics`; ARCHITECTURE says which to watch.
+fn describe() {
+    for (name, what) in [
+        ("gradeline_calls_total", "Calls that are over, by outcome"),
+        (
+            "gradeline_calls_refused_total",
+            "Calls that were not answered, by reason",
+        ),
+        (
+            "gradeline_calls_broken_total",
+            "Calls that a fault of ours ended",
+        ),
+        (
+            "gradeline_sip_refused_total",
+            "SIP requests refused before they became a call, by reason",
+        ),
+        (
+            "gradeline_ledger_lost_total",
+            "Rows of calls that could not be written",
+        ),
+        (
+            "gradeline_recordings_failed_total",
+            "Recordings that could not be closed and digested",
+        ),
+        (
+            "gradeline_reloads_total",
+            "Dialplans and prompts read again, by result",
+        ),
+        (
+            "gradeline_http_requests_total",
+            "Requests to the pages and the API",
+        ),
+        (
+            "gradeline_logins_refused_total",
+            "Wrong name, wrong password or locked",
+        ),
+        (
+            "gradeline_media_recording_gap_ms_total",
+            "Milliseconds of recordings that were lost",
+        ),
+        (
+            "gradeline_media_recording_faults_total",
+            "Blocks of recordings the disk refused",
+        ),
+        (
+            "gradeline_media_concealed_samples_total",
+            "Samples made up where packets were missing",
+        ),
+        (
+            "gradeline_media_foreign_packets_total",
+            "RTP from addresses that were not negotiated",
+        ),
+        (
+            "gradeline_media_rtp_timeouts_total",
+            "Legs that went silent for good",
+        ),
+        (
+            "gradeline_media_skipped_beats_total",
+            "Packet times at which a media thread was too late",
+        ),
+    ] {
+        metrics::describe_counter!(name, what);
+    }
+    metrics::describe_gauge!("gradeline_calls_active", "Calls that go on");
+    metrics::describe_gauge!("gradeline_media_calls", "Calls that have sound");
+    metrics::describe_histogram!(
+        "gradeline_media_tick_lateness_seconds",
+        "How late the media threads' clock ticked"
+    );
+}
