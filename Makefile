@@ -7,9 +7,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Debian packages by name, for building and for the tests' peers.
 BUILD_PACKAGES := build-essential pkg-config
-TEST_PACKAGES := sip-tester linphone-cli sox espeak-ng postgresql chromium chromium-driver fonts-noto-cjk iproute2 python3
+TEST_PACKAGES := sip-tester linphone-cli sox espeak-ng libspandsp2 postgresql chromium chromium-driver fonts-noto-cjk iproute2 python3 libfaketime
 
-.PHONY: help run build test check lint fmt bench demo prompts packages-build packages-test
+.PHONY: help run build test nightly check lint fmt bench demo prompts packages-build packages-test
 
 help: ## what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ build: packages-build ## build (release)
 
 test: packages-build packages-test ## install what the tests need, run all of them
 	tests/run
+
+nightly: packages-build packages-test ## the long forms of the tests: floods, faults, soak; hours
+	tests/nightly
 
 lint: ## formatting, warnings, clippy
 	$(CARGO) fmt --check

@@ -30,6 +30,9 @@ enum Command {
     Demo(Demo),
     /// Count a term in Chinese working days
     Due(Due),
+    /// Check that the records are whole: the trail's hash chain, every ticket against its records, every
+    /// recording's digest; the first thing that does not fit is named and the exit status is 1
+    Verify,
     /// Manage people, their roles and passwords
     ///
     /// A role is held in a unit, from a day until a day. Nobody holds another role beside administrator
@@ -55,7 +58,7 @@ enum Command {
 
 #[derive(Args)]
 struct Simulate {
-    /// The dialplan, such as dialplans/consultation.toml or just consultation
+    /// The dialplan: a file, such as a draft of yours, or the name of one in force (consultation)
     plan: PathBuf,
     /// Keys and when: seconds after the offer began, each later one after the key before it
     #[arg(long, value_name = "4@2.1s,1@1s", default_value = "")]
@@ -66,6 +69,9 @@ struct Simulate {
     /// What the desk does
     #[arg(long, value_enum, default_value_t = app::DeskConduct::Answers)]
     desk: app::DeskConduct,
+    /// When the caller calls
+    #[arg(long, value_enum, default_value_t = app::CalledAt::Open)]
+    at: app::CalledAt,
 }
 
 #[derive(Args)]
@@ -145,9 +151,12 @@ fn main() -> ExitCode {
         Command::Simulate(simulate) => app::simulate(
             config,
             &simulate.plan,
-            &simulate.keys,
-            simulate.hangup.as_deref(),
-            simulate.desk,
+            app::SimulatedCall {
+                keys: &simulate.keys,
+                hangup: simulate.hangup.as_deref(),
+                desk: simulate.desk,
+                at: simulate.at,
+            },
         ),
         Command::Demo(demo) => app::demo(
             config,
@@ -160,6 +169,7 @@ fn main() -> ExitCode {
             },
         ),
         Command::Due(due) => app::due(config, &due.from, due.workdays, due.explain),
+        Command::Verify => app::verify(config),
         Command::User(user) => app::user(config, user),
         Command::Unit(unit) => app::unit(config, unit),
         Command::Calendar(calendar) => app::calendar(config, calendar),

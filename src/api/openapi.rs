@@ -1,10 +1,13 @@
 //! `/api/openapi.json`: the API as a document (OpenAPI 3.1), made from the handlers themselves.
 
 use axum::Json;
+use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{calendars, intake, looks, people, reads};
+use super::{calendars, intake, looks, people, reads, sound};
+use crate::acts::{KINDS, Kind, Takes};
+use crate::domain::TRANSITIONS;
 use crate::wire;
 
 #[derive(OpenApi)]
@@ -16,7 +19,7 @@ use crate::wire;
             next. Parameters that are not listed are refused."
     ),
     paths(
-        reads::calls, reads::call, reads::recording, reads::peaks, reads::clip,
+        reads::calls, reads::call, sound::recording, sound::peaks, sound::clip,
         reads::ratings, reads::rating, reads::tickets, reads::ticket,
         people::units, people::add_unit, people::rename_unit, people::close_unit,
         people::people, people::add_person, people::describe_person, people::grant, people::revoke,
@@ -29,8 +32,9 @@ use crate::wire;
     components(schemas(
         wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::ClipKindWord,
         wire::SoundWord, wire::ListeningDoorWord, wire::UnitKindWord, wire::RoleWord, wire::SightWord,
+        wire::Acted,
     )),
-    modifiers(&BearerToken),
+    modifiers(&BearerToken, &ActsOnTickets),
 )]
 struct Document;
 
@@ -48,6 +52,82 @@ impl Modify for BearerToken {
             .components
             .get_or_insert_default()
             .add_security_scheme("token", scheme);
+    }
+}
+
+/// One address per act, described by the table of acts.
+struct ActsOnTickets;
+
+impl Modify for ActsOnTickets {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for kind in KINDS.iter().filter(|kind| kind.is_offered()) {
+            let item = serde_json::from_value(described(kind)).expect("an item of OpenAPI");
+            let path = format!("/api/v1/tickets/{{id}}/{}", kind.word);
+            document.paths.paths.insert(path, item);
+        }
+    }
+}
+
+fn described(kind: &Kind) -> Value {
+    let fields = || kind.fields.iter().filter(|field| field.name != "staff");
+    let properties: Map<String, Value> = fields()
+        .map(|field| (field.name.to_owned(), schema(field.takes)))
+        .collect();
+    let required: Vec<_> = fields()
+        .filter(|field| field.required)
+        .map(|field| field.name)
+        .collect();
+    let row = TRANSITIONS.iter().find(|row| row.event == kind.event);
+    let row = row.expect("every act has a row");
+    let problem = |what: &str| {
+        json!({"description": what, "content": {"application/problem+json":
+            {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}})
+    };
+    json!({"post": {
+        "tags": ["tickets"],
+        "operationId": format!("{}_ticket", kind.word),
+        "summary": format!("{}（{}，第{}行）", kind.zh, row.article, row.number),
+        "description": row.guard,
+        "parameters": [
+            {"name": "id", "in": "path", "required": true, "schema": {"type": "string"},
+                "description": "The ticket's number"},
+            {"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"},
+                "description": "The version that was seen: the ticket's ETag"},
+            {"name": "Idempotency-Key", "in": "header", "required": false,
+                "schema": {"type": "string", "maxLength": 200},
+                "description": "Sent twice with one key, it is done once"},
+        ],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {
+            "type": "object", "properties": properties, "required": required,
+            "additionalProperties": false,
+        }}}},
+        "responses": {
+            "200": {"description": "Done", "content": {"application/json":
+                {"schema": {"$ref": "#/components/schemas/Acted"}}}},
+            "403": problem("Not within the asker's roles"),
+            "404": problem("There is no such ticket"),
+            "409": problem("The regulation says no: article, state and the word of the refusal"),
+            "412": problem("The ticket has changed since it was seen"),
+            "422": problem("The content, or a key used for another act"),
+            "428": problem("No If-Match"),
+        },
+    }})
+}
+
+fn schema(takes: Takes) -> Value {
+    match takes {
+        Takes::Text => json!({"type": "string"}),
+        Takes::Flag => json!({"type": "boolean"}),
+        Takes::Number => json!({"type": "integer", "minimum": 1, "maximum": 255}),
+        Takes::Day => json!({"type": "string", "format": "date"}),
+        Takes::Words(words) => json!({"type": "string", "enum": words}),
+        Takes::Texts => json!({"type": "array", "items": {"type": "string"}, "minItems": 1}),
+        Takes::Numbers => json!({"type": "array", "items": {"type": "integer"}}),
+        Takes::Attributions => json!({"type": "array", "minItems": 1, "items": {
+        "type": "object", "required": ["unit", "rule"], "properties": {
+            "unit": {"type": "string"},
+            "rule": {"type": "integer", "minimum": 1, "maximum": 12},
+        }}}),
     }
 }
 

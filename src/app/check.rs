@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use super::load_calendar;
 use crate::config::Config;
+use crate::domain::FaultyCalendar;
 use crate::ivr::Severity;
 use crate::phone::{Book, Checked};
 
@@ -20,7 +21,10 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
             println!("calendars: {}", years.join(" "));
         }
         Err(error) => {
-            errors += 1;
+            errors += match error.downcast_ref::<FaultyCalendar>() {
+                Some(FaultyCalendar(problems)) => problems.len(),
+                None => 1,
+            };
             println!("{error:#}");
         }
     }

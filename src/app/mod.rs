@@ -5,12 +5,14 @@ mod check;
 mod demo;
 mod due;
 mod matter;
-mod prompts;
+mod recovery;
 mod serve;
 mod simulate;
+mod ticking;
 mod token;
 mod unit;
 mod user;
+mod verify;
 
 pub use crate::rights::Scope;
 pub use calendar::{CalendarCommand, calendar};
@@ -19,10 +21,11 @@ pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
 pub use matter::{MatterCommand, matter};
 pub use serve::serve;
-pub use simulate::{DeskConduct, simulate};
+pub use simulate::{CalledAt, DeskConduct, SimulatedCall, simulate};
 pub use token::{create_token, list_tokens, revoke_token};
 pub use unit::{UnitCommand, unit};
 pub use user::{UserCommand, user};
+pub use verify::verify;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,13 +37,14 @@ use crate::config::Config;
 use crate::domain::{Calendar, Moment};
 use crate::engine::{Engine, Settings};
 use crate::store::Store;
+use crate::studio;
 
 /// Makes or checks the clips of the configured prompts' folder.
 pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
-    prompts::make(
+    studio::make(
         &config.prompts.dir.join("zh-CN"),
-        prompts::Options { all, check },
+        studio::Options { all, check },
     )?;
     Ok(ExitCode::SUCCESS)
 }
@@ -78,11 +82,11 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn load_calendar(dir: &Path) -> anyhow::Result<Calendar> {
     let texts = crate::phone::texts_in(dir, "toml")
         .with_context(|| format!("cannot read the calendars in {}", dir.display()))?;
-    let named: Vec<(&str, &str)> = texts
+    let named: Vec<(String, &str)> = texts
         .iter()
-        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .map(|(name, text)| (dir.join(name).display().to_string(), text.as_str()))
         .collect();
-    Calendar::from_texts(&named).map_err(|error| anyhow::anyhow!("{}/{error}", dir.display()))
+    Ok(Calendar::from_texts(&named)?)
 }
 
 /// The store of the configuration, migrated, with the calendar over it.

@@ -1,26 +1,29 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{load_calendar, log_to_stderr, now, open_engine, runtime};
-use crate::archive::{self, Archive};
+use super::recovery::Recovery;
+use super::ticking::tick_until;
+use super::{log_to_stderr, now, open_engine, runtime};
+use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::{Config, DeskAddress};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
-use crate::domain::Moment;
-use crate::engine::{CallId, Engine, Salvage};
+use crate::engine::Engine;
+use crate::ledger::Ledgers;
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::web;
 
 /// Rehearsals at once.
-const REHEARSAL_SEATS: usize = 32;
+const REHEARSAL_SEATS: usize = 64;
 
 /// What the rehearsal desk leaves for its number to be told and for a question to be asked.
 const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
@@ -37,8 +40,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
+    can_be_heard(config.media.address)?;
     let book = read_book(&config)?;
-    let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
     // Before anything is written: a second server started by mistake ends here.
     let web_listener = listen_for_pages(config.web.listen).await?;
@@ -47,7 +50,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     // Before anybody's calls are closed.
     engine.claim().await?;
     let archive = Archive::new(&config.recordings.dir);
-    recover(&engine, &archive).await?;
+    can_be_recorded(&archive)?;
+    let recovery = Recovery::look(&engine, &archive).await?;
+    let ledgers = open_ledgers(&config, &engine).await?;
     engine.recount(now()).await?;
     let one_time_password = engine.ensure_administrator(now()).await?;
 
@@ -64,11 +69,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
-    let options = web::Options {
-        centre: config.centre.name.clone(),
-        behind_tls: config.web.behind_tls,
-        meter,
-    };
+    let options = web_options(&config, meter, troubles(ledgers.clone(), media.clone()));
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
@@ -79,22 +80,28 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let phone = Phone::open(Rooms {
         settings: phone_settings(&config),
         engine: engine.clone(),
+        ledgers: ledgers.clone(),
         archive,
         media,
-        calendar,
+        calendar: engine.calendar().clone(),
         agent,
         desks,
         rehearsal: rehearsal.is_some(),
         book,
     });
+    let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
+    let recovering = tokio::spawn(recovery.run(ledgers));
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     stopper.abort();
+    // What it has not come to is found again by the next start.
+    recovering.abort();
     if let Some(desk) = rehearsal {
         desk.close().await;
     }
     pages.await.context("the pages broke")??;
+    ticker.await.context("the beat broke")?;
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
@@ -104,6 +111,33 @@ async fn listen_for_pages(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("[web] listen {address}: the port is taken or not ours"))
+}
+
+/// Sound is sent from an address of this machine, or no call would have any.
+fn can_be_heard(address: IpAddr) -> anyhow::Result<()> {
+    match std::net::UdpSocket::bind((address, 0)) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!(
+            "[media] address {address} is none of this machine's: {error}; write the one that the trunk reaches"
+        ),
+    }
+}
+
+/// A folder that is none is a mistake of the configuration. A disk that is full is trouble, and the
+/// line is answered all the same: the recorder tries again.
+fn can_be_recorded(archive: &Archive) -> anyhow::Result<()> {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    let dir = archive.dir().display();
+    match archive.stand_ready() {
+        Ok(()) => {}
+        Err(error) if matches!(error.kind(), NotADirectory | NotFound | PermissionDenied) => {
+            bail!(
+                "[recordings] dir {dir} cannot be written: {error}; name a folder that we may write"
+            )
+        }
+        Err(error) => tracing::error!(%error, %dir, "recordings cannot be written now"),
+    }
+    Ok(())
 }
 
 fn read_book(config: &Config) -> anyhow::Result<Book> {
@@ -117,44 +151,32 @@ fn read_book(config: &Config) -> anyhow::Result<Book> {
     }
 }
 
-/// What an earlier run left open is closed before the first call: its sound made playable, rows
-/// closed as interrupted, a grade already keyed submitted; sound that lacks its row gets it.
-async fn recover(engine: &Engine, archive: &Archive) -> anyhow::Result<()> {
-    let open = engine.unfinished_calls().await?;
-    if !open.is_empty() {
-        let calls = open.len();
-        tracing::warn!(calls, "an earlier run was interrupted; closing its calls");
-    }
-    let mut saved = Vec::new();
-    for (sound, faults) in salvage(archive, open).await? {
-        for error in faults {
-            tracing::error!(call = %sound.call.0, %error, "part of its sound could not be saved");
-        }
-        saved.push(sound);
-    }
-    let unrecorded = engine.unrecorded_calls().await?;
-    for (sound, faults) in salvage(archive, unrecorded).await? {
-        // Where there is no sound, it was said when the call ended; every start looks again.
-        for error in faults {
-            tracing::debug!(call = %sound.call.0, %error, "it ended without a recording");
-        }
-        if sound.recording.is_some() {
-            tracing::warn!(call = %sound.call.0, "the recording of an ended call was found");
-        }
-        saved.push(sound);
-    }
-    for call in engine.recover(saved, now()).await? {
-        tracing::warn!(call = %call.0, "closed as interrupted");
-    }
-    Ok(())
+async fn open_ledgers(config: &Config, engine: &Engine) -> anyhow::Result<Arc<Ledgers>> {
+    let dir = &config.journal.dir;
+    let ledgers = Ledgers::open(engine.clone(), dir).await;
+    let ledgers =
+        ledgers.with_context(|| format!("[journal] dir {} cannot be used", dir.display()))?;
+    Ok(Arc::new(ledgers))
 }
 
-async fn salvage(
-    archive: &Archive,
-    calls: Vec<(CallId, Moment)>,
-) -> anyhow::Result<Vec<(Salvage, Vec<archive::Error>)>> {
-    let archive = archive.clone();
-    Ok(tokio::task::spawn_blocking(move || archive.recover(&calls)).await?)
+fn web_options(config: &Config, meter: web::Meter, troubles: web::Troubles) -> web::Options {
+    web::Options {
+        centre: config.centre.name.clone(),
+        behind_tls: config.web.behind_tls,
+        meter,
+        troubles,
+    }
+}
+
+/// What `/healthz` says beside the database's reading.
+fn troubles(ledgers: Arc<Ledgers>, media: Media) -> web::Troubles {
+    Arc::new(move || {
+        let mut troubles = ledgers.troubles();
+        if media.stalled_recordings() > 0 {
+            troubles.push("recordings");
+        }
+        troubles
+    })
 }
 
 fn phone_settings(config: &Config) -> phone::Settings {
@@ -179,6 +201,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
     sip::Settings {
         listen: config.sip.listen.clone(),
         trunks: config.sip.trunks.clone(),
+        max_calls: config.sip.max_calls,
         public_address: config.sip_address(),
         session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
     }

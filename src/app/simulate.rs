@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::config::Config;
 use crate::drill::{DeskConduct as SceneDesk, Scene, StoreConduct};
-use crate::ivr::{Facts, Hours, KeyPlan, Plan, parse_seconds};
+use crate::ivr::{Facts, Hours, HoursSpan, KeyPlan, Plan, Value, parse_seconds};
 use crate::phone::Book;
 
 /// What the simulated desk does.
@@ -21,26 +21,78 @@ pub enum DeskConduct {
     Silent,
 }
 
-/// Runs the machine of the live calls on virtual time: open hours, a caller whose number is known, a
-/// store that works. Prints the transcript and the rows that would be stored.
+/// When the simulated caller calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CalledAt {
+    /// Within the service hours
+    Open,
+    /// Outside them: workdays 08:30-11:30 and 13:30-17:00
+    Closed,
+    /// In the National Day holiday; service resumes on 8 October
+    Holiday,
+}
+
+impl CalledAt {
+    fn hours(self) -> Hours {
+        match self {
+            CalledAt::Open => Hours::Open,
+            CalledAt::Closed => Hours::Closed {
+                hours: SERVICE.into(),
+            },
+            CalledAt::Holiday => Hours::Holiday {
+                name: "guoqing".into(),
+                month: 10,
+                day: 8,
+            },
+        }
+    }
+}
+
+/// The service hours of the simulated centre.
+const SERVICE: [HoursSpan; 2] = [
+    HoursSpan {
+        from_min: 510,
+        to_min: 690,
+    },
+    HoursSpan {
+        from_min: 810,
+        to_min: 1020,
+    },
+];
+
+/// The simulated call.
+pub struct SimulatedCall<'a> {
+    pub keys: &'a str,
+    pub hangup: Option<&'a str>,
+    pub desk: DeskConduct,
+    pub at: CalledAt,
+}
+
+/// Runs the machine of the live calls on virtual time: a caller whose number is known, a store that
+/// works. Prints the transcript and the rows that would be stored.
 pub fn simulate(
     config: Option<&Path>,
     plan: &Path,
-    keys: &str,
-    hangup: Option<&str>,
-    desk: DeskConduct,
+    call: SimulatedCall<'_>,
 ) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
-    let checked = Book::read(&config.files())?;
+    let checked = match plan.is_file() {
+        true => Book::read_plan(&config.files(), plan)?,
+        false => Book::read(&config.files())?,
+    };
     for finding in &checked.findings {
         eprintln!("{finding}");
     }
     let Some(book) = checked.book else {
         bail!("the operator's files cannot be used; see above");
     };
-    let plan = named(&book, plan)?;
-    let keys = KeyPlan::parse(keys).map_err(|error| anyhow::anyhow!("--keys: {error}"))?;
-    let hangup = hangup
+    let plan = match plan.is_file() {
+        true => book.plans().next().context("the file holds no dialplan")?,
+        false => named(&book, plan)?,
+    };
+    let keys = KeyPlan::parse(call.keys).map_err(|error| anyhow::anyhow!("--keys: {error}"))?;
+    let hangup = call
+        .hangup
         .map(|text| {
             parse_seconds(text)
                 .with_context(|| format!("--hangup “{text}” is not a time such as 4s"))
@@ -49,7 +101,7 @@ pub fn simulate(
     let scene = Scene {
         keys,
         hangup,
-        desk: match desk {
+        desk: match call.desk {
             DeskConduct::Answers => SceneDesk::Answers {
                 after: Duration::from_secs(3),
                 staff: Some("1001".into()),
@@ -61,9 +113,13 @@ pub fn simulate(
         store: StoreConduct::Stores,
         speaks: Duration::from_secs(5),
         facts: Facts {
-            hours: Hours::Open,
+            hours: call.at.hours(),
             tail: Some("0000".into()),
-            slot: None,
+            slot: Some(Value::Slot {
+                month: 10,
+                day: 8,
+                hours: SERVICE.into(),
+            }),
             lengths_ms: book.lengths_ms.clone(),
         },
     };
@@ -76,7 +132,7 @@ pub fn simulate(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The plan by its name or by its file.
+/// The plan in force of this name.
 fn named<'a>(book: &'a Book, wanted: &Path) -> anyhow::Result<&'a Arc<Plan>> {
     let stem = wanted
         .file_stem()

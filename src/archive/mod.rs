@@ -15,6 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::domain::Moment;
+use crate::failpoint::{self, Step};
 use crate::store::rows::{ArchivedRecording, CallId, ClipKind, Salvage};
 use wav::Wav;
 
@@ -61,6 +62,14 @@ impl Archive {
 
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Makes the folder and looks whether a file can be made in it.
+    pub fn stand_ready(&self) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.dir)?;
+        let trial = self.dir.join(".trial");
+        std::fs::write(&trial, [0])?;
+        std::fs::remove_file(&trial)
     }
 
     /// `YYYY/MM/DD/<call-id>.wav` below the folder, whose folders are made.
@@ -114,6 +123,7 @@ impl Archive {
         let wav = Wav::read(&mut file)?;
         file.sync_all()?;
         let (sha256, bytes) = digest(&mut file)?;
+        failpoint::reach(Step::RecordingDigested);
         Ok(ArchivedRecording {
             path: relative,
             length_ms: wav.length_ms(),

@@ -187,6 +187,9 @@ impl Talk {
     }
 }
 
+/// More than any of our own telephones takes.
+const MAX_CALLS: usize = 4000;
+
 pub(super) fn agent_settings(address: IpAddr) -> sip::Settings {
     sip::Settings {
         listen: vec![sip::Listen {
@@ -197,6 +200,7 @@ pub(super) fn agent_settings(address: IpAddr) -> sip::Settings {
             address,
             prefix: if address.is_ipv4() { 32 } else { 128 },
         }],
+        max_calls: MAX_CALLS,
         public_address: address,
         session_expires: Duration::from_secs(1800),
     }

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{
-    Calendars, Centre, Desks, Dialplans, Media, Prompts, Ratings, Recordings, Sip, Store, Web,
+    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Ratings, Recordings, Sip, Store,
+    Web,
 };
 use crate::channels::Reminding;
 use crate::phone::ServiceHours;
@@ -67,6 +68,14 @@ impl Default for Recordings {
     fn default() -> Self {
         Recordings {
             dir: "recordings".into(),
+        }
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Journal {
+            dir: "journal".into(),
         }
     }
 }

@@ -24,6 +24,7 @@ pub struct Config {
     pub web: Web,
     pub store: Store,
     pub recordings: Recordings,
+    pub journal: Journal,
     pub desks: Desks,
     pub centre: Centre,
     pub dialplans: Dialplans,
@@ -88,6 +89,14 @@ pub struct Store {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recordings {
+    pub dir: PathBuf,
+}
+
+/// `[journal]`: where what callers say is kept while the database is gone.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Journal {
+    /// Best on another volume than the database.
     pub dir: PathBuf,
 }
 
@@ -167,8 +176,23 @@ pub enum Error {
         path: PathBuf,
         source: Box<toml::de::Error>,
     },
-    #[error("{}: {problem}", path.display())]
-    Value { path: PathBuf, problem: String },
+    #[error("{}:{line}: {problem}", path.display())]
+    Value {
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        problem: String,
+    },
+}
+
+/// RTP and RTCP of the caller and of the desk.
+const PORTS_A_CALL: usize = 4;
+
+/// A setting that cannot work, and what would be right.
+struct Problem {
+    /// Table and key.
+    at: (&'static str, &'static str),
+    said: String,
 }
 
 impl Config {
@@ -186,9 +210,10 @@ impl Config {
             source: Box::new(source),
         })?;
         match config.problem() {
-            Some(problem) => Err(Error::Value {
+            Some(Problem { at, said }) => Err(Error::Value {
                 path: path.to_owned(),
-                problem,
+                line: read::line_of(&text, at.0, at.1),
+                problem: format!("[{}] {} {said}", at.0, at.1),
             }),
             None => Ok(config),
         }
@@ -207,28 +232,62 @@ impl Config {
         self.sip.address.unwrap_or(self.media.address)
     }
 
-    /// Settings that each read well but cannot work together.
-    fn problem(&self) -> Option<String> {
-        if self.sip.listen.is_empty() {
-            return Some(
-                "[sip] listen is empty: nobody could call; write \"udp:0.0.0.0:5060\"".into(),
-            );
-        }
-        if self.sip.session_expires_s < 90 {
-            return Some(
-                "[sip] session_expires_s is below 90, the least that RFC 4028 allows".into(),
-            );
-        }
-        if self.media.address.is_unspecified() {
-            return Some(format!(
-                "[media] address is {}, which no phone can send to; write the address that the trunk reaches",
-                self.media.address
-            ));
-        }
-        if self.media.threads == 0 {
-            return Some("[media] threads is 0; write 1 or more".into());
-        }
-        None
+    /// What reads well and cannot work: the first such setting.
+    fn problem(&self) -> Option<Problem> {
+        let (sip, media) = (&self.sip, &self.media);
+        let schemes = ["sqlite:", "postgres://", "postgresql://"];
+        let no_database = !schemes.iter().any(|s| self.store.url.starts_with(s));
+        let unspecified = format!(
+            "is {}, which no phone can send to; write the address that the trunk reaches",
+            media.address
+        );
+        let checks = [
+            (
+                sip.listen.is_empty(),
+                ("sip", "listen"),
+                "is empty: nobody could call; write \"udp:0.0.0.0:5060\"",
+            ),
+            (
+                sip.max_calls == 0,
+                ("sip", "max_calls"),
+                "is 0: every caller would be refused; write 1 or more",
+            ),
+            (
+                sip.session_expires_s < 90,
+                ("sip", "session_expires_s"),
+                "is below 90, the least that RFC 4028 allows",
+            ),
+            (
+                media.address.is_unspecified(),
+                ("media", "address"),
+                unspecified.as_str(),
+            ),
+            (
+                media.threads == 0,
+                ("media", "threads"),
+                "is 0; write 1 or more",
+            ),
+            (
+                media.rtp_timeout_s == 0,
+                ("media", "rtp_timeout_s"),
+                "is 0: every call would end at once; write 1 or more, such as 30",
+            ),
+            (
+                self.desks.ring_timeout_s == 0,
+                ("desks", "ring_timeout_s"),
+                "is 0: no desk could answer in time; write 1 or more, such as 15",
+            ),
+            (
+                no_database,
+                ("store", "url"),
+                "names no database; write sqlite:PATH or postgres://…",
+            ),
+        ];
+        let (_, at, said) = checks.into_iter().find(|(wrong, ..)| *wrong)?;
+        Some(Problem {
+            at,
+            said: said.to_owned(),
+        })
     }
 
     /// What works but will surprise: shown by `check` and at start.
@@ -243,6 +302,14 @@ impl Config {
             warnings.push(format!(
                 "[sip] trunks allows callers from outside, but [media] address is {}: they would hear nothing; write the address that they reach",
                 self.media.address
+            ));
+        }
+        let ports = usize::from(self.media.ports.end() - self.media.ports.start()) + 1;
+        if ports / PORTS_A_CALL < self.sip.max_calls {
+            warnings.push(format!(
+                "[media] ports has room for {} calls, fewer than [sip] max_calls = {}: a call takes {PORTS_A_CALL} ports",
+                ports / PORTS_A_CALL,
+                self.sip.max_calls
             ));
         }
         if self.desks.addresses.is_empty() {
@@ -273,7 +340,10 @@ mod tests {
 
     fn parse(text: &str) -> Result<Config, String> {
         let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
-        config.problem().map_or(Ok(config), Err)
+        match config.problem() {
+            Some(Problem { at, said }) => Err(format!("{at:?} {said}")),
+            None => Ok(config),
+        }
     }
 
     #[test]
@@ -307,6 +377,8 @@ mod tests {
             url = "postgres://localhost/gradeline"
             [recordings]
             dir = "/srv/recordings"
+            [journal]
+            dir = "/srv/journal"
             [desks]
             addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12" }]
             [ratings]
@@ -352,6 +424,12 @@ mod tests {
             ("[media]\naddress = \"0.0.0.0\"", "no phone can send to"),
             ("[desks]\naddresses = [\"8001\"]", "sip:8001@192.0.2.7"),
             ("[ratings]\nquiet_hours = \"20-9\"", "20:00-09:00"),
+            ("[sip]\nmax_calls = 0", "1 or more"),
+            ("[sip]\nsession_expires_s = 60", "90"),
+            ("[media]\nthreads = 0", "1 or more"),
+            ("[media]\nrtp_timeout_s = 0", "such as 30"),
+            ("[desks]\nring_timeout_s = 0", "such as 15"),
+            ("[store]\nurl = \"mysql://x\"", "sqlite:PATH"),
             (
                 "[centre]\nservice_hours = [\"workdays 9-25\"]",
                 "08:30-11:30",
@@ -360,6 +438,29 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(error.contains(hint), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_setting_that_cannot_work_is_told_with_file_and_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gradeline.toml");
+        let text = "# ours\n[web]\n\n[sip]\nlisten = [\"udp:0.0.0.0:5060\"]\nmax_calls = 0\n";
+        std::fs::write(&path, text).unwrap();
+        let error = Config::load(Some(&path)).unwrap_err().to_string();
+        let place = format!("{}:6: [sip] max_calls", path.display());
+        assert!(error.starts_with(&place), "{error}");
+    }
+
+    #[test]
+    fn more_calls_than_ports_are_warned_of() {
+        let config = parse("[media]\nports = \"20000-20199\"").unwrap();
+        let warnings = config.warnings();
+        assert!(warnings[0].contains("room for 50 calls"), "{warnings:?}");
+        assert_eq!(
+            parse("").unwrap().warnings().len(),
+            1,
+            "only that of the desks"
+        );
     }
 
     #[test]

@@ -119,3 +119,15 @@ pub(super) fn port_range<'de, D: Deserializer<'de>>(
         ))
     })
 }
+
+/// The line, from 1, on which a table's key stands; 1 where the text has none.
+pub(super) fn line_of(text: &str, table: &str, key: &str) -> usize {
+    let begins = || {
+        let tables = toml::de::DeTable::parse(text).ok()?;
+        let keys = tables.get_ref().get(table)?.get_ref().as_table()?;
+        let (key, _) = keys.get_key_value(key)?;
+        Some(key.span().start)
+    };
+    let before = &text.as_bytes()[..begins().unwrap_or(0)];
+    before.iter().filter(|byte| **byte == b'\n').count() + 1
+}

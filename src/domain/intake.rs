@@ -275,6 +275,19 @@ impl Reason {
         }
     }
 
+    /// By the local code of the keypad; `T0` is none given: no reason.
+    pub fn of_code(code: &str) -> Option<Reason> {
+        match code {
+            "T1" => Some(Reason::Attitude),
+            "T2" => Some(Reason::UnclearAnswer),
+            "T3" => Some(Reason::NotToldAtOnce),
+            "T4" => Some(Reason::Progress),
+            "T5" => Some(Reason::HardToReach),
+            "T6" => Some(Reason::Other),
+            _ => None,
+        }
+    }
+
     pub const ALL: [Reason; 6] = [
         Reason::Attitude,
         Reason::UnclearAnswer,

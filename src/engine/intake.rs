@@ -229,7 +229,10 @@ pub(super) async fn phone_intake(
         rater: Rater::caller(call.caller.clone()),
         grade,
         graded_at,
-        reasons: reasons.iter().filter_map(|r| reason(&r.code)).collect(),
+        reasons: reasons
+            .iter()
+            .filter_map(|keyed| Reason::of_code(&keyed.code))
+            .collect(),
         choices: Choices::default(),
         remark: remark.map(|clip| Remark::Clip(clip.path)),
         evidence: Evidence {
@@ -239,17 +242,4 @@ pub(super) async fn phone_intake(
         },
         rehearsal: call.rehearsal,
     }))
-}
-
-/// The local codes of the keypad. `T0` is none given: no reason.
-fn reason(code: &str) -> Option<Reason> {
-    match code {
-        "T1" => Some(Reason::Attitude),
-        "T2" => Some(Reason::UnclearAnswer),
-        "T3" => Some(Reason::NotToldAtOnce),
-        "T4" => Some(Reason::Progress),
-        "T5" => Some(Reason::HardToReach),
-        "T6" => Some(Reason::Other),
-        _ => None,
-    }
 }

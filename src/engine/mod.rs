@@ -30,6 +30,7 @@ pub use verify::{Misfit, Verified};
 use crate::channels::Reminding;
 use crate::domain::{Calendar, Refusal};
 use crate::secrets::{self, Passwords};
+pub use crate::store::SlipRow;
 pub use crate::store::rows::*;
 pub use crate::store::views::*;
 use crate::store::{self, Store};
@@ -75,6 +76,17 @@ pub struct Settings {
     pub reminding: Reminding,
     /// Numbers of testers: their ratings are marked and count for nothing.
     pub test_numbers: Vec<String>,
+}
+
+impl Error {
+    /// Trying again may help: the database is gone, full, locked or slow. A refusal stays one, and so does
+    /// a row that the schema does not take.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Store(error) => error.may_pass(),
+            _ => false,
+        }
+    }
 }
 
 /// The engine. Cheap to clone; one per process.
@@ -136,8 +148,9 @@ impl Engine {
     }
 
     /// Makes this engine the one that answers calls for its database, until it is closed or dropped;
-    /// refused while another one, of whatever process, is. To be asked before [`recover`](Self::recover),
-    /// which would take the other one's calls for those of a crash.
+    /// refused while another one, of whatever process, is. To be asked before
+    /// [`unfinished_calls`](Self::unfinished_calls), which would take the other one's calls for those of a
+    /// crash.
     pub async fn claim(&self) -> Result<(), Error> {
         let mut claim = self.inner.claim.lock().await;
         if claim.is_none() {
@@ -166,6 +179,19 @@ impl Engine {
     /// What due dates are counted by.
     pub fn calendar(&self) -> &Calendar {
         &self.inner.calendar
+    }
+
+    /// Whether the database would take a write now. A full one still says yes: only a commit tells.
+    pub async fn check_writing(&self) -> Result<(), Error> {
+        self.inner.store.check()?;
+        self.write().await?.roll_back().await?;
+        Ok(())
+    }
+
+    /// The one writer of SQLite, held by somebody else until it is dropped.
+    #[cfg(test)]
+    pub(crate) async fn hold_writer(&self) -> store::Tx {
+        self.write().await.unwrap()
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {

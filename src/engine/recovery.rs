@@ -7,6 +7,7 @@ use super::{
     TimelineEntry,
 };
 use crate::domain::Moment;
+use crate::failpoint::{self, Step};
 use crate::store::{CallStanding, Tx};
 
 /// Calls looked at for a recording without a row: more than can end at once, and found at once.
@@ -20,30 +21,13 @@ impl Engine {
     }
 
     /// Calls that ended and whose recording never got its row: the earlier run was killed between the
-    /// two. Their sound is in the archive; hand it to [`recover`](Self::recover) with the rest.
+    /// two. Their sound is in the archive; hand it to [`add_sound`](Self::add_sound).
     pub async fn unrecorded_calls(&self) -> Result<Vec<(CallId, Moment)>, Error> {
         Ok(self.read().await?.unrecorded_calls(NEWEST).await?)
     }
 
-    /// Closes what an earlier run left open as `interrupted`; a grade keyed then counts, and its
-    /// rating is submitted with what was said beside it. Call it once, before the first call, with
-    /// what the archive could save of their sound and of that of calls that ended before. Each call is
-    /// a transaction: what fails is open still and found again.
-    pub async fn recover(&self, saved: Vec<Salvage>, now: Moment) -> Result<Vec<CallId>, Error> {
-        let mut closed = Vec::new();
-        for (id, _) in self.unfinished_calls().await? {
-            let sound = saved.iter().find(|sound| sound.call == id);
-            self.close_interrupted(&id, sound, now).await?;
-            closed.push(id);
-        }
-        for sound in saved.iter().filter(|sound| !closed.contains(&sound.call)) {
-            self.add_sound(sound).await?;
-        }
-        Ok(closed)
-    }
-
-    /// The sound of a call that ended.
-    async fn add_sound(&self, sound: &Salvage) -> Result<(), Error> {
+    /// The sound of a call that ended, where the archive could save some.
+    pub async fn add_sound(&self, sound: &Salvage) -> Result<(), Error> {
         let mut tx = self.write().await?;
         tx.lock_call(&sound.call).await?;
         let Some(call) = tx.call_standing(&sound.call).await? else {
@@ -55,16 +39,24 @@ impl Engine {
         Ok(tx.commit().await?)
     }
 
-    async fn close_interrupted(
+    /// Closes a call that an earlier run left open as `interrupted`; a grade keyed then counts, and its
+    /// rating is submitted with what was said beside it. `sound` is what the archive could save. One
+    /// transaction: what fails is open still and found again. Whether there was anything to close.
+    pub async fn close_interrupted(
         &self,
         id: &CallId,
         sound: Option<&Salvage>,
         now: Moment,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
+        failpoint::reach(Step::Recovering);
         let mut tx = self.write().await?;
         tx.lock_call(id).await?;
-        let Some(call) = tx.call_standing(id).await? else {
-            return Ok(());
+        let Some(call) = tx
+            .call_standing(id)
+            .await?
+            .filter(|call| call.ended_at.is_none())
+        else {
+            return Ok(false);
         };
         if let Some(sound) = sound {
             insert_sound(&mut tx, sound).await?;
@@ -95,7 +87,8 @@ impl Engine {
         tx.close_call(&ended, CallState::Interrupted).await?;
         self.submit_call(&mut tx, id, &call, now).await?;
         complete_rating(&mut tx, id, &call, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 }
 

@@ -32,8 +32,23 @@ stories![
     lines_wait_for_the_database_and_keep_their_order,
 ];
 
+mod casework;
 mod channels;
 mod ledger;
+
+/// What a start does with what an earlier run left.
+async fn recover(engine: &Engine, saved: Vec<Salvage>, now: Moment) -> Vec<CallId> {
+    let mut closed = Vec::new();
+    for (id, _) in engine.unfinished_calls().await.unwrap() {
+        let sound = saved.iter().find(|sound| sound.call == id);
+        assert!(engine.close_interrupted(&id, sound, now).await.unwrap());
+        closed.push(id);
+    }
+    for sound in saved.iter().filter(|sound| !closed.contains(&sound.call)) {
+        engine.add_sound(sound).await.unwrap();
+    }
+    closed
+}
 
 #[test]
 fn every_story_holds_on_postgresql() {
@@ -360,7 +375,7 @@ async fn a_call_that_was_cut_by_a_crash_is_closed_with_what_it_had(place: Place)
         recording: Some(recording.clone()),
         clips: vec![],
     };
-    let closed = after.recover(vec![saved], restart).await.unwrap();
+    let closed = recover(&after, vec![saved], restart).await;
     assert_eq!(closed.len(), 5);
     for (id, outcome, has_ticket) in [
         ("c1", "fault_before_talk", false),
@@ -383,7 +398,7 @@ async fn a_call_that_was_cut_by_a_crash_is_closed_with_what_it_had(place: Place)
     assert_eq!(call.row.ticket, ticket.unwrap().ticket);
     let call = detail(&after, &over).await;
     assert_eq!(call.row.outcome.as_deref(), Some("declined"));
-    assert!(after.recover(vec![], restart).await.unwrap().is_empty());
+    assert!(recover(&after, vec![], restart).await.is_empty());
 }
 
 async fn a_hundred_submissions_of_one_rating_are_one_rating(place: Place) {

@@ -18,7 +18,12 @@ pub struct Options {
     /// The pages reach browsers by TLS (a gateway in front): cookies are `Secure` and `__Host-`.
     pub behind_tls: bool,
     pub meter: Meter,
+    /// What is not well beside the database's reading: words for `/healthz`.
+    pub troubles: Troubles,
 }
+
+/// Looks and answers at once.
+pub type Troubles = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]

@@ -148,13 +148,27 @@ mod tests {
 
     #[test]
     fn every_word_that_a_row_can_hold_has_a_name() {
-        use crate::domain::{Grade, State};
+        use crate::domain::{Actor, Channel, DeadlineKind, Grade, Standing, State, What};
         use crate::gate::params::{CALL_STATES, OUTCOMES};
         let mut keys: Vec<String> = Vec::new();
         keys.extend(OUTCOMES.map(|word| format!("outcome.{word}")));
         keys.extend(CALL_STATES.map(|(word, _)| format!("call_state.{word}")));
         keys.extend(Grade::ALL.map(|grade| format!("grade.{}", grade.word())));
         keys.extend(State::ALL.map(|state| format!("ticket_state.{}", state.word())));
+        let own = [
+            What::Rated,
+            What::TicketOpened,
+            What::RatedAgain,
+            What::DeadlineStarted,
+            What::DeadlineRecounted,
+            What::RatingCompleted,
+            What::DayClosed,
+        ];
+        keys.extend(own.map(|what| format!("ticket_event.{}", what.word())));
+        keys.extend(Actor::ALL.map(|actor| format!("actor.{}", actor.word())));
+        keys.extend(Channel::ALL.map(|channel| format!("channel.{}", channel.word())));
+        keys.extend(Standing::ALL.map(|standing| format!("standing.{}", standing.word())));
+        keys.extend(DeadlineKind::ALL.map(|kind| format!("deadline.{}", kind.word())));
         keys.extend((1..=7).map(|day| format!("weekday.{day}")));
         keys.extend((0..=6).map(|reason| format!("reason.T{reason}")));
         for key in keys {

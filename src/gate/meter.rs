@@ -35,71 +35,99 @@ impl Meter {
     }
 }
 
+/// Counters, and what each of them counts.
+const COUNTERS: [(&str, &str); 20] = [
+    ("gradeline_calls_total", "Calls that are over, by outcome"),
+    (
+        "gradeline_calls_refused_total",
+        "Calls that were not answered, by reason",
+    ),
+    (
+        "gradeline_calls_broken_total",
+        "Calls that a fault of ours ended",
+    ),
+    (
+        "gradeline_sip_refused_total",
+        "SIP requests refused before they became a call, by reason",
+    ),
+    (
+        "gradeline_ledger_lost_total",
+        "Rows of calls that could not be written",
+    ),
+    (
+        "gradeline_database_outages_total",
+        "Times that the database began to take no writes",
+    ),
+    (
+        "gradeline_journal_kept_total",
+        "Writes that the journal kept because the database took none",
+    ),
+    (
+        "gradeline_journal_drained_total",
+        "Writes brought from the journal into the database",
+    ),
+    (
+        "gradeline_journal_faults_total",
+        "Writes that the journal did not take",
+    ),
+    (
+        "gradeline_journal_damaged_octets_total",
+        "Octets of the journal that could not be read",
+    ),
+    (
+        "gradeline_recordings_failed_total",
+        "Recordings that could not be closed and digested",
+    ),
+    (
+        "gradeline_reloads_total",
+        "Dialplans and prompts read again, by result",
+    ),
+    (
+        "gradeline_http_requests_total",
+        "Requests to the pages and the API",
+    ),
+    (
+        "gradeline_logins_refused_total",
+        "Wrong name, wrong password or locked",
+    ),
+    (
+        "gradeline_media_recording_gap_ms_total",
+        "Milliseconds of recordings that were lost",
+    ),
+    (
+        "gradeline_media_recording_faults_total",
+        "Blocks of recordings the disk refused",
+    ),
+    (
+        "gradeline_media_concealed_samples_total",
+        "Samples made up where packets were missing",
+    ),
+    (
+        "gradeline_media_foreign_packets_total",
+        "RTP from addresses that were not negotiated",
+    ),
+    (
+        "gradeline_media_rtp_timeouts_total",
+        "Legs that went silent for good",
+    ),
+    (
+        "gradeline_media_skipped_beats_total",
+        "Packet times at which a media thread was too late",
+    ),
+];
+
 /// What the figures mean, for those who read `/metrics`; ARCHITECTURE says which to watch.
 fn describe() {
-    for (name, what) in [
-        ("gradeline_calls_total", "Calls that are over, by outcome"),
-        (
-            "gradeline_calls_refused_total",
-            "Calls that were not answered, by reason",
-        ),
-        (
-            "gradeline_calls_broken_total",
-            "Calls that a fault of ours ended",
-        ),
-        (
-            "gradeline_sip_refused_total",
-            "SIP requests refused before they became a call, by reason",
-        ),
-        (
-            "gradeline_ledger_lost_total",
-            "Rows of calls that could not be written",
-        ),
-        (
-            "gradeline_recordings_failed_total",
-            "Recordings that could not be closed and digested",
-        ),
-        (
-            "gradeline_reloads_total",
-            "Dialplans and prompts read again, by result",
-        ),
-        (
-            "gradeline_http_requests_total",
-            "Requests to the pages and the API",
-        ),
-        (
-            "gradeline_logins_refused_total",
-            "Wrong name, wrong password or locked",
-        ),
-        (
-            "gradeline_media_recording_gap_ms_total",
-            "Milliseconds of recordings that were lost",
-        ),
-        (
-            "gradeline_media_recording_faults_total",
-            "Blocks of recordings the disk refused",
-        ),
-        (
-            "gradeline_media_concealed_samples_total",
-            "Samples made up where packets were missing",
-        ),
-        (
-            "gradeline_media_foreign_packets_total",
-            "RTP from addresses that were not negotiated",
-        ),
-        (
-            "gradeline_media_rtp_timeouts_total",
-            "Legs that went silent for good",
-        ),
-        (
-            "gradeline_media_skipped_beats_total",
-            "Packet times at which a media thread was too late",
-        ),
-    ] {
+    for (name, what) in COUNTERS {
         metrics::describe_counter!(name, what);
     }
     metrics::describe_gauge!("gradeline_calls_active", "Calls that go on");
     metrics::describe_gauge!("gradeline_media_calls", "Calls that have sound");
+    metrics::describe_gauge!("gradeline_database_up", "Whether the database takes writes");
+    metrics::describe_gauge!(
+        "gradeline_journal_entries",
+        "Writes in the journal that are not in the database yet"
+    );
     metrics::describe_histogram!(
         "gradeline_media_tick_lateness_seconds",
         "How late the media threads' clock ticked"

@@ -12,6 +12,6 @@ pub(crate) mod pass;
 pub(crate) mod problem;
 pub(crate) mod range;
 
-pub use house::Options;
+pub use house::{Options, Troubles};
 pub(crate) use house::{Web, now};
 pub use meter::Meter;

@@ -95,6 +95,11 @@ impl Pass {
         Ok(Pass { visitor, action })
     }
 
+    /// Whether the visitor holds a post of a unit in it.
+    pub(crate) fn is_of(&self, unit: &UnitId) -> bool {
+        self.visitor.units().contains(unit)
+    }
+
     /// How far the visitor sees behind this door. Whatever has no reach of its own sees nothing.
     pub(crate) fn reach(&self) -> Reach {
         let reach = self.action.and_then(|action| self.visitor.reach(action));

@@ -19,6 +19,16 @@ pub(crate) struct Problem {
     kind: &'static str,
     blanks: Vec<(&'static str, Said)>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
+    /// Where the regulation says no.
+    unlawful: Option<Box<Unlawful>>,
+}
+
+/// What a program reads of a refusal by the regulation.
+#[derive(Debug, Clone)]
+struct Unlawful {
+    article: String,
+    state: Option<String>,
+    refusal: String,
 }
 
 /// What fills a blank, in each language of ours.
@@ -40,6 +50,16 @@ pub(crate) struct ProblemDetails {
     detail: String,
     /// To be quoted when asking for help; the log has it too.
     request_id: String,
+    /// The article that says no.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "第十二条")]
+    article: Option<String>,
+    /// Where the ticket stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    /// The word of the refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
 }
 
 impl Problem {
@@ -49,6 +69,7 @@ impl Problem {
             kind,
             blanks: Vec::new(),
             headers: Vec::new(),
+            unlawful: None,
         }
     }
 
@@ -125,6 +146,9 @@ impl Problem {
             status: self.status.as_u16(),
             detail: self.detail(Language::English),
             request_id: request_id.to_owned(),
+            article: self.unlawful.as_ref().map(|no| no.article.clone()),
+            state: self.unlawful.as_ref().and_then(|no| no.state.clone()),
+            refusal: self.unlawful.as_ref().map(|no| no.refusal.clone()),
         }
     }
 }
@@ -143,24 +167,42 @@ impl IntoResponse for Problem {
 impl From<engine::Error> for Problem {
     fn from(error: engine::Error) -> Self {
         match error {
-            engine::Error::NoSuchCall(_) => Problem::not_found(),
+            engine::Error::NoSuchCall(_) | engine::Error::NoSuchTicket(_) => Problem::not_found(),
+            engine::Error::Stale => Problem::new(StatusCode::PRECONDITION_FAILED, "stale"),
+            engine::Error::KeyReused => {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused")
+            }
+            engine::Error::Unlawful(refusal) => refusal.into(),
             engine::Error::BadCursor(cursor) => {
                 Problem::bad_request("bad_cursor").with("cursor", cursor)
             }
             engine::Error::Refused(reason) => {
                 Problem::new(StatusCode::CONFLICT, "refused").with("reason", reason)
             }
-            engine::Error::Unlawful(refusal) => {
-                let (status, kind) = match &refusal {
-                    Refusal::Unfit(_) | Refusal::NoService => {
-                        (StatusCode::UNPROCESSABLE_ENTITY, "unfit_rating")
-                    }
-                    _ => (StatusCode::CONFLICT, "refused"),
-                };
-                Problem::new(status, kind).with_both("reason", refusal.zh(), refusal.to_string())
-            }
             engine::Error::Ineligible => Problem::new(StatusCode::CONFLICT, "ineligible"),
             error => Problem::fault(&error),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let unlawful = Unlawful {
+            article: refusal.article().to_string(),
+            state: refusal.state().map(|state| state.word().to_owned()),
+            refusal: refusal.word().to_owned(),
+        };
+        let (status, kind) = match &refusal {
+            Refusal::Unfit(_) | Refusal::NoService => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unfit_rating")
+            }
+            _ => (StatusCode::CONFLICT, "unlawful"),
+        };
+        let problem =
+            Problem::new(status, kind).with_both("reason", refusal.zh(), refusal.to_string());
+        Problem {
+            unlawful: Some(Box::new(unlawful)),
+            ..problem
         }
     }
 }

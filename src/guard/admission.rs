@@ -6,16 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::unacknowledged::{GiveUp, Unacknowledged};
+use super::rates::{Rates, STRANGER_RATE, TRUNK_RATE};
+use super::unproven::{GiveUp, Proof, Unproven, Wish};
 use super::{Limits, Network};
 
 /// How long a Call-ID stays known after its call: 64·T1, while retransmissions may come.
 const AFTERLIFE: Duration = Duration::from_secs(32);
-/// Sources whose refusals are counted at once; beyond it new ones are not answered.
-const MAX_SOURCES: usize = 4096;
+/// Call-IDs of ended calls that are kept; of more, the oldest are forgotten early.
+const MAX_ENDED: usize = 65_536;
+/// How long an INVITE may be on its way through the stack.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// What the guard knows: who may call, which calls live, who was refused lately, whose ACK
-/// is missing. Shared by whoever judges and whoever opens and ends calls.
+/// or sound is missing. Shared by whoever judges and whoever opens and ends calls.
 pub struct State {
     trunks: Vec<Network>,
     limits: Limits,
@@ -27,11 +30,14 @@ pub struct State {
 #[derive(Default)]
 struct Table {
     calls: HashMap<String, Arc<Known>>,
-    unacknowledged: Unacknowledged,
+    /// How many of them came in.
+    incoming: usize,
+    /// New INVITEs that were let through and are not entered yet.
+    invited: HashMap<String, Instant>,
+    unproven: Unproven,
     ended: VecDeque<(Instant, String)>,
     ended_ids: HashMap<String, u32>,
-    refusals: HashMap<IpAddr, Bucket>,
-    swept: Option<Instant>,
+    refusals: Rates,
 }
 
 /// One live call as the guard and the dispatcher know it.
@@ -66,8 +72,17 @@ impl Known {
 pub enum NotEnrolled {
     /// A call with this Call-ID is known already (a merged request, RFC 3261 §8.2.2.2).
     Merged,
-    /// Too many calls whose ACK is missing, of this source or of all.
-    Unacknowledged,
+    /// Too many calls whose ACK or sound is missing, of this source or of all.
+    Unproven,
+}
+
+/// Why a new call finds no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRoom {
+    /// As many calls or transactions as may be.
+    Full,
+    /// Too many calls whose ACK or sound is missing.
+    Unproven,
 }
 
 /// Keeps a Call-ID known; dropped, it lingers for 64·T1 while retransmissions may come.
@@ -81,26 +96,20 @@ impl Enrolled {
     pub fn answered(&self, now: Instant) {
         if let Some(source) = self.known.source {
             let mut table = self.state.table();
-            table
-                .unacknowledged
-                .answered(source, &self.known.call_id, now);
+            table.unproven.answered(source, &self.known.call_id, now);
         }
     }
 
     /// The ACK came.
     pub fn acknowledged(&self) {
-        if let Some(source) = self.known.source {
-            let mut table = self.state.table();
-            table.unacknowledged.leave(source, &self.known.call_id);
-        }
+        self.state.prove(&self.known, Proof::Acknowledged);
     }
 }
 
 impl Drop for Enrolled {
     #[allow(clippy::disallowed_methods)] // the shell's clock: an owner is dropped whenever it is
     fn drop(&mut self) {
-        self.acknowledged();
-        self.state.forget(&self.known.call_id, Instant::now());
+        self.state.forget(&self.known, Instant::now());
     }
 }
 
@@ -141,10 +150,33 @@ impl State {
         self.transactions.get().map_or(0, |count| count())
     }
 
-    /// Whether there are too many calls or transactions for one more.
-    pub fn overloaded(&self) -> bool {
+    /// Whether the stack holds all the transactions that it may.
+    pub fn busy(&self) -> bool {
         self.transaction_count() >= self.limits.max_transactions
-            || self.calls() >= self.limits.max_calls
+    }
+
+    /// Why there is no room for a new call of this source, if there is none.
+    pub fn no_room(&self, source: IpAddr, now: Instant) -> Option<NoRoom> {
+        if self.busy() {
+            return Some(NoRoom::Full);
+        }
+        let limits = &self.limits;
+        let mut table = self.table();
+        let calls = |table: &Table| table.incoming + table.invited.len();
+        if calls(&table) >= limits.max_calls || table.invited.len() >= limits.max_unproven {
+            table.forget_lost_invites(now);
+        }
+        let wish = Wish {
+            source: source.to_canonical(),
+            full: calls(&table) >= limits.max_calls,
+            now,
+        };
+        let under_way = table.invited.len();
+        match table.unproven.has_place(wish, under_way, limits) {
+            true => None,
+            false if wish.full => Some(NoRoom::Full),
+            false => Some(NoRoom::Unproven),
+        }
     }
 
     /// Whether this source may call.
@@ -173,13 +205,16 @@ impl State {
     ) -> Result<Enrolled, NotEnrolled> {
         let source = source.to_canonical();
         let mut table = self.table();
+        table.invited.remove(call_id);
         if table.calls.contains_key(call_id) {
             return Err(NotEnrolled::Merged);
         }
+        let full = table.incoming >= self.limits.max_calls;
+        let wish = Wish { source, full, now };
         let gone = table
-            .unacknowledged
-            .enter(source, call_id, give_up, &self.limits, now)
-            .map_err(|()| NotEnrolled::Unacknowledged)?;
+            .unproven
+            .enter(wish, call_id, give_up, &self.limits)
+            .map_err(|()| NotEnrolled::Unproven)?;
         let enrolled = self.enter(&mut table, call_id, Some(source));
         drop(table);
         if let Some(give_up) = gone {
@@ -201,18 +236,43 @@ impl State {
             bye_reason: Mutex::default(),
         });
         table.calls.insert(call_id.to_owned(), Arc::clone(&known));
+        table.incoming += usize::from(source.is_some());
         Enrolled {
             state: Arc::clone(self),
             known,
         }
     }
 
-    /// Whether a new call of this source finds a place among those whose ACK is missing.
-    pub fn has_place(&self, source: IpAddr, now: Instant) -> bool {
-        let source = source.to_canonical();
-        self.table()
-            .unacknowledged
-            .has_place(source, &self.limits, now)
+    /// A new INVITE is let through: it counts as a call before the stack has seen it.
+    pub fn invite(&self, call_id: &str, now: Instant) {
+        self.table().invited.insert(call_id.to_owned(), now);
+    }
+
+    /// Whether an INVITE of this call is on its way through the stack.
+    pub fn is_invited(&self, call_id: &str) -> bool {
+        self.table().invited.contains_key(call_id)
+    }
+
+    /// An INVITE that was let through is refused and becomes no call; its ACK will come.
+    pub fn turn_away(&self, call_id: &str, now: Instant) {
+        let mut table = self.table();
+        table.invited.remove(call_id);
+        table.end(call_id, now);
+    }
+
+    /// The caller was heard.
+    pub fn heard(&self, call_id: &str) {
+        let known = self.known(call_id);
+        if let Some(known) = known {
+            self.prove(&known, Proof::Heard);
+        }
+    }
+
+    fn prove(&self, known: &Known, proof: Proof) {
+        if let Some(source) = known.source {
+            let mut table = self.table();
+            table.unproven.prove(source, &known.call_id, proof);
+        }
     }
 
     /// Whether this call has not ended.
@@ -230,117 +290,72 @@ impl State {
         self.table().calls.len()
     }
 
-    fn forget(&self, call_id: &str, now: Instant) {
+    fn forget(&self, known: &Known, now: Instant) {
         let mut table = self.table();
-        table.calls.remove(call_id);
-        table.ended.push_back((now, call_id.to_owned()));
-        *table.ended_ids.entry(call_id.to_owned()).or_default() += 1;
+        if let Some(source) = known.source {
+            table.unproven.leave(source, &known.call_id);
+            table.incoming -= 1;
+        }
+        table.calls.remove(&known.call_id);
+        table.end(&known.call_id, now);
     }
 
-    /// A call that lives or has just ended.
+    /// A call that lives, has just ended, or is on its way through the stack.
     pub fn is_ours(&self, call_id: &str, now: Instant) -> bool {
         let mut table = self.table();
         while let Some((at, _)) = table.ended.front()
             && now.saturating_duration_since(*at) > AFTERLIFE
         {
-            if let Some((_, id)) = table.ended.pop_front()
-                && let Some(count) = table.ended_ids.get_mut(&id)
-            {
-                *count -= 1;
-                if *count == 0 {
-                    table.ended_ids.remove(&id);
-                }
-            }
+            table.forget_oldest();
         }
-        table.calls.contains_key(call_id) || table.ended_ids.contains_key(call_id)
+        table.calls.contains_key(call_id)
+            || table.ended_ids.contains_key(call_id)
+            || table.invited.contains_key(call_id)
     }
 
     /// Whether this source may still be answered with a refusal. A trunk sends many
     /// callers' requests, a stranger has no business here.
     pub fn may_answer(&self, source: IpAddr, now: Instant) -> bool {
-        let rate = if self.is_trunk(source) {
-            TRUNK_RATE
-        } else {
-            STRANGER_RATE
+        let rate = match self.is_trunk(source) {
+            true => TRUNK_RATE,
+            false => STRANGER_RATE,
         };
-        let mut table = self.table();
-        if !table.refusals.contains_key(&source) && table.refusals.len() >= MAX_SOURCES {
-            table.sweep(now);
-            if table.refusals.len() >= MAX_SOURCES {
-                return false;
-            }
-        }
-        table
-            .refusals
-            .entry(source)
-            .or_insert_with(|| Bucket::full(rate, now))
-            .take(now)
+        self.table().refusals.take(source, rate, now)
+    }
+}
+
+impl State {
+    /// Whether a message of this source cannot matter: it is no trunk, has had its refusals, and
+    /// speaks of no call of ours. A flood of such costs no more than this question.
+    pub fn is_noise(&self, source: IpAddr, call_id: &str, now: Instant) -> bool {
+        let spent = !self.is_trunk(source) && self.table().refusals.spent(source, now);
+        spent && !self.is_ours(call_id, now)
     }
 }
 
 impl Table {
-    /// Forgets sources whose bucket has filled up again; once a second, as a flood
-    /// with false sources would otherwise pay for a walk with each datagram.
-    fn sweep(&mut self, now: Instant) {
-        let lately = Duration::from_secs(1);
-        if self
-            .swept
-            .is_some_and(|at| now.saturating_duration_since(at) < lately)
+    fn end(&mut self, call_id: &str, now: Instant) {
+        if self.ended.len() >= MAX_ENDED {
+            self.forget_oldest();
+        }
+        self.ended.push_back((now, call_id.to_owned()));
+        *self.ended_ids.entry(call_id.to_owned()).or_default() += 1;
+    }
+
+    /// What the stack could not read after all, looked for where it would cost others their place.
+    fn forget_lost_invites(&mut self, now: Instant) {
+        let lately = |at: &Instant| now.saturating_duration_since(*at) < ON_ITS_WAY;
+        self.invited.retain(|_, at| lately(at));
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, id)) = self.ended.pop_front()
+            && let Some(count) = self.ended_ids.get_mut(&id)
         {
-            return;
+            *count -= 1;
+            if *count == 0 {
+                self.ended_ids.remove(&id);
+            }
         }
-        self.swept = Some(now);
-        self.refusals.retain(|_, bucket| !bucket.is_full(now));
-    }
-}
-
-/// Refusals answered to one source: a burst, then so many a second; the rest is dropped.
-#[derive(Debug, Clone, Copy)]
-struct Rate {
-    burst: f64,
-    per_s: f64,
-}
-
-const STRANGER_RATE: Rate = Rate {
-    burst: 20.0,
-    per_s: 10.0,
-};
-const TRUNK_RATE: Rate = Rate {
-    burst: 2000.0,
-    per_s: 1000.0,
-};
-
-struct Bucket {
-    rate: Rate,
-    tokens: f64,
-    at: Instant,
-}
-
-impl Bucket {
-    fn full(rate: Rate, now: Instant) -> Bucket {
-        Bucket {
-            rate,
-            tokens: rate.burst,
-            at: now,
-        }
-    }
-
-    fn level(&self, now: Instant) -> f64 {
-        let gained = now.saturating_duration_since(self.at).as_secs_f64() * self.rate.per_s;
-        (self.tokens + gained).min(self.rate.burst)
-    }
-
-    fn is_full(&self, now: Instant) -> bool {
-        self.level(now) >= self.rate.burst
-    }
-
-    fn take(&mut self, now: Instant) -> bool {
-        self.tokens = self.level(now);
-        self.at = now;
-        let enough = self.tokens >= 1.0;
-        if enough {
-            self.tokens -= 1.0;
-        }
-        enough
     }
 }

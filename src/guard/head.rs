@@ -1,7 +1,6 @@
-//! A tolerant reading of a message's head, before any parser of the stack sees it, and
-//! the framing of messages on a stream.
+//! A tolerant reading of a message's head, before any parser of the stack sees it.
 
-use super::MAX_MESSAGE;
+use super::syntax::{is_token, party};
 
 /// The head of a SIP message: start line and headers as text, nothing interpreted.
 #[derive(Debug)]
@@ -9,7 +8,7 @@ pub struct Head<'a> {
     pub start: &'a str,
     /// Name and value; folded values keep their line breaks.
     pub headers: Vec<(&'a str, &'a str)>,
-    /// A line stood there that is no header; it is left out.
+    /// A line stood there that is no header (it is left out), or half a line break.
     pub broken: bool,
 }
 
@@ -31,15 +30,17 @@ impl<'a> Head<'a> {
         let mut head = Head {
             start,
             headers: Vec::new(),
-            broken: false,
+            broken: half_breaks(text),
         };
         while !rest.is_empty() {
             let end = header_end(rest);
             let line = &rest[..end];
             rest = rest[end..].strip_prefix("\r\n").unwrap_or("");
             match line.split_once(':') {
-                Some((name, value)) => head.headers.push((name.trim(), value.trim())),
-                None => head.broken |= !line.trim().is_empty(),
+                Some((name, value)) if is_token(name.trim()) => {
+                    head.headers.push((name.trim(), value.trim()));
+                }
+                _ => head.broken |= !line.trim().is_empty(),
             }
         }
         Some(head)
@@ -76,36 +77,15 @@ impl<'a> Head<'a> {
 
     /// The tag of a From or To header.
     pub fn tag(&self, long: &'static str) -> Option<&'a str> {
-        parameter(self.first(long)?, "tag")
+        party(self.first(long)?)?.parameter("tag")
     }
 }
 
-/// A header parameter's value, looked for after the closing `>`.
-fn parameter<'a>(value: &'a str, wanted: &str) -> Option<&'a str> {
-    let after = value.rfind('>').map_or(value, |at| &value[at..]);
-    after.split(';').skip(1).find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case(wanted)
-            .then(|| value.trim())
-    })
-}
-
-/// The items of a comma-separated value; a comma within quotes or `<…>` separates nothing.
-pub(super) fn items(value: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped, mut in_uri) = (false, false, false);
-    value.split(move |c| {
-        let separates = c == ',' && !quoted && !in_uri;
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' if !in_uri => quoted = !quoted,
-            '<' if !quoted => in_uri = true,
-            '>' if !quoted => in_uri = false,
-            _ => {}
-        }
-        separates
-    })
+/// Whether CR or LF stands alone: what one reader takes for a line, another does not.
+fn half_breaks(text: &str) -> bool {
+    let count = |what: &str| text.matches(what).count();
+    let whole = count("\r\n");
+    count("\r") != whole || count("\n") != whole
 }
 
 /// Where a header ends: at the first line break that no white space follows (folding).
@@ -128,53 +108,10 @@ fn compact(long: &str) -> Option<&'static str> {
         "Call-ID" => "i",
         "Content-Length" => "l",
         "Content-Type" => "c",
+        "Content-Encoding" => "e",
         "Contact" => "m",
         "Supported" => "k",
         "Session-Expires" => "x",
         _ => return None,
     })
-}
-
-/// What stands at the start of a stream's buffer (RFC 3261 §18.3).
-#[derive(Debug, PartialEq, Eq)]
-pub enum Framed {
-    /// A message of this many bytes.
-    Whole(usize),
-    /// An empty line between messages (RFC 5626 §3.5.1), of this many bytes.
-    Keepalive(usize),
-    /// The rest is still to come.
-    More,
-    /// Nothing after this can be found: the stream must be closed.
-    Broken,
-}
-
-/// Finds the first message of a stream's buffer.
-pub fn frame(buffer: &[u8]) -> Framed {
-    if buffer.starts_with(b"\r\n") {
-        return Framed::Keepalive(2);
-    }
-    let Some(body_at) = body_start(buffer) else {
-        return if buffer.len() > MAX_MESSAGE {
-            Framed::Broken
-        } else {
-            Framed::More
-        };
-    };
-    let text = String::from_utf8_lossy(&buffer[..body_at - 4]);
-    // Without a length, or with two, nothing after this message can be found.
-    let Some(length) = Head::read(&text).and_then(|head| only_length(&head)) else {
-        return Framed::Broken;
-    };
-    match body_at.checked_add(length) {
-        Some(end) if end > MAX_MESSAGE => Framed::Broken,
-        Some(end) if buffer.len() >= end => Framed::Whole(end),
-        Some(_) => Framed::More,
-        None => Framed::Broken,
-    }
-}
-
-fn only_length(head: &Head<'_>) -> Option<usize> {
-    let mut lengths = head.all("Content-Length");
-    let length = lengths.next()?.parse().ok()?;
-    lengths.next().is_none().then_some(length)
 }

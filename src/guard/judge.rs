@@ -4,18 +4,36 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::admission::State;
-use super::head::{self, Head, items};
+use super::admission::{NoRoom, State};
+use super::formed::{self, RequestLine};
+use super::head::{self, Head};
 use super::refusal::{Refusal, respond};
-use super::syntax::{balanced, cseq_method, is_via, max_forwards, request_uri};
-use super::{ACCEPT, ALLOW, MAX_MESSAGE, SUPPORTED, Transport};
+use super::syntax::items;
+use super::{ACCEPT, ALLOW, MAX_HEAD, SUPPORTED, Transport};
 
-const MAX_HEADER: usize = 8 * 1024;
-const MAX_HEADERS: usize = 256;
+/// Methods of the RFCs; what else may come is unknown (RFC 3261 §21.5.2).
+const KNOWN: [&str; 14] = [
+    "INVITE",
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "OPTIONS",
+    "INFO",
+    "UPDATE",
+    "REGISTER",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "PUBLISH",
+    "MESSAGE",
+    "REFER",
+    "PRACK",
+];
+/// Those of them that are served.
+const SERVED: [&str; 6] = ["INVITE", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE"];
 /// Retry-After of a 503, in seconds.
 const RETRY_AFTER_S: u32 = 30;
-/// Retry-After where only ACKs are missing, in seconds: a place is free again within their grace.
-const ACK_RETRY_AFTER_S: u32 = 5;
+/// Retry-After where only ACKs or sound are missing, in seconds: places are free again soon.
+const PROOF_RETRY_AFTER_S: u32 = 5;
 
 /// What becomes of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,36 +59,42 @@ pub fn judge(
     state: &State,
     now: Instant,
 ) -> Verdict {
-    if bytes.len() > MAX_MESSAGE {
-        return Verdict::Drop {
-            reason: "too_large",
-        };
-    }
+    let came = bytes;
+    let bytes = without_leading_breaks(came);
     let body_at = head::body_start(bytes);
     let (raw_head, body) = match body_at {
         Some(at) => (&bytes[..at - 4], &bytes[at..]),
         None => (bytes, &[][..]),
     };
+    if raw_head.len() > MAX_HEAD {
+        return Verdict::Drop {
+            reason: "too_large",
+        };
+    }
     let (text, recoded) = decode(raw_head);
     let Some(mut head) = Head::read(&text) else {
         return Verdict::Drop {
             reason: "unreadable",
         };
     };
+    let call_id = head.first("Call-ID").unwrap_or_default();
+    if state.is_noise(source.ip(), call_id, now) {
+        return Verdict::Drop { reason: "rate" };
+    }
     // A datagram that ends before the empty line does: what it says may be half of it.
     head.broken |= body_at.is_none();
-    match examine(&head, body, source, transport, state, now) {
-        Ok(Fix { append_length }) if recoded || append_length => {
-            let mut mended = Vec::with_capacity(text.len() + body.len() + 32);
-            mended.extend_from_slice(text.as_bytes());
-            if append_length {
-                mended.extend_from_slice(format!("\r\nContent-Length: {}", body.len()).as_bytes());
-            }
-            mended.extend_from_slice(b"\r\n\r\n");
-            mended.extend_from_slice(body);
-            Verdict::Mended(mended)
+    let arrival = Arrival {
+        body,
+        source,
+        transport,
+        now,
+    };
+    match examine(&head, &arrival, state) {
+        // As it came, where the stack reads it as we did.
+        Ok(Some(length)) if !recoded && length == body.len() && bytes.len() == came.len() => {
+            Verdict::Pass
         }
-        Ok(_) => Verdict::Pass,
+        Ok(told) => Verdict::Mended(mend(&text, body, told)),
         Err(Stop::Silently(reason)) => Verdict::Drop { reason },
         Err(Stop::With(refusal)) => {
             if refusal.status != 200 && !state.may_answer(source.ip(), now) {
@@ -89,6 +113,27 @@ pub fn judge(
     }
 }
 
+/// The head in UTF-8, with a Content-Length, and nothing behind the body (RFC 3261 §18.3).
+fn mend(head: &str, body: &[u8], told: Told) -> Vec<u8> {
+    let body = &body[..told.unwrap_or(body.len())];
+    let mut mended = Vec::with_capacity(head.len() + body.len() + 32);
+    mended.extend_from_slice(head.as_bytes());
+    if told.is_none() {
+        mended.extend_from_slice(format!("\r\nContent-Length: {}", body.len()).as_bytes());
+    }
+    mended.extend_from_slice(b"\r\n\r\n");
+    mended.extend_from_slice(body);
+    mended
+}
+
+/// RFC 3261 §7.5: empty lines before a start line are passed over.
+fn without_leading_breaks(mut bytes: &[u8]) -> &[u8] {
+    while let Some(rest) = bytes.strip_prefix(b"\r\n") {
+        bytes = rest;
+    }
+    bytes
+}
+
 /// UTF-8 as it is; anything else is what Chinese gateways send, GB18030.
 fn decode(head: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
     match std::str::from_utf8(head) {
@@ -98,10 +143,6 @@ fn decode(head: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
             true,
         ),
     }
-}
-
-struct Fix {
-    append_length: bool,
 }
 
 pub(super) enum Stop {
@@ -115,175 +156,77 @@ impl From<Refusal> for Stop {
     }
 }
 
-fn examine(
-    head: &Head<'_>,
-    body: &[u8],
+/// What is known of a message beside its head.
+struct Arrival<'a> {
+    body: &'a [u8],
     source: SocketAddr,
     transport: Transport,
-    state: &State,
     now: Instant,
-) -> Result<Fix, Stop> {
-    if head.headers.len() > MAX_HEADERS
-        || head
-            .headers
-            .iter()
-            .any(|(name, value)| name.len() + value.len() > MAX_HEADER)
-    {
-        return Err(Stop::Silently("head_too_large"));
-    }
+}
+
+/// The body's length as the head tells it.
+type Told = Option<usize>;
+
+fn examine(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<Told, Stop> {
     if head.is_response() {
-        return response(head, body, transport, state, now);
+        return response(head, arrival, state);
     }
-    let Some((method, uri, version)) = head.request_line() else {
-        return Err(Refusal::new(400, "Bad Request", "malformed").into());
-    };
-    if method == "ACK" {
-        // An ACK is never answered (RFC 3261 §8.2.6); the stack drops what matches nothing.
-        let readable = |_| Stop::Silently("malformed");
-        well_formed(head, method, uri, version).map_err(readable)?;
+    let line = formed::request_line(head);
+    // An ACK is never answered (RFC 3261 §8.2.6); the stack drops what matches nothing.
+    if head.start.starts_with("ACK ") {
+        let told = line.and_then(|line| request(head, &line, arrival));
+        let told = told.map_err(|_| Stop::Silently("malformed"))?;
         let call_id = head.first("Call-ID").unwrap_or_default();
-        return match state.is_trunk(source.ip()) || state.is_ours(call_id, now) {
-            true => content_length(head, body, transport).map_err(readable),
+        return match state.is_ours(call_id, arrival.now) {
+            true => Ok(told),
             false => Err(Stop::Silently("foreign_ack")),
         };
     }
-    let length = content_length(head, body, transport)?;
-    well_formed(head, method, uri, version)?;
-    admit(head, method, source, state, now)?;
-    readable_body(head, method)?;
-    Ok(length)
+    let line = line?;
+    let told = request(head, &line, arrival)?;
+    readable_body(head, line.method)?;
+    admit(head, line.method, arrival, state)?;
+    Ok(told)
+}
+
+/// A request that can be read in one way only, and whose method is known.
+fn request(head: &Head<'_>, line: &RequestLine<'_>, arrival: &Arrival<'_>) -> Result<Told, Stop> {
+    formed::size(head)?;
+    let told = formed::content_length(head, arrival.body, arrival.transport)?;
+    formed::well_formed(head, line)?;
+    // RFC 4475 §3.1.2.18: what a method unknown to us should have in its CSeq we do not know.
+    if !KNOWN.contains(&line.method) {
+        return Err(Refusal::new(501, "Not Implemented", "unknown_method")
+            .with("Allow", ALLOW)
+            .into());
+    }
+    formed::sequence(head, line.method)?;
+    formed::target(line.uri)?;
+    Ok(told)
 }
 
 /// A response is never answered; one that belongs to no call of ours costs the stack nothing.
-fn response(
-    head: &Head<'_>,
-    body: &[u8],
-    transport: Transport,
-    state: &State,
-    now: Instant,
-) -> Result<Fix, Stop> {
-    let malformed = Stop::Silently("malformed");
-    let Some(length) = content_length(head, body, transport).ok() else {
-        return Err(malformed);
-    };
-    let once = |name| head.all(name).count() == 1;
-    let status = head.start.strip_prefix("SIP/2.0 ").and_then(status_code);
-    if status.is_none()
-        || head.broken
-        || head.first("Via").is_none()
-        || !["From", "To", "Call-ID", "CSeq"].into_iter().all(once)
-        || head.first("CSeq").and_then(cseq_method).is_none()
-    {
-        return Err(malformed);
+fn response(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<Told, Stop> {
+    let malformed = |_| Stop::Silently("malformed");
+    formed::size(head).map_err(malformed)?;
+    let told = formed::content_length(head, arrival.body, arrival.transport).map_err(malformed)?;
+    if !formed::response(head) {
+        return Err(Stop::Silently("malformed"));
     }
-    match state.is_ours(head.first("Call-ID").unwrap_or_default(), now) {
-        true => Ok(length),
+    match state.is_ours(head.first("Call-ID").unwrap_or_default(), arrival.now) {
+        true => Ok(told),
         false => Err(Stop::Silently("foreign_response")),
     }
 }
 
-/// The status of `200 OK`, as the status line goes on after its version.
-fn status_code(rest: &str) -> Option<u16> {
-    let digits = rest.get(..3)?;
-    let ends = matches!(rest.as_bytes().get(3), None | Some(b' '));
-    let status = digits.parse().ok()?;
-    (ends && (100..700).contains(&status)).then_some(status)
-}
-
-/// A wrong Content-Length is refused, a missing one on UDP is supplied (RFC 3261 §18.3).
-fn content_length(head: &Head<'_>, body: &[u8], transport: Transport) -> Result<Fix, Stop> {
-    let malformed = || Stop::from(Refusal::new(400, "Bad Content-Length", "malformed"));
-    let mut lengths = head.all("Content-Length");
-    let result = match (lengths.next(), transport) {
-        (None, Transport::Udp) => Fix {
-            append_length: true,
-        },
-        (None, Transport::Tcp) => return Err(malformed()),
-        (Some(text), _) => {
-            let length: usize = text.parse().map_err(|_| malformed())?;
-            if length > body.len() {
-                return Err(malformed());
-            }
-            Fix {
-                append_length: false,
-            }
-        }
-    };
-    match lengths.next() {
-        None => Ok(result),
-        Some(_) => Err(malformed()),
-    }
-}
-
-/// What every request needs (RFC 3261 §8.1.1).
-fn well_formed(head: &Head<'_>, method: &str, uri: &str, version: &str) -> Result<(), Stop> {
-    let bad = |phrase| Stop::from(Refusal::new(400, phrase, "malformed"));
-    if version != "SIP/2.0" {
-        return Err(Refusal::new(505, "Version Not Supported", "version").into());
-    }
-    if head.broken {
-        return Err(bad("Incomplete Head"));
-    }
-    for (name, phrase) in [
-        ("From", "One From Header Expected"),
-        ("To", "One To Header Expected"),
-        ("Call-ID", "One Call-ID Expected"),
-        ("CSeq", "One CSeq Expected"),
-    ] {
-        if head.all(name).count() != 1 {
-            return Err(bad(phrase));
-        }
-    }
-    if head.first("Via").is_none() {
-        return Err(bad("Via Expected"));
-    }
-    if head.tag("From").is_none() {
-        return Err(bad("From Tag Expected"));
-    }
-    max_forwards(head)?;
-    if !head.all("Via").flat_map(items).all(is_via) {
-        return Err(bad("Bad Via"));
-    }
-    let names = ["From", "To", "Contact"];
-    if !names
-        .into_iter()
-        .flat_map(|name| head.all(name))
-        .all(balanced)
-    {
-        return Err(bad("Unbalanced Quotes"));
-    }
-    if matches!(method, "INVITE" | "UPDATE") && head.all("Contact").flat_map(items).count() > 1 {
-        return Err(bad("One Contact Expected"));
-    }
-    let cseq = head.first("CSeq").unwrap_or_default();
-    if cseq_method(cseq) != Some(method) {
-        return Err(bad("CSeq Does Not Match"));
-    }
-    request_uri(uri)
-}
-
 /// Who may send what.
-fn admit(
-    head: &Head<'_>,
-    method: &str,
-    source: SocketAddr,
-    state: &State,
-    now: Instant,
-) -> Result<(), Stop> {
-    let trunk = state.is_trunk(source.ip());
+fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) -> Result<(), Stop> {
+    let trunk = state.is_trunk(arrival.source.ip());
     let call_id = head.first("Call-ID").unwrap_or_default();
-    match method {
-        "INVITE" | "BYE" | "CANCEL" | "INFO" | "UPDATE" | "OPTIONS" => {}
-        "REGISTER" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "MESSAGE" | "REFER" | "PRACK" => {
-            return Err(Refusal::new(405, "Method Not Allowed", "method")
-                .with("Allow", ALLOW)
-                .into());
-        }
-        _ => {
-            return Err(Refusal::new(501, "Not Implemented", "unknown_method")
-                .with("Allow", ALLOW)
-                .into());
-        }
+    if !SERVED.contains(&method) {
+        return Err(Refusal::new(405, "Method Not Allowed", "method")
+            .with("Allow", ALLOW)
+            .into());
     }
     let in_dialog = head.tag("To").is_some();
     if trunk {
@@ -295,16 +238,19 @@ fn admit(
             Err(Refusal::new(403, "Forbidden", "foreign").into())
         }
         // Sent again, or by another way: its transaction knows.
-        ("INVITE", false) if state.lives(call_id) => Ok(()),
-        ("INVITE", false) => new_call(head, source, state, now),
+        ("INVITE", false) if state.lives(call_id) || state.is_invited(call_id) => Ok(()),
+        ("INVITE", false) => new_call(head, arrival, state),
         ("OPTIONS", false) => Err(Refusal::new(200, "OK", "options")
             .with("Allow", ALLOW)
             .with("Accept", ACCEPT)
             .with("Supported", SUPPORTED)
             .into()),
+        ("INVITE" | "UPDATE" | "INFO" | "OPTIONS", true) if state.busy() => {
+            Err(unavailable("overload", RETRY_AFTER_S).into())
+        }
         // A desk that we called is no trunk: within a call the Call-ID admits, the
         // stack compares the tags.
-        ("CANCEL", _) | (_, true) if state.is_ours(call_id, now) => Ok(()),
+        ("CANCEL", _) | (_, true) if state.is_ours(call_id, arrival.now) => Ok(()),
         _ => Err(no_call().into()),
     }
 }
@@ -330,6 +276,12 @@ fn known_extensions(head: &Head<'_>, method: &str) -> Result<(), Stop> {
 
 /// A body we could not read (RFC 3261 §8.2.3).
 fn readable_body(head: &Head<'_>, method: &str) -> Result<(), Stop> {
+    let packed = head.first("Content-Encoding");
+    if packed.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return Err(Refusal::new(415, "Unsupported Media Type", "media_type")
+            .with("Accept-Encoding", "identity")
+            .into());
+    }
     let kind = head.first("Content-Type").unwrap_or(ACCEPT);
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if matches!(method, "INVITE" | "UPDATE") && !kind.eq_ignore_ascii_case(ACCEPT) {
@@ -350,24 +302,24 @@ fn readable_body(head: &Head<'_>, method: &str) -> Result<(), Stop> {
     Ok(())
 }
 
-fn new_call(head: &Head<'_>, source: SocketAddr, state: &State, now: Instant) -> Result<(), Stop> {
-    if state.draining() {
-        return Err(Refusal::new(503, "Service Unavailable", "draining")
-            .with("Retry-After", RETRY_AFTER_S)
-            .into());
-    }
-    if state.overloaded() {
-        return Err(Refusal::new(503, "Service Unavailable", "overload")
-            .with("Retry-After", RETRY_AFTER_S)
-            .into());
-    }
-    if !state.has_place(source.ip(), now) {
-        return Err(Refusal::new(503, "Service Unavailable", "unacknowledged")
-            .with("Retry-After", ACK_RETRY_AFTER_S)
-            .into());
-    }
+fn new_call(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<(), Stop> {
     if head.first("Contact").is_none() {
         return Err(Refusal::new(400, "Contact Expected", "malformed").into());
     }
+    if state.draining() {
+        return Err(unavailable("draining", RETRY_AFTER_S).into());
+    }
+    match state.no_room(arrival.source.ip(), arrival.now) {
+        Some(NoRoom::Full) => return Err(unavailable("overload", RETRY_AFTER_S).into()),
+        Some(NoRoom::Unproven) => {
+            return Err(unavailable("unproven", PROOF_RETRY_AFTER_S).into());
+        }
+        None => {}
+    }
+    state.invite(head.first("Call-ID").unwrap_or_default(), arrival.now);
     Ok(())
+}
+
+fn unavailable(reason: &'static str, retry_after_s: u32) -> Refusal {
+    Refusal::new(503, "Service Unavailable", reason).with("Retry-After", retry_after_s)
 }

@@ -6,27 +6,33 @@
 //! every table here has a bound, whatever arrives.
 //!
 //! [`judge`] decides about one message; [`State`] knows who may call, which calls live,
-//! who was refused lately, and whose ACK is missing.
+//! who was refused lately, and whose ACK or sound is missing.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 mod admission;
+mod formed;
+mod frame;
 mod head;
 mod judge;
+mod rates;
 mod refusal;
 mod syntax;
 #[cfg(test)]
 mod tests;
-mod unacknowledged;
+mod unproven;
 
-pub use admission::{Enrolled, Known, NotEnrolled, State};
-pub use head::{Framed, Head, body_start, frame};
+pub use admission::{Enrolled, Known, NoRoom, NotEnrolled, State};
+pub use frame::{Framed, frame};
+pub use head::{Head, body_start};
 pub use judge::{Verdict, judge};
-pub use unacknowledged::GiveUp;
+pub use unproven::GiveUp;
 
-/// A whole message in bytes (RFC 3261 sets no limit; a UDP datagram cannot be larger).
-pub const MAX_MESSAGE: usize = 64 * 1024;
+/// A start line with its headers, in bytes (RFC 3261 sets no limit).
+pub const MAX_HEAD: usize = 48 * 1024;
+/// A body in bytes: a session description of some pages.
+pub const MAX_BODY: usize = 16 * 1024;
 /// Methods that are served (RFC 3261 §20.5).
 pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
 /// The only body of an INVITE that is understood.
@@ -55,12 +61,31 @@ pub struct Network {
 pub struct Limits {
     /// Transactions in the stack, lingering ones included.
     pub max_transactions: usize,
+    /// Calls that came in, those on their way through the stack included.
     pub max_calls: usize,
-    /// Answered calls whose ACK is missing: of all sources, and of one.
-    pub max_unacknowledged: usize,
-    pub max_unacknowledged_per_source: usize,
-    /// How long after its 200 a call keeps its place without an ACK when others want it.
-    pub ack_grace: Duration,
+    /// Answered calls whose ACK or first sound is missing, of all sources and of one; and as many
+    /// that were not answered yet.
+    pub max_unproven: usize,
+    pub max_unproven_per_source: usize,
+    /// How long after its 200 a call keeps its place without ACK or sound when others want it; a
+    /// third of it against a source that has fewer such calls.
+    pub grace: Duration,
+}
+
+impl Limits {
+    /// For so many calls at once. ACK and sound come within a round trip or two: a quarter of all
+    /// calls waits for them only where none comes.
+    pub fn of(max_calls: usize) -> Limits {
+        let max_unproven = (max_calls / 4).max(32);
+        Limits {
+            max_transactions: 20_000,
+            max_calls,
+            max_unproven,
+            max_unproven_per_source: max_unproven / 4 * 3,
+            // Our 200 has gone out twice by then.
+            grace: Duration::from_millis(1400),
+        }
+    }
 }
 
 /// Counts a message that was refused or dropped, under `gradeline_sip_refused_total`.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::USER_AGENT;
 use super::head::Head;
+use super::syntax::{items, unquoted};
 
 /// A refusal: status, reason phrase, counted reason, extra headers.
 pub(super) struct Refusal {
@@ -29,6 +30,9 @@ impl Refusal {
     }
 }
 
+/// What a response repeats of its request, in bytes; who sends more is not answered.
+const MAX_ECHO: usize = 8 * 1024;
+
 /// The answer to a request. `None` without a Via: nothing says where it goes. What else is
 /// missing is missing in the answer too: the Via's branch is what the sender knows it by.
 pub(super) fn respond(head: &Head<'_>, source: SocketAddr, refusal: &Refusal) -> Option<Vec<u8>> {
@@ -36,13 +40,13 @@ pub(super) fn respond(head: &Head<'_>, source: SocketAddr, refusal: &Refusal) ->
     let mut vias = head.all("Via");
     response.push_str(&format!("Via: {}\r\n", with_received(vias.next()?, source)));
     for via in vias {
-        response.push_str(&format!("Via: {via}\r\n"));
+        response.push_str(&format!("Via: {}\r\n", in_one_line(via)));
     }
     let from = head.first("From").unwrap_or_default();
     let call_id = head.first("Call-ID").unwrap_or_default();
     for (name, value) in [("From", from), ("Call-ID", call_id)] {
         if !value.is_empty() {
-            response.push_str(&format!("{name}: {value}\r\n"));
+            response.push_str(&format!("{name}: {}\r\n", in_one_line(value)));
         }
     }
     if let Some(to) = head.first("To") {
@@ -50,10 +54,13 @@ pub(super) fn respond(head: &Head<'_>, source: SocketAddr, refusal: &Refusal) ->
             Some(_) => String::new(),
             None => format!(";tag={:016x}", stateless_tag(call_id, from)),
         };
-        response.push_str(&format!("To: {to}{tag}\r\n"));
+        response.push_str(&format!("To: {}{tag}\r\n", in_one_line(to)));
     }
     if let Some(cseq) = head.first("CSeq") {
-        response.push_str(&format!("CSeq: {cseq}\r\n"));
+        response.push_str(&format!("CSeq: {}\r\n", in_one_line(cseq)));
+    }
+    if response.len() > MAX_ECHO {
+        return None;
     }
     response.push_str(&format!(
         "{}Server: {USER_AGENT}\r\nContent-Length: 0\r\n\r\n",
@@ -62,15 +69,30 @@ pub(super) fn respond(head: &Head<'_>, source: SocketAddr, refusal: &Refusal) ->
     Some(response.into_bytes())
 }
 
+/// A folded value unfolded (RFC 3261 §7.3.1); half a line break starts no line of ours.
+fn in_one_line(value: &str) -> String {
+    let mut line = String::with_capacity(value.len());
+    for part in value.split(['\r', '\n']) {
+        let part = match line.is_empty() {
+            true => part,
+            false => part.trim_start_matches([' ', '\t']),
+        };
+        if !line.is_empty() && !part.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(part);
+    }
+    line
+}
+
 /// The top Via with `received` and a filled `rport` (RFC 3581 §4).
-fn with_received(via: &str, source: SocketAddr) -> String {
-    let (first, others) = via
-        .split_once(',')
-        .map_or((via, None), |(first, rest)| (first, Some(rest)));
-    let mut out: String = first
-        .split(';')
+fn with_received(value: &str, source: SocketAddr) -> String {
+    let value = in_one_line(value);
+    let first = items(&value).next().unwrap_or_default();
+    let others = &value[first.len()..];
+    let mut out: String = unquoted(first, ';')
         .map(str::trim)
-        .filter(|part| !part.starts_with("received="))
+        .filter(|part| !part.to_ascii_lowercase().starts_with("received="))
         .map(|part| match part.eq_ignore_ascii_case("rport") {
             true => format!("rport={}", source.port()),
             false => part.to_owned(),
@@ -78,10 +100,7 @@ fn with_received(via: &str, source: SocketAddr) -> String {
         .collect::<Vec<_>>()
         .join(";");
     out.push_str(&format!(";received={}", source.ip().to_canonical()));
-    if let Some(others) = others {
-        out.push(',');
-        out.push_str(others);
-    }
+    out.push_str(others);
     out
 }
 

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
+mod mutations;
+mod torture;
+
 const TRUNK: &str = "192.0.2.1:5060";
 const STRANGER: &str = "203.0.113.9:5060";
 
@@ -21,9 +24,9 @@ fn state() -> Arc<State> {
     let limits = Limits {
         max_transactions: 10,
         max_calls: 10,
-        max_unacknowledged: 6,
-        max_unacknowledged_per_source: 4,
-        ack_grace: Duration::from_secs(4),
+        max_unproven: 6,
+        max_unproven_per_source: 4,
+        grace: Duration::from_secs(4),
     };
     let trunks = vec![Network {
         address: "192.0.2.0".parse().unwrap(),
@@ -76,7 +79,7 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
         (in_dialog("BYE"), "481", "no_call"),
         (in_dialog("INVITE"), "481", "no_call"),
         (as_method("CANCEL"), "481", "no_call"),
-        (as_method("ACK"), "pass", ""),
+        (as_method("ACK"), "drop", "foreign_ack"),
         (
             INVITE.replace("SIP/2.0\r\nVia", "SIP/7.0\r\nVia"),
             "505",
@@ -203,10 +206,73 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
         (with("Max-Forwards: many"), "400", "malformed"),
         (
             with(&format!("Subject: {}", "x".repeat(9000))),
-            "drop",
+            "513",
             "head_too_large",
         ),
-        (with(&"X: y\r\n".repeat(300)), "drop", "head_too_large"),
+        (with(&"X: y\r\n".repeat(300)), "513", "head_too_large"),
+        (
+            with(&format!("Via: SIP/2.0/UDP {}", "x".repeat(9000))),
+            "drop",
+            "unanswerable",
+        ),
+        (
+            INVITE.replace("Length: 0\r\n", "Length: 20000\r\n") + &"v".repeat(20_000),
+            "413",
+            "body_too_large",
+        ),
+        (format!("\r\n{INVITE}"), "mended", ""),
+        (INVITE.to_owned() + "rest", "mended", ""),
+        (with("Content-Encoding: gzip"), "415", "media_type"),
+        (
+            with("Content-Type: application/sdp\r\nc: application/sdp"),
+            "400",
+            "malformed",
+        ),
+        (with("bad name: x"), "400", "malformed"),
+        (with("X: y\nTo: <sip:b@c>"), "400", "malformed"),
+        (
+            INVITE.replace("Call-ID: one", "Call-ID: one two"),
+            "400",
+            "malformed",
+        ),
+        (INVITE.replace("1 INVITE", "+1 INVITE"), "400", "malformed"),
+        (
+            INVITE.replace("Length: 0", "Length: +0"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("SIP/2.0\r\nVia", "HTTP/1.1\r\nVia"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("SIP/2.0/UDP", "SIP/7.0/UDP"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("From: <", "From: 李, 王 <"),
+            "400",
+            "malformed",
+        ),
+        (INVITE.replace("From: <", "From: 张三 <"), "pass", ""),
+        (
+            INVITE.replace("@gradeline SIP", "@gradeline:99999 SIP"),
+            "400",
+            "malformed",
+        ),
+        (
+            INVITE.replace("@gradeline SIP", "@[::1]:5060;user=phone SIP"),
+            "pass",
+            "",
+        ),
+        (
+            INVITE.replace("branch=z9hG4bK1", "branch=z9hG4bK"),
+            "400",
+            "malformed",
+        ),
+        (INVITE.replace(";branch=z9hG4bK1", ""), "pass", ""),
         ("".to_owned(), "drop", "unreadable"),
         ("\0\u{1}garbage".to_owned(), "drop", "unanswerable"),
         ("\r\n\r\n\r\n\r\n".to_owned(), "drop", "unreadable"),
@@ -278,6 +344,7 @@ fn calls_without_ack_fill_their_own_limit_and_not_that_of_all_calls() {
         (4, 0, 3, false, true),
         (4, 0, 4, true, true),
         (4, 2, 0, false, false),
+        (4, 2, 2, false, true),
         (3, 3, 0, false, false),
         (3, 3, 4, true, true),
     ] {
@@ -298,7 +365,11 @@ fn calls_without_ack_fill_their_own_limit_and_not_that_of_all_calls() {
             let what = if expected { "pass" } else { "503" };
             let case = format!("{of_one} and {of_other} calls {age_s} s old: {source}");
             assert_eq!(outcome(verdict).0, what, "{case}");
-            assert_eq!(state.has_place(address.ip(), now), expected, "{case}");
+            assert_eq!(
+                state.no_room(address.ip(), now).is_none(),
+                expected,
+                "{case}"
+            );
         }
     }
 }
@@ -313,6 +384,7 @@ fn the_oldest_overdue_call_gives_its_place_to_a_new_one() {
     let (acknowledged, acknowledged_gone) = enter(&state, "acknowledged", source, from).unwrap();
     acknowledged.answered(from);
     acknowledged.acknowledged();
+    state.heard("acknowledged");
     let mut calls = Vec::new();
     for n in 1..=4 {
         let (call, gone) = enter(&state, &format!("call {n}"), source, from).unwrap();
@@ -320,7 +392,7 @@ fn the_oldest_overdue_call_gives_its_place_to_a_new_one() {
         calls.push((call, gone));
     }
     let full = enter(&state, "early", source, after(4)).map(drop);
-    assert_eq!(full, Err(NotEnrolled::Unacknowledged));
+    assert_eq!(full, Err(NotEnrolled::Unproven));
     let again = enter(&state, "ringing", source, after(4)).map(drop);
     assert_eq!(again, Err(NotEnrolled::Merged));
     let _late = enter(&state, "late", source, after(5)).unwrap();
@@ -388,7 +460,16 @@ fn draining_refuses_new_calls_and_lets_the_same_invite_come_again() {
 #[test]
 fn too_many_calls_or_transactions_are_overload() {
     let full = state();
-    let _calls: Vec<_> = (0..10).map(|n| full.enrol(&format!("call {n}"))).collect();
+    let _calls: Vec<_> = (0..10)
+        .map(|n| {
+            let call_id = format!("call {n}");
+            let (call, _) = enter(&full, &call_id, "192.0.2.1", start()).unwrap();
+            call.answered(start());
+            call.acknowledged();
+            full.heard(&call_id);
+            call
+        })
+        .collect();
     assert_eq!(
         outcome(ask(&full, INVITE, TRUNK)),
         ("503".into(), "overload")
@@ -398,6 +479,72 @@ fn too_many_calls_or_transactions_are_overload() {
     assert_eq!(
         outcome(ask(&busy, INVITE, TRUNK)),
         ("503".into(), "overload")
+    );
+}
+
+#[test]
+fn in_a_full_house_a_new_call_takes_the_place_of_one_that_proved_nothing() {
+    let (state, from) = (state(), start());
+    let after = |s| from + Duration::from_secs(s);
+    let mut calls = Vec::new();
+    for n in 0..10 {
+        let source = format!("192.0.2.{}", n % 3);
+        let (call, gone) = enter(&state, &format!("call {n}"), &source, from).unwrap();
+        call.answered(from);
+        if n < 8 {
+            call.acknowledged();
+            state.heard(&format!("call {n}"));
+        }
+        calls.push((call, gone));
+    }
+    let room = |source: &str, s| state.no_room(source.parse().unwrap(), after(s));
+    assert_eq!(room("192.0.2.9", 1), Some(NoRoom::Full));
+    assert_eq!(room("192.0.2.9", 2), None, "who has none such comes first");
+    assert_eq!(room("192.0.2.2", 2), Some(NoRoom::Full), "who has one");
+    assert_eq!(room("192.0.2.2", 4), None);
+    let _new = enter(&state, "new", "192.0.2.9", after(2)).unwrap();
+    let given_up = calls
+        .iter()
+        .position(|(_, gone)| gone.load(Ordering::Relaxed));
+    assert_eq!(
+        given_up,
+        Some(8),
+        "the first of the two that were not proven"
+    );
+}
+
+#[test]
+fn invites_on_their_way_through_the_stack_count_as_calls() {
+    let (state, from) = (state(), start());
+    let invite = |n: u32| INVITE.replace("Call-ID: one", &format!("Call-ID: {n}"));
+    let at = |n: u32, now| {
+        let source = TRUNK.parse().unwrap();
+        outcome(judge(
+            invite(n).as_bytes(),
+            source,
+            Transport::Udp,
+            &state,
+            now,
+        ))
+        .0
+    };
+    for n in 0..6 {
+        assert_eq!(at(n, from), "pass", "{n}");
+    }
+    assert_eq!(at(6, from), "503");
+    assert_eq!(at(0, from), "pass", "sent again");
+    let ack = as_method("ACK").replace("Call-ID: one", "Call-ID: 0");
+    assert_eq!(
+        ask(&state, ack, TRUNK),
+        Verdict::Pass,
+        "of an INVITE under way"
+    );
+    state.turn_away("0", from);
+    assert_eq!(at(6, from), "pass", "a refused one is none");
+    assert_eq!(
+        at(7, from + Duration::from_secs(3)),
+        "pass",
+        "the stack lost the others"
     );
 }
 
@@ -516,6 +663,7 @@ proptest::proptest! {
                 }
                 (2, Some((call, ..))) => {
                     call.acknowledged();
+                    state.heard(&call.known.call_id);
                     calls.remove(0);
                 }
                 (_, Some(_)) => drop(calls.pop()),

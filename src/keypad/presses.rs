@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::Digit;
 
-/// How a key press was signalled.
+/// How a key press was signalled, the surest way first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Way {
     /// RTP telephone-event (RFC 4733).
@@ -64,10 +64,11 @@ impl fmt::Display for Evidence {
     }
 }
 
-/// A copy may come this much before the telephone event it belongs to …
-const EARLY: Duration = Duration::from_millis(100);
-/// … and this much after the press ended.
-const LATE: Duration = Duration::from_millis(300);
+/// A copy may come this much before the telephone event it belongs to: 100 ms by the gateway's habit, the
+/// rest by the network's, which holds up the one or the other …
+const EARLY: Duration = Duration::from_millis(300);
+/// … and this much after the press ended: an INFO that was lost is sent again after 500 ms (RFC 3261 §17.1.2.2).
+const LATE: Duration = Duration::from_millis(600);
 /// A key held longer than this is a stuck key: copies no longer belong to it.
 const LONGEST_PRESS: Duration = Duration::from_secs(10);
 /// Presses remembered for merging: more than fit into `LONGEST_PRESS` by hand.
@@ -87,7 +88,8 @@ pub struct Presses {
     recent: VecDeque<Press>,
     /// Presses that left `recent` before the shell asked for them.
     settled: VecDeque<Evidence>,
-    out_of_band: bool,
+    /// The surest way by which this leg has signed so far.
+    surest: Option<Way>,
 }
 
 impl Presses {
@@ -98,8 +100,8 @@ impl Presses {
     /// Takes a sign that arrived at `now`; the digit if it is the first sign of a press.
     ///
     /// `press` names the press within its way: a second `Down` of the same press is a copy.
-    /// Tones are ignored once the leg has sent telephone events or INFO, unless they belong to
-    /// a press already known: speech can sound like a key, and an event cannot.
+    /// Once the leg has signed by a surer way, a lesser one makes no digit of its own and is evidence
+    /// only: speech can sound like a key and an event cannot, and an INFO may be sent again long after.
     pub fn sign(
         &mut self,
         way: Way,
@@ -113,9 +115,8 @@ impl Presses {
             self.lift(way, press, now);
             return None;
         }
-        if way != Way::InBand {
-            self.out_of_band = true;
-        }
+        let surest = self.surest.map_or(way, |surest| surest.min(way));
+        self.surest = Some(surest);
         let known = |seen: &Press| seen.digit == digit && seen.signs.contains(&(way, press));
         if self.recent.iter().any(known) {
             return None;
@@ -128,7 +129,7 @@ impl Presses {
             seen.signs.push((way, press));
             return None;
         }
-        if way == Way::InBand && self.out_of_band {
+        if way > surest {
             return None;
         }
         self.recent.push_back(Press {
@@ -138,6 +139,11 @@ impl Presses {
             signs: vec![(way, press)],
         });
         Some(digit)
+    }
+
+    /// Somebody else may press from here on, who signs by ways of his own: after a new offer.
+    pub fn expect_any_way(&mut self) {
+        self.surest = None;
     }
 
     /// Presses to which no further sign can belong, oldest first; each is told once.

@@ -8,15 +8,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::arrival::{self, Clocks};
 use super::ports::Sockets;
 use super::{Event, LegCounts, Side, Way};
-use crate::rtp::g711::Codec;
 use crate::rtp::packet::Packet;
-use crate::rtp::playout::{FRAME_SAMPLES, Placed, Playout};
-use crate::rtp::reception::{Arrival, Reception};
+use crate::rtp::playout::FRAME_SAMPLES;
+use crate::rtp::receiver::Receiver;
 use crate::rtp::rtcp;
 use crate::rtp::sdp::Negotiated;
 use crate::rtp::sender::{KeyToSend, Sender};
-use crate::rtp::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
-use crate::rtp::tones::Detector;
+use crate::rtp::telephone_event::Key;
 
 /// Packets taken from a socket a beat; a flood waits in the kernel and is dropped there.
 pub const DRAINED_A_BEAT: usize = 16;
@@ -24,8 +22,6 @@ pub const DRAINED_A_BEAT: usize = 16;
 pub const DRAINED_AT_CLOSE: usize = 512;
 /// Longest packet that is read: 40 ms of G.711 and headers are 340 octets.
 const PACKET_LEN: usize = 1500;
-/// Comfort noise (RFC 3389): a sign of life, no sound.
-const COMFORT_NOISE_TYPE: u8 = 13;
 const RTCP_EVERY: Duration = Duration::from_secs(5);
 const RTCP_READ_EVERY_BEATS: u32 = 25;
 
@@ -34,13 +30,7 @@ pub struct MediaLeg {
     pub negotiated: Negotiated,
     pub counts: LegCounts,
     sockets: Sockets,
-    playout: Playout,
-    events: Decoder,
-    /// `None` from the first telephone event on: in-band tones are the fallback of who sends none,
-    /// and a voice may then sound like a key as it likes.
-    detector: Option<Detector>,
-    reception: Reception,
-    began: Instant,
+    receiver: Receiver,
     last_sign: Instant,
     timed_out: bool,
     heard_anything: bool,
@@ -56,11 +46,7 @@ impl MediaLeg {
             negotiated,
             counts: LegCounts::default(),
             sockets,
-            playout: Playout::default(),
-            events: Decoder::default(),
-            detector: Some(Detector::default()),
-            reception: Reception::default(),
-            began: now,
+            receiver: Receiver::default(),
             last_sign: now,
             timed_out: false,
             heard_anything: false,
@@ -82,8 +68,7 @@ impl MediaLeg {
         if (negotiated.rtp, negotiated.event_type)
             != (self.negotiated.rtp, self.negotiated.event_type)
         {
-            // Somebody else may speak there, who sends tones.
-            self.detector.get_or_insert_default();
+            self.receiver.expect_tones();
         }
         self.negotiated = negotiated;
         self.last_sign = now;
@@ -123,8 +108,8 @@ impl MediaLeg {
             }
         }
         let side = self.side;
-        self.events
-            .tick(now, |key| out(told(side, Way::TelephoneEvent, key)));
+        self.receiver
+            .tick(now, &mut |way, key| out(told(side, way, key)));
     }
 
     fn take(&mut self, octets: &[u8], now: Instant, due: Instant, out: &mut impl FnMut(Event)) {
@@ -140,60 +125,12 @@ impl MediaLeg {
         if !self.negotiated.they_send {
             return;
         }
-        if self.negotiated.event_type == Some(packet.payload_type) {
-            let event = EventPacket::read(
-                packet.marker,
-                packet.sequence,
-                packet.timestamp,
-                packet.payload,
-            );
-            if let Some(event) = event {
-                let side = self.side;
-                if event.code <= LAST_KEY
-                    && let Some(mut detector) = self.detector.take()
-                {
-                    detector.close(now, |key| out(told(side, Way::InBand, key)));
-                }
-                self.events
-                    .packet(event, now, |key| out(told(side, Way::TelephoneEvent, key)));
-            }
-            // Its sequence number is the stream's, unless it has a stream of its own.
-            self.note(&packet, now);
-            return;
-        }
-        let codec = if packet.payload_type == self.negotiated.payload_type {
-            self.negotiated.codec
-        } else if let Some(codec) = Codec::from_static_payload_type(packet.payload_type) {
-            codec
-        } else {
-            if packet.payload_type == COMFORT_NOISE_TYPE {
-                self.note(&packet, now);
-            }
-            return;
-        };
-        if self.note(&packet, now) == Arrival::Duplicate {
-            return;
-        }
-        let mut sound = [0i16; PACKET_LEN];
-        codec.decode(packet.payload, &mut sound);
-        let sound = &sound[..packet.payload.len()];
-        if self
-            .playout
-            .put(packet.ssrc, packet.timestamp, sound, age_samples(due, now))
-            == Placed::Late
-        {
-            self.counts.late += 1;
-        }
-    }
-
-    fn note(&mut self, packet: &Packet<'_>, now: Instant) -> Arrival {
-        let arrived = now.saturating_duration_since(self.began).as_micros() as i64 / 125;
-        let arrival = self
-            .reception
-            .note(packet.ssrc, packet.sequence, packet.timestamp, arrived);
-        self.counts.lost = self.reception.lost();
-        self.counts.duplicate = self.reception.duplicates();
-        arrival
+        let side = self.side;
+        let out = &mut |way, key| out(told(side, way, key));
+        self.receiver.take(&packet, &self.negotiated, now, due, out);
+        self.counts.lost = self.receiver.lost();
+        self.counts.duplicate = self.receiver.duplicates();
+        self.counts.late = self.receiver.late();
     }
 
     /// The next 20 ms of what this side says; tells the keys in it.
@@ -203,21 +140,17 @@ impl MediaLeg {
         now: Instant,
         out: &mut impl FnMut(Event),
     ) {
-        let made_up = self.playout.pull(frame);
+        let side = self.side;
+        let out = &mut |way, key| out(told(side, way, key));
+        let made_up = self.receiver.hear(frame, now, out);
         if made_up > 0 {
             metrics::counter!("gradeline_media_concealed_samples_total").increment(made_up as u64);
-        }
-        let side = self.side;
-        if let Some(detector) = &mut self.detector {
-            detector.hear(frame, made_up > 0, now, |key| {
-                out(told(side, Way::InBand, key))
-            });
         }
     }
 
     /// Beats that we were too late for.
     pub fn skip(&mut self, beats: u32) {
-        self.playout.skip(beats);
+        self.receiver.skip(beats);
         self.sender.skip(beats);
     }
 
@@ -227,17 +160,14 @@ impl MediaLeg {
     }
 
     pub fn has_unheard_sound(&self) -> bool {
-        self.playout.has_sound()
+        self.receiver.has_unheard_sound()
     }
 
     /// The leg closes: what is down is up.
     pub fn close(&mut self, now: Instant, out: &mut impl FnMut(Event)) {
         let side = self.side;
-        self.events
-            .close(now, |key| out(told(side, Way::TelephoneEvent, key)));
-        if let Some(detector) = &mut self.detector {
-            detector.close(now, |key| out(told(side, Way::InBand, key)));
-        }
+        self.receiver
+            .close(now, &mut |way, key| out(told(side, way, key)));
     }
 
     pub fn queue_key(&mut self, key: KeyToSend) {
@@ -302,7 +232,7 @@ impl MediaLeg {
             &mut octets,
             self.sender.ssrc,
             sender,
-            self.reception.report(),
+            self.receiver.report(),
         );
         // Nobody listening there is common and costs nothing.
         let _ = self.sockets.rtcp.send(&octets[..length]);
@@ -330,13 +260,6 @@ fn told(side: Side, way: Way, key: Key) -> Event {
             at,
         },
     }
-}
-
-/// Samples from an arrival to the beat; negative where the beat was due before.
-fn age_samples(due: Instant, arrived: Instant) -> i32 {
-    let samples = |span: Duration| i32::try_from(span.as_micros() / 125).unwrap_or(i32::MAX);
-    samples(due.saturating_duration_since(arrived))
-        - samples(arrived.saturating_duration_since(due))
 }
 
 fn same(negotiated: Option<SocketAddr>, from: Option<SocketAddr>) -> bool {

@@ -240,9 +240,13 @@ impl Media {
     /// The same, recording onto another volume than the file system.
     fn start_on(volume: impl Volume + 'static, settings: Settings) -> Result<Media, Error> {
         let (queue, blocks) = sync_channel(WRITES_QUEUED);
+        let stalled = Arc::new(AtomicUsize::new(0));
         std::thread::Builder::new()
             .name("recording".into())
-            .spawn(move || writer::run(&blocks, &volume))?;
+            .spawn({
+                let stalled = Arc::clone(&stalled);
+                move || writer::run(&blocks, &volume, &stalled)
+            })?;
         let mut shards = Vec::new();
         for index in 0..settings.threads.max(1) {
             let (sender, receiver) = sync_channel(COMMANDS_QUEUED);
@@ -260,10 +264,16 @@ impl Media {
             writer: Writer {
                 queue,
                 in_memory: Arc::new(AtomicUsize::new(0)),
+                stalled,
             },
             ids: Arc::new(AtomicU64::new(0)),
             rtp_timeout: settings.rtp_timeout,
         })
+    }
+
+    /// Recordings that their volume does not take now: their sound waits in memory.
+    pub fn stalled_recordings(&self) -> usize {
+        self.writer.stalled.load(Ordering::Relaxed)
     }
 
     /// A leg that answers `offer`; its `description` is the answer.

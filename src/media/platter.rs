@@ -13,6 +13,7 @@ use tokio::sync::mpsc::error::TrySendError as Untold;
 
 use super::Event;
 use super::volume::Durable;
+use crate::failpoint::{self, Step};
 
 /// Files in a thread's queue.
 const SYNCS_QUEUED: usize = 256;
@@ -125,6 +126,7 @@ fn sync_closed(ends: &Receiver<Closed>) {
                 {
                     tracing::error!(%fault, path = %closed.path.display(), "a recording could not be synced");
                 }
+                failpoint::reach(Step::RecordingSynced);
                 if !closed.tell() {
                     untold.push(closed);
                 }

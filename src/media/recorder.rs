@@ -89,6 +89,8 @@ pub enum ToWriter {
 pub struct Writer {
     pub queue: SyncSender<ToWriter>,
     pub in_memory: Arc<AtomicUsize>,
+    /// Files that the volume does not take now.
+    pub stalled: Arc<AtomicUsize>,
 }
 
 /// One file being recorded, as its media thread sees it.

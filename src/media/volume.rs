@@ -3,8 +3,9 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A file's octets. Unbuffered: what a failed write left behind is on the volume or nowhere.
 pub trait Octets: Read + Write + Seek + Send {}
@@ -17,9 +18,29 @@ pub trait Durable: Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
-impl Durable for File {
+/// A file and the folders in which its name stands.
+struct Named {
+    file: File,
+    path: PathBuf,
+    is_named: AtomicBool,
+}
+
+/// Folders above a recording that may be new: of its day, month and year, and the one of them all.
+const FOLDERS: usize = 4;
+
+impl Durable for Named {
+    /// A new file's name is on the platter only when its folders are: POSIX promises no more.
     fn sync(&self) -> io::Result<()> {
-        self.sync_data()
+        self.file.sync_data()?;
+        if !self.is_named.load(Ordering::Relaxed) {
+            for folder in self.path.ancestors().skip(1).take(FOLDERS) {
+                if !folder.as_os_str().is_empty() {
+                    File::open(folder)?.sync_all()?;
+                }
+            }
+            self.is_named.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
@@ -53,7 +74,11 @@ impl Volume for FileSystem {
             .create(afresh)
             .truncate(afresh)
             .open(path)?;
-        let durable = Arc::new(file.try_clone()?);
+        let durable = Arc::new(Named {
+            file: file.try_clone()?,
+            path: path.to_owned(),
+            is_named: AtomicBool::new(false),
+        });
         Ok((Box::new(file), durable))
     }
 }

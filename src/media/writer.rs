@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use super::platter::{Closed, Platter};
 use super::recorder::{BLOCKS_KEPT, Block, Closing, FileId, ToWriter};
 use super::volume::{Durable, Octets, Start, Volume};
 use super::{Event, Recorded};
+use crate::failpoint::{self, Step};
 
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 const RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -29,8 +31,25 @@ enum Disk {
     /// To be created or gone on with, not before this moment.
     Down {
         retry_at: Option<Instant>,
+        _stall: Option<Stall>,
     },
     Up(Wav, Arc<dyn Durable>),
+}
+
+/// Counts a file among those that the volume does not take.
+struct Stall(Arc<AtomicUsize>);
+
+impl Stall {
+    fn new(stalled: &Arc<AtomicUsize>) -> Self {
+        stalled.fetch_add(1, Ordering::Relaxed);
+        Stall(Arc::clone(stalled))
+    }
+}
+
+impl Drop for Stall {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 struct Open {
@@ -38,6 +57,7 @@ struct Open {
     channels: u16,
     events: Sender<Event>,
     disk: Disk,
+    stalled: Arc<AtomicUsize>,
     /// Frames on the disk.
     frames: u64,
     waiting: VecDeque<Block>,
@@ -50,7 +70,7 @@ struct Open {
 
 /// Runs until every way to it is gone.
 #[allow(clippy::disallowed_methods)] // The writer is a shell: it paces its retries and syncs.
-pub fn run(queue: &Receiver<ToWriter>, volume: &dyn Volume) {
+pub fn run(queue: &Receiver<ToWriter>, volume: &dyn Volume, stalled: &Arc<AtomicUsize>) {
     let mut platter = Platter::start();
     let mut files: HashMap<FileId, Open> = HashMap::new();
     loop {
@@ -68,7 +88,7 @@ pub fn run(queue: &Receiver<ToWriter>, volume: &dyn Volume) {
                 channels,
                 events,
             }) => {
-                let mut open = Open::new(path, channels, events);
+                let mut open = Open::new(path, channels, events, stalled);
                 open.write(now, volume, &platter);
                 files.insert(file, open);
             }
@@ -98,12 +118,21 @@ pub fn run(queue: &Receiver<ToWriter>, volume: &dyn Volume) {
 }
 
 impl Open {
-    fn new(path: PathBuf, channels: u16, events: Sender<Event>) -> Self {
+    fn new(
+        path: PathBuf,
+        channels: u16,
+        events: Sender<Event>,
+        stalled: &Arc<AtomicUsize>,
+    ) -> Self {
         Open {
             path,
             channels,
             events,
-            disk: Disk::Down { retry_at: None },
+            disk: Disk::Down {
+                retry_at: None,
+                _stall: None,
+            },
+            stalled: Arc::clone(stalled),
             frames: 0,
             waiting: VecDeque::new(),
             gaps: Vec::new(),
@@ -125,9 +154,10 @@ impl Open {
         match self.try_write(now, volume, platter) {
             Ok(()) => {}
             Err(fault) => {
-                let first = matches!(self.disk, Disk::Up(..) | Disk::Down { retry_at: None });
+                let first = matches!(self.disk, Disk::Up(..) | Disk::Down { retry_at: None, .. });
                 self.disk = Disk::Down {
                     retry_at: Some(now + RETRY_EVERY),
+                    _stall: Some(Stall::new(&self.stalled)),
                 };
                 metrics::counter!("gradeline_media_recording_faults_total").increment(1);
                 if first {
@@ -143,7 +173,7 @@ impl Open {
         volume: &dyn Volume,
         platter: &Platter,
     ) -> hound::Result<()> {
-        if let Disk::Down { retry_at } = self.disk {
+        if let Disk::Down { retry_at, .. } = self.disk {
             if retry_at.is_some_and(|at| now < at) {
                 return Ok(());
             }
@@ -253,7 +283,7 @@ impl Open {
         volume: &dyn Volume,
         platter: &Platter,
     ) -> Closed {
-        if let Disk::Down { retry_at } = &mut self.disk {
+        if let Disk::Down { retry_at, .. } = &mut self.disk {
             *retry_at = retry_at.map(|_| now);
         }
         self.write(now, volume, platter);
@@ -267,9 +297,11 @@ impl Open {
         self.note_gap(frames);
         let durable = match self.disk {
             Disk::Up(wav, durable) => {
+                failpoint::reach(Step::RecordingClosing);
                 if let Err(fault) = wav.finalize() {
                     tracing::error!(%fault, path = %self.path.display(), "a recording could not be closed");
                 }
+                failpoint::reach(Step::RecordingClosed);
                 // Who reads the file next may also have lost power in between.
                 Some(durable)
             }

@@ -10,17 +10,20 @@ use super::call::{Call, Desk, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
 use super::hours::{Days, Service, ServiceHours, Span, service};
-use super::ledger::Ledger;
 use super::timeline::Timeline;
 use super::{House, refuse};
 use crate::domain::{Day, Holiday, Moment};
-use crate::engine::{CallId, NewCall};
+use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
 use crate::ivr::{Facts, Hours, HoursSpan, Plan, Presses, Session, Value};
+use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
 use crate::sip::{Dialog, DialogEvent, Incoming};
 
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).
 const LATE_ANSWER: Duration = Duration::from_secs(32);
+
+/// How long the answer waits for the call's row.
+const OPENING: Duration = Duration::from_secs(2);
 
 /// Takes a call that the guard let through: refuses it with its reason, or answers and runs it to
 /// its last row.
@@ -35,13 +38,14 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
         Err((status, reason)) => return refuse(invite, status, reason).await,
     };
     let started_at = clock::moment();
-    let id = open_row(&house, &invite, &plan, started_at).await;
+    let id = new_call_id(started_at);
+    let (ledger, stored) = open_row(&house, &id, &invite, &plan, started_at).await;
     let caller_number = invite.caller.clone();
     let taken = match take_up(&house, &id, started_at, invite, leg).await {
         Ok(taken) => taken,
         Err(error) => {
             tracing::warn!(call = %id.0, error = format!("{error:#}"), "a call was not taken up");
-            return never_answered(&house, id).await;
+            return never_answered(ledger, id).await;
         }
     };
     let hours = hours_of(&plan, &house.settings.service_hours);
@@ -53,7 +57,6 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
         started_at,
     );
     let session = Session::new(plan, book.script.clone(), facts, clock::instant());
-    let (ledger, stored) = Ledger::open(house.engine.clone(), id.clone());
     let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
     let ears = Ears {
         caller: taken.events,
@@ -110,27 +113,25 @@ fn media_for(house: &House, invite: &Incoming) -> Result<Leg, (u16, &'static str
 
 /// The call's row, before the answer. Keep the line alive first: a citizen is answered even where
 /// the row cannot be written now.
-async fn open_row(house: &House, invite: &Incoming, plan: &Plan, started_at: Moment) -> CallId {
-    let id = new_call_id(started_at);
-    let opened = house
-        .engine
-        .open_call(NewCall {
-            id: id.clone(),
-            sip_call_id: invite.call_id.clone(),
-            caller: invite.caller.clone(),
-            callee: invite.callee.clone(),
-            source: invite.source.to_string(),
-            started_at,
-            dialplan: plan.name.clone(),
-            dialplan_digest: plan.digest().to_owned(),
-            rehearsal: house.rehearsal,
-        })
-        .await;
-    if let Err(error) = opened {
-        metrics::counter!("gradeline_ledger_lost_total").increment(1);
-        tracing::error!(call = %id.0, %error, "a call's row cannot be opened");
-    }
-    id
+async fn open_row(
+    house: &House,
+    id: &CallId,
+    invite: &Incoming,
+    plan: &Plan,
+    started_at: Moment,
+) -> ledger::Opened {
+    let call = NewCall {
+        id: id.clone(),
+        sip_call_id: invite.call_id.clone(),
+        caller: invite.caller.clone(),
+        callee: invite.callee.clone(),
+        source: invite.source.to_string(),
+        started_at,
+        dialplan: plan.name.clone(),
+        dialplan_digest: plan.digest().to_owned(),
+        rehearsal: house.rehearsal,
+    };
+    house.ledgers.open_call(call, OPENING).await
 }
 
 /// A call that was answered and whose sound runs.
@@ -184,12 +185,11 @@ async fn take_late_answer(
     }
 }
 
-async fn never_answered(house: &House, id: CallId) {
-    let (ledger, _stored) = Ledger::open(house.engine.clone(), id.clone());
-    ledger.put(super::ledger::Job::End(crate::engine::EndedCall {
+async fn never_answered(ledger: Ledger, id: CallId) {
+    ledger.put(Job::End(EndedCall {
         id,
         ended_at: clock::moment(),
-        hung_up_by: crate::engine::HungUpBy::Caller,
+        hung_up_by: HungUpBy::Caller,
         outcome: "abandoned".into(),
         outcome_after_ms: None,
     }));

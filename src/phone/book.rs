@@ -38,6 +38,25 @@ pub struct Checked {
 impl Book {
     /// Reads and lints every file; with an error in any of them there is no book.
     pub fn read(files: &Files) -> anyhow::Result<Checked> {
+        let dir = &files.dialplans;
+        let texts = texts_in(dir, "toml").with_context(|| {
+            format!(
+                "cannot read the dialplans in {}; set [dialplans] dir",
+                dir.display()
+            )
+        })?;
+        let named = texts.into_iter().map(|(name, text)| (dir.join(name), text));
+        Book::of(files, &named.collect::<Vec<_>>())
+    }
+
+    /// The same with one dialplan alone, wherever its file lies.
+    pub fn read_plan(files: &Files, plan: &Path) -> anyhow::Result<Checked> {
+        let text = std::fs::read_to_string(plan)
+            .with_context(|| format!("cannot read the dialplan {}", plan.display()))?;
+        Book::of(files, &[(plan.to_owned(), text)])
+    }
+
+    fn of(files: &Files, texts: &[(PathBuf, String)]) -> anyhow::Result<Checked> {
         let locale = files.locale();
         let script_path = locale.join("script.toml");
         let script_text = std::fs::read_to_string(&script_path).with_context(|| {
@@ -58,14 +77,8 @@ impl Book {
         let facts = clip_facts(&locale)?;
         let mut findings = Vec::new();
         let mut plans = Vec::new();
-        let texts = texts_in(&files.dialplans, "toml").with_context(|| {
-            format!(
-                "cannot read the dialplans in {}; set [dialplans] dir",
-                files.dialplans.display()
-            )
-        })?;
-        for (name, text) in &texts {
-            let file = files.dialplans.join(name).display().to_string();
+        for (file, text) in texts {
+            let file = file.display().to_string();
             let (plan, found) = drill::check(&file, text, &script, &facts);
             findings.extend(found);
             plans.extend(plan.map(Arc::new));

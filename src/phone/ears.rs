@@ -5,8 +5,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::floor::Hunted;
-use super::ledger::Stored;
 use crate::ivr::Event;
+use crate::ledger::Stored;
 use crate::media;
 use crate::sip::DialogEvent;
 

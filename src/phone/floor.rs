@@ -78,13 +78,14 @@ impl Floor {
     pub(super) fn seek(&self, wanted: Wanted) -> (Hunt, mpsc::Receiver<Hunted>) {
         let (told, receiver) = mpsc::channel(16);
         let over = CancellationToken::new();
+        let call = wanted.call.clone();
         let ask = Ask {
             wanted,
             told: told.clone(),
             over: over.clone(),
         };
         if self.asks.try_send(ask).is_err() {
-            tracing::error!("the floor does not keep up; a caller gets no desk");
+            tracing::error!(call, "the floor does not keep up; a caller gets no desk");
             let _ = told.try_send(Hunted::Unavailable(Unavailable::Failed));
         }
         (

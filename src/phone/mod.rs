@@ -11,7 +11,6 @@ mod ears;
 mod floor;
 mod hours;
 mod info;
-mod ledger;
 mod ring;
 mod timeline;
 
@@ -30,6 +29,7 @@ use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
 use crate::ivr::Severity;
+use crate::ledger::Ledgers;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use floor::Floor;
@@ -49,6 +49,7 @@ pub struct Settings {
 pub struct House {
     settings: Settings,
     engine: Engine,
+    ledgers: Arc<Ledgers>,
     archive: Archive,
     media: Media,
     calendar: Calendar,
@@ -64,6 +65,7 @@ pub struct House {
 pub struct Rooms {
     pub settings: Settings,
     pub engine: Engine,
+    pub ledgers: Arc<Ledgers>,
     pub archive: Archive,
     pub media: Media,
     pub calendar: Calendar,
@@ -94,6 +96,7 @@ impl Phone {
         let house = House {
             settings: rooms.settings,
             engine: rooms.engine,
+            ledgers: rooms.ledgers,
             archive: rooms.archive,
             media: rooms.media,
             calendar: rooms.calendar,

@@ -8,6 +8,7 @@
 pub mod g711;
 pub mod packet;
 pub mod playout;
+pub mod receiver;
 pub mod reception;
 pub mod rtcp;
 pub mod sdp;

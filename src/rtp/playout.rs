@@ -23,6 +23,11 @@ const AGREEING: u8 = 4;
 /// Beats after which the depth is judged (1 s).
 const JUDGED_AFTER_BEATS: u32 = 50;
 
+/// A small deviation (5 ms), as of two clocks that run apart, is put right by a sample each fourth beat, so that
+/// between two of them a key's tones are whole; a larger one by a sample a beat.
+const SMALL_SAMPLES: i32 = 40;
+const SMALL_EVERY_BEATS: u32 = 4;
+
 /// Deviation that is left alone (2 ms).
 const TOLERATED_SAMPLES: i32 = 16;
 
@@ -31,6 +36,12 @@ const HISTORY: usize = 512;
 
 /// Gaps fade to silence over this (60 ms).
 const FADE_SAMPLES: usize = 480;
+
+/// The shortest period that is looked for (2.5 ms).
+const SHORTEST_PERIOD: usize = 20;
+
+/// Sound below this (−58 dBm0) is repeated as it is: nobody hears its period.
+const INAUDIBLE: i32 = 32;
 
 /// What became of a packet's samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,6 +247,10 @@ impl Playout {
 
     /// Drops or doubles one sample, which nobody hears, until the depth is right again.
     fn correct_by_one(&mut self) {
+        let unhurried = self.correction.abs() <= SMALL_SAMPLES;
+        if unhurried && !self.beats.is_multiple_of(SMALL_EVERY_BEATS) {
+            return;
+        }
         let step = self.correction.signum();
         self.correction -= step;
         if let Some(next) = self.next {
@@ -275,21 +290,34 @@ impl Playout {
 
     /// The period of the last sound, 2.5–20 ms (50–400 Hz), where it resembles itself most.
     fn find_period(&self) -> usize {
-        let likeness = |lag: usize| {
-            let (mut product, mut energy) = (0i64, 1i64);
-            for back in 1..=FRAME_SAMPLES {
-                let (now, then) = (self.before(back), self.before(back + lag));
-                product += i64::from(now) * i64::from(then);
-                energy += i64::from(then) * i64::from(then);
-            }
-            product as f64 / (energy as f64).sqrt()
+        // The last 40 ms in a row, the oldest first.
+        let mut past = [0i32; 2 * FRAME_SAMPLES];
+        for (back, sample) in past.iter_mut().rev().enumerate() {
+            *sample = i32::from(self.before(back + 1));
+        }
+        let now = &past[FRAME_SAMPLES..];
+        if now.iter().all(|sample| sample.abs() < INAUDIBLE) {
+            return FRAME_SAMPLES;
+        }
+        let product = |then: &[i32]| -> i64 {
+            let products = now.iter().zip(then);
+            products.map(|(now, then)| i64::from(now * then)).sum()
         };
-        (20..=FRAME_SAMPLES)
-            .map(|lag| (lag, likeness(lag)))
-            .fold((FRAME_SAMPLES, f64::MIN), |best, here| {
-                if here.1 > best.1 { here } else { best }
-            })
-            .0
+        let square = |sample: i32| i64::from(sample * sample);
+        let at = |lag: usize| &past[FRAME_SAMPLES - lag..][..FRAME_SAMPLES];
+        let mut energy: i64 = 1 + at(SHORTEST_PERIOD).iter().map(|s| square(*s)).sum::<i64>();
+        let (mut period, mut most) = (FRAME_SAMPLES, f64::MIN);
+        for lag in SHORTEST_PERIOD..=FRAME_SAMPLES {
+            let then = at(lag);
+            let likeness = product(then) as f64 / (energy as f64).sqrt();
+            if likeness > most {
+                (period, most) = (lag, likeness);
+            }
+            if lag < FRAME_SAMPLES {
+                energy += square(at(lag + 1)[0]) - square(then[FRAME_SAMPLES - 1]);
+            }
+        }
+        period
     }
 }
 

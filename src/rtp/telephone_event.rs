@@ -16,14 +16,18 @@ pub const LAST_KEY: u8 = 15;
 /// Two real presses lie at least 40 ms (320 samples) apart (ITU-T Q.24).
 const TOUCH_SAMPLES: i32 = 240;
 
-/// The same for a press whose timestamps were seen to move: three lost packets' worth.
+/// The same for a press whose timestamps move: three lost packets' worth.
 const TOUCH_MOVING_SAMPLES: i32 = 640;
+
+/// Sequence numbers from the newest packet of a press that was not told to have ended within which no
+/// other press can be: its three end packets come first (RFC 4733 §2.5.1.4), and a marked one.
+const BEFORE_ANOTHER: i16 = 4;
 
 /// The same behind a full segment, whose last update may be lost.
 const TOUCH_FULL_SAMPLES: i32 = 1600;
 
 /// From this duration on a segment is full and the next one continues the press (RFC 4733 §2.5.1.3).
-const FULL_SEGMENT_SAMPLES: i32 = 0xFFFF - 800;
+const FULL_SEGMENT_SAMPLES: i32 = 0xFFFF - 1600;
 
 /// No packet of a press for this long: its end packets are lost.
 const END_INFERRED_AFTER: Duration = Duration::from_millis(150);
@@ -219,9 +223,11 @@ impl Press {
         if packet.marker && fresh && !full && from > length {
             return false;
         }
+        let ahead = offset16(packet.sequence, self.sequence);
+        let moves = self.moving || (1..=BEFORE_ANOTHER).contains(&ahead);
         let touch = if full {
             TOUCH_FULL_SAMPLES
-        } else if self.moving && self.ending != Ending::Told && !packet.marker {
+        } else if moves && self.ending != Ending::Told && !packet.marker {
             TOUCH_MOVING_SAMPLES
         } else {
             TOUCH_SAMPLES

@@ -1,10 +1,13 @@
 //! Keys as tones in the sound (ITU-T Q.23, Q.24): a detector and a generator.
 
+mod pair;
+
 use std::sync::LazyLock;
 use std::time::Instant;
 
 use super::playout::FRAME_SAMPLES;
 use super::telephone_event::Key;
+use pair::Bin;
 
 const ROWS_HZ: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
 const COLUMNS_HZ: [f32; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
@@ -21,28 +24,24 @@ const BRIDGED_BLOCKS: u32 = 5;
 const BRIDGED_LOST_BLOCKS: u32 = 10;
 /// Mean square of a sample below which no tone is looked for (about −42 dBm0).
 const FLOOR: f32 = 5_000.0;
-/// The strongest of a group exceeds its others by this (8 dB).
-const PEAK: f32 = 6.31;
-/// Column over row at most +8 dB in power by the network's slope one way, −4 dB the other.
-const TWIST_ROW_STRONGER: f32 = 6.31;
-const TWIST_COLUMN_STRONGER: f32 = 2.51;
-/// Share of the whole energy that the two tones must hold.
-const SHARE: f32 = 0.82;
-/// Accepted detuning.
+/// The strongest of a group exceeds its others by this (6 dB): what a tone 8 dB louder spills from the other
+/// group into this one is less.
+const PEAK: f32 = 4.0;
+/// A long line weakens the column by up to 8 dB, another the row by up to 4 (ITU-T Q.24); half a decibel is
+/// noise's.
+const TWIST_ROW_STRONGER: f32 = 7.08;
+const TWIST_COLUMN_STRONGER: f32 = 2.82;
+/// The same where a window measures it, with what the stronger tone spills into the weaker one's bin.
+const SPILT: f32 = 1.8;
+/// A tone's power in two blocks that it fills differs by less than this (3 dB).
+const STEADY: f32 = 2.0;
+/// Share of a block's energy that is neither of its tones: noise at 9 dB below them.
+const REST: f32 = 0.12;
+/// Accepted detuning: between the 1.5 % that must be heard and the 3.5 % that must not.
 const DETUNE: f32 = 0.025;
-
-/// A tone's complex amplitude over one block.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bin {
-    real: f32,
-    imaginary: f32,
-}
-
-impl Bin {
-    fn power(self) -> f32 {
-        self.real * self.real + self.imaginary * self.imaginary
-    }
-}
+/// By how much, in radians, the turn of the last half block may differ from that of the first: 1200 Hz a
+/// second, or four and a half standard deviations of noise at 12 dB.
+const BEND: f32 = 0.6;
 
 /// What a block might be: a pair of tones.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +49,12 @@ struct Candidate {
     row: usize,
     column: usize,
     bins: [Bin; 2],
+}
+
+impl Candidate {
+    fn code(&self) -> u8 {
+        CODES[self.row][self.column]
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +71,8 @@ struct Held {
 #[derive(Debug)]
 pub struct Detector {
     block: [f32; BLOCK],
+    /// The block before.
+    last: [f32; BLOCK],
     filled: usize,
     /// Some of this block was made up for what did not arrive.
     made_up: bool,
@@ -78,6 +85,7 @@ impl Default for Detector {
     fn default() -> Self {
         Detector {
             block: [0.0; BLOCK],
+            last: [0.0; BLOCK],
             filled: 0,
             made_up: false,
             before: None,
@@ -125,13 +133,12 @@ impl Detector {
         let made_up = std::mem::take(&mut self.made_up);
         let found = self.candidate();
         let twice = match (self.before, found) {
-            (Some(before), Some(found)) => continues(before, found, mean_square(&self.block)),
+            (Some(before), Some(found)) => continues(before, found, [&self.last, &self.block]),
             _ => false,
         };
         self.before = found;
-        let code = found
-            .filter(|_| twice)
-            .map(|found| CODES[found.row][found.column]);
+        self.last = self.block;
+        let code = found.filter(|_| twice).map(|found| found.code());
         match (&mut self.held, code) {
             (Some(held), Some(code)) if held.code == code => {
                 held.blocks += held.missed + 1;
@@ -157,6 +164,12 @@ impl Detector {
                     at: now,
                 });
             }
+            // A block that the key fills in part, between two losses, tells that it is still down.
+            (Some(held), None) if found.is_some_and(|found| found.code() == held.code) => {
+                held.missed += 1;
+                held.silent = 0;
+                held.blocks += std::mem::take(&mut held.missed);
+            }
             (Some(held), None) => {
                 held.missed += 1;
                 held.silent += u32::from(!made_up);
@@ -174,17 +187,16 @@ impl Detector {
         if mean_square(&self.block) < FLOOR {
             return None;
         }
-        let [r0, r1, r2, r3, c0, c1, c2, c3] = goertzel(&self.block);
-        let (rows, columns) = ([r0, r1, r2, r3], [c0, c1, c2, c3]);
-        let row = loudest(&rows)?;
-        let column = loudest(&columns)?;
-        let (row_power, column_power) = (rows[row].power(), columns[column].power());
-        let twisted = row_power > column_power * TWIST_ROW_STRONGER
-            || column_power > row_power * TWIST_COLUMN_STRONGER;
+        let bins = goertzel(&self.block);
+        let powers = bins.map(Bin::power);
+        let row = loudest(&powers[..4])?;
+        let column = loudest(&powers[4..])?;
+        let (row_power, column_power) = (powers[row], powers[4 + column]);
+        let twisted = is_twisted(row_power, column_power, SPILT);
         (!twisted).then_some(Candidate {
             row,
             column,
-            bins: [rows[row], columns[column]],
+            bins: [bins[row], bins[4 + column]],
         })
     }
 }
@@ -200,40 +212,56 @@ impl Held {
     }
 }
 
-/// Whether the second block goes on with the first one's tones: the same pair, of true frequency
-/// (told by how far the phase moved between the blocks), and together nearly all there is.
-fn continues(first: Candidate, second: Candidate, mean_square: f32) -> bool {
+/// Whether the second block goes on with the first one's tones: the same pair, as loud, of true frequency,
+/// and hardly anything else in either.
+fn continues(first: Candidate, second: Candidate, blocks: [&[f32; BLOCK]; 2]) -> bool {
     if (first.row, first.column) != (second.row, second.column) {
         return false;
     }
     let nominal = [ROWS_HZ[second.row], COLUMNS_HZ[second.column]];
-    let mut held = 0.0;
-    for (nominal, (first, second)) in nominal.iter().zip(first.bins.iter().zip(second.bins)) {
-        let off_hz = detuning(*first, second, *nominal);
-        if off_hz.abs() > DETUNE * nominal {
-            return false;
-        }
-        // A tone beside the bin's centre shows less of its power there.
-        let x = std::f32::consts::PI * off_hz * BLOCK as f32 / RATE_HZ;
-        let shown = if x.abs() < 1e-3 {
-            1.0
-        } else {
-            (x.sin() / x).powi(2)
-        };
-        held += second.power() / shown;
+    // Near enough for the fit; where the phase is out by a whole turn, the fit leaves most of the tone over.
+    let hz = [0, 1]
+        .map(|tone| nominal[tone] + detuning(first.bins[tone], second.bins[tone], nominal[tone]));
+    let [Some(before), Some(now)] = blocks.map(|block| pair::fit(block.iter(), hz)) else {
+        return false;
+    };
+    let [row, column] = now.tones.map(Bin::power);
+    if before.rest > REST || now.rest > REST || is_twisted(row, column, 1.0) {
+        return false;
     }
-    // A sine of amplitude A has power (A·N/2)² in its bin and mean square A²/2.
-    held * 2.0 / (BLOCK * BLOCK) as f32 > SHARE * mean_square
+    let off_hz = [0, 1].map(|tone| detuning(before.tones[tone], now.tones[tone], nominal[tone]));
+    let true_and_steady = (0..2).all(|tone| {
+        let (was, is) = (before.tones[tone].power(), now.tones[tone].power());
+        let steady = is < was * STEADY && was < is * STEADY;
+        steady && off_hz[tone].abs() < DETUNE * nominal[tone]
+    });
+    true_and_steady && is_straight(blocks, hz)
 }
 
-/// Hertz by which a tone lies off its nominal frequency, from its phase in two adjacent blocks.
+/// Whether both tones turn as fast at the end as at the beginning: a voice that glides by does not.
+fn is_straight(blocks: [&[f32; BLOCK]; 2], hz: [f32; 2]) -> bool {
+    let turned = blocks.map(|block| {
+        let (first, second) = block.split_at(BLOCK / 2);
+        let (first, second) = (pair::fit(first.iter(), hz)?, pair::fit(second.iter(), hz)?);
+        Some([0, 1].map(|tone| second.tones[tone].since(first.tones[tone])))
+    });
+    let [Some(early), Some(late)] = turned else {
+        return false;
+    };
+    (0..2).all(|tone| late[tone].since(early[tone]).angle().abs() < BEND)
+}
+
+fn is_twisted(row_power: f32, column_power: f32, spilt: f32) -> bool {
+    row_power > column_power * TWIST_ROW_STRONGER * spilt
+        || column_power > row_power * TWIST_COLUMN_STRONGER * spilt
+}
+
+/// Hertz by which a tone lies off its nominal frequency, from its phase in two adjacent blocks: exact, but
+/// for whole turns in a block (78 Hz).
 fn detuning(first: Bin, second: Bin, nominal_hz: f32) -> f32 {
     use std::f32::consts::TAU;
-    let cross_real = second.real * first.real + second.imaginary * first.imaginary;
-    let cross_imaginary = second.imaginary * first.real - second.real * first.imaginary;
-    let moved = cross_imaginary.atan2(cross_real);
     let expected = TAU * nominal_hz * BLOCK as f32 / RATE_HZ;
-    let mut off = (moved - expected) % TAU;
+    let mut off = (second.since(first).angle() - expected) % TAU;
     if off > TAU / 2.0 {
         off -= TAU;
     } else if off < -TAU / 2.0 {
@@ -288,19 +316,15 @@ static TURNS: LazyLock<Turns> = LazyLock::new(|| {
         }
     };
     let omega = |tone| std::f32::consts::TAU * hz(tone) / RATE_HZ;
-    let turn = |angle: f32| Bin {
-        real: angle.cos(),
-        imaginary: angle.sin(),
-    };
     Turns {
         coefficient: std::array::from_fn(|tone| 2.0 * omega(tone).cos()),
-        step: std::array::from_fn(|tone| turn(omega(tone))),
-        back: std::array::from_fn(|tone| turn(omega(tone) * (BLOCK - 1) as f32)),
+        step: std::array::from_fn(|tone| Bin::turn(omega(tone))),
+        back: std::array::from_fn(|tone| Bin::turn(omega(tone) * (BLOCK - 1) as f32)),
     }
 });
 
-fn loudest(bins: &[Bin; 4]) -> Option<usize> {
-    let powers = bins.map(Bin::power);
+/// Which of a group of four exceeds its others.
+fn loudest(powers: &[f32]) -> Option<usize> {
     let best = (0..4).max_by(|a, b| powers[*a].total_cmp(&powers[*b]))?;
     (0..4)
         .all(|other| other == best || powers[best] > powers[other] * PEAK)

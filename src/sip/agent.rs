@@ -14,15 +14,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::backlogs::Backlogs;
 use super::dispatch;
 use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::outgoing::{self, Invite, Outgoing};
-use super::streams::{Backlogs, Streams};
+use super::streamed::Stack;
 use super::timer::Policy;
-use super::wire::{self, GuardedSocket, Taking};
+use super::wire::{GuardedSocket, Taking};
 use super::{Error, Listen, Settings, Transport};
 use crate::guard::{Limits, State};
+use crate::streams::Streams;
 
 /// Incoming calls that may wait for their reader.
 const WAITING_CALLS: usize = 64;
@@ -35,7 +37,8 @@ pub(super) struct Tuning {
     /// RFC 3261 T1; all other timers follow.
     pub t1: Duration,
     pub min_se: Duration,
-    pub limits: Limits,
+    /// Other limits than those of the settings' number of calls.
+    pub limits: Option<Limits>,
 }
 
 impl Default for Tuning {
@@ -44,15 +47,7 @@ impl Default for Tuning {
             t1: Duration::from_millis(500),
             // RFC 4028 §4: never less.
             min_se: Duration::from_secs(90),
-            limits: Limits {
-                max_transactions: 20_000,
-                max_calls: 4_000,
-                // An ACK comes within a round trip: so many are missing only where none comes.
-                max_unacknowledged: 1_000,
-                max_unacknowledged_per_source: 250,
-                // Our 200 has gone out four times by then.
-                ack_grace: Duration::from_secs(4),
-            },
+            limits: None,
         }
     }
 }
@@ -73,6 +68,7 @@ pub(super) struct Core {
     /// Calls hang up.
     pub hangup: CancellationToken,
     streams: Streams,
+    behind: Stack,
     stop: CancellationToken,
     addresses: Vec<Listen>,
     public_address: IpAddr,
@@ -88,7 +84,10 @@ impl Agent {
         settings: Settings,
         tuning: Tuning,
     ) -> Result<(Agent, mpsc::Receiver<Incoming>), Error> {
-        let state = Arc::new(State::new(settings.trunks.clone(), tuning.limits));
+        let limits = tuning
+            .limits
+            .unwrap_or_else(|| Limits::of(settings.max_calls));
+        let state = Arc::new(State::new(settings.trunks.clone(), limits));
         let stop = CancellationToken::new();
         let layer = TransportLayer::new(stop.child_token());
         let mut addresses = Vec::new();
@@ -115,11 +114,10 @@ impl Agent {
         let endpoint = build_endpoint(layer, taking, &stop, tuning);
         let calls_in = endpoint.incoming_transactions().map_err(stack)?;
         let tasks = TaskTracker::new();
-        let streams = Streams {
-            state: Arc::clone(&state),
+        let streams = Streams::new(Arc::clone(&state), tasks.clone(), stop.child_token());
+        let behind = Stack {
+            endpoint: Arc::clone(&endpoint.inner),
             backlogs,
-            tasks: tasks.clone(),
-            stop: stop.child_token(),
         };
         let core = Arc::new(Core {
             layer: Arc::new(DialogLayer::new(Arc::clone(&endpoint.inner))),
@@ -132,6 +130,7 @@ impl Agent {
             tasks,
             hangup: CancellationToken::new(),
             streams,
+            behind,
             stop,
             addresses,
             public_address: settings.public_address,
@@ -218,7 +217,7 @@ impl Core {
                     .transport_layer
                     .add_transport(rsipstack::transport::SipConnection::TcpListener(named));
             }
-            let accepting = self.streams.clone().accept(listener, wire::adder(&inner));
+            let accepting = self.streams.clone().accept(listener, self.behind.clone());
             self.tasks.spawn(accepting);
         }
     }
@@ -273,7 +272,7 @@ impl Core {
             return Ok(());
         }
         self.streams
-            .connect(peer, wire::adder(&self.endpoint))
+            .connect(peer, &self.behind)
             .await
             .map_err(|error| Error::Stack(format!("cannot connect to {peer}: {error}")))
     }

@@ -1,13 +1,17 @@
 //! An established call as its user sees it; the work is done by its [`super::driver`].
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
+use crate::guard::State;
 
 /// An established dialog. Dropped, it is ended with BYE.
 pub struct Dialog {
     pub(super) call_id: String,
     pub(super) commands: mpsc::Sender<Command>,
+    pub(super) state: Arc<State>,
 }
 
 /// What the user of a call asks its driver to do.
@@ -101,6 +105,12 @@ impl OfferReply {
 impl Dialog {
     pub fn call_id(&self) -> &str {
         &self.call_id
+    }
+
+    /// The other side's sound has come: with its ACK the call is proven, and a flood of calls takes
+    /// its place no more.
+    pub fn heard(&self) {
+        self.state.heard(&self.call_id);
     }
 
     /// BYE, with a Reason header (RFC 3326) where given. Before the ACK it waits for it (RFC 3261 §15).

@@ -48,6 +48,7 @@ pub(super) async fn run(
             Method::Invite => match new_call(&core, transaction, &calls) {
                 Ok(()) => {}
                 Err(refused) => {
+                    refused.is_no_call(&core);
                     core.tasks.spawn(refused.send());
                 }
             },
@@ -80,6 +81,13 @@ impl Refused {
         let soon = headers::retry_after(Duration::from_secs(5));
         refused.extra.push(soon);
         refused
+    }
+
+    /// An INVITE that the guard has counted as a call.
+    fn is_no_call(&self, core: &Core) {
+        if let Ok(call_id) = self.transaction.original.call_id_header() {
+            core.state.turn_away(call_id.value(), driver::now());
+        }
     }
 
     async fn send(mut self: Box<Self>) {
@@ -128,7 +136,7 @@ async fn within_dialog(core: Arc<Core>, mut transaction: Transaction) {
     }
 }
 
-/// Enters a call among those whose ACK is missing.
+/// Enters a call among those whose ACK and sound are missing.
 fn enrol(
     core: &Core,
     call_id: &str,
@@ -152,9 +160,7 @@ fn new_call(
     let Some(opening) = Opening::read(&request) else {
         return Err(Refused::new(transaction, 400));
     };
-    let Some(source) = opening.source else {
-        return Err(Refused::new(transaction, 400));
-    };
+    let source = opening.source;
     let Ok(place) = calls.clone().try_reserve_owned() else {
         return Err(Refused::busy(transaction));
     };
@@ -171,7 +177,7 @@ fn new_call(
         Ok(enrolled) => enrolled,
         // RFC 3261 §8.2.2.2: the same request by another way.
         Err(NotEnrolled::Merged) => return Err(Refused::new(transaction, 482)),
-        Err(NotEnrolled::Unacknowledged) => return Err(Refused::busy(transaction)),
+        Err(NotEnrolled::Unproven) => return Err(Refused::busy(transaction)),
     };
     let (state_sender, states) = core.layer.new_dialog_state_channel();
     let contact = core.contact(opening.transport, Some(source.ip()), &opening.callee);
@@ -210,6 +216,7 @@ fn new_call(
         commands: ends.commands,
         events: ends.events,
         over: ends.over,
+        state: Arc::clone(&core.state),
     });
     Ok(())
 }
@@ -221,7 +228,7 @@ struct Opening {
     caller_name: Option<String>,
     callee: String,
     transport: Transport,
-    source: Option<SocketAddr>,
+    source: SocketAddr,
 }
 
 impl Opening {
@@ -248,7 +255,7 @@ impl Opening {
             caller_name: from.display_name.filter(|name| !name.trim().is_empty()),
             callee: request.uri.user().map(unescape).unwrap_or_default(),
             transport,
-            source: source_of(request),
+            source: source_of(request)?,
         })
     }
 }

@@ -30,6 +30,7 @@ mod offers;
 const WAITING_EVENTS: usize = 64;
 const WAITING_COMMANDS: usize = 8;
 const NO_ACK: &str = "no ACK came to our 200";
+const NO_SOUND: &str = "no sound came, and others wanted the place";
 
 /// Where a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,12 @@ enum Phase {
     /// Our BYE is under way.
     Ending,
     Over,
+}
+
+impl Phase {
+    fn is_answered(self) -> bool {
+        matches!(self, Phase::Accepted | Phase::Established)
+    }
 }
 
 pub(super) struct Driver {
@@ -80,7 +87,7 @@ pub(super) struct Invited {
     pub agreed: Answer,
     /// Takes a response of ours: the stack's own refusal has no room for headers.
     pub transaction: TransactionEventSender,
-    /// The call's place went to another, as its ACK is overdue.
+    /// The call's place went to another, as its ACK or sound is overdue.
     pub given_up: CancellationToken,
 }
 
@@ -231,7 +238,7 @@ impl Driver {
                     self.stopping = true;
                     self.let_go(503);
                 }
-                () = given_up.cancelled(), if self.phase == Phase::Accepted => self.give_up(),
+                () = given_up.cancelled(), if self.phase.is_answered() => self.give_up(),
                 () = at(wake) => self.on_timer(),
             }
         }
@@ -342,7 +349,7 @@ impl Driver {
     }
 
     fn end(&mut self, event: DialogEvent) {
-        if matches!(self.phase, Phase::Accepted | Phase::Established) {
+        if self.phase.is_answered() {
             self.tell_last(event);
         }
         if let Some((_, Some(done))) = self.bye_due.take() {

@@ -9,7 +9,16 @@ use std::time::Duration;
 use rsip::message::HasHeaders;
 use rsip::{Header, Headers};
 
+use super::Transport;
 use super::timer::{Asked, Policy, SessionExpires};
+
+/// The stack's name of a transport.
+pub(super) fn transport(transport: Transport) -> rsip::Transport {
+    match transport {
+        Transport::Udp => rsip::Transport::Udp,
+        Transport::Tcp => rsip::Transport::Tcp,
+    }
+}
 
 /// The first header of this name, in its long or compact form.
 pub(super) fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {

@@ -1,6 +1,7 @@
 //! An INVITE that came in.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -8,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::call::{Command, Dialog, DialogEvent, ask};
+use crate::guard::State;
 
 /// An INVITE that came in and waits for its answer. Dropped unanswered, it is refused with 500.
 pub struct Incoming {
@@ -23,6 +25,7 @@ pub struct Incoming {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) events: mpsc::Receiver<DialogEvent>,
     pub(super) over: CancellationToken,
+    pub(super) state: Arc<State>,
 }
 
 impl Incoming {
@@ -51,6 +54,7 @@ impl Incoming {
         let dialog = Dialog {
             call_id: self.call_id,
             commands: self.commands,
+            state: self.state,
         };
         Ok((dialog, self.events))
     }

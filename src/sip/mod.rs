@@ -7,8 +7,8 @@
 //! Every call has one task, which owns its dialog; its user may read slowly or go away:
 //! the stack does not wait, and the other side gets its BYE.
 //!
-//! The way of a message: [`wire`] or [`streams`] takes it from the socket, [`crate::guard`] judges it, the
-//! stack finds its transaction, [`dispatch`] its call, and the
+//! The way of a message: [`wire`] or [`crate::streams`] takes it from the socket, [`crate::guard`] judges it,
+//! the stack finds its transaction, [`dispatch`] its call, and the
 //! call's [`driver`] tells the user. Redirections (3xx) are not followed and a REFER is
 //! refused: nothing on the wire decides whom we call.
 //!
@@ -19,13 +19,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 mod agent;
+mod backlogs;
 mod call;
 mod dispatch;
 mod driver;
 mod headers;
 mod incoming;
 mod outgoing;
-mod streams;
+mod streamed;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -47,12 +48,25 @@ pub struct Listen {
     pub address: SocketAddr,
 }
 
+impl std::fmt::Display for Listen {
+    /// As the configuration writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let transport = match self.transport {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+        };
+        write!(f, "{transport}:{}", self.address)
+    }
+}
+
 /// What a user agent needs to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub listen: Vec<Listen>,
     /// INVITEs from elsewhere are refused (403), rate-limited and counted.
     pub trunks: Vec<Network>,
+    /// Calls that may come in at once; one more is refused with 503 before it costs a transaction.
+    pub max_calls: usize,
     /// The address that Contact and Via name where `listen` is 0.0.0.0.
     pub public_address: IpAddr,
     /// `Session-Expires` we ask for (RFC 4028); 90 s at least.
@@ -63,7 +77,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "cannot listen on {listen:?}: {source}; is another SIP program running? change [sip] listen"
+        "cannot listen on {listen}: {source}; is another SIP program running? change [sip] listen"
     )]
     Bind {
         listen: Listen,

@@ -283,6 +283,7 @@ impl Placing {
 
     fn answered(self, response: &Response) {
         let call_id = self.enrolled.known.call_id.clone();
+        let state = Arc::clone(&self.core.state);
         let (driver, ends) = Driver::uac(
             Arc::clone(&self.core),
             self.attempt.dialog,
@@ -297,6 +298,7 @@ impl Placing {
             dialog: Dialog {
                 call_id,
                 commands: ends.commands,
+                state,
             },
             events: ends.events,
             sdp: response.body.clone(),

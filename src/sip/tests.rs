@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::agent::Tuning;
 use super::*;
+use crate::guard::Limits;
 
 mod peer;
 
@@ -33,6 +34,7 @@ fn settings() -> Settings {
             address: LOOPBACK,
             prefix: 32,
         }],
+        max_calls: 4000,
         public_address: LOOPBACK,
         session_expires: Duration::from_secs(1800),
     }
@@ -371,15 +373,21 @@ async fn a_200_without_ack_is_sent_again_and_then_the_call_is_lost_with_a_bye() 
 
 /// An agent whose three places for calls without ACK are taken, and those calls.
 async fn flooded(
-    ack_grace: Duration,
+    grace: Duration,
 ) -> (
     Agent,
     mpsc::Receiver<Incoming>,
     Vec<(Peer, Dialog, mpsc::Receiver<DialogEvent>)>,
 ) {
-    let mut tuning = Tuning::default();
-    tuning.limits.max_unacknowledged_per_source = 3;
-    tuning.limits.ack_grace = ack_grace;
+    let limits = Limits {
+        max_unproven_per_source: 3,
+        grace,
+        ..Limits::of(4000)
+    };
+    let tuning = Tuning {
+        limits: Some(limits),
+        ..Tuning::default()
+    };
     let (agent, mut calls) = tuned(tuning).await;
     let mut flood = Vec::new();
     for _ in 0..3 {
@@ -423,6 +431,53 @@ async fn a_call_whose_ack_is_overdue_gives_way_to_a_new_one() {
     }
     peer.expect("BYE").await;
     assert_eq!(agent.call_count(), 3, "whoever answers its BYE");
+}
+
+#[tokio::test]
+async fn a_silent_call_gives_way_to_a_new_one_and_one_that_was_heard_does_not() {
+    let (agent, mut calls, mut flood) = flooded(Duration::ZERO).await;
+    for (peer, _, events) in &mut flood {
+        peer.send(peer.request("ACK", 1, "", "")).await;
+        let told = soon(events.recv()).await;
+        assert!(matches!(told, Some(DialogEvent::Acknowledged { .. })));
+    }
+    flood[0].1.heard();
+    // One for the place that the first has left, one for that of the second.
+    let mut answered = Vec::new();
+    for _ in 0..2 {
+        let mut good = Peer::at("127.0.0.1", udp(&agent)).await;
+        good.send(good.invite("")).await;
+        let incoming = soon(calls.recv()).await.unwrap();
+        answered.push(incoming.answer(ANSWER).await.unwrap());
+        good.expect("200").await;
+    }
+    let (peer, _dialog, silent) = &mut flood[1];
+    match soon(silent.recv()).await {
+        Some(DialogEvent::Lost { why }) => assert!(why.starts_with("no sound came"), "{why}"),
+        _ => panic!("the oldest that is silent is given up"),
+    }
+    peer.expect("BYE").await;
+    assert_eq!(agent.call_count(), 4);
+}
+
+#[tokio::test]
+async fn one_call_more_than_configured_is_refused_before_it_costs_a_transaction() {
+    let mut settings = settings();
+    settings.max_calls = 1;
+    let (agent, mut calls) = Agent::start_tuned(settings, Tuning::default())
+        .await
+        .unwrap();
+    let mut first = Peer::at("127.0.0.1", udp(&agent)).await;
+    first.send(first.invite("")).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    let _call = incoming.answer(ANSWER).await.unwrap();
+    first.expect("200").await;
+    let before = agent.transaction_count();
+    let mut second = Peer::at("127.0.0.1", udp(&agent)).await;
+    let refused = second.nothing_but_the_answer_to(second.invite("")).await;
+    assert_eq!(refused.what, "503");
+    assert_eq!(refused.header("Retry-After"), "30");
+    assert_eq!(agent.transaction_count(), before);
 }
 
 #[tokio::test]

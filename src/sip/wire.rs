@@ -9,7 +9,7 @@ use rsipstack::platform::net::UdpSocket as StackSocket;
 use rsipstack::transaction::endpoint::TransportEventInspector;
 use rsipstack::transport::{SipConnection, TransportEvent};
 
-use super::streams::Backlogs;
+use super::backlogs::Backlogs;
 use crate::guard::{self, State, Transport, Verdict};
 
 #[allow(clippy::disallowed_methods)] // the shell's clock: a message is judged when it arrives
@@ -104,12 +104,4 @@ impl TransportEventInspector for Taking {
             }
         }
     }
-}
-
-/// Adds a connection to the stack's table.
-pub(super) fn adder(
-    endpoint: &rsipstack::transaction::endpoint::EndpointInnerRef,
-) -> impl Fn(SipConnection) + Send + Sync + Clone + 'static {
-    let endpoint = Arc::clone(endpoint);
-    move |connection| endpoint.transport_layer.add_connection(connection)
 }

@@ -14,8 +14,12 @@ statements! {
         dialplan_digest, started_at, rehearsal, state) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'greeting') ON CONFLICT (id) DO NOTHING";
     SET_STATE = "UPDATE calls SET state = $2 WHERE id = $1 AND ended_at IS NULL";
-    DESK_ANSWERED = "UPDATE calls SET staff = $2, desk_answered_at = $3 WHERE id = $1";
-    TALKED = "UPDATE calls SET talked_ms = $2 WHERE id = $1";
+    DESK_ANSWERED = "UPDATE calls SET \
+        staff = CASE WHEN desk_answered_at > $3 THEN staff ELSE $2 END, \
+        desk_answered_at = CASE WHEN desk_answered_at > $3 THEN desk_answered_at ELSE $3 END \
+        WHERE id = $1";
+    TALKED = "UPDATE calls SET talked_ms = CASE WHEN talked_ms > $2 THEN talked_ms ELSE $2 END \
+        WHERE id = $1";
     OFFERED = "UPDATE calls SET offered_at = COALESCE(offered_at, $2) WHERE id = $1";
     INSERT_KEYED = "INSERT INTO keyed_grades (call_id, seq, grade, key, at, offset_ms) \
         VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM keyed_grades WHERE call_id = $1), \

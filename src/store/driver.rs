@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Transaction, Type};
 
 use super::Error;
+use crate::failpoint::{self, Step};
 
 /// A writer that waits longer than this for another one is told so (reliability under load: 5 s
 /// starved in practice).
@@ -250,9 +251,20 @@ macro_rules! on_either {
 impl Tx {
     /// Returns when everything since `write` is committed and synced.
     pub async fn commit(self) -> Result<(), Error> {
+        failpoint::reach(Step::Committing);
         match self {
             Tx::Lite(tx) => tx.commit().await?,
             Tx::Pg(tx) => tx.commit().await?,
+        }
+        failpoint::reach(Step::Committed);
+        Ok(())
+    }
+
+    /// Leaves nothing, and says when that is done.
+    pub async fn roll_back(self) -> Result<(), Error> {
+        match self {
+            Tx::Lite(tx) => tx.rollback().await?,
+            Tx::Pg(tx) => tx.rollback().await?,
         }
         Ok(())
     }

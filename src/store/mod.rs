@@ -18,7 +18,7 @@ pub(crate) mod testing;
 mod tickets;
 mod trail;
 
-pub use crate::ledger::{rows, views};
+pub use crate::kept::{rows, views};
 pub use calls::CallStanding;
 pub use cases::{KnownAct, SlipRow, TicketFacts};
 pub use claim::Claim;
@@ -54,12 +54,35 @@ pub enum Error {
 }
 
 impl Error {
+    /// Trying again may help. A statement that the schema or the values make impossible stays so.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Database(sqlx::Error::Database(error)) => !is_final(error.as_ref()),
+            Error::Unknown { .. } => false,
+            _ => true,
+        }
+    }
+
     pub(crate) fn bad_word(column: &str, text: &str) -> Error {
         Error::Unknown {
             column: column.to_owned(),
             text: text.to_owned(),
         }
     }
+}
+
+/// What SQLite calls too big or a mismatch and PostgreSQL a data exception, beside the constraints. A table
+/// that is not there is none of them: somebody may just be restoring it.
+fn is_final(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    let is_postgres = error
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+        .is_some();
+    let by_code = match is_postgres {
+        true => code.starts_with("22"),
+        false => matches!(code.as_ref(), "18" | "20"),
+    };
+    by_code || !matches!(error.kind(), sqlx::error::ErrorKind::Other)
 }
 
 /// The database. Cheap to clone.

@@ -18,6 +18,7 @@ pub(super) fn call_row(row: &Row) -> Result<CallRow, Error> {
         staff: row.get("staff")?,
         desk_answered_at: row.maybe_moment("desk_answered_at")?,
         talked_ms: row.maybe_count("talked_ms")?,
+        offered_at: row.maybe_moment("offered_at")?,
         hung_up_by: row.maybe_word("hung_up_by")?,
         outcome: row.get("outcome")?,
         outcome_after_ms: row.maybe_count("outcome_after_ms")?,

@@ -73,6 +73,15 @@ impl Store {
     }
 }
 
+impl super::Tx {
+    /// How many notices of a kind are in the outbox.
+    pub(crate) async fn notices_of(&mut self, kind: &str) -> Result<usize, Error> {
+        let sql = "SELECT COUNT(*) AS notices FROM notices WHERE kind = $1";
+        let row = self.row(sql, args![kind]).await?;
+        Ok(row.map_or(0, |row| row.count("notices").unwrap_or(0)) as usize)
+    }
+}
+
 /// A test on either database.
 pub(crate) type Story = (&'static str, fn(Place) -> BoxFuture<'static, ()>);
 

@@ -15,7 +15,7 @@ use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{Web, assets, guard, login, looks, metering, now, pages};
-use crate::api::{calendars, intake, looks as looked, openapi, people, reads};
+use crate::api::{acts, calendars, intake, looks as looked, openapi, people, reads, sound};
 use crate::rights::Action;
 use crate::staff::Person;
 
@@ -57,8 +57,54 @@ macro_rules! doors {
     };
 }
 
-#[rustfmt::skip]
 pub(super) fn table() -> Vec<Door> {
+    let mut table = houses_doors();
+    table.extend(acts_doors());
+    table
+}
+
+/// One address per act on a ticket, each with the row of the matrix that is asked first; the ticket's own
+/// table is asked after it.
+#[rustfmt::skip]
+fn acts_doors() -> Vec<Door> {
+    doors! {
+        POST "/api/v1/tickets/{id}/assign" Api Assess => post(acts::act);
+        POST "/api/v1/tickets/{id}/draft" Api Assess => post(acts::act);
+        POST "/api/v1/tickets/{id}/report" Api Assess => post(acts::act);
+        POST "/api/v1/tickets/{id}/give_opinion" Api Assess => post(acts::act);
+        POST "/api/v1/tickets/{id}/revisit" Api Revisit => post(acts::act);
+        POST "/api/v1/tickets/{id}/confirm_mistake" Api Judge => post(acts::act);
+        POST "/api/v1/tickets/{id}/return_draft" Api Dispatch => post(acts::act);
+        POST "/api/v1/tickets/{id}/accept_proposal" Api Judge => post(acts::act);
+        POST "/api/v1/tickets/{id}/dispatch" Api Dispatch => post(acts::act);
+        POST "/api/v1/tickets/{id}/receive" Api Answer => post(acts::act);
+        POST "/api/v1/tickets/{id}/contest" Api Answer => post(acts::act);
+        POST "/api/v1/tickets/{id}/request_complex" Api Dispatch => post(acts::act);
+        POST "/api/v1/tickets/{id}/decide_complex" Api Dispatch => post(acts::act);
+        POST "/api/v1/tickets/{id}/request_extension" Api Dispatch => post(acts::act);
+        POST "/api/v1/tickets/{id}/decide_extension" Api Dispatch => post(acts::act);
+        POST "/api/v1/tickets/{id}/find_true" Api Answer => post(acts::act);
+        POST "/api/v1/tickets/{id}/appeal" Api Answer => post(acts::act);
+        POST "/api/v1/tickets/{id}/find_without_legal_basis" Api Answer => post(acts::act);
+        POST "/api/v1/tickets/{id}/judge_invalid" Api Judge => post(acts::act);
+        POST "/api/v1/tickets/{id}/judge_mistaken" Api Judge => post(acts::act);
+        POST "/api/v1/tickets/{id}/propose_malicious" Api Judge => post(acts::act);
+        POST "/api/v1/tickets/{id}/judge_malicious" Api Judge => post(acts::act);
+        POST "/api/v1/tickets/{id}/accept_explanation" Api Judge => post(acts::act);
+        POST "/api/v1/tickets/{id}/reject_appeal" Api Judge => post(acts::act);
+        POST "/api/v1/tickets/{id}/file_rectification" Api Answer => post(acts::act);
+        POST "/api/v1/tickets/{id}/return_rectification" Api SeeTickets => post(acts::act);
+        POST "/api/v1/tickets/{id}/accept_rectification" Api SeeTickets => post(acts::act);
+        POST "/api/v1/tickets/{id}/answer" Api Revisit => post(acts::act);
+        POST "/api/v1/tickets/{id}/try_to_answer" Api Revisit => post(acts::act);
+        POST "/api/v1/tickets/{id}/close_unreached" Api Revisit => post(acts::act);
+        POST "/api/v1/tickets/{id}/decline_rerate" Api Revisit => post(acts::act);
+        POST "/api/v1/tickets/{id}/object" Api Revisit => post(acts::act);
+    }
+}
+
+#[rustfmt::skip]
+fn houses_doors() -> Vec<Door> {
     doors! {
         GET  "/healthz"                       Open                     => get(metering::health);
         GET  "/metrics"                       Machine                  => get(metering::metrics);
@@ -83,9 +129,9 @@ pub(super) fn table() -> Vec<Door> {
 
         GET  "/api/v1/calls"                  Api SeeGrades            => get(reads::calls);
         GET  "/api/v1/calls/{id}"             Api SeeGrades            => get(reads::call);
-        GET  "/api/v1/calls/{id}/recording"   Api Listen               => get(reads::recording);
-        GET  "/api/v1/calls/{id}/peaks"       Api SeeGrades            => get(reads::peaks);
-        GET  "/api/v1/calls/{id}/clips/{kind}" Api Listen              => get(reads::clip);
+        GET  "/api/v1/calls/{id}/recording"   Api Listen               => get(sound::recording);
+        GET  "/api/v1/calls/{id}/peaks"       Api SeeGrades            => get(sound::peaks);
+        GET  "/api/v1/calls/{id}/clips/{kind}" Api Listen              => get(sound::clip);
         POST "/api/v1/calls/{id}/looks"       Api Listen               => post(looked::ask);
         GET  "/api/v1/looks"                  Api SeeLooks             => get(looked::list);
         POST "/api/v1/looks/{id}/answer"      Api SeeLooks             => post(looked::answer);

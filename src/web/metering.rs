@@ -23,15 +23,25 @@ pub(super) async fn metrics(State(web): State<Web>) -> impl IntoResponse {
     )
 }
 
-/// `/healthz`: 200 and `ok`, or 503 and what is not well, in a word. The log has the rest.
+/// `/healthz`: 200 and `ok`, or 503 and what is not well, a word a line. The log has the rest.
 pub(super) async fn health(State(web): State<Web>) -> Response {
+    let mut troubles = (web.options.troubles)();
     let why = match tokio::time::timeout(HEALTH_TIMEOUT, web.engine.check()).await {
-        Ok(Ok(())) => return "ok\n".into_response(),
-        Ok(Err(error)) => error.to_string(),
-        Err(_elapsed) => format!("no answer within {} s", HEALTH_TIMEOUT.as_secs()),
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_elapsed) => Some(format!("no answer within {} s", HEALTH_TIMEOUT.as_secs())),
     };
-    tracing::error!(why, "the database is not well");
-    let mut response = (StatusCode::SERVICE_UNAVAILABLE, "database\n").into_response();
+    if let Some(why) = why {
+        tracing::error!(why, "the database is not well");
+        if !troubles.contains(&"database") {
+            troubles.insert(0, "database");
+        }
+    }
+    if troubles.is_empty() {
+        return "ok\n".into_response();
+    }
+    let words = troubles.join("\n") + "\n";
+    let mut response = (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     response.extensions_mut().insert(Finished);
     response
 }

@@ -22,7 +22,7 @@ mod tests;
 mod timeline;
 mod wording;
 
-pub use crate::gate::{Meter, Options};
+pub use crate::gate::{Meter, Options, Troubles};
 pub use server::serve;
 
 // What every request passes, by its own names.

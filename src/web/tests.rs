@@ -1,9 +1,12 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
+mod acts;
 mod intake;
 mod looks;
 mod rights;
 mod seed;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -75,6 +78,7 @@ impl Centre {
             centre: "林草局政务服务中心".to_owned(),
             behind_tls: false,
             meter: Meter::detached(),
+            troubles: Arc::new(Vec::new),
         };
         let archive = Archive::new(folder.path().join("recordings"));
         let web = Web::new(engine.clone(), archive, options);
@@ -673,6 +677,55 @@ async fn a_rating_and_a_ticket_have_what_the_api_promises() {
     assert_eq!(days.last().unwrap()["number"], 3);
 }
 
+/// 推送率, 参评率 and 满意度 come out of the calls that the API lists, as the overview shows them.
+#[tokio::test]
+async fn the_three_rates_can_be_counted_from_the_calls() {
+    let centre = Centre::busy().await;
+    let list = centre
+        .get(
+            "/api/v1/calls?rehearsal=false&live=false&limit=200",
+            Who::Token,
+        )
+        .await
+        .json();
+    let without_talk = [
+        "abandoned",
+        "message",
+        "callback",
+        "no_desk",
+        "closed",
+        "fault_before_talk",
+    ];
+    let calls = list["items"].as_array().unwrap();
+    let talked: Vec<_> = calls
+        .iter()
+        .filter(|call| !without_talk.contains(&call["outcome"].as_str().unwrap()))
+        .collect();
+    let of_talked = |what: &dyn Fn(&serde_json::Value) -> bool| {
+        talked.iter().filter(|call| what(call)).count() as u64
+    };
+    let good = ["very_satisfied", "satisfied", "basically_satisfied"];
+    let counted = (
+        calls.len() as u64,
+        talked.len() as u64,
+        of_talked(&|call| call["offered_at"].is_string()),
+        of_talked(&|call| call["grade"].is_string()),
+        of_talked(&|call| good.contains(&call["grade"].as_str().unwrap_or_default())),
+    );
+    let shown = centre.engine.figures(None, None).await.unwrap();
+    assert_eq!(
+        counted,
+        (
+            shown.calls,
+            shown.talked,
+            shown.offered,
+            shown.graded,
+            shown.positive
+        )
+    );
+    assert_eq!(counted, (6, 5, 4, 3, 2));
+}
+
 #[tokio::test]
 async fn a_tickets_page_shows_its_due_date_day_by_day() {
     let centre = Centre::busy().await;
@@ -901,6 +954,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         centre: "centre".to_owned(),
         behind_tls: true,
         meter: Meter::detached(),
+        troubles: Arc::new(Vec::new),
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let archive = Archive::new(folder.path());

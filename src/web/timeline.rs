@@ -110,6 +110,7 @@ mod tests {
             centre: "centre".to_owned(),
             behind_tls: false,
             meter: Meter::detached(),
+            troubles: Arc::new(Vec::new),
         };
         Chrome::bare(language, "/".to_owned(), Arc::new(options))
     }
@@ -169,16 +170,25 @@ mod tests {
     }
 
     #[test]
-    fn every_step_of_the_shipped_plan_has_a_name() {
+    fn every_step_and_prompt_of_the_shipped_plan_has_a_name() {
         let plan = include_str!(concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/dialplans/consultation.toml"
         ));
         let plan: toml::Table = toml::from_str(plan).unwrap();
-        for step in plan["steps"].as_table().unwrap().keys() {
+        let mut prompts = 0;
+        for (step, keys) in plan["steps"].as_table().unwrap() {
             let key = format!("step.{step}");
             assert!(Language::Chinese.lookup(&key).is_some(), "{key}");
+            for (name, value) in keys.as_table().unwrap() {
+                if name == "notice" || name.ends_with("prompt") {
+                    let key = format!("prompt.{}", value.as_str().unwrap());
+                    assert!(Language::Chinese.lookup(&key).is_some(), "{key}");
+                    prompts += 1;
+                }
+            }
         }
+        assert!(prompts > 20, "only {prompts}");
     }
 
     /// Kinds stand in the phone's code as `mark("kind"` or `mark(at, "kind"`.

@@ -26,6 +26,9 @@ pub struct Call {
     desk_answered_at: Option<Moment>,
     /// How long caller and desk were joined; `null` where nobody talked.
     talked_ms: Option<u64>,
+    /// When the rating was offered; `null` where it was not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    offered_at: Option<Moment>,
     #[schema(value_type = Option<HungUpByWord>)]
     hung_up_by: Option<HungUpBy>,
     /// `graded`, or why there is no grade; `null` while the call goes on.
@@ -56,6 +59,7 @@ impl From<CallRow> for Call {
             staff: row.staff,
             desk_answered_at: row.desk_answered_at,
             talked_ms: row.talked_ms,
+            offered_at: row.offered_at,
             hung_up_by: row.hung_up_by,
             outcome: row.outcome,
             outcome_after_ms: row.outcome_after_ms,

@@ -3,6 +3,7 @@
 
 mod calendars;
 mod calls;
+mod casework;
 mod looks;
 mod matters;
 mod people;
@@ -11,6 +12,7 @@ mod tickets;
 
 pub use calendars::{ChangedDay, Foreseen, MovedDue, NewProposal, Proposal};
 pub use calls::{Call, Waveform, WholeCall};
+pub use casework::{Acted, Casework};
 pub use looks::{Look, LookAnswer, NewLook, SecondSaid};
 pub use matters::{Completion, Matter, NewMatter};
 pub use people::{

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Call, GradeWord, PolarityWord};
+use super::{Call, Casework, GradeWord, PolarityWord};
 use crate::channels::text_of;
 use crate::domain::{Choices, ContentItem, Grade, Moment, Polarity, Service};
 use crate::engine::{Counted, DeadlineRow, RatingRow, RemarkRow, TicketDetail, TicketRow};
@@ -127,6 +127,14 @@ pub struct Deadline {
     due_at: Moment,
     #[schema(value_type = Option<String>, format = DateTime)]
     met_at: Option<Moment>,
+    /// It holds no more: another took its place, or what it was for fell away.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    void_at: Option<Moment>,
+    /// When it was put on record that it was missed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    missed_at: Option<Moment>,
+    /// `ticket:…`, `order:…/1`, `rating:…`.
+    subject: String,
     /// It reaches into a year whose holiday notice is not loaded, and may move.
     provisional: bool,
 }
@@ -158,6 +166,9 @@ impl From<DeadlineRow> for Deadline {
             started_at: row.started_at,
             due_at: row.due_at,
             met_at: row.met_at,
+            void_at: row.void_at,
+            missed_at: row.missed_at,
+            subject: row.subject,
             provisional: row.provisional,
         }
     }
@@ -173,6 +184,15 @@ pub struct WholeTicket {
     trail: Vec<TrailLine>,
     rating: Option<Rating>,
     call: Option<Call>,
+    /// `null` for a program, which does nothing to a ticket, and for a ticket older than its records.
+    casework: Option<Casework>,
+}
+
+impl WholeTicket {
+    /// With what is done about it.
+    pub fn with(self, casework: Option<Casework>) -> Self {
+        WholeTicket { casework, ..self }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -200,6 +220,8 @@ pub struct TrailLine {
     #[schema(value_type = String, format = DateTime)]
     at: Moment,
     actor: String,
+    /// Id of the person, where one acted.
+    person: Option<String>,
     what: String,
     article: String,
     detail: String,
@@ -216,6 +238,7 @@ impl From<TicketDetail> for WholeTicket {
                 .map(|row| TrailLine {
                     at: row.at,
                     actor: row.actor,
+                    person: row.person,
                     what: row.what,
                     article: row.article,
                     detail: row.detail,
@@ -223,6 +246,7 @@ impl From<TicketDetail> for WholeTicket {
                 .collect(),
             rating: detail.rating.map(Into::into),
             call: detail.call.map(Into::into),
+            casework: None,
         }
     }
 }

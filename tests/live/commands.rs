@@ -96,6 +96,78 @@ fn due_counts_days_as_the_calendar_says_and_stops_where_it_ends() {
 }
 
 #[test]
+fn a_simulated_call_goes_the_ways_of_its_hours_and_of_a_draft() {
+    let house = House::new(Setup::default());
+    for (at, prompt, keys, row) in [
+        ("closed", "P23", "1@2s", "outcome   message"),
+        ("holiday", "P24", "2@2s,1@2s", "outcome   callback"),
+    ] {
+        let output = house.run(&["simulate", "consultation", "--at", at, "--keys", keys]);
+        let text = out(&output);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains(&format!("plays {prompt}")), "{at}: {text}");
+        assert!(text.contains(row), "{at}: {text}");
+    }
+    // A draft is played as it is, wherever it lies, before it is put into force.
+    let plan = std::fs::read_to_string(house.path("dialplans/consultation.toml")).unwrap();
+    let draft = house.path("consultation.toml");
+    let changed = plan.replacen("decline = \"9\"", "decline = \"8\"", 1);
+    std::fs::write(&draft, changed).unwrap();
+    let output = house.run(&["simulate", draft.to_str().unwrap(), "--keys", "8@4s"]);
+    let text = out(&output);
+    assert!(output.status.success(), "{output:?}");
+    assert!(text.contains("outcome   declined"), "{text}");
+    let broken = plan.replacen("then = \"thanks\"", "then = \"thank\"", 1);
+    let line = broken.lines().position(|line| line.contains("\"thank\""));
+    std::fs::write(&draft, &broken).unwrap();
+    let output = house.run(&["simulate", draft.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let place = format!("consultation.toml:{}:", line.unwrap() + 1);
+    assert!(!output.status.success() && text.contains(&place), "{text}");
+}
+
+/// What the operator got wrong is named, and nothing is served half.
+#[test]
+fn a_start_that_cannot_serve_says_which_setting_is_wrong() {
+    let house = House::new(Setup::default());
+    let good = std::fs::read_to_string(house.config()).unwrap();
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap();
+    std::fs::write(house.path("file"), "no folder").unwrap();
+    let folder = format!("{:?}", house.path("file/recordings"));
+    let sip = format!("\"udp:{taken}\"");
+    for (setting, from, to) in [
+        (
+            "[recordings] dir",
+            format!("{:?}", house.recordings()),
+            folder,
+        ),
+        (
+            "[media] address 192.0.2.1",
+            "address = \"127.0.0.1\"".into(),
+            "address = \"192.0.2.1\"".into(),
+        ),
+        (
+            &format!("cannot listen on udp:{taken}"),
+            format!("\"udp:127.0.0.1:{}\"", house.sip),
+            sip,
+        ),
+        (
+            "gradeline.toml:4: [sip] max_calls is 0",
+            "max_calls = 50".into(),
+            "max_calls = 0".into(),
+        ),
+    ] {
+        assert!(good.contains(&from), "{from}");
+        std::fs::write(house.config(), good.replace(&from, &to)).unwrap();
+        let output = house.run(&["serve"]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{setting}: {text}");
+        assert!(text.contains(setting), "{setting}: {text}");
+    }
+}
+
+#[test]
 fn a_whole_rated_call_on_postgresql() {
     let house = House::new(Setup {
         postgres: true,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::calls::{Caller, SOON};
 use crate::gateway::{Fault, Gateway, Habits};
-use crate::peers::{Plan, Sipp};
+use crate::peers::{KeysBy, Linphone, Plan, Sipp};
 use crate::place::{sleep_until, tone_of};
-use crate::server::{House, Setup, lines, timeline};
+use crate::server::{House, Setup, lines, offset_ms, timeline};
 
 /// A desk by SIPp with its sound by a gateway.
 pub struct Desk {
@@ -120,20 +120,26 @@ fn a_desk_that_talks_is_not_rung() {
 fn the_desk_sends_the_caller_on_with_its_key() {
     let by_event = Desk::open("desk", "8001", Habits::default());
     let by_info = Desk::open("desk", "8002", Habits::default());
+    let by_tones = Desk::open("desk", "8003", Habits::default());
     std::thread::scope(|scope| {
-        for (desk, info) in [(&by_event, false), (&by_info, true)] {
+        for (desk, way) in [
+            (&by_event, "event"),
+            (&by_info, "info"),
+            (&by_tones, "inband"),
+        ] {
             scope.spawn(move || {
                 let house = house_with(&[desk]);
                 let server = house.start();
                 let caller = Caller::dial(&house);
                 desk.talks();
                 caller.line("joined");
-                for (nth, key) in ['*', '8'].into_iter().enumerate() {
-                    match info {
-                        true => desk.sipp.tell_desk_key("RELAY", key),
-                        false => desk.gateway.press(key, Fault::None),
+                for key in ['*', '8'] {
+                    match way {
+                        "info" => desk.sipp.tell_desk_key("RELAY", key),
+                        "inband" => desk.gateway.press_in_band(key, Duration::from_millis(120)),
+                        _ => desk.gateway.press(key, Fault::None),
                     }
-                    caller.nth_line("desk_key", nth + 1);
+                    caller.nth_line(&format!("desk_key {key} ({way})"), 1);
                 }
                 caller.wait_offer(SOON);
                 desk.sipp.wait_log("bye", Duration::from_secs(5));
@@ -195,6 +201,88 @@ fn with_no_desk_the_caller_leaves_a_voice_message() {
     server.stop();
 }
 
+/// linphonec is the only telephone of two desks: it lets the first caller ring, talks with the second,
+/// and is busy for the third.
+#[test]
+fn a_linphonec_that_is_not_to_be_had_leads_to_a_voice_message() {
+    let mut phone = Linphone::start("8001", KeysBy::Events, "PCMA");
+    let house = House::new(Setup {
+        desks: ["8001", "8002"]
+            .map(|desk| format!("sip:{desk}@127.0.0.1:{}", phone.port))
+            .into(),
+        desk_ring_timeout_s: 2,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let unanswered = Caller::dial(&house);
+    let unanswered = speaks_to_nobody(&unanswered);
+    let what = timeline(&unanswered);
+    assert_eq!(lines(&unanswered, "desk_ringing").len(), 2, "{what}");
+    let why = |call: &serde_json::Value| lines(call, "desk_unavailable")[0]["detail"].clone();
+    assert_eq!(why(&unanswered), "no_answer", "{what}");
+
+    let talks = Caller::dial(&house);
+    talks.nth_line("desk_ringing 8001", 1);
+    phone.wait_call(3, Duration::from_secs(10));
+    phone.type_in("answer");
+    talks.line("joined");
+    let busy = Caller::dial(&house);
+    let busy = speaks_to_nobody(&busy);
+    let what = timeline(&busy);
+    assert_eq!(lines(&busy, "desk_ringing").len(), 1, "{what}");
+    assert_eq!(why(&busy), "busy", "{what}");
+    talks.hang_up();
+    assert_eq!(talks.end()["outcome"], "left_before_offer");
+    talks.settled();
+    server.stop();
+}
+
+/// P25 is heard, key 2 pressed, and something said.
+fn speaks_to_nobody(caller: &Caller) -> serde_json::Value {
+    let asked = caller.nth_line("prompt P25", 1);
+    sleep_until(asked + SOON);
+    caller.gateway.press('2', Fault::None);
+    let speaks_from = caller.nth_line("message", 1) + Duration::from_millis(500);
+    sleep_until(speaks_from);
+    caller.gateway.say_tone(440.0);
+    sleep_until(speaks_from + Duration::from_secs(2));
+    caller.gateway.say_nothing();
+    caller.gateway.press('#', Fault::None);
+    let call = caller.end();
+    let what = timeline(&call);
+    assert_eq!(call["outcome"], "message", "{what}");
+    assert_eq!(call["clips"][0]["kind"], "voice", "{what}");
+    let heard = crate::wav::Stereo::read(&caller.house.recording(&call));
+    assert_eq!(heard.heard(tone_of("P25")).len(), 1, "{what}");
+    assert!(!heard.caller(440.0).is_empty(), "{what}");
+    call
+}
+
+/// A desk from which nothing comes any more is given up; its caller is asked for his grade.
+#[test]
+fn a_desk_that_vanishes_leaves_its_caller_to_the_rating() {
+    let desk = Desk::open("desk", "8001", Habits::default());
+    let house = House::new(Setup {
+        desks: vec![desk.address.clone()],
+        rtp_timeout_s: 3,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let caller = Caller::dial(&house);
+    desk.talks();
+    caller.line("joined");
+    desk.gateway.vanish();
+    caller.nth_line("rtp_timeout desk", 1);
+    desk.sipp.wait_log("bye", Duration::from_secs(5));
+    caller.wait_offer(SOON);
+    caller.gateway.press('2', Fault::None);
+    let call = caller.end();
+    assert_eq!(call["grade"], "satisfied", "{}", timeline(&call));
+    assert_eq!(call["hung_up_by"], "desk", "{}", timeline(&call));
+    caller.settled();
+    server.stop();
+}
+
 #[test]
 fn either_side_holds_and_takes_the_call_back() {
     let desk = Desk::open("desk", "8001", Habits::default());
@@ -204,16 +292,24 @@ fn either_side_holds_and_takes_the_call_back() {
     desk.talks();
     caller.line("joined");
     let second = Duration::from_secs(5);
+    // Once the staff number has been told.
+    caller.gateway.wait_quiet();
     caller.sipp.tell("HOLD");
     caller.sipp.wait_log("hold answered recvonly", second);
+    // He who holds says what the other hears meanwhile, such as music, and hears nothing.
+    let held = std::time::Instant::now();
+    caller.gateway.say_tone(700.0);
+    sleep_until(held + HELD);
+    caller.gateway.say_nothing();
     caller.sipp.tell("RESUME");
     caller.sipp.wait_log("resume answered sendrecv", second);
     desk.sipp.tell_desk("HOLD");
     desk.sipp.wait_log("hold answered recvonly", second);
+    let held = std::time::Instant::now();
+    sleep_until(held + HELD);
     desk.sipp.tell_desk("RESUME");
     desk.sipp.wait_log("resume answered sendrecv", second);
-    // Both hear each other again, once the staff number has been told.
-    caller.gateway.wait_quiet();
+    // Both hear each other again.
     caller.gateway.say_tone(440.0);
     desk.gateway.say_tone(880.0);
     let talks_until = std::time::Instant::now() + Duration::from_millis(1200);
@@ -237,6 +333,34 @@ fn either_side_holds_and_takes_the_call_back() {
     }
     let (sound, _) = caller.gateway.heard_sound();
     assert_eq!(crate::tone::spans(&sound, tone_of("P10"), 8000.0).len(), 1);
+    let (sound, _) = desk.gateway.heard_sound();
+    let music = crate::tone::spans(&sound, 700.0, 16_000.0);
+    assert!(
+        music.iter().any(|span| span.length_ms() > 500.0),
+        "{music:?}"
+    );
+    for gateway in [&caller.gateway, &desk.gateway] {
+        let pause = longest_pause_ms(gateway);
+        assert!(pause >= 0.9 * HELD.as_millis() as f64, "{pause} ms");
+    }
+    // The recording's time went on: its length is the call's.
+    let length = call["recording"]["length_ms"].as_f64().unwrap();
+    let ended = offset_ms(&call, "outcome");
+    assert!((length - ended).abs() < 400.0, "{length} of {ended} ms");
     caller.settled();
     server.stop();
+}
+
+/// How long each side holds.
+const HELD: Duration = Duration::from_millis(1000);
+
+/// The longest time, by the stream's own clock, in which nothing was sent although no packet is
+/// missing.
+fn longest_pause_ms(gateway: &Gateway) -> f64 {
+    let heard = gateway.heard();
+    let pauses = heard
+        .windows(2)
+        .filter(|pair| pair[1].sequence == pair[0].sequence.wrapping_add(1))
+        .map(|pair| pair[1].timestamp.wrapping_sub(pair[0].timestamp));
+    f64::from(pauses.max().unwrap_or(0)) / 8.0
 }

@@ -15,7 +15,7 @@ use crate::tone;
 
 /// A packet as it goes over the wire (RFC 3550 §5.1), without its sequence number.
 #[derive(Debug, Clone)]
-struct Packet {
+pub struct Packet {
     payload_type: u8,
     marker: bool,
     timestamp: u32,
@@ -308,7 +308,7 @@ impl Drop for Gateway {
 }
 
 impl Packet {
-    fn bytes(&self, sequence: u16) -> Vec<u8> {
+    pub fn bytes(&self, sequence: u16) -> Vec<u8> {
         let marker = if self.marker { 0x80 } else { 0 };
         let mut bytes = vec![0x80, marker | self.payload_type];
         bytes.extend(sequence.to_be_bytes());
@@ -445,7 +445,7 @@ fn speak(shared: &mut Shared, habits: Habits, due: Instant, phase: &mut u64) {
 }
 
 /// The packets of a press with the milliseconds after its beginning when each is due.
-fn press(code: u8, fault: Fault, from: u32, ptime_ms: u32) -> Vec<(u64, Packet)> {
+pub fn press(code: u8, fault: Fault, from: u32, ptime_ms: u32) -> Vec<(u64, Packet)> {
     let ptime = u64::from(ptime_ms);
     let length_ms = match fault {
         Fault::Short => 40,
@@ -510,7 +510,7 @@ fn encode_alaw(sample: i16) -> u8 {
     (exponent << 4 | mantissa) as u8 ^ sign
 }
 
-fn decode_alaw(byte: u8) -> i16 {
+pub fn decode_alaw(byte: u8) -> i16 {
     let code = byte ^ 0x55;
     let (exponent, mantissa) = (i32::from(code >> 4 & 7), i32::from(code & 0x0F));
     let magnitude = match exponent {

@@ -7,21 +7,31 @@
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
 mod browser;
+mod crowd;
+mod disk;
 mod gateway;
 mod peers;
 mod place;
+mod raw;
 mod server;
 mod tone;
 mod wav;
 
 mod calls;
+mod clock_steps;
 mod commands;
 mod crash;
-
 mod desks;
+mod floods;
+mod hours;
 mod keys;
+mod kills;
+mod mutations;
+mod outages;
 mod pages;
 mod plans;
-
+mod power;
 mod refusals;
+mod soak;
 mod sound;
+mod torture;

@@ -3,7 +3,27 @@
 use crate::browser::Browser;
 use crate::calls::{Caller, SOON};
 use crate::gateway::Fault;
-use crate::server::House;
+use crate::server::{House, Server};
+
+/// Chooses a password of one's own in place of the one-time password, and is in.
+pub fn log_in(browser: &Browser, house: &House, server: &Server) {
+    let log = server.log();
+    let once = log.split("admin / ").nth(1).expect("a one-time password");
+    let once = once.split_whitespace().next().unwrap();
+    browser.go(&house.page("/login"));
+    browser.type_into("input[name=name]", "admin");
+    browser.type_into("input[name=password]", once);
+    browser.click("main form button");
+    browser.wait(
+        "a new password",
+        "return !!document.querySelector('input[name=again]')",
+    );
+    browser.type_into("input[name=old]", once);
+    browser.type_into("input[name=new]", PASSWORD);
+    browser.type_into("input[name=again]", PASSWORD);
+    browser.click("main form button");
+    browser.wait("the overview", "return location.pathname == '/'");
+}
 
 const PASSWORD: &str = "a horse that plays the lute";
 

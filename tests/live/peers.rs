@@ -16,6 +16,7 @@ pub struct Sipp {
     child: Mutex<Child>,
     dir: TempDir,
     pub port: u16,
+    tcp: bool,
     call_id: String,
     told: AtomicU32,
 }
@@ -75,17 +76,42 @@ impl Sipp {
 
     /// Waits for calls; returns when its socket is bound.
     pub fn serve_on(port: u16, plan: Plan) -> Sipp {
-        let address = plan.address.to_owned();
-        let sipp = Sipp::start(None, port, plan);
-        wait_for("SIPp's socket", Duration::from_secs(5), || {
-            UdpSocket::bind((address.as_str(), port))
-                .is_err()
-                .then_some(())
-        });
+        Sipp::start(None, port, plan)
+    }
+
+    /// Returns when its socket is bound. A port may be taken by some other program in the moment after
+    /// it was found free: then SIPp says so and ends, and another one is started.
+    fn start(target: Option<&str>, mut port: u16, plan: Plan) -> Sipp {
+        const STARTS: u32 = 5;
+        for _ in 1..STARTS {
+            let sipp = Sipp::spawn(target, port, &plan);
+            if sipp.is_up() {
+                return sipp;
+            }
+            // Who waits for calls was promised its port; who calls may do so from any.
+            if target.is_some() {
+                port = place::port();
+            }
+        }
+        let sipp = Sipp::spawn(target, port, &plan);
+        assert!(sipp.is_up(), "SIPp does not start: {}", sipp.errors());
         sipp
     }
 
-    fn start(target: Option<&str>, port: u16, plan: Plan) -> Sipp {
+    /// Waits for its socket; `false` where it could not bind one.
+    fn is_up(&self) -> bool {
+        wait_for("SIPp's socket", Duration::from_secs(10), || {
+            let ended = self.child.lock().unwrap().try_wait().unwrap();
+            match ended {
+                Some(_) if self.errors().contains("Unable to bind") => Some(false),
+                // Whatever else ended it is told by who waits for its log.
+                Some(_) => Some(true),
+                None => (self.tcp || place::is_bound(self.port)).then_some(true),
+            }
+        })
+    }
+
+    fn spawn(target: Option<&str>, port: u16, plan: &Plan) -> Sipp {
         let dir = tempfile::Builder::new().prefix("sipp-").tempdir().unwrap();
         let scenario = place::repository()
             .join("tests/live/sipp")
@@ -117,7 +143,7 @@ impl Sipp {
             ("formats", plan.formats.into()),
             ("ptime", plan.ptime.to_string()),
             ("number", plan.number.into()),
-            ("from", plan.from.into()),
+            ("from", plan.from.to_owned()),
             ("expires", plan.header.into()),
         ] {
             command.args(["-key", name]).arg(value);
@@ -141,6 +167,7 @@ impl Sipp {
             child: Mutex::new(child),
             dir,
             port,
+            tcp: plan.tcp,
             call_id,
             told: Default::default(),
         }
@@ -319,7 +346,7 @@ impl Linphone {
                  [rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
                  [audio_codec_0]\nmime={codec}\nrate=8000\nchannels=1\nenabled=1\n\
                  [audio_codec_1]\nmime={other}\nrate=8000\nchannels=1\nenabled=0\n\
-                 [misc]\nconfig-uri=\n"
+                 [misc]\nconfig-uri=\nmax_calls=1\n"
             ),
         )
         .unwrap();
@@ -338,7 +365,7 @@ impl Linphone {
             .expect("linphonec: the package linphone-cli");
         let mut phone = Linphone { child, dir, port };
         wait_for("linphonec's socket", Duration::from_secs(15), || {
-            UdpSocket::bind(("127.0.0.1", port)).is_err().then_some(())
+            place::is_bound(port).then_some(())
         });
         phone.type_in("soundcard use files");
         phone
@@ -374,6 +401,14 @@ impl Linphone {
             bound,
             || self.output().contains(text).then_some(()),
         );
+    }
+
+    /// Waits until so many calls have come to it.
+    pub fn wait_call(&self, nth: usize, bound: Duration) {
+        const COMES: &str = "Receiving new incoming call";
+        wait_for(&format!("linphonec's call {nth}"), bound, || {
+            (self.output().matches(COMES).count() >= nth).then_some(())
+        });
     }
 
     /// `quit`, its end, and then a look at the files it wrote.

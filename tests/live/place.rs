@@ -39,11 +39,30 @@ pub fn port() -> u16 {
     }
 }
 
+/// Whether somebody has bound this UDP port, by the kernel's own list: to try to bind it would keep
+/// it for a moment from the program that is waited for.
+pub fn is_bound(port: u16) -> bool {
+    let list = std::fs::read_to_string("/proc/net/udp").unwrap();
+    let wanted = format!(":{port:04X}");
+    let sockets = list.lines().skip(1);
+    sockets
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .any(|local| local.ends_with(&wanted))
+}
+
 /// A caller's number that no other call of this run has: its last eight digits find the call.
 pub fn number() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("139{:05}{:03}", std::process::id() % 100_000, next % 1000)
+    format!("139{:04}{:04}", std::process::id() % 10_000, next % 10_000)
+}
+
+/// How often something is done: in `make test`, and in `make nightly`.
+pub fn nightly<T>(quick: T, long: T) -> T {
+    match std::env::var_os("GRADELINE_NIGHTLY") {
+        Some(_) => long,
+        None => quick,
+    }
 }
 
 /// Waits until `look` sees something, at most `bound`.
@@ -90,7 +109,7 @@ fn quick(text: &str) -> String {
 }
 
 /// What is heard instead of a prompt: a tone of its own, so that an ear can tell which one it is.
-pub const TONES: [(&str, f64, u64); 14] = [
+pub const TONES: [(&str, f64, u64); 16] = [
     ("P01", 500.0, 1500),
     ("P04.1", 560.0, 400),
     ("P10", 620.0, 3000),
@@ -104,6 +123,8 @@ pub const TONES: [(&str, f64, u64); 14] = [
     ("P17", 1420.0, 600),
     ("P20", 1540.0, 700),
     ("P21", 1600.0, 700),
+    ("P23.1", 1720.0, 700),
+    ("P24.1", 1780.0, 700),
     ("P25", 1660.0, 1200),
 ];
 
@@ -140,4 +161,49 @@ pub fn short_prompts(into: &Path) {
 pub fn tone_of(prompt: &str) -> f64 {
     let (_, hertz, _) = TONES.iter().find(|(name, ..)| *name == prompt).unwrap();
     *hertz
+}
+
+/// Day and time in Beijing.
+fn beijing() -> jiff::civil::DateTime {
+    jiff::tz::Offset::constant(8).to_datetime(jiff::Timestamp::now())
+}
+
+/// Service hours of every day, as the configuration writes them, that are hours away from now.
+pub fn other_hours() -> String {
+    let hours = if beijing().hour() < 12 {
+        "18:00-20:00"
+    } else {
+        "06:00-08:00"
+    };
+    format!("[\"daily {hours}\"]")
+}
+
+/// Calendars of this year and its neighbours, whichever it is: with today a holiday, or with none near.
+pub fn calendars(into: &Path, holiday_today: bool) {
+    use jiff::ToSpan as _;
+    use jiff::civil::{Date, Weekday};
+    std::fs::create_dir_all(into).unwrap();
+    let today = beijing().date();
+    // A weekend within a holiday is off by the weekday beside it.
+    let beside = |day: Date| match day.weekday() {
+        Weekday::Saturday => day.yesterday().unwrap(),
+        Weekday::Sunday => day.tomorrow().unwrap(),
+        _ => day,
+    };
+    let off = match holiday_today {
+        true => beside(today),
+        false => beside(today.checked_add(6.months()).unwrap()),
+    };
+    for year in today.year() - 1..=today.year() + 1 {
+        let day = match off.year() == year {
+            true => off,
+            false => beside(Date::new(year, 7, 7).unwrap()),
+        };
+        let text = format!(
+            "year = {year}\n[[notice]]\ntitle = \"of the tests\"\nissued_on = \"{}-11-04\"\n\
+             [[off]]\nname = \"国庆节\"\ndays = [\"{day}\"]\n",
+            year - 1
+        );
+        std::fs::write(into.join(format!("{year}.toml")), text).unwrap();
+    }
 }

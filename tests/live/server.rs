@@ -28,6 +28,17 @@ pub struct Setup {
     /// A database of its own on the PostgreSQL of the tests.
     pub postgres: bool,
     pub media_address: String,
+    pub open: Open,
+}
+
+/// When the centre of a house is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    Always,
+    /// At other hours of the day.
+    NotNow,
+    /// On working days, and today is a holiday.
+    NotToday,
 }
 
 impl Default for Setup {
@@ -44,6 +55,7 @@ impl Default for Setup {
             shipped: false,
             postgres: false,
             media_address: "127.0.0.1".into(),
+            open: Open::Always,
         }
     }
 }
@@ -86,6 +98,9 @@ impl House {
             place::quick_plans(&house.path("dialplans"));
             place::short_prompts(&house.path("prompts"));
         }
+        if setup.open != Open::Always {
+            place::calendars(&house.path("calendars"), setup.open == Open::NotToday);
+        }
         std::fs::write(house.config(), house.configuration(&setup)).unwrap();
         house
     }
@@ -98,6 +113,11 @@ impl House {
             ),
             false => (self.path("dialplans"), self.path("prompts")),
         };
+        let (hours, calendars) = match setup.open {
+            Open::Always => ("\"always\"".into(), place::repository().join("calendars")),
+            Open::NotNow => (place::other_hours(), self.path("calendars")),
+            Open::NotToday => ("[\"workdays 00:00-24:00\"]".into(), self.path("calendars")),
+        };
         let store = match setup.postgres {
             true => postgres_database(),
             false => format!("sqlite:{}", self.path("gradeline.db").display()),
@@ -107,9 +127,10 @@ impl House {
              max_calls = {max_calls}\nsession_expires_s = {expires}\ndrain_s = {drain}\n\
              [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
-             [recordings]\ndir = {recordings:?}\n\
+             [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
              [desks]\naddresses = {desks:?}\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
-             [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n",
+             [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n\
+             [centre]\nservice_hours = {hours}\n",
             sip = self.sip,
             trunks = setup.trunks,
             max_calls = setup.max_calls,
@@ -121,10 +142,10 @@ impl House {
             rtp_timeout = setup.rtp_timeout_s,
             web = self.web,
             recordings = self.recordings(),
+            journal = self.path("journal"),
             desks = setup.desks,
             ring = setup.desk_ring_timeout_s,
             talk = setup.rehearsal_talk_s,
-            calendars = place::repository().join("calendars"),
         )
     }
 
@@ -148,6 +169,21 @@ impl House {
         format!("http://127.0.0.1:{}{path}", self.web)
     }
 
+    /// Before the first start: the database is this file of the house.
+    pub fn move_database(&self, name: &str) {
+        self.serve_database(&format!("sqlite:{}", self.path(name).display()));
+    }
+
+    /// Before the first start: the database has this address.
+    pub fn serve_database(&self, url: &str) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let lines = text.lines().map(|line| match line.starts_with("url = ") {
+            true => format!("url = {url:?}\n"),
+            false => format!("{line}\n"),
+        });
+        std::fs::write(self.config(), lines.collect::<String>()).unwrap();
+    }
+
     /// `gradeline … --config` in this house.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gradeline"));
@@ -166,21 +202,12 @@ impl House {
 
     /// Starts the server and waits until it serves.
     pub fn start(&self) -> Server<'_> {
-        let number = self.starts.fetch_add(1, Ordering::Relaxed);
-        let log = self.path(&format!("serve-{number}.log"));
-        let out = File::create(&log).unwrap();
-        let child = self
-            .command(&["serve"])
-            .stdin(Stdio::null())
-            .stdout(out.try_clone().unwrap())
-            .stderr(out)
-            .spawn()
-            .unwrap();
-        let mut server = Server {
-            house: self,
-            child,
-            log,
-        };
+        self.start_as(|_| {})
+    }
+
+    /// The same, with what the command needs beside its own.
+    pub fn start_as(&self, prepare: impl FnOnce(&mut Command)) -> Server<'_> {
+        let mut server = self.launch(prepare);
         let until = Instant::now() + START;
         while ureq::get(self.page("/healthz")).call().is_err() {
             let ended = server.child.try_wait().unwrap();
@@ -197,6 +224,26 @@ impl House {
             text.lines().last().unwrap().to_owned()
         });
         server
+    }
+
+    /// Starts the server and waits for nothing.
+    pub fn launch(&self, prepare: impl FnOnce(&mut Command)) -> Server<'_> {
+        let number = self.starts.fetch_add(1, Ordering::Relaxed);
+        let log = self.path(&format!("serve-{number}.log"));
+        let out = File::create(&log).unwrap();
+        let mut command = self.command(&["serve"]);
+        prepare(&mut command);
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(out.try_clone().unwrap())
+            .stderr(out)
+            .spawn()
+            .unwrap();
+        Server {
+            house: self,
+            child,
+            log,
+        }
     }
 
     /// `GET /api/v1/…`.
@@ -313,6 +360,17 @@ impl Server<'_> {
         );
     }
 
+    /// The memory that its process holds, in KiB.
+    pub fn rss_kib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let text = std::fs::read_to_string(status).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     pub fn signal(&self, signal: i32) {
         let pid = i32::try_from(self.child.id()).unwrap();
         // SAFETY: a signal to a child that we have not reaped yet.
@@ -321,8 +379,18 @@ impl Server<'_> {
 
     /// As a power cut of the process: nothing of it runs any more when this returns.
     pub fn kill(mut self) {
-        self.child.kill().unwrap();
+        // It may have died by itself just now.
+        let _ = self.child.kill();
         self.child.wait().unwrap();
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn wait_exit(&mut self, bound: Duration) -> ExitStatus {

@@ -120,9 +120,13 @@ fn talk_in_tones(mut case: Case) {
             "skew {skew} ms: {left:?} {right:?} {what}"
         );
     }
-    // And it stays so: neither side runs away from the other.
-    let skew = |n: usize| left[n].from_ms - right[n].from_ms;
-    let drift = (skew(2) - skew(0)).abs();
+    // And it stays so: neither side runs away from the other. A lost packet moves one end of a tone,
+    // a drift moves both.
+    let drift = |end: fn(&Span) -> f64| {
+        let skew = |n: usize| end(&left[n]) - end(&right[n]);
+        (skew(2) - skew(0)).abs()
+    };
+    let drift = drift(|span| span.from_ms).min(drift(|span| span.to_ms));
     assert!(drift <= 20.0, "{drift} ms: {left:?} {right:?} {what}");
     // The right channel is what the caller heard, from its first packet on.
     let lead = right[0].from_ms - caller_heard[0].from_ms;
@@ -223,8 +227,17 @@ fn linphonec_calls(house: &House, keys: KeysBy, in_band: bool) {
     );
     phone.quit_keeping(|path| {
         let heard = Stereo::read_mono(&path.join("heard.wav"));
+        // Once, though a busy machine may tear a hole into it: from end to end no longer than the prompt.
         let offers = tone::spans(&heard, tone_of("P10"), 8000.0);
-        assert_eq!(offers.len(), 1, "linphonec heard {offers:?}: {what}");
+        let (Some(first), Some(last)) = (offers.first(), offers.last()) else {
+            panic!("linphonec heard no offer: {what}");
+        };
+        let total: f64 = offers.iter().map(|span| span.length_ms()).sum();
+        let (from_ms, to_ms) = (first.from_ms, last.to_ms);
+        assert!(
+            total > 500.0 && to_ms - from_ms < 3200.0,
+            "linphonec heard {offers:?}: {what}"
+        );
     });
 }
 

@@ -3,7 +3,7 @@
 use crate::source::{Source, find_words, is_word, line_of};
 
 /// The rooms that a room may name. Arrows run down only.
-const ARROWS: [(&str, &[&str]); 34] = [
+const ARROWS: &[(&str, &[&str])] = &[
     // Declares the rooms and names none.
     ("lib", &[]),
     // The command line hands everything to the commands.
@@ -12,20 +12,37 @@ const ARROWS: [(&str, &[&str]); 34] = [
     (
         "app",
         &[
-            "config", "phone", "web", "post", "caller", "staff", "engine", "archive", "store",
-            "drill", "ivr", "script", "keypad", "desks", "rights", "channels", "casework", "acts",
-            "domain", "calendar", "sip", "media",
+            "config", "studio", "phone", "web", "post", "caller", "ledger", "staff", "engine",
+            "archive", "store", "drill", "ivr", "script", "keypad", "desks", "rights", "channels",
+            "casework", "acts", "domain", "calendar", "sip", "media",
         ],
     ),
+    // Prompts' recordings from their texts; it knows the files only.
+    ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
     ("config", &["phone", "sip", "channels"]),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",
         &[
-            "engine", "archive", "drill", "ivr", "desks", "domain", "sip", "media",
+            "ledger",
+            "engine",
+            "archive",
+            "drill",
+            "ivr",
+            "desks",
+            "domain",
+            "sip",
+            "media",
+            "failpoint",
         ],
     ),
+    // The calls' writes: to the engine, or beside it.
+    ("ledger", &["engine", "journal", "domain", "failpoint"]),
+    // Entries are octets to it.
+    ("journal", &["failpoint"]),
+    // A moment has a name and nothing else.
+    ("failpoint", &[]),
     // Pages read what the engine loads and play what the archive keeps.
     (
         "web",
@@ -66,17 +83,27 @@ const ARROWS: [(&str, &[&str]); 34] = [
     (
         "engine",
         &[
-            "register", "store", "secrets", "channels", "casework", "acts", "domain",
+            "register",
+            "store",
+            "secrets",
+            "channels",
+            "casework",
+            "acts",
+            "domain",
+            "failpoint",
         ],
     ),
     // A recording's row and its file.
-    ("archive", &["store", "domain"]),
+    ("archive", &["store", "domain", "failpoint"]),
     // Rows of what is entered, over the store's transactions.
     ("register", &["store", "rights", "channels", "domain"]),
     // Rows of what was decided.
-    ("store", &["ledger", "casework", "acts", "domain"]),
+    (
+        "store",
+        &["kept", "casework", "acts", "domain", "failpoint"],
+    ),
     // Shapes, for whoever writes or reads them.
-    ("ledger", &["domain"]),
+    ("kept", &["domain"]),
     ("secrets", &[]),
     // What is done about a 差评, by the words and tables of the regulation.
     ("casework", &["acts", "domain"]),
@@ -101,10 +128,12 @@ const ARROWS: [(&str, &[&str]); 34] = [
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["rtp"]),
+    ("media", &["rtp", "failpoint"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard"]),
+    ("sip", &["guard", "streams"]),
+    // Every message of a stream is judged; who stands behind the streams is told by a trait.
+    ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
     ("guard", &[]),
 ];
@@ -116,7 +145,7 @@ const CONVERSATION: [&str; 4] = ["drill", "ivr", "script", "keypad"];
 const IVR_MAY_NAME: [&str; 3] = ["Grade", "Day", "Moment"];
 
 /// Foreign crates and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 23] = [
+const CRATES: &[(&str, &[&str])] = &[
     // The only SQL.
     ("sqlx", &["store"]),
     // The only pages.
@@ -142,9 +171,11 @@ const CRATES: [(&str, &[&str]); 23] = [
     // Faults have a type of their own everywhere else.
     (
         "anyhow",
-        &["app", "main", "phone", "web", "gate", "post", "caller"],
+        &[
+            "studio", "app", "main", "phone", "web", "gate", "post", "caller",
+        ],
     ),
-    ("clap", &["app", "main"]),
+    ("clap", &["app", "main", "studio"]),
     // Files of the approval system, and a password typed at a terminal.
     ("csv", &["app"]),
     ("rpassword", &["app"]),
@@ -154,8 +185,8 @@ const CRATES: [(&str, &[&str]); 23] = [
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "api", "gate", "post", "caller", "staff", "engine",
-            "archive", "store", "secrets", "sip", "media",
+            "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
+            "staff", "engine", "archive", "store", "secrets", "sip", "streams", "media",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),
@@ -207,7 +238,7 @@ pub fn foreign_crates(sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for source in sources {
         let Some(room) = source.room() else { continue };
-        for (krate, rooms) in CRATES {
+        for &(krate, rooms) in CRATES {
             for (at, path) in named(&source.live, krate).chain(imported(&source.live, krate)) {
                 let place = format!("{}:{}", source.path, line_of(&source.live, at));
                 let is_declared_here = room == krate;

@@ -287,7 +287,7 @@ async fn a_message_cut_by_a_crash_stands_in_call_and_rating(place: Place) {
         clips: vec![(ClipKind::Remark, clip.clone())],
     };
     let restart = friday().plus_millis(3_600_000);
-    after.recover(vec![saved], restart).await.unwrap();
+    recover(&after, vec![saved], restart).await;
     let call = detail(&after, &id).await;
     assert_eq!(call.clips[0].sha256, "cd");
     let (path, length_ms) = (clip.path, clip.length_ms);
@@ -353,8 +353,8 @@ async fn sound_of_a_call_that_ended_as_the_server_was_killed_gets_its_rows(place
     };
     let restart = friday().plus_millis(3_600_000);
     for closed in [vec![going_on], vec![]] {
-        let recovered = after.recover(vec![saved.clone()], restart).await;
-        assert_eq!(recovered.unwrap(), closed);
+        let recovered = recover(&after, vec![saved.clone()], restart).await;
+        assert_eq!(recovered, closed);
         let call = detail(&after, &id).await;
         assert_eq!(call.row.state, CallState::Ended);
         assert_eq!(call.recording.unwrap().gaps, [(980, 40)]);
@@ -385,7 +385,7 @@ async fn gaps_told_before_a_crash_stand_in_the_recovered_recording(place: Place)
         clips: vec![],
     };
     let restart = friday().plus_millis(3_600_000);
-    after.recover(vec![saved], restart).await.unwrap();
+    recover(&after, vec![saved], restart).await;
     let recording = detail(&after, &id).await.recording.unwrap();
     assert_eq!(recording.gaps, [(3760, 260), (8000, 500)]);
 }

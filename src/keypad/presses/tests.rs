@@ -46,6 +46,32 @@ fn two_fast_presses_each_sent_twice_stay_two() {
 }
 
 #[test]
+fn an_info_that_is_sent_again_is_no_second_press() {
+    let (mut presses, now) = (Presses::new(), epoch());
+    let whole = Phase::Whole { length_ms: 100 };
+    let mut sign = |way, press, phase, at| presses.sign(way, Digit::D4, press, phase, now + ms(at));
+    let event = Way::TelephoneEvent;
+    assert_eq!(sign(event, 1, Phase::Down, 0), Some(Digit::D4));
+    assert_eq!(sign(event, 1, Phase::Up { length_ms: 100 }, 100), None);
+    // 500 ms and 1500 ms after it was sent first (RFC 3261 §17.1.2.2), by a gateway that sends both.
+    assert_eq!(sign(Way::Info, 1, whole, 550), None);
+    assert_eq!(sign(Way::Info, 2, whole, 2100), None);
+    assert_eq!(sign(event, 2, Phase::Down, 3000), Some(Digit::D4));
+}
+
+#[test]
+fn after_a_new_offer_every_way_counts_again() {
+    let (mut presses, now) = (Presses::new(), epoch());
+    presses.sign(Way::TelephoneEvent, Digit::D1, 1, Phase::Down, now);
+    presses.expect_any_way();
+    for (way, press, at) in [(Way::InBand, 1, 12_000), (Way::Info, 1, 14_000)] {
+        let whole = Phase::Whole { length_ms: 80 };
+        let digit = presses.sign(way, Digit::D7, press, whole, now + ms(at));
+        assert_eq!(digit, Some(Digit::D7), "{way}");
+    }
+}
+
+#[test]
 fn tones_no_longer_count_once_events_were_seen() {
     let now = epoch();
     let mut presses = Presses::new();

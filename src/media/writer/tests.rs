@@ -22,7 +22,8 @@ fn left(path: &std::path::Path) -> Vec<i16> {
 #[allow(clippy::disallowed_methods)] // Some moment to count from.
 fn file(path: PathBuf) -> (Open, tokio::sync::mpsc::Receiver<Event>, Instant) {
     let (events, receiver) = tokio::sync::mpsc::channel(8);
-    (Open::new(path, 2, events), receiver, Instant::now())
+    let open = Open::new(path, 2, events, &Arc::default());
+    (open, receiver, Instant::now())
 }
 
 #[test]
@@ -183,9 +184,13 @@ fn a_volume_that_fills_up_again_while_it_heals_leaves_one_gap() {
         now += SECOND / 2;
     }
     volume.set(State::Well);
-    open.disk = open
-        .open_file(&volume)
-        .map_or(Disk::Down { retry_at: None }, |disk| disk);
+    open.disk = open.open_file(&volume).map_or(
+        Disk::Down {
+            retry_at: None,
+            _stall: None,
+        },
+        |disk| disk,
+    );
     volume.set(State::Full);
     open.write(now, &volume, &platter);
     volume.set(State::Well);

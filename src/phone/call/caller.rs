@@ -4,11 +4,15 @@ use std::time::{Duration, Instant};
 
 use super::{Call, Gone, Stage, side_word};
 use crate::engine::HungUpBy;
+use crate::failpoint::{self, Step};
 use crate::ivr::{Digit, Event, Phase, Way};
 use crate::media::{self, Side};
 use crate::phone::ears::Ears;
 use crate::phone::{clock, info};
 use crate::sip::{DialogEvent, OfferReply};
+
+/// Stands for a key of a number that is being keyed.
+const HIDDEN_KEY: &str = "•";
 
 /// How long a call waits for the answer to its BYE where the line is dead.
 const LAST_WORD: Duration = Duration::from_secs(1);
@@ -35,7 +39,9 @@ impl Call {
         };
         match side {
             Side::Caller => {
-                self.timeline.mark(at, "key", format!("{digit} ({way})"));
+                failpoint::reach(Step::KeyHeard);
+                let shown = self.shown(digit);
+                self.timeline.mark(at, "key", format!("{shown} ({way})"));
                 self.last_press_at = at;
                 self.tell(Event::Digit(digit), ears).await;
             }
@@ -44,6 +50,15 @@ impl Call {
                     .mark(at, "desk_key", format!("{digit} ({way})"));
                 self.tell(Event::DeskDigit(digit), ears).await;
             }
+        }
+    }
+
+    /// A key as timeline and log may tell it: while a number is keyed, not which one it is
+    /// (a telephone number is nowhere told whole, 第十四条).
+    pub(super) fn shown(&self, digit: Digit) -> String {
+        match self.session.is_typing() {
+            true => HIDDEN_KEY.to_owned(),
+            false => digit.to_string(),
         }
     }
 
@@ -92,6 +107,10 @@ impl Call {
     pub(super) async fn renegotiate(&mut self, side: Side, sdp: &[u8], reply: OfferReply) {
         let answered = match self.sound.renegotiate(side, sdp).await {
             Ok(answer) => {
+                match side {
+                    Side::Caller => self.caller_presses.expect_any_way(),
+                    Side::Desk => self.desk_presses.expect_any_way(),
+                }
                 let kind = if media::is_hold(sdp) {
                     "hold"
                 } else {

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::{Call, Desk, Stage};
 use crate::engine::{ClipKind, EndedCall, HungUpBy};
+use crate::failpoint::{self, Step};
 use crate::ivr::{Event, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome};
+use crate::ledger::{Job, Stored};
 use crate::media::Recorded;
 use crate::phone::clock;
 use crate::phone::ears::Ears;
-use crate::phone::ledger::{Job, Stored};
 
 /// How long a recording's volume may take to close a file; a call's rows do not wait longer.
 const CLOSING: Duration = Duration::from_secs(60);
@@ -21,6 +22,7 @@ impl Call {
             Stored::No => Event::GradeNotStored,
         };
         self.tell(event, ears).await;
+        failpoint::reach(Step::Echo);
     }
 
     /// Everything that had arrived was reported. A session that waits for its grade's storing is
@@ -29,6 +31,7 @@ impl Call {
         let Stage::Closing(by) = self.stage else {
             unreachable!("the sound is closed by Stage::Closing only");
         };
+        failpoint::reach(Step::SoundClosed);
         while self.storing > 0
             && let Some(stored) = ears.stored.recv().await
         {
@@ -148,7 +151,7 @@ impl Call {
         let hung_up_by = self.talk.ended_by.unwrap_or(by);
         self.ledger.put(Job::End(EndedCall {
             id: self.id.clone(),
-            ended_at: clock::moment(),
+            ended_at: self.civil_now(),
             hung_up_by,
             outcome: outcome.word().to_owned(),
             outcome_after_ms: outcome.after_ms(),

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{Call, Desk, unavailable_word};
 use crate::engine::{CallState, HungUpBy};
 use crate::ivr::{Event, Presses, Target};
+use crate::ledger::Job;
 use crate::media::Side;
 use crate::phone::clock;
 use crate::phone::ears::Ears;
 use crate::phone::floor::{Hunted, Wanted};
-use crate::phone::ledger::Job;
 use crate::sip::DialogEvent;
 
 impl Call {
@@ -43,7 +43,7 @@ impl Call {
                 self.mark("desk_answered", seat.desk.clone());
                 self.ledger.put(Job::DeskAnswered {
                     staff: staff.clone(),
-                    at: clock::moment(),
+                    at: self.civil_now(),
                 });
                 self.desk = Desk::Connected {
                     dialog: answered.dialog,

@@ -13,7 +13,6 @@ use super::book::Book;
 use super::clock;
 use super::ears::{Ears, Input};
 use super::floor::{Hunt, Seat};
-use super::ledger::{Job, Ledger};
 use super::timeline::Timeline;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
@@ -21,6 +20,7 @@ use crate::ivr::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
     Session, Unavailable, Way,
 };
+use crate::ledger::{Job, Ledger};
 use crate::media::{self, CallMedia, Recorded, Side};
 use crate::sip::Dialog;
 
@@ -182,7 +182,7 @@ impl Call {
                 }));
             }
             Action::ConfirmGrade => self.ledger.put(Job::GradeConfirmed {
-                at: clock::moment(),
+                at: self.civil_now(),
             }),
             Action::StoreReason { code, key } => self.store_reason(code, key),
             Action::RecordMessage {
@@ -199,7 +199,7 @@ impl Call {
                 self.mark("callback", "");
                 self.ledger.put(Job::Callback {
                     number,
-                    at: clock::moment(),
+                    at: self.civil_now(),
                 });
             }
             Action::Mark(mark) => self.note(mark),
@@ -209,6 +209,21 @@ impl Call {
             }
             Action::Hangup => self.hang_up(ears),
         }
+    }
+
+    /// Whoever sends sound is a caller and no flood.
+    fn first_media(&mut self, side: Side) {
+        if side == Side::Caller
+            && let Some(caller) = &self.caller
+        {
+            caller.heard();
+        }
+        self.mark("first_media", side_word(side));
+    }
+
+    /// The call's own civil time, which no step of the clock touches.
+    pub(super) fn civil_now(&self) -> Moment {
+        self.timeline.clock().moment(clock::instant())
     }
 
     pub(super) fn mark(&self, kind: &str, detail: impl Into<String>) {
@@ -251,17 +266,17 @@ impl Call {
                 self.mark("offer", "");
                 self.ledger.put(Job::State(CallState::Rating));
                 self.ledger.put(Job::Offered {
-                    at: clock::moment(),
+                    at: self.civil_now(),
                 });
             }
             Mark::InvalidKey(key) => self.mark("key_invalid", key.to_string()),
             Mark::Silent => self.mark("silent", ""),
-            Mark::KeyIgnored(key) => self.mark("key_ignored", key.to_string()),
-            Mark::KeyKept(key) => self.mark("key_kept", key.to_string()),
+            Mark::KeyIgnored(key) => self.mark("key_ignored", self.shown(key)),
+            Mark::KeyKept(key) => self.mark("key_kept", self.shown(key)),
             Mark::GradeWithdrawn => {
                 self.mark("grade_withdrawn", "");
                 self.ledger.put(Job::GradeWithdrawn {
-                    at: clock::moment(),
+                    at: self.civil_now(),
                 });
             }
             Mark::SentToRating => {
@@ -300,7 +315,7 @@ impl Call {
                     .await;
             }
             media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
-            media::Event::FirstMedia { side } => self.mark("first_media", side_word(side)),
+            media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::RtpTimeout { side: Side::Caller } => {
                 self.mark("rtp_timeout", "caller");
                 self.caller_gone(Gone::Vanished("RTP timeout")).await;

@@ -126,11 +126,15 @@ impl Driver {
 
     /// The BYE is sent once the call no longer counts: nobody is likely to answer it.
     pub(super) fn give_up(&mut self) {
-        self.end(DialogEvent::Lost { why: NO_ACK });
+        let why = match self.phase {
+            Phase::Established => NO_SOUND,
+            _ => NO_ACK,
+        };
+        self.end(DialogEvent::Lost { why });
         let dialog = self.dialog.clone();
         self.core.tasks.spawn(async move {
             if let Err(error) = dialog.bye().await {
-                tracing::debug!(%error, "the BYE of a call without ACK failed");
+                tracing::debug!(%error, "the BYE of a call that was given up failed");
             }
         });
     }

@@ -1,0 +1,225 @@
+//! SIP on streams before the stack: accepted, framed, judged and written here.
+//!
+//! **Invariants:** what reaches the [`Behind`] has passed the guard, message by message; every
+//! stream has a place, of which there are so many in all and so many for one source; who sends
+//! slowly, or does not read, loses his stream and nothing else waits for him.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+mod places;
+mod reading;
+
+use crate::guard::{self, State, Transport};
+use places::Places;
+use reading::{IDLE_TIMEOUT, NEW_TIMEOUT, Reading};
+
+/// A peer that does not read is given this long; so is who takes messages from us.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Messages for one stream that are not written yet; beyond it the stream is closed.
+const MAX_UNWRITTEN: usize = 256;
+/// Refusals of the guard that one stream has not written yet; beyond it we read no further.
+const MAX_REFUSALS: usize = 16;
+
+/// Who stands behind the streams and takes their messages.
+pub trait Behind: Clone + Send + Sync + 'static {
+    type Inward: Inward;
+    type Outward: Outward;
+
+    /// A stream stands; `closed` is cancelled by whoever ends it. `None` where it is not wanted.
+    fn open(
+        &self,
+        peer: SocketAddr,
+        transport: Transport,
+        closed: CancellationToken,
+    ) -> impl Future<Output = Option<(Self::Inward, Self::Outward)>> + Send;
+}
+
+/// What became of a message handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    Taken,
+    /// It could not be read after all; the stream goes on.
+    Refused,
+    /// The stream cannot go on.
+    Over,
+}
+
+/// Takes the messages of one stream.
+pub trait Inward: Send + Sync + 'static {
+    /// Hands on a whole message that the guard has let through; may wait, and bounds its wait.
+    fn hand_on(&self, message: &[u8]) -> impl Future<Output = Handed> + Send;
+}
+
+/// Has the messages that one stream is to write.
+pub trait Outward: Send + 'static {
+    /// The next one; `None` when there will be none any more.
+    fn next(&mut self) -> impl Future<Output = Option<Vec<u8>>> + Send;
+    /// How many more wait.
+    fn waiting(&self) -> usize;
+}
+
+/// All streams of a user agent.
+#[derive(Clone)]
+pub struct Streams {
+    state: Arc<State>,
+    places: Places,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// What the guard says on a stream.
+enum Said {
+    Refusal(Vec<u8>),
+    /// Nothing is written after it.
+    Last(Vec<u8>),
+}
+
+/// A stream that stands.
+struct Carrier<S, P> {
+    stream: S,
+    peer: SocketAddr,
+    transport: Transport,
+    /// Kept as long as the stream is.
+    place: P,
+    patience: Duration,
+}
+
+impl Streams {
+    /// None yet; they end with `stop`, their tasks are `tasks`.
+    pub fn new(state: Arc<State>, tasks: TaskTracker, stop: CancellationToken) -> Streams {
+        Streams {
+            state,
+            places: Places::default(),
+            tasks,
+            stop,
+        }
+    }
+
+    /// Accepts until told to stop.
+    pub async fn accept(self, listener: TcpListener, behind: impl Behind) {
+        loop {
+            let accepted = tokio::select! {
+                () = self.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let Ok((stream, peer)) = accepted else {
+                // Out of descriptors, most likely: let others close theirs first.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let Some(place) = self.places.take(peer.ip(), self.state.is_trunk(peer.ip())) else {
+                guard::count("streams");
+                continue;
+            };
+            let _ = stream.set_nodelay(true);
+            let carrier = Carrier {
+                stream,
+                peer,
+                transport: Transport::Tcp,
+                place,
+                patience: NEW_TIMEOUT,
+            };
+            self.serve(carrier, &behind).await;
+        }
+    }
+
+    /// Connects to a peer, so that what it sends passes the guard like everything else.
+    ///
+    /// # Errors
+    /// Where it cannot be reached within [`WRITE_TIMEOUT`].
+    pub async fn connect(&self, peer: SocketAddr, behind: &impl Behind) -> std::io::Result<()> {
+        let stream = tokio::time::timeout(WRITE_TIMEOUT, TcpStream::connect(peer))
+            .await
+            .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+        let _ = stream.set_nodelay(true);
+        let carrier = Carrier {
+            stream,
+            peer,
+            transport: Transport::Tcp,
+            place: (),
+            patience: IDLE_TIMEOUT,
+        };
+        self.serve(carrier, behind).await;
+        Ok(())
+    }
+
+    async fn serve<S, P>(&self, carrier: Carrier<S, P>, behind: &impl Behind)
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+        P: Send + 'static,
+    {
+        let closed = self.stop.child_token();
+        let opened = behind.open(carrier.peer, carrier.transport, closed.clone());
+        let Some((inward, outward)) = opened.await else {
+            return;
+        };
+        let (said, sayings) = mpsc::channel(MAX_REFUSALS);
+        let reading = Reading {
+            state: Arc::clone(&self.state),
+            peer: carrier.peer,
+            transport: carrier.transport,
+            inward,
+            said,
+            patience: carrier.patience,
+        };
+        let (reader, writer) = tokio::io::split(carrier.stream);
+        let place = carrier.place;
+        self.tasks.spawn(async move {
+            let _place = place;
+            tokio::select! {
+                () = closed.cancelled() => {}
+                () = reading.run(reader) => {}
+                () = write(outward, sayings, writer) => {}
+            }
+            closed.cancel();
+        });
+    }
+}
+
+/// Writes what the stack and the guard send, until the peer reads no more. After the last word it
+/// leaves the end to the reader.
+async fn write(
+    mut outward: impl Outward,
+    mut sayings: mpsc::Receiver<Said>,
+    mut writer: impl AsyncWrite + Unpin,
+) {
+    loop {
+        let (bytes, last) = tokio::select! {
+            Some(said) = sayings.recv() => match said {
+                Said::Refusal(bytes) => (bytes, false),
+                Said::Last(bytes) => (bytes, true),
+            },
+            message = outward.next() => match message {
+                Some(bytes) => (bytes, false),
+                None => return,
+            },
+        };
+        if outward.waiting() > MAX_UNWRITTEN {
+            guard::count("slow_peer");
+            return;
+        }
+        match tokio::time::timeout(WRITE_TIMEOUT, writer.write_all(&bytes)).await {
+            Ok(Ok(())) if last => break,
+            Ok(Ok(())) => {}
+            _ => return,
+        }
+    }
+    let ended = tokio::time::timeout(WRITE_TIMEOUT, writer.shutdown()).await;
+    if matches!(ended, Ok(Ok(()))) {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[allow(clippy::disallowed_methods)] // the shell's clock: a message is judged when it arrives
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,377 @@
+//! SIGKILL by process id, again and again, by chance and at each named step, with callers at every
+//! stage of a call: what was acknowledged is there, once, and what was said plays.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::Value;
+use sha2::Digest as _;
+
+use crate::crowd::{Act, Crowd, Seen, crowd_house};
+use crate::place::{self, nightly, sleep_until, wait_for};
+use crate::server::{House, Setup, timeline};
+
+/// Calls in each cycle.
+const CALLS: usize = 6;
+/// A step that is not come to by then is not come to: the cycle ends by hand.
+const STEP_BOUND: Duration = Duration::from_secs(6);
+const ANSWERED_BOUND: Duration = Duration::from_secs(60);
+
+/// How a cycle ends.
+#[derive(Debug, Clone, Copy)]
+enum Death {
+    /// So long after the first answer.
+    ByChance(Duration),
+    At(&'static str, u32),
+}
+
+/// What a campaign found.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub cycles: usize,
+    steps: usize,
+    calls: usize,
+    pub acknowledged: usize,
+    graded: usize,
+    lost: Vec<String>,
+    doubled: Vec<String>,
+    unreadable: Vec<String>,
+    /// Seconds of sound that are missing at the end, of each call that was cut.
+    missing_s: Vec<f64>,
+    /// From the start of the process to the first answered INVITE.
+    restart_s: Vec<f64>,
+}
+
+#[test]
+fn a_thousand_kills_lose_no_grade_and_no_sound() {
+    let cycles = nightly(24, 1000);
+    let seed = rand::random();
+    let mut chance = StdRng::seed_from_u64(seed);
+    let mut found = Found::default();
+    while found.cycles < cycles {
+        let crowd = Crowd::open(CALLS);
+        let house = crowd_house(&crowd, Setup::default());
+        let most = (cycles - found.cycles).min(50);
+        campaign(&house, &crowd, most, &mut chance, &mut found);
+    }
+    println!(
+        "kills: {} at named steps; {}",
+        found.steps,
+        found.told(seed)
+    );
+    found.assert_nothing_lost(1.0);
+    assert!(found.acknowledged >= cycles / 4, "too few grades to tell");
+    assert!(found.steps >= cycles / 5, "too few steps were come to");
+}
+
+/// The steps of a call that is stored straight into the database.
+const STEPS: [&str; 11] = [
+    "key_heard",
+    "grade_asked",
+    "committing",
+    "committed",
+    "echo",
+    "sound_closed",
+    "recording_closing",
+    "recording_closed",
+    "recording_synced",
+    "recording_digested",
+    "recovering",
+];
+
+/// As many kills of one house, then a look at everything that it keeps.
+fn campaign(house: &House, crowd: &Crowd, cycles: usize, chance: &mut StdRng, found: &mut Found) {
+    let mut all: Vec<(Seen, Instant)> = Vec::new();
+    for cycle in 0..cycles {
+        let death = match cycle % 2 {
+            0 => Death::ByChance(Duration::from_millis(chance.random_range(100..3500))),
+            _ => {
+                let step = STEPS[found.cycles / 2 % STEPS.len()];
+                let times = match step {
+                    "committing" | "committed" => chance.random_range(1..60),
+                    "recovering" => chance.random_range(1..4),
+                    _ => chance.random_range(1..=CALLS as u32),
+                };
+                Death::At(step, times)
+            }
+        };
+        let (seen, killed) = one_life(house, crowd, death, chance, found);
+        all.extend(seen.into_iter().map(|seen| (seen, killed)));
+        found.cycles += 1;
+    }
+    let server = house.start();
+    look(house, &all, Duration::from_secs(1), found);
+    server.stop();
+}
+
+fn one_life(
+    house: &House,
+    crowd: &Crowd,
+    death: Death,
+    chance: &mut StdRng,
+    found: &mut Found,
+) -> (Vec<Seen>, Instant) {
+    let begun = Instant::now();
+    let mut server = house.launch(|command| {
+        if let Death::At(step, times) = death {
+            command.env("GRADELINE_DIE_AT", format!("{step}:{times}"));
+        }
+    });
+    crowd.dial(house, &place::number(), &acts(chance));
+    let mut died = false;
+    let answered = wait_for("the first answer", ANSWERED_BOUND, || {
+        died = server.has_ended();
+        let answered = crowd.seen()[0].answered;
+        answered.or(died.then(Instant::now))
+    });
+    // What the last life left is being stored while this one starts: a step of that may be its end.
+    assert!(!died || matches!(death, Death::At(..)), "{}", server.log());
+    if !died {
+        found.restart_s.push((answered - begun).as_secs_f64());
+    }
+    for n in 1..CALLS as u32 {
+        sleep_until(answered + Duration::from_millis(70) * n);
+        crowd.dial(house, &place::number(), &acts(chance));
+    }
+    match death {
+        Death::ByChance(after) => sleep_until(answered + after),
+        Death::At(..) => {
+            let until = Instant::now() + STEP_BOUND;
+            while Instant::now() < until && !server.has_ended() {
+                sleep_until(Instant::now() + Duration::from_millis(2));
+            }
+            found.steps += usize::from(server.has_ended());
+        }
+    }
+    server.kill();
+    let killed = Instant::now();
+    (crowd.forget(), killed)
+}
+
+/// Most callers grade once; some take it back, some leave in the middle.
+pub fn acts(chance: &mut StdRng) -> Vec<Act> {
+    let ms = Duration::from_millis;
+    let mut key = || char::from(b'1' + chance.random_range(0..5u8));
+    let (first, second) = (key(), key());
+    let at = 450 + chance.random_range(0..300);
+    let mut acts = vec![Act::Press(ms(at), first)];
+    match chance.random_range(0..10) {
+        0 | 1 => {
+            acts.push(Act::Press(ms(at + 1000), '*'));
+            acts.push(Act::Press(ms(at + 1700), second));
+        }
+        2 => acts.push(Act::HangUp(ms(chance.random_range(200..3000)))),
+        _ => {}
+    }
+    acts
+}
+
+/// Holds what is kept beside what the callers saw. A call of less than `shortest` may have no sound.
+pub fn look(house: &House, all: &[(Seen, Instant)], shortest: Duration, found: &mut Found) {
+    let rows = wait_for("everything is closed", Duration::from_secs(120), || {
+        let rows = list(house, "calls");
+        let is_closed = |row: &Value| !row["ended_at"].is_null();
+        rows.iter().all(is_closed).then_some(rows)
+    });
+    let ratings = count_by(&list(house, "ratings"), "call_id");
+    let tickets = list(house, "tickets").len();
+    let mut by_call_id = HashMap::new();
+    for row in &rows {
+        let call = house.api(&format!("calls/{}", row["id"].as_str().unwrap()));
+        by_call_id.insert(call["sip_call_id"].as_str().unwrap().to_owned(), call);
+    }
+    let bad = |call: &&Value| {
+        let grade = call["grade"].as_str().unwrap_or_default();
+        grade.ends_with("dissatisfied")
+    };
+    assert_eq!(by_call_id.values().filter(bad).count(), tickets);
+    let mut files = HashSet::new();
+    for (seen, killed) in all {
+        found.calls += usize::from(seen.answered.is_some());
+        match by_call_id.get(&seen.call_id) {
+            Some(call) => {
+                let id = call["id"].as_str().unwrap();
+                let ratings = ratings.get(id).copied().unwrap_or(0);
+                let cut = Cut {
+                    killed: *killed,
+                    shortest,
+                };
+                look_at(house, call, ratings, seen, cut, &mut files, found);
+            }
+            None if seen.answered.is_some() => {
+                found
+                    .lost
+                    .push(format!("an answered call has no row: {seen:?}"));
+            }
+            None => {}
+        }
+    }
+    for file in wavs(&house.recordings()) {
+        if !files.contains(&file) {
+            let why = format!("no row knows {}", file.display());
+            found.unreadable.push(why);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Cut {
+    killed: Instant,
+    shortest: Duration,
+}
+
+fn look_at(
+    house: &House,
+    call: &Value,
+    ratings: usize,
+    seen: &Seen,
+    cut: Cut,
+    files: &mut HashSet<PathBuf>,
+    found: &mut Found,
+) {
+    let what = || format!("{seen:?}\n{}", timeline(call));
+    let keyed = call["keyed_grades"].as_array().unwrap();
+    let graded = call["outcome"] == "graded";
+    let pressed: Vec<char> = seen
+        .pressed
+        .iter()
+        .copied()
+        .filter(|key| *key != '*')
+        .collect();
+    found.graded += usize::from(graded);
+    found.acknowledged += usize::from(seen.echoed.is_some());
+    if ratings != usize::from(graded) || keyed.len() > pressed.len() {
+        found.doubled.push(what());
+    }
+    let keys: Vec<String> = keyed
+        .iter()
+        .map(|k| k["key"].as_str().unwrap().to_owned())
+        .collect();
+    let as_pressed = pressed.iter().map(char::to_string);
+    if !as_pressed.take(keys.len()).eq(keys.iter().cloned()) {
+        found.doubled.push(format!("keys {keys:?}: {}", what()));
+    }
+    // Who took his grade back may have been cut before the next one.
+    let took_back = seen.pressed.contains(&'*');
+    let kept = graded && call["grade"] == grade_of(seen.pressed[0]);
+    if seen.echoed.is_some() && !kept && !took_back {
+        found.lost.push(what());
+    }
+    if seen.answered.is_none() {
+        return;
+    }
+    let recording = &call["recording"];
+    let file = house.recording(call);
+    files.insert(file.clone());
+    let digest = std::fs::read(&file).map(|octets| hex::encode(sha2::Sha256::digest(octets)));
+    let plays = hound::WavReader::open(&file).is_ok_and(|wav| wav.duration() > 0);
+    // Cut within its first block there may be nothing to play.
+    let lasted = seen.ended.unwrap_or(cut.killed) - seen.answered.unwrap();
+    if !plays && lasted < cut.shortest {
+        return;
+    }
+    if !plays || digest.ok().as_deref() != recording["sha256"].as_str() {
+        found.unreadable.push(what());
+        return;
+    }
+    if seen.ended.is_none() {
+        let length_s = recording["length_ms"].as_f64().unwrap() / 1000.0;
+        found.missing_s.push(lasted.as_secs_f64() - length_s);
+    }
+}
+
+pub fn grade_of(key: char) -> &'static str {
+    match key {
+        '1' => "very_satisfied",
+        '2' => "satisfied",
+        '3' => "basically_satisfied",
+        '4' => "dissatisfied",
+        _ => "very_dissatisfied",
+    }
+}
+
+/// All items of a list of the API.
+pub fn list(house: &House, name: &str) -> Vec<Value> {
+    let mut items = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = house.api(&format!("{name}?limit=200{cursor}"));
+        items.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return items,
+        }
+    }
+}
+
+fn count_by(items: &[Value], field: &str) -> HashMap<String, usize> {
+    let mut counts = HashMap::new();
+    for item in items {
+        let name = item[field].as_str().unwrap_or_default().to_owned();
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}
+
+pub fn wavs(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                wavs(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .filter(|path| {
+            let name = path.to_string_lossy();
+            name.ends_with(".wav")
+                && std::fs::metadata(path).is_ok_and(|file| file.len() > 44)
+                && !name.ends_with(".remark.wav")
+        })
+        .collect()
+}
+
+/// The value below which so many hundredths lie.
+pub fn percentile(values: &[f64], hundredths: usize) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let at = (values.len() * hundredths).div_ceil(100).max(1) - 1;
+    values.get(at).copied().unwrap_or(f64::NAN)
+}
+
+impl Found {
+    pub fn assert_nothing_lost(&self, most_missing_s: f64) {
+        assert!(self.lost.is_empty(), "lost: {:#?}", self.lost);
+        assert!(self.doubled.is_empty(), "doubled: {:#?}", self.doubled);
+        assert!(self.unreadable.is_empty(), "{:#?}", self.unreadable);
+        let worst = self.missing_s.iter().copied().fold(0.0, f64::max);
+        assert!(worst <= most_missing_s, "{worst} s of sound are missing");
+    }
+
+    pub fn told(&self, seed: u64) -> String {
+        format!(
+            "cycles: {}, seed {seed}; {} answered calls, {} grades acknowledged, {} graded; \
+             lost {}, doubled {}, unreadable {}; sound missing at the end: worst {:.2} s, \
+             median {:.2} s of {} cut calls; start to first answer: p50 {:.2} s, p95 {:.2} s",
+            self.cycles,
+            self.calls,
+            self.acknowledged,
+            self.graded,
+            self.lost.len(),
+            self.doubled.len(),
+            self.unreadable.len(),
+            self.missing_s.iter().copied().fold(0.0, f64::max),
+            percentile(&self.missing_s, 50),
+            self.missing_s.len(),
+            percentile(&self.restart_s, 50),
+            percentile(&self.restart_s, 95),
+        )
+    }
+}
