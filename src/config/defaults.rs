@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{
-    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Ratings, Recordings, Sip, Store,
-    Web,
+    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Ratings, Recordings, Sip, Srtp,
+    Store, Web,
 };
 use crate::channels::Reminding;
 use crate::phone::ServiceHours;
@@ -43,6 +43,8 @@ impl Default for Media {
             ports: 20000..=29999,
             threads: 1,
             rtp_timeout_s: 30,
+            srtp: Srtp::Accept,
+            learn_address: false,
         }
     }
 }
