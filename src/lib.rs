@@ -7,11 +7,13 @@
 #![forbid(unsafe_op_in_unsafe_fn)]
 
 pub mod acts;
+pub mod api;
 pub mod app;
 pub mod archive;
 pub mod calendar;
 pub mod caller;
 pub mod casework;
+pub mod channels;
 pub mod config;
 pub mod desks;
 pub mod domain;
@@ -41,6 +43,8 @@ pub mod sip;
 pub mod staff;
 pub mod store;
 mod streams;
+pub mod studio;
+pub mod terms;
 mod turns;
 pub mod web;
 pub mod wire;

@@ -42,6 +42,12 @@ enum Command {
     /// Manage the bureau's units
     #[command(subcommand)]
     Unit(app::UnitCommand),
+    /// Change a year's working calendar: one proposes, another approves
+    #[command(subcommand)]
+    Calendar(app::CalendarCommand),
+    /// Register and complete matters (办件) from a file
+    #[command(subcommand)]
+    Matter(app::MatterCommand),
     /// Manage the API's bearer tokens
     #[command(subcommand)]
     Token(Token),
@@ -166,6 +172,8 @@ fn main() -> ExitCode {
         Command::Verify => app::verify(config),
         Command::User(user) => app::user(config, user),
         Command::Unit(unit) => app::unit(config, unit),
+        Command::Calendar(calendar) => app::calendar(config, calendar),
+        Command::Matter(matter) => app::matter(config, matter),
         Command::Token(Token::Create { name, scopes }) => app::create_token(config, &name, &scopes),
         Command::Token(Token::List) => app::list_tokens(config),
         Command::Token(Token::Revoke { name }) => app::revoke_token(config, &name),

@@ -1,9 +1,10 @@
 //! The commands: wiring of the rooms, and nothing else.
 
+mod calendar;
 mod check;
 mod demo;
 mod due;
-mod prompts;
+mod matter;
 mod recovery;
 mod resources;
 mod serve;
@@ -15,9 +16,11 @@ mod user;
 mod verify;
 
 pub use crate::rights::Scope;
+pub use calendar::{CalendarCommand, calendar};
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
+pub use matter::{MatterCommand, matter};
 pub use serve::serve;
 pub use simulate::{CalledAt, DeskConduct, SimulatedCall, simulate};
 pub use token::{create_token, list_tokens, revoke_token};
@@ -30,20 +33,19 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use crate::channels::Reminding;
 use crate::config::Config;
 use crate::domain::{Calendar, Moment};
-use crate::engine::Engine;
+use crate::engine::{Engine, Settings};
 use crate::store::Store;
-
-#[cfg(any(test, fuzzing))]
-pub(crate) use prompts::read_foreign as read_foreign_wav;
+use crate::studio;
 
 /// Makes or checks the clips of the configured prompts' folder.
 pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
-    prompts::make(
+    studio::make(
         &config.prompts.dir.join("zh-CN"),
-        prompts::Options { all, check },
+        studio::Options { all, check },
     )?;
     Ok(ExitCode::SUCCESS)
 }
@@ -97,7 +99,15 @@ async fn open_engine(config: &Config) -> anyhow::Result<Engine> {
             without_password(&config.store.url)
         )
     })?;
-    Ok(Engine::start(store, calendar))
+    let ratings = &config.ratings;
+    let settings = Settings {
+        reminding: Reminding {
+            on: ratings.reminders,
+            quiet: ratings.quiet_hours,
+        },
+        test_numbers: ratings.test_numbers.clone(),
+    };
+    Ok(Engine::start_with(store, calendar, settings))
 }
 
 /// A database's address fit for a log.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::recovery::Recovery;
 use super::ticking::tick_until;
-use super::{load_calendar, log_to_stderr, now, open_engine, resources, runtime};
+use super::{log_to_stderr, now, open_engine, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::{Config, DeskAddress, Srtp};
@@ -42,7 +42,6 @@ pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
 async fn run(config: Config) -> anyhow::Result<()> {
     look_over(&config)?;
     let book = read_book(&config)?;
-    let calendar = load_calendar(&config.calendars.dir)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
     // Before anything is written: a second server started by mistake ends here.
     let web_listener = listen_for_pages(config.web.listen).await?;
@@ -83,7 +82,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         ledgers: ledgers.clone(),
         archive,
         media,
-        calendar,
+        calendar: engine.calendar().clone(),
         agent,
         desks,
         rehearsal: rehearsal.is_some(),

@@ -7,8 +7,8 @@ use crate::acts::Business;
 use crate::acts::Record;
 use crate::acts::{Act, Opening};
 use crate::domain::{
-    Actor, Admitted, By, Calendar, Polarity, Rating, Refusal, Service, State, TicketNumber, UnitId,
-    transition,
+    Actor, Admitted, By, Calendar, NotAdopted, Polarity, Rating, Refusal, Service, Standing, State,
+    TicketNumber, transition,
 };
 
 /// An admitted rating with what it does to the act's ticket: a 差评 opens one (row 1), on an open one it is
@@ -27,6 +27,8 @@ pub fn take_in(
     let polarity = rating.intake.grade.polarity();
     let of_ticket = match (open, polarity) {
         (Some(case), _) => Some(join(case, rating, calendar)?),
+        // A test is nobody's complaint.
+        (None, Polarity::Negative) if rating.standing == TEST => None,
         (None, Polarity::Negative) => Some(open_ticket(rating, fresh, listed, calendar)?),
         (None, Polarity::Positive) => None,
     };
@@ -54,8 +56,8 @@ fn open_ticket(
         grade: intake.grade,
         graded_at: intake.graded_at,
         business: business(&intake.service),
-        staff: staff(&intake.service),
-        handling_unit: handling_unit(&intake.service),
+        staff: intake.service.staff().to_vec(),
+        handling_unit: intake.service.unit().cloned(),
         identity: intake.rater.identity,
         listed,
         rehearsal: intake.rehearsal,
@@ -117,21 +119,14 @@ fn join(case: &Case, rating: &Rating, calendar: &Calendar) -> Result<Decision, R
     Ok(settle(case, record, row, Actor::Rater, kind, calendar))
 }
 
+const TEST: Standing = Standing::NotAdopted(NotAdopted::Test);
+
+/// A counter's acts belong to an approval; a slip of the box is judged by its aspect alone.
 fn business(service: &Service) -> Business {
     match service {
-        Service::Consultation { .. } => Business::Consultation,
-    }
-}
-
-fn staff(service: &Service) -> Vec<String> {
-    match service {
-        Service::Consultation { staff, .. } => staff.clone(),
-    }
-}
-
-/// Known beforehand for a matter; for a consultation the officer finds it out.
-fn handling_unit(service: &Service) -> Option<UnitId> {
-    match service {
-        Service::Consultation { .. } => None,
+        Service::Consultation { .. }
+        | Service::WebConsultation { .. }
+        | Service::Suggestion { .. } => Business::Consultation,
+        Service::Matter { .. } | Service::WindowAct { .. } => Business::Approval,
     }
 }

@@ -84,6 +84,7 @@ fn keyed(grade: Grade) -> Intake {
         grade,
         graded_at: at("2026-09-18 16:00"),
         reasons: Vec::new(),
+        choices: crate::domain::Choices::default(),
         remark: None,
         evidence: Evidence::default(),
         rehearsal: false,
@@ -159,6 +160,7 @@ impl Centre {
     fn admit(&self, intake: Intake) -> Admitted {
         let earlier = Earlier {
             ratings: &self.ratings,
+            ..Earlier::default()
         };
         decide(intake, earlier, &CALENDAR, self.now).expect("admitted")
     }

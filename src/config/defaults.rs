@@ -3,8 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{
-    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Recordings, Sip, Srtp, Store, Web,
+    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Ratings, Recordings, Sip, Srtp,
+    Store, Web,
 };
+use crate::channels::Reminding;
 use crate::phone::ServiceHours;
 use crate::sip::{Listen, Network, Transport};
 
@@ -122,6 +124,17 @@ impl Default for Calendars {
     fn default() -> Self {
         Calendars {
             dir: "calendars".into(),
+        }
+    }
+}
+
+impl Default for Ratings {
+    fn default() -> Self {
+        let Reminding { on, quiet } = Reminding::default();
+        Ratings {
+            reminders: on,
+            quiet_hours: quiet,
+            test_numbers: Vec::new(),
         }
     }
 }

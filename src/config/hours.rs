@@ -1,6 +1,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::channels::QuietHours;
 use crate::phone::{Days, ServiceHours, Span};
 
 const RIGHT: &str = "“always”, or spans such as [\"workdays 08:30-11:30\", \"workdays 13:30-17:00\"] or [\"daily 08:00-20:00\"]";
@@ -34,6 +35,26 @@ impl<'de> Deserialize<'de> for ServiceHours {
                 .map(ServiceHours::Spans),
         }
     }
+}
+
+/// `"20:00-09:00"`, over midnight or not, or `"never"`.
+pub(super) fn quiet_hours<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<QuietHours, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text == "never" {
+        return Ok(QuietHours { from: 0, until: 0 });
+    }
+    let read = || {
+        let (from, until) = text.split_once('-')?;
+        let (from, until) = (minute(from)?, minute(until)?);
+        (from < 1440 && until < 1440 && from != until).then_some(QuietHours { from, until })
+    };
+    read().ok_or_else(|| {
+        D::Error::custom(format!(
+            "quiet_hours “{text}” is not “20:00-09:00” or “never”"
+        ))
+    })
 }
 
 fn span(text: &str) -> Option<Span> {

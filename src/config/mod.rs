@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use checks::Problem;
 
+use crate::channels::QuietHours;
 use crate::phone::{Files, ServiceHours};
 use crate::sip::{Listen, Network, PemFiles, Transport};
 
@@ -32,6 +33,7 @@ pub struct Config {
     pub dialplans: Dialplans,
     pub prompts: Prompts,
     pub calendars: Calendars,
+    pub ratings: Ratings,
 }
 
 /// `[sip]`: where to listen, who may call.
@@ -170,6 +172,19 @@ pub struct Calendars {
     pub dir: PathBuf,
 }
 
+/// `[ratings]`: reminders of applicants, and testers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ratings {
+    /// Whether applicants of completed matters are reminded to rate (第六条第二款: 可以).
+    pub reminders: bool,
+    /// When they are not disturbed, `"20:00-09:00"`, or `"never"`.
+    #[serde(deserialize_with = "hours::quiet_hours")]
+    pub quiet_hours: QuietHours,
+    /// Numbers of testers: their ratings are marked and count for nothing.
+    pub test_numbers: Vec<String>,
+}
+
 /// A configuration that cannot be used: file, line and what would be right.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -304,12 +319,19 @@ mod tests {
             dir = "/srv/journal"
             [desks]
             addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12" }]
+            [ratings]
+            reminders = false
+            quiet_hours = "21:30-08:00"
+            test_numbers = ["13800000000"]
             [centre]
             name = "政务服务中心"
             service_hours = ["workdays 08:30-11:30", "workdays 13:30-17:00"]
             "#,
         )
         .unwrap();
+        assert!(!config.ratings.reminders);
+        let quiet = config.ratings.quiet_hours;
+        assert_eq!((quiet.from, quiet.until), (21 * 60 + 30, 8 * 60));
         assert_eq!(config.sip.trunks[0].prefix, 32);
         assert_eq!(
             config.desks.addresses[0].staff_number().as_deref(),
@@ -339,6 +361,7 @@ mod tests {
             ("[media]\nports = \"29999-20000\"", "20000-29999"),
             ("[media]\naddress = \"0.0.0.0\"", "no phone can send to"),
             ("[desks]\naddresses = [\"8001\"]", "sip:8001@192.0.2.7"),
+            ("[ratings]\nquiet_hours = \"20-9\"", "20:00-09:00"),
             ("[sip]\nmax_calls = 0", "1 or more"),
             ("[sip]\nsession_expires_s = 60", "90"),
             ("[media]\nthreads = 0", "1 or more"),

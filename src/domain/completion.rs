@@ -1,12 +1,12 @@
 //! What a rater still says after the grade stands: the reason, the remark (第六条第一款).
 
-use super::article::Article;
-use super::decision::Subject;
 use super::intake::{PressedKey, Reason, Remark};
 use super::rating::Rating;
+use super::subject::Subject;
 use super::ticket::Actor;
 use super::trail::{Entry, What};
 use crate::calendar::Moment;
+use crate::terms::Article;
 
 /// What the rater has said beside the grade so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +65,8 @@ pub fn complete(rating: &mut Rating, said: Said, now: Moment) -> Option<Entry> {
 mod tests {
     use super::*;
     use crate::domain::{
-        Channel, Evidence, Grade, Intake, IntakeKey, Rater, RatingId, Service, ServiceKey, Standing,
+        Channel, Choices, Evidence, Grade, Intake, IntakeKey, Rater, RatingId, Service, ServiceKey,
+        Standing,
     };
 
     fn rating() -> Rating {
@@ -89,6 +90,7 @@ mod tests {
                 grade: Grade::Dissatisfied,
                 graded_at: at,
                 reasons: Vec::new(),
+                choices: Choices::default(),
                 remark: None,
                 evidence: Evidence {
                     keys: vec![pressed('4', 0)],

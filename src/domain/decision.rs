@@ -2,20 +2,20 @@
 //! 差评 does to a ticket is `casework`'s.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::article::Article;
 use super::hand::{PersonId, UnitId};
-use super::intake::{Intake, Service};
-use super::rating::{Rating, RatingId, Standing};
+use super::intake::{Channel, Intake};
+use super::rating::{NotAdopted, Rating, RatingId, Standing};
 use super::refusal::Refusal;
-use super::terms::DeadlineKind;
-use super::ticket::{Actor, TicketNumber};
+use super::subject::Subject;
+use super::ticket::Actor;
 use super::trail::{Entry, What};
-use super::word::{UnknownWord, read_word};
+use super::word::read_word;
 use crate::calendar::{Calendar, Due, Moment};
+use crate::terms::Article;
+use crate::terms::DeadlineKind;
 
 /// An admitted intake: the rating and what it causes whatever its grade.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,21 +24,6 @@ pub struct Admitted {
     pub deadlines: Vec<Deadline>,
     pub notices: Vec<Notice>,
     pub trail: Vec<Entry>,
-}
-
-/// What a deadline, a notice or an entry of the trail is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Subject {
-    Rating(RatingId),
-    Ticket(TicketNumber),
-    /// A handling slip's order to one responsible unit, numbered within its ticket from 1.
-    Order(TicketNumber, u8),
-    /// An entry of the blocklist.
-    Listing(u64),
-    Person(PersonId),
-    Unit(UnitId),
-    /// A day's trail.
-    Day(crate::calendar::Day),
 }
 
 /// A running or met deadline (时限).
@@ -104,6 +89,8 @@ pub enum NoticeKind {
     Listing,
     /// The hash of a day's last entry in the trail.
     DailyHead,
+    /// The applicant of a completed matter may rate it (第六条第二款).
+    RateReminder,
 }
 
 /// A message that a decision sends; `post` sends it once.
@@ -123,6 +110,10 @@ pub struct Notice {
 pub struct Earlier<'a> {
     /// All ratings of the same act, in any order.
     pub ratings: &'a [Rating],
+    /// The rater is on the blocklist (A27).
+    pub listed: bool,
+    /// The rater's number is one that the operator marked as a tester's.
+    pub test: bool,
 }
 
 /// Admits an intake: the rating gets its sequence, and its upload is due from the time of the grade (A32).
@@ -134,25 +125,34 @@ pub fn decide(
     calendar: &Calendar,
     now: Moment,
 ) -> Result<Admitted, Refusal> {
-    let Service::Consultation { call_id, .. } = &intake.service;
-    if call_id.trim().is_empty() {
+    let names = intake.service.names();
+    if names.iter().any(|name| name.trim().is_empty()) {
         return Err(Refusal::NoService);
     }
-    let rating = admit(intake, earlier.ratings, now);
+    let rating = admit(intake, earlier, now);
     let mut draft = Draft::new(rating, calendar, now);
     draft.enter_rating();
     draft.upload();
     Ok(draft.finish())
 }
 
-fn admit(intake: Intake, ratings: &[Rating], now: Moment) -> Rating {
-    let last = ratings.iter().map(|rating| rating.id.sequence).max();
+/// A default is sequence 0, so that any real rating takes its place (第十三条, A16).
+fn admit(intake: Intake, earlier: Earlier<'_>, now: Moment) -> Rating {
+    let last = earlier.ratings.iter().map(|rating| rating.id.sequence);
+    let sequence = match intake.channel {
+        Channel::Default => 0,
+        _ => last.max().unwrap_or(0) + 1,
+    };
     Rating {
         id: RatingId {
             service: intake.service.key(),
-            sequence: last.unwrap_or(0) + 1,
+            sequence,
         },
-        standing: Standing::Valid,
+        standing: match (earlier.test, earlier.listed) {
+            (true, _) => Standing::NotAdopted(NotAdopted::Test),
+            (false, true) => Standing::Pending,
+            (false, false) => Standing::Valid,
+        },
         received_at: now,
         intake,
     }
@@ -190,6 +190,17 @@ impl<'a> Draft<'a> {
             self.rating.intake.graded_at.civil_text(),
         );
         let about = Subject::Rating(self.rating.id.clone());
+        if self.rating.is_default() {
+            let detail = format!("评价期限内未作出评价，默认为“{}”", grade.zh());
+            self.enter(
+                Actor::System,
+                What::Defaulted,
+                about,
+                Article::of(15),
+                detail,
+            );
+            return;
+        }
         self.enter(Actor::Rater, What::Rated, about, Article::of(5), detail);
     }
 
@@ -285,56 +296,8 @@ impl Deadline {
     }
 }
 
-impl fmt::Display for Subject {
-    /// For rows: `rating:call-x-1`, `ticket:T2026-000123`, `order:T2026-000123/1`, `listing:7` …
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Subject::Rating(id) => write!(f, "rating:{id}"),
-            Subject::Ticket(number) => write!(f, "ticket:{number}"),
-            Subject::Order(number, order) => write!(f, "order:{number}/{order}"),
-            Subject::Listing(number) => write!(f, "listing:{number}"),
-            Subject::Person(id) => write!(f, "person:{id}"),
-            Subject::Unit(id) => write!(f, "unit:{id}"),
-            Subject::Day(day) => write!(f, "day:{day}"),
-        }
-    }
-}
-
-impl FromStr for Subject {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let read = || {
-            let (kind, id) = text.split_once(':')?;
-            Some(match kind {
-                "rating" => Subject::Rating(id.parse().ok()?),
-                "ticket" => Subject::Ticket(id.parse().ok()?),
-                "order" => {
-                    let (ticket, order) = id.split_once('/')?;
-                    Subject::Order(ticket.parse().ok()?, order.parse().ok()?)
-                }
-                "listing" => Subject::Listing(id.parse().ok()?),
-                "person" => Subject::Person(PersonId(id.to_owned())),
-                "unit" => Subject::Unit(UnitId(id.to_owned())),
-                "day" => Subject::Day(id.parse().ok()?),
-                _ => return None,
-            })
-        };
-        read().ok_or_else(|| UnknownWord {
-            kind: "subject such as ticket:T2026-000123",
-            word: text.to_owned(),
-        })
-    }
-}
-
-impl Serialize for Subject {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 12] = [
+    pub const ALL: [NoticeKind; 13] = [
         NoticeKind::TicketOpened,
         NoticeKind::RatedAgain,
         NoticeKind::YourTurn,
@@ -347,6 +310,7 @@ impl NoticeKind {
         NoticeKind::Upload,
         NoticeKind::Listing,
         NoticeKind::DailyHead,
+        NoticeKind::RateReminder,
     ];
 
     /// The word for rows and the API.
@@ -364,6 +328,7 @@ impl NoticeKind {
             NoticeKind::Upload => "upload",
             NoticeKind::Listing => "listing",
             NoticeKind::DailyHead => "daily_head",
+            NoticeKind::RateReminder => "rate_reminder",
         }
     }
 }

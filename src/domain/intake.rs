@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::content_item::ContentItem;
 use super::grade::Grade;
+use super::service::Service;
 use super::word::read_word;
 use crate::calendar::Moment;
 
@@ -26,26 +28,9 @@ pub enum Channel {
     Sms,
     /// 意见建议箱, 第七条（四）.
     SuggestionBox,
+    /// No door: the grade that a completed matter gets by 第十五条.
+    Default,
 }
-
-/// The rated act (一次政务服务, 第二条): last counts per instance (第十三条, A19).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Service {
-    /// One telephone consultation, transfers included (A20).
-    Consultation {
-        call_id: String,
-        /// Staff numbers of those who spoke, the last one last.
-        staff: Vec<String>,
-        /// When the talk began.
-        served_at: Moment,
-    },
-}
-
-/// Names the rated act: `call-20261123-220512-7f3a9c`. Opaque.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ServiceKey(pub String);
 
 /// How surely the rater is known (实名制, 第十四条).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,6 +51,24 @@ pub struct Rater {
     /// As the trunk gave it; `None` where withheld.
     pub number: Option<String>,
     pub identity: Identity,
+    /// Who it is, where that is proven (I2, I3).
+    pub applicant: Option<Applicant>,
+}
+
+/// A proven identity as a digest (散列值): the same person is known again, and nobody can be read from it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Applicant(pub String);
+
+/// What the rater ticked beside the grade.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    /// Of the nine things of 第四条.
+    pub items: Vec<ContentItem>,
+    /// Codes of the national options (evalDetail).
+    pub options: Vec<u16>,
+    /// The edition of the options they are of; `None` where none was ticked.
+    pub dictionary: Option<String>,
 }
 
 /// A cause keyed after a bad grade (第六条第一款: 明确差评的具体事项和原因). Local codes, mapped at the
@@ -132,6 +135,7 @@ pub struct Intake {
     /// When the rater graded: every term runs from here (A8), however late it is handed in.
     pub graded_at: Moment,
     pub reasons: Vec<Reason>,
+    pub choices: Choices,
     pub remark: Option<Remark>,
     pub evidence: Evidence,
     /// A rehearsal (rehearsal desk, test caller): everything it causes is marked and stays out of figures.
@@ -139,7 +143,7 @@ pub struct Intake {
 }
 
 impl Channel {
-    pub const ALL: [Channel; 7] = [
+    pub const ALL: [Channel; 8] = [
         Channel::Phone,
         Channel::WebFiling,
         Channel::WebConsultation,
@@ -147,6 +151,7 @@ impl Channel {
         Channel::WindowQr,
         Channel::Sms,
         Channel::SuggestionBox,
+        Channel::Default,
     ];
 
     /// The word for rows and the API.
@@ -159,6 +164,7 @@ impl Channel {
             Channel::WindowQr => "window_qr",
             Channel::Sms => "sms",
             Channel::SuggestionBox => "suggestion_box",
+            Channel::Default => "default",
         }
     }
 
@@ -171,21 +177,8 @@ impl Channel {
             Channel::WindowQr => "窗口二维码",
             Channel::Sms => "短信",
             Channel::SuggestionBox => "意见建议箱",
+            Channel::Default => "系统默认",
         }
-    }
-}
-
-impl Service {
-    pub fn key(&self) -> ServiceKey {
-        match self {
-            Service::Consultation { call_id, .. } => ServiceKey(format!("call-{call_id}")),
-        }
-    }
-}
-
-impl fmt::Display for ServiceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -216,7 +209,11 @@ impl Rater {
         } else {
             Identity::I0
         };
-        Rater { number, identity }
+        Rater {
+            number,
+            identity,
+            applicant: None,
+        }
     }
 
     /// `138****5678`, `****5678` or `****`: what pages and logs may show; `None` where withheld.
@@ -266,6 +263,18 @@ fn tail(number: &str) -> Option<String> {
 }
 
 impl Reason {
+    /// The local code of the keypad.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Reason::Attitude => "T1",
+            Reason::UnclearAnswer => "T2",
+            Reason::NotToldAtOnce => "T3",
+            Reason::Progress => "T4",
+            Reason::HardToReach => "T5",
+            Reason::Other => "T6",
+        }
+    }
+
     /// By the local code of the keypad; `T0` is none given: no reason.
     pub fn of_code(code: &str) -> Option<Reason> {
         match code {
@@ -313,6 +322,11 @@ impl Reason {
 }
 
 impl IntakeKey {
+    /// A matter has one default, however often its day comes.
+    pub fn default_of(service: &super::service::ServiceKey) -> Self {
+        IntakeKey(format!("default:{service}"))
+    }
+
     /// One call yields one rating, however often its end is told.
     pub fn phone(call_id: &str) -> Self {
         IntakeKey(format!("phone:{call_id}"))

@@ -3,8 +3,8 @@
 //!
 //! **Invariant:** clocks and states are functions of records and calendar.
 
-mod article;
 mod completion;
+mod content_item;
 mod decision;
 mod grade;
 mod hand;
@@ -12,37 +12,42 @@ mod hindrance;
 mod intake;
 mod rating;
 mod refusal;
-mod terms;
+mod service;
+mod subject;
 mod ticket;
 mod trail;
+mod unfit;
 mod word;
 
 #[cfg(test)]
 mod requirements;
 
-pub use article::Article;
 // A term is told in days of the working calendar: who has the one needs the other.
 pub use crate::calendar::{
-    Calendar, CountedDay, Day, DayKind, Due, FaultyCalendar, Holiday, Moment, NotATime, Problem,
-    UnknownYear, Why, YearNotice, due, due_provisional,
+    Calendar, CountedDay, Day, DayKind, Difference, Due, FaultyCalendar, Holiday, Moment, NotATime,
+    Problem, UnknownYear, Why, YearNotice, differences, due, due_provisional,
+};
+pub use crate::terms::{
+    Article, DeadlineKind, EDITION, Edition, End, Force, Length, TERMS, Term, UnknownDeadlineKind,
 };
 pub use completion::{Said, complete};
-pub use decision::{Addressee, Admitted, Deadline, Earlier, Notice, NoticeKind, Subject, decide};
+pub use content_item::ContentItem;
+pub use decision::{Addressee, Admitted, Deadline, Earlier, Notice, NoticeKind, decide};
 pub use grade::{Grade, Polarity, UnknownGrade};
 pub use hand::{By, Hand, PersonId, Post, Role, UnitId};
 pub use hindrance::Hindrance;
 pub use intake::{
-    Channel, Evidence, Identity, Intake, IntakeKey, PressedKey, Rater, Reason, Remark, Service,
-    ServiceKey, mask,
+    Applicant, Channel, Choices, Evidence, Identity, Intake, IntakeKey, PressedKey, Rater, Reason,
+    Remark, mask,
 };
 pub use rating::{NotAdopted, Rating, RatingId, Standing, effective};
 pub use refusal::Refusal;
-pub use terms::{
-    DeadlineKind, EDITION, Edition, End, Force, Length, TERMS, Term, UnknownDeadlineKind,
-};
+pub use service::{Service, ServiceKey, Stage};
+pub use subject::Subject;
 pub use ticket::{
     Actor, ClockChange, Event, Next, Origin, Record, Row, Series, State, TRANSITIONS, Ticket,
     TicketNumber, article_of, transition,
 };
 pub use trail::{Entry, What};
+pub use unfit::Unfit;
 pub use word::UnknownWord;

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::intake::{Intake, ServiceKey};
+use super::intake::Intake;
+use super::service::ServiceKey;
 use super::word::{UnknownWord, read_word};
 use crate::calendar::Moment;
 
@@ -21,6 +22,8 @@ pub struct RatingId {
 #[serde(tag = "standing", content = "why", rename_all = "snake_case")]
 pub enum Standing {
     Valid,
+    /// 待核: the rater is on the blocklist, so it waits for the verification (A27).
+    Pending,
     /// 不予采纳 or 无效: out of effective figures, shown apart (A13).
     NotAdopted(NotAdopted),
 }
@@ -35,6 +38,8 @@ pub enum NotAdopted {
     Mistaken,
     /// 恶意差评: proven bad faith.
     Malicious,
+    /// 测试: made to try the system.
+    Test,
 }
 
 /// An admitted intake (评价).
@@ -44,6 +49,13 @@ pub struct Rating {
     pub standing: Standing,
     pub received_at: Moment,
     pub intake: Intake,
+}
+
+impl Rating {
+    /// Nobody gave it: 基本满意 by 第十五条.
+    pub fn is_default(&self) -> bool {
+        self.id.sequence == 0
+    }
 }
 
 impl fmt::Display for RatingId {
@@ -86,29 +98,35 @@ impl Serialize for RatingId {
 }
 
 impl Standing {
-    pub const ALL: [Standing; 4] = [
+    pub const ALL: [Standing; 6] = [
         Standing::Valid,
+        Standing::Pending,
         Standing::NotAdopted(NotAdopted::Invalid),
         Standing::NotAdopted(NotAdopted::Mistaken),
         Standing::NotAdopted(NotAdopted::Malicious),
+        Standing::NotAdopted(NotAdopted::Test),
     ];
 
     /// The word for rows and the API.
     pub const fn word(self) -> &'static str {
         match self {
             Standing::Valid => "valid",
+            Standing::Pending => "pending",
             Standing::NotAdopted(NotAdopted::Invalid) => "invalid",
             Standing::NotAdopted(NotAdopted::Mistaken) => "mistaken",
             Standing::NotAdopted(NotAdopted::Malicious) => "malicious",
+            Standing::NotAdopted(NotAdopted::Test) => "test",
         }
     }
 
     pub const fn zh(self) -> &'static str {
         match self {
             Standing::Valid => "有效",
+            Standing::Pending => "待核",
             Standing::NotAdopted(NotAdopted::Invalid) => "无效评价",
             Standing::NotAdopted(NotAdopted::Mistaken) => "误评",
             Standing::NotAdopted(NotAdopted::Malicious) => "恶意差评",
+            Standing::NotAdopted(NotAdopted::Test) => "测试",
         }
     }
 }

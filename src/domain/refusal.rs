@@ -1,6 +1,7 @@
-use super::article::Article;
 use super::hindrance::Hindrance;
 use super::ticket::{Actor, Event, State};
+use super::unfit::Unfit;
+use crate::terms::Article;
 
 /// The regulation says no. A value, not a fault: the door tells the reason and nothing is saved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -8,6 +9,9 @@ pub enum Refusal {
     /// A rating is of one act of service (R2).
     #[error("a rating needs the service it rates ({})", Article::of(2))]
     NoService,
+    /// What was handed in cannot be a rating.
+    #[error("{} ({})", .0.en(), .0.article())]
+    Unfit(Unfit),
     /// The ticket's table has no such row.
     #[error("{} is not possible in the state {} ({article})", event.zh(), state.map_or("未立单", State::zh))]
     NotNow {
@@ -48,6 +52,7 @@ impl Refusal {
     pub fn article(&self) -> Article {
         match self {
             Refusal::NoService => Article::of(2),
+            Refusal::Unfit(why) => why.article(),
             Refusal::NotNow { article, .. }
             | Refusal::NotYours { article, .. }
             | Refusal::Hindered { article, .. }
@@ -58,7 +63,7 @@ impl Refusal {
     /// Where the ticket stands; `None` where there is none.
     pub fn state(&self) -> Option<State> {
         match self {
-            Refusal::NoService => None,
+            Refusal::NoService | Refusal::Unfit(_) => None,
             Refusal::NotNow { state, .. }
             | Refusal::NotYours { state, .. }
             | Refusal::Hindered { state, .. }
@@ -70,6 +75,7 @@ impl Refusal {
     pub fn word(&self) -> &'static str {
         match self {
             Refusal::NoService => "no_service",
+            Refusal::Unfit(why) => why.word(),
             Refusal::NotNow { .. } => "not_now",
             Refusal::NotYours { .. } => "not_yours",
             Refusal::Hindered { why, .. } => why.word(),
@@ -82,6 +88,7 @@ impl Refusal {
         let article = self.article();
         match self {
             Refusal::NoService => format!("评价须对应一次政务服务（{article}）"),
+            Refusal::Unfit(why) => format!("{}（{article}）", why.zh()),
             Refusal::NotNow { state, event, .. } => format!(
                 "差评工单在“{}”状态下不能{}（{article}）",
                 state.map_or("未立单", State::zh),

@@ -2,16 +2,18 @@
 
 use serde::Serialize;
 
-use super::article::Article;
-use super::decision::Subject;
 use super::hand::PersonId;
+use super::subject::Subject;
 use super::ticket::Actor;
 use crate::calendar::Moment;
+use crate::terms::Article;
 
 /// What happened, as the trail says it (全过程留痕, 第十七条).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum What {
     Rated,
+    /// 默认评价 (第十五条).
+    Defaulted,
     TicketOpened,
     RatedAgain,
     DeadlineStarted,
@@ -46,6 +48,7 @@ impl What {
     pub const fn word(self) -> &'static str {
         match self {
             What::Rated => "rated",
+            What::Defaulted => "defaulted",
             What::TicketOpened => "ticket_opened",
             What::RatedAgain => "rated_again",
             What::DeadlineStarted => "deadline_started",

@@ -2,41 +2,80 @@
 
 use super::{CallId, ClipKind, Engine, Error, Submitted};
 use crate::casework::take_in;
+use crate::channels::{Facts, Ineligible, admissible};
 use crate::domain::{
-    Channel, Earlier, Evidence, Intake, IntakeKey, Moment, PressedKey, Rater, Reason, Remark,
-    Series, Service, decide,
+    Channel, Choices, Earlier, Evidence, Identity, Intake, IntakeKey, Moment, PersonId, PressedKey,
+    Rater, Rating, Reason, Refusal, Remark, Series, Service, Stage, Unfit, decide,
 };
 use crate::store::{CallStanding, Tx};
 
 impl Engine {
-    /// Submits a rating. Idempotent by its key: a second delivery changes nothing and is answered
-    /// like the first.
+    /// Submits a rating, whatever the door. Idempotent by its key: a second delivery changes nothing and is
+    /// answered like the first. What staff rate themselves is counted and refused (A42).
     pub async fn submit(&self, intake: Intake, now: Moment) -> Result<Submitted, Error> {
         let mut tx = self.write().await?;
         let submitted = self.submit_within(&mut tx, intake, now).await?;
         tx.commit().await?;
-        Ok(submitted)
+        submitted.ok_or(Error::Ineligible)
     }
 
+    /// `None` where it was turned away, which is on record.
     pub(super) async fn submit_within(
         &self,
         tx: &mut Tx,
-        intake: Intake,
+        mut intake: Intake,
         now: Moment,
-    ) -> Result<Submitted, Error> {
+    ) -> Result<Option<Submitted>, Error> {
         let instance = intake.service.key();
         tx.lock_instance(&instance).await?;
         if let Some(known) = tx.rating_by_key(&intake.key).await? {
-            return Ok(Submitted {
+            return Ok(Some(Submitted {
                 rating: known.id,
                 grade: known.grade,
                 ticket: known.ticket,
-            });
+            }));
         }
-        let calendar = &self.inner.calendar;
+        if tx.was_turned_away(&intake).await? {
+            return Ok(None);
+        }
+        let facts = self.facts(tx, &mut intake).await?;
+        admissible(&intake, facts, now).map_err(Refusal::Unfit)?;
         let ratings = tx.ratings_of(&instance).await?;
-        let earlier = Earlier { ratings: &ratings };
-        let rehearsal = intake.rehearsal;
+        if let Some(first) = ratings.iter().find(|first| is_again(first, &intake)) {
+            let (rating, grade) = (first.id.to_string(), first.intake.grade);
+            let known = tx.rating_by_key(&first.intake.key).await?;
+            tx.turn_away(&intake, Ineligible::Duplicate, None, now)
+                .await?;
+            let ticket = known.and_then(|known| known.ticket);
+            return Ok(Some(Submitted {
+                rating,
+                grade,
+                ticket,
+            }));
+        }
+        if let Some(person) = self.of_the_staff(tx, &intake).await? {
+            tx.turn_away(&intake, Ineligible::StaffNumber, Some(&person), now)
+                .await?;
+            return Ok(None);
+        }
+        self.take_in(tx, intake, &ratings, now).await.map(Some)
+    }
+
+    async fn take_in(
+        &self,
+        tx: &mut Tx,
+        intake: Intake,
+        ratings: &[Rating],
+        now: Moment,
+    ) -> Result<Submitted, Error> {
+        let calendar = &self.inner.calendar;
+        let tester = |number: &String| self.inner.settings.test_numbers.contains(number);
+        let earlier = Earlier {
+            ratings,
+            listed: false,
+            test: intake.rater.number.as_ref().is_some_and(tester),
+        };
+        let (instance, rehearsal) = (intake.service.key(), intake.rehearsal);
         let admitted = decide(intake, earlier, calendar, now)?;
         let case = match tx.open_ticket_of(&instance).await? {
             Some(number) => self.settled_case(tx, number, now).await?,
@@ -45,18 +84,83 @@ impl Engine {
         // Settling may have closed it.
         let open = case.filter(|case| !case.ticket.state.is_closed());
         let fresh = tx.fresh_ticket_number(Series::of(rehearsal), now).await?;
-        let decision = take_in(admitted, open.as_ref(), fresh, false, calendar)?;
+        let listed = earlier.listed;
+        let decision = take_in(admitted, open.as_ref(), fresh, listed, calendar)?;
+        let rating = decision.rating.as_ref().expect("an intake is a rating");
+        if let Service::Matter {
+            number,
+            stage: Stage::Completed,
+            ..
+        } = &rating.intake.service
+        {
+            tx.meet_matter(number, rating.intake.graded_at).await?;
+        }
         if !tx.save(&decision, calendar, now).await? {
             return Err(Error::Stale);
         }
-        let rating = decision.rating.as_ref().expect("an intake is a rating");
         Ok(Submitted {
             rating: rating.id.to_string(),
             grade: rating.intake.grade,
             ticket: decision
                 .case
+                .as_ref()
                 .map(|change| change.after.ticket.number.to_string()),
         })
+    }
+
+    /// What is known beside the intake. A matter's item, unit and applicant are those that are registered, and
+    /// a caller whose number is one applicant's is I2.
+    async fn facts(&self, tx: &mut Tx, intake: &mut Intake) -> Result<Facts, Error> {
+        let mut facts = Facts {
+            answered_at: tx.answered_at(&intake.service.key()).await?,
+            completed_at: None,
+        };
+        if let Service::Matter {
+            number,
+            stage,
+            item,
+            unit,
+            served_at,
+            ..
+        } = &mut intake.service
+        {
+            let unknown = || Refusal::Unfit(Unfit::NoSuchMatter(number.clone()));
+            let matter = tx.matter(number).await?.ok_or_else(unknown)?;
+            (*item, *unit) = (matter.item, matter.unit);
+            facts.completed_at = matter.completed_at;
+            if let (Stage::Completed, Some(at)) = (*stage, matter.completed_at) {
+                *served_at = at;
+            }
+        }
+        if let Service::Consultation {
+            call_id,
+            staff,
+            served_at,
+        } = &mut intake.service
+            && intake.channel != Channel::Phone
+        {
+            let call = tx.call_standing(&CallId(call_id.clone())).await?;
+            let call = call.ok_or(Refusal::NoService)?;
+            *staff = call.staff.into_iter().collect();
+            *served_at = call.desk_answered_at.unwrap_or(call.started_at);
+        }
+        let rater = &mut intake.rater;
+        if let (Identity::I1, Some(number)) = (rater.identity, &rater.number)
+            && let Some(applicant) = tx.applicant_by_phone(number).await?
+        {
+            rater.identity = Identity::I2;
+            rater.applicant = Some(applicant);
+        }
+        Ok(facts)
+    }
+
+    /// Whose telephone or extension it came from; a rehearsal may be anybody's.
+    async fn of_the_staff(&self, tx: &mut Tx, intake: &Intake) -> Result<Option<PersonId>, Error> {
+        let Some(number) = intake.rater.number.as_ref().filter(|_| !intake.rehearsal) else {
+            return Ok(None);
+        };
+        let person = tx.person_by_phone(number).await?;
+        Ok(person.map(|person| person.id))
     }
 
     /// Submits the grade that stands in a call, if one does.
@@ -70,8 +174,16 @@ impl Engine {
         let Some(intake) = phone_intake(tx, id, call).await? else {
             return Ok(None);
         };
-        self.submit_within(tx, intake, now).await.map(Some)
+        self.submit_within(tx, intake, now).await
     }
+}
+
+/// The same grade of the same act at the same time by the same channel: told twice, under two keys.
+fn is_again(first: &Rating, intake: &Intake) -> bool {
+    let known = &first.intake;
+    known.channel == intake.channel
+        && known.grade == intake.grade
+        && known.graded_at == intake.graded_at
 }
 
 /// What a call hands in; `None` where no grade stands.
@@ -121,6 +233,7 @@ pub(super) async fn phone_intake(
             .iter()
             .filter_map(|keyed| Reason::of_code(&keyed.code))
             .collect(),
+        choices: Choices::default(),
         remark: remark.map(|clip| Remark::Clip(clip.path)),
         evidence: Evidence {
             keys,

@@ -9,9 +9,11 @@ mod completion;
 mod cursor;
 mod intake;
 mod listenings;
+mod matters;
 mod reads;
 mod recount;
 mod recovery;
+mod suggestions;
 mod tick;
 mod timeline;
 mod verify;
@@ -19,10 +21,13 @@ mod verify;
 use std::sync::Arc;
 
 pub use acts::{Acted, Allowed, Doing, WholeCase};
-pub use recount::Recount;
+pub use matters::Registered;
+pub use recount::{Move, Recount};
+pub use suggestions::{NewSlip, applicant_of};
 pub use tick::Ticked;
 pub use verify::{Misfit, Verified};
 
+use crate::channels::Reminding;
 use crate::domain::{Calendar, Refusal};
 use crate::secrets::{self, Passwords};
 pub use crate::store::SlipRow;
@@ -53,12 +58,24 @@ pub enum Error {
     /// The regulation says no: answer 409 with article and state.
     #[error("{0}")]
     Unlawful(#[from] Refusal),
+    /// A rating of staff by staff (第十九条): it is counted, and no rating.
+    #[error("a rating from a telephone of the staff is not eligible (第十九条)")]
+    Ineligible,
     /// Said no, for a reason outside the regulation.
     #[error("{0}")]
     Refused(String),
     /// A program error or a fault outside the database.
     #[error("{0}")]
     Other(String),
+}
+
+/// What an operator really varies.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Of applicants whose matter is completed (第六条第二款).
+    pub reminding: Reminding,
+    /// Numbers of testers: their ratings are marked and count for nothing.
+    pub test_numbers: Vec<String>,
 }
 
 impl Error {
@@ -81,6 +98,7 @@ pub struct Engine {
 struct Inner {
     store: Store,
     calendar: Calendar,
+    settings: Settings,
     timeline: Arc<Timeline>,
     /// The right to answer calls for this database, once it is claimed.
     claim: tokio::sync::Mutex<Option<store::Claim>>,
@@ -120,12 +138,18 @@ impl Drop for Inner {
 impl Engine {
     /// Over an open store; must be called within a tokio runtime.
     pub fn start(store: Store, calendar: Calendar) -> Engine {
+        Engine::start_with(store, calendar, Settings::default())
+    }
+
+    /// As [`start`](Self::start), with an operator's settings.
+    pub fn start_with(store: Store, calendar: Calendar, settings: Settings) -> Engine {
         let timeline = Arc::new(Timeline::new(store.clone()));
         let pen = tokio::spawn(Arc::clone(&timeline).run());
         Engine {
             inner: Arc::new(Inner {
                 store,
                 calendar,
+                settings,
                 timeline,
                 claim: tokio::sync::Mutex::default(),
                 pen,
@@ -166,6 +190,11 @@ impl Engine {
         self.inner.store.check()?;
         self.read().await?.open_calls().await?;
         Ok(())
+    }
+
+    /// What due dates are counted by.
+    pub fn calendar(&self) -> &Calendar {
+        &self.inner.calendar
     }
 
     /// Whether the database would take a write now. A full one still says yes: only a commit tells.

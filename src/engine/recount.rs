@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Engine, Error};
 use crate::casework::{next_look, recount};
-use crate::domain::Moment;
+use crate::domain::{Calendar, DeadlineKind, Moment, Subject};
 use crate::store::ProvisionalCount;
 
 /// Deadlines of one transaction: few enough that a grade keyed meanwhile hardly waits.
@@ -72,6 +72,55 @@ impl Engine {
         let full = stale.len() == BATCH;
         let last = stale.last().filter(|_| full).map(|deadline| deadline.id);
         Ok(Batch { moved, last })
+    }
+}
+
+/// An open due date that another calendar would move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    pub of: Subject,
+    pub kind: DeadlineKind,
+    pub from: Moment,
+    pub to: Moment,
+    pub provisional: bool,
+}
+
+impl Engine {
+    /// What [`recount`](Self::recount) by `calendar` would move: how many due dates, and the first `most` of
+    /// them. Nothing is changed.
+    pub async fn foresee(
+        &self,
+        calendar: &Calendar,
+        most: usize,
+        now: Moment,
+    ) -> Result<(u64, Vec<Move>), Error> {
+        let (mut count, mut moves, mut after) = (0, Vec::new(), 0);
+        let mut tx = self.read().await?;
+        loop {
+            let stale = tx
+                .stale_deadlines(calendar.version(), now, after, BATCH as i64)
+                .await?;
+            for deadline in &stale {
+                after = deadline.id;
+                let old = &deadline.deadline;
+                let Some(anew) = recount(old, deadline.rehearsal, calendar, now) else {
+                    continue;
+                };
+                count += 1;
+                if moves.len() < most {
+                    moves.push(Move {
+                        of: old.of.clone(),
+                        kind: old.kind,
+                        from: old.due_at,
+                        to: anew.deadline.due_at,
+                        provisional: anew.deadline.provisional,
+                    });
+                }
+            }
+            if stale.len() < BATCH {
+                return Ok((count, moves));
+            }
+        }
     }
 }
 

@@ -33,6 +33,7 @@ stories![
 ];
 
 mod casework;
+mod channels;
 mod ledger;
 
 /// What a start does with what an earlier run left.
@@ -415,6 +416,7 @@ async fn a_hundred_submissions_of_one_rating_are_one_rating(place: Place) {
         grade: Grade::VeryDissatisfied,
         graded_at: friday(),
         reasons: vec![],
+        choices: Default::default(),
         remark: None,
         evidence: Default::default(),
         rehearsal: false,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{Engine, Error};
 use crate::casework::{due_soon, is_reminded, next_look};
 use crate::domain::{
-    Actor, Addressee, Article, DeadlineKind, Entry, Event, Moment, Notice, NoticeKind, Subject,
-    TicketNumber, What, article_of,
+    Actor, Addressee, Article, DeadlineKind, Entry, Event, Moment, Notice, NoticeKind, ServiceKey,
+    Subject, TicketNumber, What, article_of,
 };
 use crate::store::{DayHead, DeadlineAt, Tx};
 
@@ -61,7 +61,12 @@ impl Engine {
     async fn look_at_all(&self, due: &[DeadlineAt], now: Moment) -> Result<Ticked, Error> {
         let mut ticked = Ticked::default();
         let mut tx = self.write().await?;
-        // All tickets first and the trail after them, as everybody does: nobody waits in a circle.
+        // Acts and tickets first and the trail after them, as everybody does: nobody waits in a circle.
+        let matters: BTreeSet<&str> = due.iter().filter_map(matter_of).collect();
+        for number in &matters {
+            tx.lock_instance(&ServiceKey(format!("matter-{number}")))
+                .await?;
+        }
         let tickets: BTreeSet<TicketNumber> = due.iter().filter_map(ticket_of).collect();
         for ticket in tickets {
             tx.lock_ticket(ticket).await?;
@@ -96,6 +101,7 @@ impl Engine {
                 }
                 Ok(0)
             }
+            Subject::Matter(number) => self.look_at_matter(tx, due, number, now).await,
             _ => Ok(0),
         }
     }
@@ -183,6 +189,13 @@ impl Ticked {
 fn ticket_of(due: &DeadlineAt) -> Option<TicketNumber> {
     match due.deadline.of {
         Subject::Ticket(number) | Subject::Order(number, _) => Some(number),
+        _ => None,
+    }
+}
+
+fn matter_of(due: &DeadlineAt) -> Option<&str> {
+    match &due.deadline.of {
+        Subject::Matter(number) => Some(number),
         _ => None,
     }
 }

@@ -16,7 +16,7 @@ use crate::rtp::sdp::{self, Local, Srtp};
 use crate::rtp::srtp::{Incoming, OVERHEAD, Outgoing};
 use crate::rtp::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
 use crate::rtp::tones::Detector;
-use crate::{app, archive, media};
+use crate::{archive, media, studio};
 
 #[allow(clippy::disallowed_methods)] // A moment to count from; the machines are told every other one.
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -260,7 +260,7 @@ pub fn wav_repair(bytes: &[u8]) {
 
 /// A prompt of the operator, by each of its readers.
 pub fn wav_prompt(bytes: &[u8]) {
-    app::read_foreign_wav(bytes);
+    studio::read_foreign(bytes);
     let Some(file) = in_memory(bytes) else {
         return;
     };

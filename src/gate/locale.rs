@@ -204,7 +204,7 @@ mod tests {
         let code = [
             include_str!("problem.rs"),
             include_str!("params.rs"),
-            include_str!("../web/api.rs"),
+            include_str!("../api/reads.rs"),
             include_str!("../web/doors.rs"),
         ];
         for part in code

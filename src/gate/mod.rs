@@ -6,9 +6,13 @@
 pub(crate) mod assets;
 pub(crate) mod body;
 pub(crate) mod connections;
+mod house;
 pub(crate) mod lamp;
 pub(crate) mod locale;
 pub(crate) mod params;
 pub(crate) mod pass;
 pub(crate) mod problem;
 pub(crate) mod range;
+
+pub use house::{Options, Troubles};
+pub(crate) use house::{Web, now};

@@ -179,6 +179,7 @@ impl From<engine::Error> for Problem {
             engine::Error::Refused(reason) => {
                 Problem::new(StatusCode::CONFLICT, "refused").with("reason", reason)
             }
+            engine::Error::Ineligible => Problem::new(StatusCode::CONFLICT, "ineligible"),
             error => Problem::fault(&error),
         }
     }
@@ -191,11 +192,14 @@ impl From<Refusal> for Problem {
             state: refusal.state().map(|state| state.word().to_owned()),
             refusal: refusal.word().to_owned(),
         };
-        let problem = Problem::new(StatusCode::CONFLICT, "unlawful").with_both(
-            "reason",
-            refusal.zh(),
-            refusal.to_string(),
-        );
+        let (status, kind) = match &refusal {
+            Refusal::Unfit(_) | Refusal::NoService => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unfit_rating")
+            }
+            _ => (StatusCode::CONFLICT, "unlawful"),
+        };
+        let problem =
+            Problem::new(status, kind).with_both("reason", refusal.zh(), refusal.to_string());
         Problem {
             unlawful: Some(Box::new(unlawful)),
             ..problem

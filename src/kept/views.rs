@@ -7,7 +7,8 @@ use super::rows::{
     ArchivedRecording, CallId, CallState, ClipKind, HungUpBy, ListeningDoor, Sound, TimelineEntry,
 };
 use crate::domain::{
-    Channel, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, State, UnitId,
+    Channel, Choices, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, Service, State,
+    UnitId,
 };
 
 /// One page of a list. `next` is opaque; `None` at the end.
@@ -229,6 +230,10 @@ pub struct RatingRow {
     pub keys: String,
     /// Local codes, `T1` …
     pub reasons: Vec<String>,
+    /// What was rated.
+    pub service: Service,
+    /// What was ticked beside the grade.
+    pub choices: Choices,
     pub remark: Option<RemarkRow>,
     /// The call's outcome; `None` while the call goes on.
     pub outcome: Option<String>,

@@ -4,14 +4,18 @@
 //!
 //! **Invariant:** secrets are here as digests only; a post that was held stays on record.
 
+mod calendars;
 mod logins;
 mod looks;
+mod matters;
 mod people;
 mod tokens;
 mod units;
 
+pub use calendars::ProposalRow;
 pub use logins::LoginRow;
 pub use looks::{LookAnswerRow, LookRow, NewLook, Verdict};
+pub use matters::SuggestionRow;
 pub use people::{NewPerson, PersonRow, PostRow};
 pub use tokens::TokenRow;
 pub use units::UnitRow;
@@ -20,8 +24,10 @@ pub use units::UnitRow;
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        calendars::STATEMENTS,
         logins::STATEMENTS,
         looks::STATEMENTS,
+        matters::STATEMENTS,
         people::STATEMENTS,
         tokens::STATEMENTS,
         units::STATEMENTS,

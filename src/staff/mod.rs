@@ -4,6 +4,7 @@
 //! **Invariant:** nobody acts but as what is on record at that moment; nobody gives himself a post.
 
 mod by;
+mod calendars;
 mod logins;
 mod looks;
 mod notes;
@@ -16,7 +17,7 @@ mod units;
 mod tests;
 
 pub use crate::engine::Error;
-pub use crate::register::{LookAnswerRow, LookRow, PostRow, UnitRow, Verdict};
+pub use crate::register::{LookAnswerRow, LookRow, PostRow, ProposalRow, UnitRow, Verdict};
 pub use by::By;
 pub use logins::{Login, LoginAnswer, PasswordAnswer};
 pub use looks::{Asker, Hearing, LookOutcome, LookWish};

@@ -2,11 +2,12 @@
 
 use super::driver::{Row, Tx, Value, args};
 use super::rows::{CallId, CallState};
+use super::shown::{call_row, rating_row, ticket_row};
 use super::views::{
     CallFilter, CallRow, RatingFilter, RatingRow, RemarkRow, TicketFilter, TicketRow,
 };
 use super::{Error, statements};
-use crate::domain::{Day, Grade, Moment, Polarity, Remark, Standing, State, UnitId};
+use crate::domain::{Day, Grade, Moment, Polarity, State, UnitId};
 
 /// A ticket was sent to one of the units: a slip in the drawer is not the unit's to see yet. An id holds no
 /// comma, so that between commas it is found whole.
@@ -46,7 +47,7 @@ macro_rules! call_columns {
 macro_rules! rating_columns {
     () => {
         "SELECT r.id, r.channel, r.call_id, r.sequence, r.standing, r.grade, r.graded_at, \
-        r.received_at, r.rehearsal, r.remark, c.outcome, \
+        r.received_at, r.rehearsal, r.remark, r.service, r.reasons, r.choices, c.outcome, \
         (SELECT t.number FROM tickets t WHERE t.rating_id = r.id \
             ORDER BY t.number LIMIT 1) AS ticket \
         FROM ratings r LEFT JOIN calls c ON c.id = r.call_id"
@@ -56,7 +57,7 @@ macro_rules! rating_columns {
 macro_rules! ticket_columns {
     () => {
         "SELECT t.number, t.state, t.opened_at, t.rehearsal, t.rating_id, t.grade, r.call_id, \
-        c.caller, c.staff FROM tickets t JOIN ratings r ON r.id = t.rating_id \
+        COALESCE(c.caller, r.number) AS caller, c.staff, r.service, r.reasons FROM tickets t JOIN ratings r ON r.id = t.rating_id \
         LEFT JOIN calls c ON c.id = r.call_id"
     };
 }
@@ -107,6 +108,8 @@ statements! {
     TICKET = concat!(ticket_columns!(), " WHERE t.number = $1");
     COUNTS = "SELECT outcome, grade, offered_at IS NOT NULL AS offered, COUNT(*) AS calls \
         FROM calls WHERE ended_at IS NOT NULL AND NOT rehearsal \
+        AND NOT EXISTS (SELECT 1 FROM turned_away x WHERE x.instance = 'call-' || calls.id) \
+        AND NOT EXISTS (SELECT 1 FROM ratings x WHERE x.call_id = calls.id AND x.standing = 'test') \
         AND (CAST($1 AS BIGINT) IS NULL OR started_at >= $1) \
         AND (CAST($2 AS BIGINT) IS NULL OR started_at <= $2) \
         GROUP BY outcome, grade, offered_at IS NOT NULL";
@@ -315,77 +318,4 @@ fn period(from: Option<Day>, to: Option<Day>) -> Vec<Value> {
 /// The last millisecond of a day; `Day::end` is its last second.
 fn last_ms(day: Day) -> Moment {
     day.end().plus_millis(999)
-}
-
-fn call_row(row: &Row) -> Result<CallRow, Error> {
-    Ok(CallRow {
-        id: CallId(row.get("id")?),
-        state: row.word("state")?,
-        started_at: row.moment("started_at")?,
-        ended_at: row.maybe_moment("ended_at")?,
-        caller: None,
-        caller_number: row.get("caller")?,
-        callee: row.get("callee")?,
-        staff: row.get("staff")?,
-        desk_answered_at: row.maybe_moment("desk_answered_at")?,
-        talked_ms: row.maybe_count("talked_ms")?,
-        offered_at: row.maybe_moment("offered_at")?,
-        hung_up_by: row.maybe_word("hung_up_by")?,
-        outcome: row.get("outcome")?,
-        outcome_after_ms: row.maybe_count("outcome_after_ms")?,
-        grade: row.maybe_word("grade")?,
-        rating: row.get("rating")?,
-        ticket: row.get("ticket")?,
-        recorded: row.get("recorded")?,
-        rehearsal: row.get("rehearsal")?,
-    })
-}
-
-fn rating_row(row: &Row) -> Result<RatingRow, Error> {
-    let grade: Grade = row.word("grade")?;
-    Ok(RatingRow {
-        id: row.get("id")?,
-        channel: row.word("channel")?,
-        call_id: row.get::<Option<String>>("call_id")?.map(CallId),
-        sequence: row.get("sequence")?,
-        standing: row.word::<Standing>("standing")?.word(),
-        grade,
-        polarity: grade.polarity(),
-        rated_at: row.moment("graded_at")?,
-        received_at: row.moment("received_at")?,
-        keys: String::new(),
-        reasons: Vec::new(),
-        remark: remark(row)?,
-        outcome: row.get("outcome")?,
-        ticket: row.get("ticket")?,
-        rehearsal: row.get("rehearsal")?,
-    })
-}
-
-/// The length of a clip stands with the clip.
-fn remark(row: &Row) -> Result<Option<RemarkRow>, Error> {
-    let text: Option<String> = row.get("remark")?;
-    let Some(text) = text else { return Ok(None) };
-    let remark = serde_json::from_str(&text).map_err(|_| Error::bad_word("remark", &text))?;
-    Ok(Some(match remark {
-        Remark::Text(text) => RemarkRow::Text { text },
-        Remark::Clip(path) => RemarkRow::Clip { path, length_ms: 0 },
-    }))
-}
-
-fn ticket_row(row: &Row) -> Result<TicketRow, Error> {
-    Ok(TicketRow {
-        number: row.get("number")?,
-        state: row.word("state")?,
-        grade: row.word("grade")?,
-        rating_id: row.get("rating_id")?,
-        call_id: row.get::<Option<String>>("call_id")?.map(CallId),
-        opened_at: row.moment("opened_at")?,
-        caller: None,
-        caller_number: row.get("caller")?,
-        staff: row.get("staff")?,
-        reasons: Vec::new(),
-        rehearsal: row.get("rehearsal")?,
-        deadlines: Vec::new(),
-    })
 }

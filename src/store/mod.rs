@@ -13,6 +13,7 @@ mod lists;
 mod lite;
 mod ratings;
 mod retries;
+mod shown;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tickets;

@@ -4,12 +4,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::driver::{Row, Tx, args};
-use super::rows::CallId;
 use super::{Error, statements};
 use crate::casework::SlipNumber;
 use crate::domain::{
-    Entry, Intake, IntakeKey, Moment, Notice, Rater, Rating, RatingId, Series, Service, ServiceKey,
-    Standing, TicketNumber,
+    Applicant, Choices, Entry, Intake, IntakeKey, Moment, Notice, Rater, Rating, RatingId, Series,
+    ServiceKey, Standing, TicketNumber,
 };
 
 statements! {
@@ -17,14 +16,14 @@ statements! {
         (SELECT t.number FROM tickets t WHERE t.rating_id = r.id) AS ticket \
         FROM ratings r WHERE r.intake_key = $1";
     RATINGS_OF_INSTANCE = "SELECT instance, sequence, intake_key, channel, service, number, \
-        identity, grade, graded_at, reasons, remark, evidence, standing, received_at, rehearsal \
-        FROM ratings WHERE instance = $1 ORDER BY sequence";
+        identity, grade, graded_at, reasons, remark, evidence, standing, received_at, rehearsal, \
+        choices, applicant FROM ratings WHERE instance = $1 ORDER BY sequence";
     OPEN_TICKET = "SELECT t.number FROM tickets t JOIN ratings r ON r.id = t.rating_id \
         WHERE r.instance = $1 AND t.state NOT LIKE 'closed%' ORDER BY t.number DESC LIMIT 1";
     INSERT_RATING = "INSERT INTO ratings (id, instance, sequence, call_id, intake_key, channel, \
         service, number, identity, grade, graded_at, reasons, remark, evidence, standing, \
-        received_at, rehearsal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-        $14, $15, $16, $17)";
+        received_at, rehearsal, choices, applicant) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+        $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     COMPLETE_RATING = "UPDATE ratings SET reasons = $2, remark = $3, evidence = $4 WHERE id = $1";
     LAST_NUMBER = "SELECT last FROM ticket_series WHERE series = $1 AND year = $2";
     SET_NUMBER = "INSERT INTO ticket_series (series, year, last) VALUES ($1, $2, $3) \
@@ -140,12 +139,11 @@ impl Tx {
 
     pub(super) async fn save_rating(&mut self, rating: &Rating) -> Result<(), Error> {
         let intake = &rating.intake;
-        let Service::Consultation { call_id, .. } = &intake.service;
         let values = args![
             rating.id.to_string(),
             &rating.id.service.0,
             i64::from(rating.id.sequence),
-            &CallId(call_id.clone()),
+            intake.service.call_id(),
             &intake.key.0,
             intake.channel.word(),
             json(&intake.service),
@@ -158,7 +156,13 @@ impl Tx {
             json(&intake.evidence),
             rating.standing.word(),
             rating.received_at,
-            intake.rehearsal
+            intake.rehearsal,
+            (intake.choices != Choices::default()).then(|| json(&intake.choices)),
+            intake
+                .rater
+                .applicant
+                .as_ref()
+                .map(|digest| digest.0.clone())
         ];
         self.run(INSERT_RATING, values).await?;
         Ok(())
@@ -209,6 +213,7 @@ impl Tx {
 
 fn rating(row: &Row) -> Result<Rating, Error> {
     let remark: Option<String> = row.get("remark")?;
+    let choices: Option<String> = row.get("choices")?;
     Ok(Rating {
         id: rating_id(row)?,
         standing: row.word("standing")?,
@@ -220,10 +225,15 @@ fn rating(row: &Row) -> Result<Rating, Error> {
             rater: Rater {
                 number: row.get("number")?,
                 identity: row.word("identity")?,
+                applicant: row.get::<Option<String>>("applicant")?.map(Applicant),
             },
             grade: row.word("grade")?,
             graded_at: row.moment("graded_at")?,
             reasons: from_json(row, "reasons")?,
+            choices: match choices {
+                Some(_) => from_json(row, "choices")?,
+                None => Choices::default(),
+            },
             remark: remark.map(|_| from_json(row, "remark")).transpose()?,
             evidence: from_json(row, "evidence")?,
             rehearsal: row.get("rehearsal")?,

@@ -14,7 +14,8 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, acts, api, assets, guard, health, login, looks, now, openapi, pages, people};
+use super::{Web, assets, guard, health, login, looks, now, pages};
+use crate::api::{acts, calendars, intake, looks as looked, openapi, people, reads, sound};
 use crate::rights::Action;
 use crate::staff::Person;
 
@@ -126,18 +127,29 @@ fn houses_doors() -> Vec<Door> {
         GET  "/tickets"                       Page SeeTickets          => get(pages::tickets);
         GET  "/tickets/{id}"                  Page SeeTickets          => get(pages::ticket);
 
-        GET  "/api/v1/calls"                  Api SeeGrades            => get(api::calls);
-        GET  "/api/v1/calls/{id}"             Api SeeGrades            => get(api::call);
-        GET  "/api/v1/calls/{id}/recording"   Api Listen               => get(api::recording);
-        GET  "/api/v1/calls/{id}/peaks"       Api SeeGrades            => get(api::peaks);
-        GET  "/api/v1/calls/{id}/clips/{kind}" Api Listen              => get(api::clip);
-        POST "/api/v1/calls/{id}/looks"       Api Listen               => post(looks::ask);
-        GET  "/api/v1/looks"                  Api SeeLooks             => get(looks::list);
-        POST "/api/v1/looks/{id}/answer"      Api SeeLooks             => post(looks::answer);
-        GET  "/api/v1/ratings"                Api SeeGrades            => get(api::ratings);
-        GET  "/api/v1/ratings/{id}"           Api SeeGrades            => get(api::rating);
-        GET  "/api/v1/tickets"                Api SeeTickets           => get(api::tickets);
-        GET  "/api/v1/tickets/{id}"           Api SeeTickets           => get(api::ticket);
+        GET  "/api/v1/calls"                  Api SeeGrades            => get(reads::calls);
+        GET  "/api/v1/calls/{id}"             Api SeeGrades            => get(reads::call);
+        GET  "/api/v1/calls/{id}/recording"   Api Listen               => get(sound::recording);
+        GET  "/api/v1/calls/{id}/peaks"       Api SeeGrades            => get(sound::peaks);
+        GET  "/api/v1/calls/{id}/clips/{kind}" Api Listen              => get(sound::clip);
+        POST "/api/v1/calls/{id}/looks"       Api Listen               => post(looked::ask);
+        GET  "/api/v1/looks"                  Api SeeLooks             => get(looked::list);
+        POST "/api/v1/looks/{id}/answer"      Api SeeLooks             => post(looked::answer);
+        GET  "/api/v1/ratings"                Api SeeGrades            => get(reads::ratings);
+        POST "/api/v1/ratings"                Api EnterRatings         => post(intake::rate);
+        POST "/api/v1/suggestions"            Api EnterRatings         => post(intake::suggest);
+        GET  "/api/v1/options"                Api EnterRatings         => get(intake::options);
+        GET  "/api/v1/matters"                Api RegisterMatters      => get(intake::matters);
+        POST "/api/v1/matters"                Api RegisterMatters      => post(intake::register);
+        GET  "/api/v1/matters/{number}"       Api RegisterMatters      => get(intake::matter);
+        PUT  "/api/v1/matters/{number}/completion" Api RegisterMatters => put(intake::complete);
+        GET  "/api/v1/ratings/{id}"           Api SeeGrades            => get(reads::rating);
+        GET  "/api/v1/tickets"                Api SeeTickets           => get(reads::tickets);
+        GET  "/api/v1/tickets/{id}"           Api SeeTickets           => get(reads::ticket);
+
+        GET  "/api/v1/calendars"              Api Govern               => get(calendars::list);
+        POST "/api/v1/calendars"              Api Govern               => post(calendars::propose);
+        POST "/api/v1/calendars/{id}/approval" Api Govern              => post(calendars::approve);
 
         GET  "/api/v1/units"                  Api SeePeople            => get(people::units);
         POST "/api/v1/units"                  Api ManagePeople         => post(people::add_unit);

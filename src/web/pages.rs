@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::{Path, State as Shared};
 use axum::response::Response;
 
-use super::api::reached;
 use super::chrome::Chrome;
 use super::guard::rendered;
 use super::looks::{self, Offered};
@@ -12,6 +11,7 @@ use super::params::{self, Params};
 use super::pass::Pass;
 use super::problem::Problem;
 use super::{Web, now};
+use crate::api::reads::reached;
 use crate::domain::{Day, Moment};
 use crate::engine::{
     CallDetail, CallFilter, CallId, CallRow, Figures, Numbers, RatingRow, Reach, TicketDetail,

@@ -1,9 +1,12 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
 mod acts;
+mod intake;
 mod looks;
 mod rights;
 mod seed;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,8 +16,10 @@ use tower::ServiceExt;
 
 use super::doors::{self, Access, Peer};
 use super::*;
-use crate::domain::Grade;
+use crate::archive::Archive;
+use crate::domain::{Grade, Moment};
 use crate::domain::{Post, Role, UnitId};
+use crate::engine::Engine;
 use crate::rights::{Scope, Tenure};
 use crate::staff::{By, LoginAnswer, NewAccount};
 
@@ -102,11 +107,27 @@ impl Centre {
                 ],
             )
             .await;
+        centre.register("SQ-1", None).await;
         // Both have a ground to hear the call of the ticket.
         for who in [Who::LoggedIn, Who::Token] {
             centre.look(&seed::id(1).0, who).await;
         }
         centre
+    }
+
+    /// A matter of the Centre's own.
+    async fn register(&self, number: &str, completed_at: Option<Moment>) {
+        let matter = crate::channels::Matter {
+            number: number.to_owned(),
+            item: "lq-001".to_owned(),
+            item_name: "林木采伐许可".to_owned(),
+            unit: UnitId::centre(),
+            applicants: Default::default(),
+            completed_at,
+            rehearsal: false,
+        };
+        let registered = self.engine.register_matter(&matter, "test", now()).await;
+        registered.unwrap();
     }
 
     /// Asks to hear the call of a ticket, and is let.
@@ -212,6 +233,7 @@ fn existing(path: &str, ticket: &str, rating: &str) -> String {
         .replace("/ratings/{id}", &format!("/ratings/{rating}"))
         .replace("{id}", &seed::id(1).0)
         .replace("{kind}", "remark")
+        .replace("{number}", "SQ-1")
 }
 
 /// Whether the matrix grants the door's action to any scope.

@@ -1,19 +1,27 @@
 //! The shapes of `/api/v1`. They are the product's promise to programs: the engine's rows may change,
 //! these only grow. Instants are RFC 3339 at +08:00; numbers of callers are masked.
 
+mod calendars;
 mod calls;
 mod casework;
 mod looks;
+mod matters;
 mod people;
+mod ratings;
 mod tickets;
 
+pub use calendars::{ChangedDay, Foreseen, MovedDue, NewProposal, Proposal};
 pub use calls::{Call, Waveform, WholeCall};
 pub use casework::{Acted, Casework};
 pub use looks::{Look, LookAnswer, NewLook, SecondSaid};
+pub use matters::{Completion, Matter, NewMatter};
 pub use people::{
     NewPerson, NewPost, NewUnit, OneTimePassword, Person, Post, Revoked, Unit, UnitName,
 };
-pub use tickets::{Rating, Ticket, WholeTicket};
+pub use ratings::{
+    EnteredSuggestion, NationalOption, NewRater, NewRating, NewService, NewSuggestion, Taken,
+};
+pub use tickets::{Rating, TickedOption, Ticket, WholeTicket};
 
 use serde::Serialize;
 use utoipa::ToSchema;

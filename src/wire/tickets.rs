@@ -2,7 +2,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Call, Casework, GradeWord, PolarityWord};
-use crate::domain::{Grade, Moment, Polarity};
+use crate::channels::text_of;
+use crate::domain::{Choices, ContentItem, Grade, Moment, Polarity, Service};
 use crate::engine::{Counted, DeadlineRow, RatingRow, RemarkRow, TicketDetail, TicketRow};
 
 /// A rating (评价).
@@ -32,6 +33,16 @@ pub struct Rating {
     /// `kind` is `clip`, with the `path` of one of the call's clips and its `length_ms`, or `text`.
     #[schema(value_type = Option<Object>)]
     remark: Option<RemarkRow>,
+    /// Nobody gave it: 基本满意 by 第十五条; its sequence is 0.
+    default: bool,
+    /// What was rated, by its `kind`.
+    #[schema(value_type = Object)]
+    service: Service,
+    /// Of the nine things of 第四条.
+    #[schema(value_type = Vec<String>)]
+    items: Vec<ContentItem>,
+    /// National options with their texts, of the edition they were ticked in.
+    options: Vec<TickedOption>,
     /// The call's; `null` while the call goes on.
     outcome: Option<String>,
     /// Number of the ticket it opened.
@@ -54,11 +65,31 @@ impl From<RatingRow> for Rating {
             keys: row.keys,
             reasons: row.reasons,
             remark: row.remark,
+            default: row.sequence == 0,
+            service: row.service,
+            options: ticked(&row.choices),
+            items: row.choices.items,
             outcome: row.outcome,
             ticket: row.ticket,
             rehearsal: row.rehearsal,
         }
     }
+}
+
+/// A national option as it was ticked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TickedOption {
+    code: u16,
+    text: &'static str,
+}
+
+fn ticked(choices: &Choices) -> Vec<TickedOption> {
+    let edition = choices.dictionary.as_deref().unwrap_or_default();
+    let option = |code: &u16| TickedOption {
+        code: *code,
+        text: text_of(edition, *code).unwrap_or_default(),
+    };
+    choices.options.iter().map(option).collect()
 }
 
 /// A ticket that a 差评 opened.

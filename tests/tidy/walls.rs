@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "foreign",
         &[
-            "app", "config", "phone", "gate", "ledger", "journal", "engine", "archive", "drill",
+            "studio", "config", "phone", "gate", "ledger", "journal", "engine", "archive", "drill",
             "script", "keypad", "domain", "calendar", "sip", "media", "rtp", "guard",
         ],
     ),
@@ -20,13 +20,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "config", "phone", "web", "post", "caller", "ledger", "staff", "engine", "archive",
-            "store", "drill", "ivr", "script", "keypad", "desks", "rights", "casework", "acts",
-            "domain", "calendar", "sip", "media",
+            "config", "studio", "phone", "web", "post", "caller", "ledger", "staff", "engine",
+            "archive", "store", "drill", "ivr", "script", "keypad", "desks", "rights", "channels",
+            "casework", "acts", "domain", "calendar", "sip", "media",
         ],
     ),
+    // Prompts' recordings from their texts; it knows the files only.
+    ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
-    ("config", &["phone", "sip"]),
+    ("config", &["phone", "sip", "channels"]),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",
@@ -53,18 +55,31 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "gate", "wire", "meter", "staff", "engine", "archive", "rights", "casework", "acts",
+            "api", "gate", "wire", "meter", "staff", "engine", "archive", "rights", "channels",
+            "casework", "acts", "domain",
+        ],
+    ),
+    // What programs read and hand in, behind the doors of web.
+    (
+        "api",
+        &[
+            "gate", "wire", "staff", "engine", "archive", "rights", "channels", "casework", "acts",
             "domain",
         ],
     ),
     // Figures have names and numbers, whoever counts them.
     ("meter", &[]),
     // What every request passes, before it is known what it is about.
-    ("gate", &["staff", "engine", "archive", "rights", "domain"]),
+    (
+        "gate",
+        &["meter", "staff", "engine", "archive", "rights", "domain"],
+    ),
     // The shapes of the API are of what the shells load.
     (
         "wire",
-        &["staff", "engine", "rights", "casework", "acts", "domain"],
+        &[
+            "staff", "engine", "rights", "channels", "casework", "acts", "domain",
+        ],
     ),
     // The outbox is the engine's.
     ("post", &["engine", "domain"]),
@@ -73,7 +88,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Who works here and what each may see: a shell beside the engine's, in the same transactions.
     (
         "staff",
-        &["engine", "register", "store", "secrets", "rights", "domain"],
+        &[
+            "engine", "register", "store", "secrets", "rights", "channels", "domain",
+        ],
     ),
     // Load, decide, save.
     (
@@ -82,6 +99,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "register",
             "store",
             "secrets",
+            "channels",
             "casework",
             "acts",
             "domain",
@@ -91,7 +109,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A recording's row and its file.
     ("archive", &["store", "domain", "failpoint"]),
     // Rows of what is entered, over the store's transactions.
-    ("register", &["store", "rights", "domain"]),
+    ("register", &["store", "rights", "channels", "domain"]),
     // Rows of what was decided.
     (
         "store",
@@ -115,10 +133,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A key does not know what it is pressed for.
     ("keypad", &[]),
     ("desks", &[]),
+    // What the doors hand in, judged before it is a rating.
+    ("channels", &["domain"]),
     // Units, posts and the permission matrix, in the regulation's words.
     ("rights", &["domain"]),
+    ("domain", &["terms", "calendar"]),
     // Terms are counted in working days.
-    ("domain", &["calendar"]),
+    ("terms", &["calendar"]),
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
@@ -145,13 +166,13 @@ const CRATES: &[(&str, &[&str])] = &[
     // The only SQL.
     ("sqlx", &["store", "turns"]),
     // The only pages.
-    ("axum", &["web", "gate"]),
+    ("axum", &["web", "api", "gate"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
     ("hyper", &["web", "gate"]),
     ("hyper_util", &["web"]),
     ("askama", &["web"]),
-    ("utoipa", &["web", "gate", "wire"]),
+    ("utoipa", &["api", "gate", "wire"]),
     ("rust_embed", &["gate"]),
     // The only sound files and browser legs.
     ("hound", &["media"]),
@@ -169,16 +190,25 @@ const CRATES: &[(&str, &[&str])] = &[
     // Passwords are hashed in one place, two at a time.
     ("argon2", &["secrets"]),
     // Faults have a type of their own everywhere else.
-    ("anyhow", &["app", "main", "phone", "web", "post", "caller"]),
-    ("clap", &["app", "main"]),
+    (
+        "anyhow",
+        &[
+            "studio", "app", "main", "phone", "web", "gate", "post", "caller",
+        ],
+    ),
+    ("clap", &["app", "main", "studio"]),
+    // Files of the approval system, and a password typed at a terminal.
+    ("csv", &["app"]),
+    ("rpassword", &["app"]),
     // Exported in one place; counted anywhere by `metrics`.
     ("metrics_exporter_prometheus", &["meter"]),
     // A pure room has nothing to wait for; media is looked at below.
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "gate", "post", "caller", "ledger", "journal", "staff",
-            "engine", "archive", "store", "turns", "secrets", "sip", "streams", "media", "meter",
+            "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
+            "staff", "engine", "archive", "store", "turns", "secrets", "sip", "streams", "media",
+            "meter",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

@@ -23,7 +23,7 @@ fn the_drawn_table_is_the_one_of_the_code() {
 
 fn paper() -> String {
     let mut text = String::from(
-        "# The ticket of a 差评\n\nMade from `src/domain/ticket/table.rs`, `src/domain/terms.rs` and \
+        "# The ticket of a 差评\n\nMade from `src/domain/ticket/table.rs`, `src/terms/mod.rs` and \
          `src/casework/`; a test compares it. To change it, change the tables and run\n\
          `GRADELINE_WRITE_DOCS=1 cargo test the_drawn_table`.\n",
     );

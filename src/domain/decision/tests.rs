@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::grade::Grade;
-use crate::domain::intake::{Channel, Evidence, IntakeKey, Rater};
+use crate::domain::intake::{Channel, Choices, Evidence, IntakeKey, Rater};
 use crate::domain::rating::{NotAdopted, effective};
-use crate::domain::ticket::Series;
+use crate::domain::service::Service;
+use crate::domain::ticket::{Series, TicketNumber};
 
 static CALENDAR: LazyLock<Calendar> = LazyLock::new(Calendar::shipped);
 
@@ -27,6 +28,7 @@ fn keyed(grade: Grade) -> Intake {
         grade,
         graded_at: at("2026-09-18T16:00:00"),
         reasons: Vec::new(),
+        choices: Choices::default(),
         remark: None,
         evidence: Evidence::default(),
         rehearsal: false,
@@ -82,7 +84,10 @@ fn a_rating_is_uploaded_whatever_its_grade() {
 fn the_last_rating_counts_and_earlier_ones_stay_on_record() {
     let first = decided(keyed(Grade::Satisfied), Earlier::default());
     let ratings = [first.rating];
-    let earlier = Earlier { ratings: &ratings };
+    let earlier = Earlier {
+        ratings: &ratings,
+        ..Earlier::default()
+    };
     let second = decided(keyed(Grade::Dissatisfied), earlier);
     assert_eq!(
         second.rating.id.to_string(),
@@ -112,7 +117,9 @@ fn a_rating_that_is_not_adopted_gives_way_to_the_one_before() {
 #[test]
 fn a_rating_without_a_service_is_refused_with_its_article() {
     let mut intake = keyed(Grade::Dissatisfied);
-    let Service::Consultation { call_id, .. } = &mut intake.service;
+    let Service::Consultation { call_id, .. } = &mut intake.service else {
+        unreachable!("it is a call")
+    };
     call_id.clear();
     let now = at("2026-09-18T16:00:00");
     let refusal = decide(intake, Earlier::default(), &CALENDAR, now).unwrap_err();

@@ -1,9 +1,9 @@
 use serde::Serialize;
 
 use super::{Actor, Event, State, TRANSITIONS};
-use crate::domain::article::Article;
 use crate::domain::refusal::Refusal;
-use crate::domain::terms::DeadlineKind;
+use crate::terms::Article;
+use crate::terms::DeadlineKind;
 
 /// From where a row leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

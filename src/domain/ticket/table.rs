@@ -7,8 +7,8 @@ use super::State::*;
 use super::row::ClockChange::{Replace, Resume, Start, Stop};
 use super::row::Origin::{Any, AnyOpen, In, Nothing};
 use super::row::{Next, Record, Row};
-use crate::domain::article::Article;
-use crate::domain::terms::DeadlineKind::*;
+use crate::terms::Article;
+use crate::terms::DeadlineKind::*;
 
 /// Every row; the pair of state and event occurs once.
 #[rustfmt::skip] // A row is read as a row.

@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::*;
-use crate::domain::article::Article;
-use crate::domain::intake::ServiceKey;
-use crate::domain::terms::DeadlineKind;
+use crate::domain::service::ServiceKey;
+use crate::terms::Article;
+use crate::terms::DeadlineKind;
 
 /// No ticket, then every state.
 fn froms() -> impl Iterator<Item = Option<State>> {

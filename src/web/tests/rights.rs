@@ -94,7 +94,11 @@ async fn every_change_is_refused_to_whom_the_matrix_does_not_name() {
                 true => &seed::id(1).0,
                 false => "0",
             };
-            let address = door.path.replace("{id}", id).replace("{role}", "agent");
+            let address = door
+                .path
+                .replace("{id}", id)
+                .replace("{role}", "agent")
+                .replace("{number}", "SQ-1");
             let request = Request::builder().method(&door.method).uri(&address);
             let request = request.header(header::COOKIE, &cookie);
             let answer = centre.send(request.body(Body::empty()).unwrap()).await;

@@ -1,16 +1,20 @@
-//! The regulation's numbers, in one dated table. No other file of the program states one of them.
+//! The regulation's articles and its numbers, these in one dated table. No other file of the program states one
+//! of them. Pure: no async, no clock, no I/O.
+//!
+//! **Invariant:** a term ends where article, length and calendar say, and nowhere else.
 
+mod article;
 mod kind;
 
 use std::num::NonZeroU16;
 
 use serde::{Deserialize, Serialize};
 
-use super::article::Article;
 use crate::calendar::Calendar;
 use crate::calendar::Moment;
 use crate::calendar::{Due, due_provisional};
 
+pub use article::Article;
 use kind::DeadlineKind::*;
 pub use kind::{DeadlineKind, UnknownDeadlineKind};
 

@@ -20,7 +20,7 @@ const LONGEST_KEY: usize = 200;
 
 /// Does what the last part of the address names. `If-Match` says which version of the ticket was seen;
 /// `Idempotency-Key` lets a request whose answer was lost be sent again.
-pub(super) async fn act(
+pub(crate) async fn act(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -50,7 +50,7 @@ pub(super) async fn act(
 }
 
 /// The tag of a ticket's version.
-pub(super) fn entity_tag(version: u32) -> String {
+pub(crate) fn entity_tag(version: u32) -> String {
     format!("\"{version}\"")
 }
 

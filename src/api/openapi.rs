@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{api, looks, people};
+use super::{calendars, intake, looks, people, reads, sound};
 use crate::acts::{KINDS, Kind, Takes};
 use crate::domain::TRANSITIONS;
 use crate::wire;
@@ -19,12 +19,15 @@ use crate::wire;
             next. Parameters that are not listed are refused."
     ),
     paths(
-        api::calls, api::call, api::recording, api::peaks, api::clip,
-        api::ratings, api::rating, api::tickets, api::ticket,
+        reads::calls, reads::call, sound::recording, sound::peaks, sound::clip,
+        reads::ratings, reads::rating, reads::tickets, reads::ticket,
         people::units, people::add_unit, people::rename_unit, people::close_unit,
         people::people, people::add_person, people::describe_person, people::grant, people::revoke,
         people::disable, people::enable, people::reset_password,
+        calendars::list, calendars::propose, calendars::approve,
         looks::ask, looks::list, looks::answer,
+        intake::rate, intake::suggest, intake::options,
+        intake::matters, intake::matter, intake::register, intake::complete,
     ),
     components(schemas(
         wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::ClipKindWord,
@@ -128,6 +131,6 @@ fn schema(takes: Takes) -> Value {
     }
 }
 
-pub(super) async fn document() -> Json<utoipa::openapi::OpenApi> {
+pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
     Json(Document::openapi())
 }

@@ -1,6 +1,8 @@
 //! `gradeline prompts make`: from `script.toml` to the files callers hear.
 //!
 //! Only making needs a synthesiser; the files are kept with the sources.
+//!
+//! **Invariant:** a recording of one's own is never made over unasked.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;

@@ -20,7 +20,7 @@ use crate::wire::{
     responses((status = 200, body = List<Unit>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn units(
+pub(crate) async fn units(
     State(web): State<Web>,
     params: Params,
 ) -> Result<Json<List<Unit>>, Problem> {
@@ -33,7 +33,7 @@ pub(super) async fn units(
     responses((status = 200, body = List<Unit>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn add_unit(
+pub(crate) async fn add_unit(
     State(web): State<Web>,
     pass: Pass,
     Body(new): Body<NewUnit>,
@@ -52,7 +52,7 @@ pub(super) async fn add_unit(
     responses((status = 200, body = List<Unit>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn rename_unit(
+pub(crate) async fn rename_unit(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -69,7 +69,7 @@ pub(super) async fn rename_unit(
     responses((status = 200, body = List<Unit>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn close_unit(
+pub(crate) async fn close_unit(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -84,7 +84,7 @@ pub(super) async fn close_unit(
     responses((status = 200, body = List<Person>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
-pub(super) async fn people(
+pub(crate) async fn people(
     State(web): State<Web>,
     pass: Pass,
     params: Params,
@@ -98,7 +98,7 @@ pub(super) async fn people(
     responses((status = 200, body = OneTimePassword),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn add_person(
+pub(crate) async fn add_person(
     State(web): State<Web>,
     pass: Pass,
     Body(new): Body<NewPerson>,
@@ -116,7 +116,7 @@ pub(super) async fn add_person(
     responses((status = 200, body = List<Person>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn describe_person(
+pub(crate) async fn describe_person(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -135,7 +135,7 @@ pub(super) async fn describe_person(
     responses((status = 200, body = List<Person>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn grant(
+pub(crate) async fn grant(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -161,7 +161,7 @@ pub(super) async fn grant(
     responses((status = 200, body = Revoked),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn revoke(
+pub(crate) async fn revoke(
     State(web): State<Web>,
     pass: Pass,
     Path((id, role)): Path<(String, String)>,
@@ -184,7 +184,7 @@ pub(super) async fn revoke(
     responses((status = 200, body = List<Person>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn disable(
+pub(crate) async fn disable(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -200,7 +200,7 @@ pub(super) async fn disable(
     responses((status = 200, body = List<Person>),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn enable(
+pub(crate) async fn enable(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,
@@ -216,7 +216,7 @@ pub(super) async fn enable(
     responses((status = 200, body = OneTimePassword),
         (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json")))]
-pub(super) async fn reset_password(
+pub(crate) async fn reset_password(
     State(web): State<Web>,
     pass: Pass,
     Path(id): Path<String>,

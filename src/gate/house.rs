@@ -1,0 +1,58 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::sync::Semaphore;
+
+use crate::archive::Archive;
+use crate::domain::Moment;
+use crate::engine::Engine;
+use crate::meter::Meter;
+
+/// What the configuration and the start hand in.
+#[derive(Clone)]
+pub struct Options {
+    /// The centre's name, in the head of each page.
+    pub centre: String,
+    /// The pages reach browsers by TLS (a gateway in front): cookies are `Secure` and `__Host-`.
+    pub behind_tls: bool,
+    pub meter: Meter,
+    /// What is not well beside the database's reading: words for `/healthz`.
+    pub troubles: Troubles,
+}
+
+/// Looks and answers at once.
+pub type Troubles = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Web {
+    pub(crate) engine: Engine,
+    pub(crate) archive: Archive,
+    pub(crate) options: Arc<Options>,
+    /// Drawing a waveform reads a whole recording: so many at once.
+    pub(crate) waveforms: Arc<Semaphore>,
+}
+
+const WAVEFORMS: usize = 2;
+
+impl Web {
+    pub(crate) fn new(engine: Engine, archive: Archive, options: Options) -> Self {
+        Web {
+            engine,
+            archive,
+            options: Arc::new(options),
+            waveforms: Arc::new(Semaphore::new(WAVEFORMS)),
+        }
+    }
+}
+
+/// The shell's clock: pages and API tell the engine the time.
+#[allow(clippy::disallowed_methods)]
+pub(crate) fn now() -> Moment {
+    let since_epoch = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("no machine runs before 1970");
+    Moment::from_millis(since_epoch.as_millis() as i64)
+}
