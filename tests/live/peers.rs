@@ -420,7 +420,10 @@ impl Linphone {
         self.dir.path().join(name)
     }
 
+    /// Into the call, once its streams run: asked before that it ends with a segmentation fault
+    /// (`ms_filter_get_id` of no filter).
     pub fn play(&mut self, file: &Path) {
+        self.wait_output("Media streams established", Duration::from_secs(15));
         self.type_in(&format!("play {}", file.display()));
     }
 
