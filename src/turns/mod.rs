@@ -308,4 +308,52 @@ mod tests {
             .unwrap();
         assert_eq!(found, 7);
     }
+
+    /// Writers that are given up at any await: nothing of them stays, nobody else is held up.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_is_given_up_at_any_moment_leaves_nothing_and_holds_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let writers = writers(&folder).await;
+        let all = (0..8i64).map(|worker| {
+            let writers = Arc::clone(&writers);
+            tokio::spawn(async move {
+                let mut committed = Vec::new();
+                for round in 0..150 {
+                    // A pair that is there whole or not at all.
+                    let number = 2 * (worker * 1000 + round);
+                    let work = async {
+                        let mut turn = writers.begin().await?;
+                        insert(&mut turn, number).await?;
+                        tokio::task::yield_now().await;
+                        insert(&mut turn, number + 1).await?;
+                        turn.commit().await
+                    };
+                    let patience = Duration::from_micros(rand::random_range(1..4000));
+                    match tokio::time::timeout(patience, work).await {
+                        Ok(result) => {
+                            result.unwrap();
+                            committed.push(number);
+                        }
+                        Err(_given_up) => {}
+                    }
+                }
+                committed
+            })
+        });
+        let all = tokio::time::timeout(Duration::from_secs(60), join_all(all));
+        let committed: Vec<i64> = all
+            .await
+            .expect("nobody is held up")
+            .into_iter()
+            .flat_map(Result::unwrap)
+            .collect();
+        let there = numbers(&writers).await;
+        for number in &committed {
+            assert!(there.contains(number), "{number} was committed");
+        }
+        for number in &there {
+            assert!(there.contains(&(number ^ 1)), "half of {number}");
+        }
+        assert!(!committed.is_empty());
+    }
 }
