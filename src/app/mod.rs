@@ -36,6 +36,7 @@ use crate::channels::Reminding;
 use crate::config::Config;
 use crate::domain::{Calendar, Moment};
 use crate::engine::{Engine, Settings};
+use crate::figures::Weights;
 use crate::store::Store;
 use crate::studio;
 
@@ -105,6 +106,8 @@ async fn open_engine(config: &Config) -> anyhow::Result<Engine> {
             quiet: ratings.quiet_hours,
         },
         test_numbers: ratings.test_numbers.clone(),
+        weights: Weights(config.figures.weights),
+        thresholds: config.figures.signs,
     };
     Ok(Engine::start_with(store, calendar, settings))
 }
