@@ -1,5 +1,6 @@
 //! The commands: wiring of the rooms, and nothing else.
 
+mod bulletin;
 mod calendar;
 mod check;
 mod demo;
@@ -15,6 +16,7 @@ mod user;
 mod verify;
 
 pub use crate::rights::Scope;
+pub use bulletin::{BulletinCommand, bulletin};
 pub use calendar::{CalendarCommand, calendar};
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};

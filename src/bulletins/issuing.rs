@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::reckoning::{Span, scope_of};
 use super::refused;
 use crate::domain::{Actor, Article, Channel, Day, Entry, Moment, Subject, What};
 use crate::engine::{Engine, Error};
 use crate::figures::{
     Adjustment, Bulletin, Count, Material, Missing, Period, Published, Tally, Thresholds,
-    TypicalCase, adjustments, compose, hot_spots, publish,
+    TypicalCase, adjustments, adjustments_of_the_whole, compose, hot_spots, publish,
 };
 use crate::rights::{Action, Grant, Holder, may};
 use crate::secrets::digest;
@@ -18,7 +20,8 @@ use crate::store::Tx;
 use crate::tallies::{BulletinRow, Scope, Split, Things};
 
 /// What people add to the numbers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewBulletin {
     /// 文号.
     pub reference: String,
@@ -163,21 +166,30 @@ impl Engine {
         }))
     }
 
-    /// A month's issued bulletin as the public sees it (第二十条); `None` while there is none.
+    /// A month's issued bulletin as the public sees it (第二十条); `None` while there is none. Anybody may ask,
+    /// so it costs the sums of the month and no more, as they were last counted.
     pub async fn published(&self, month: Period, now: Moment) -> Result<Option<Published>, Error> {
         if !month.is_month() {
             return Ok(None);
         }
-        let adjusted = self.bulletin(month, now).await?;
-        let issued = adjusted.filter(|adjusted| adjusted.row.issued_at.is_some());
-        Ok(issued.map(|issued| publish(&issued.bulletin, &issued.adjustments)))
+        let mut tx = self.read().await?;
+        let Some(row) = tx.issued_bulletin(month).await? else {
+            return Ok(None);
+        };
+        let issued = read(&row)?;
+        let sums = tx.sums(&whole(month, now)?, Split::Whole).await?;
+        let overall = sums.into_values().next().unwrap_or_default();
+        let corrections = adjustments_of_the_whole(&issued, &overall);
+        Ok(Some(publish(&issued, &corrections)))
     }
 
     /// Months with an issued bulletin.
     pub async fn published_months(&self) -> Result<Vec<Period>, Error> {
-        let issued = self.read().await?.issued_bulletins().await?;
-        let periods = issued.iter().map(|row| row.period);
-        Ok(periods.filter(|period| period.is_month()).collect())
+        let issued = self.read().await?.issued_periods().await?;
+        Ok(issued
+            .into_iter()
+            .filter(|period| period.is_month())
+            .collect())
     }
 
     /// Whether every issued bulletin is the one that was signed: how many; the first that is not.
@@ -209,12 +221,7 @@ impl Engine {
         new: NewBulletin,
         now: Moment,
     ) -> Result<Bulletin, Error> {
-        let span = Span {
-            from: Some(period.from()),
-            until: Some(period.until()),
-            ..Span::default()
-        };
-        let scope = scope_of(&span, now)?;
+        let scope = whole(period, now)?;
         let mut tx = self.read().await?;
         let overall = tx.sums(&scope, Split::Whole).await?;
         let of_channels = tx.sums(&scope, Split::Channel).await?;
@@ -261,6 +268,16 @@ impl Engine {
             weights: self.settings().weights,
         }))
     }
+}
+
+/// The period whole.
+fn whole(period: Period, now: Moment) -> Result<Scope, Error> {
+    let span = Span {
+        from: Some(period.from()),
+        until: Some(period.until()),
+        ..Span::default()
+    };
+    scope_of(&span, now)
 }
 
 /// 实名差评 that are due, and not both revisited and rectified.

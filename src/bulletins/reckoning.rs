@@ -94,6 +94,11 @@ impl Engine {
         })
     }
 
+    /// The span as it can be answered: until yesterday at the latest.
+    pub fn scope_of(&self, span: &Span, now: Moment) -> Result<Scope, Error> {
+        scope_of(span, now)
+    }
+
     /// The things behind a count.
     pub async fn things(&self, things: &Things, limit: i64) -> Result<Vec<ThingRow>, Error> {
         self.count_anew().await?;

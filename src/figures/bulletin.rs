@@ -98,6 +98,22 @@ pub struct Missing {
     pub unit: String,
 }
 
+impl Bulletin {
+    /// As somebody may read it to whom single tickets and ratings are not open.
+    pub fn hide_tickets(&mut self) {
+        self.overdue
+            .iter_mut()
+            .for_each(|overdue| overdue.ticket.clear());
+        self.cases.iter_mut().for_each(|case| case.ticket.clear());
+        self.missing
+            .iter_mut()
+            .for_each(|missing| missing.ticket.clear());
+        self.hot_spots
+            .iter_mut()
+            .for_each(|spot| spot.ratings.clear());
+    }
+}
+
 /// What a bulletin is made of.
 #[derive(Debug, Clone)]
 pub struct Material {
@@ -151,16 +167,20 @@ pub fn compose(material: Material) -> Bulletin {
 }
 
 fn line(of: &str, name: &str, tally: &Tally, weights: Weights) -> Line {
-    let counts = tally
-        .iter()
-        .map(|(count, many)| (count.word().to_owned(), many));
     let figures = values(tally, weights).iter().map(figure_line).collect();
     Line {
         of: of.to_owned(),
         name: name.to_owned(),
-        counts: counts.collect(),
+        counts: counts(tally),
         figures,
     }
+}
+
+fn counts(tally: &Tally) -> BTreeMap<String, i64> {
+    let words = tally
+        .iter()
+        .map(|(count, many)| (count.word().to_owned(), many));
+    words.collect()
 }
 
 fn figure_line(value: &Value) -> FigureLine {
@@ -206,6 +226,19 @@ impl Adjustment {
     pub fn is_of_the_whole(&self) -> bool {
         self.of == "overall"
     }
+}
+
+/// The counts of the whole that differ.
+pub fn adjustments_of_the_whole(issued: &Bulletin, now: &Tally) -> Vec<Adjustment> {
+    let now = Line {
+        of: String::new(),
+        name: String::new(),
+        counts: counts(now),
+        figures: Vec::new(),
+    };
+    let mut found = Vec::new();
+    differ(&mut found, "overall", &[&issued.overall], &[&now]);
+    found
 }
 
 /// Every count that differs, in the order of the bulletin.

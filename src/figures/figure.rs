@@ -201,3 +201,27 @@ pub fn ranks(values: &[Value]) -> Vec<Option<usize>> {
     };
     values.iter().map(place).collect()
 }
+
+/// The definitions as a table in Markdown, for `docs/figures.md`, which a test compares with it.
+pub fn drawn() -> String {
+    let words = |counts: &[Count]| {
+        let words: Vec<String> = counts
+            .iter()
+            .map(|count| format!("`{}`", count.word()))
+            .collect();
+        words.join(" + ")
+    };
+    let mut text = String::from("| 指标 | Word | 条 | ÷ | Counts |\n|---|---|---|---|---|\n");
+    for figure in FIGURES {
+        text.push_str(&format!(
+            "| {} | `{}` | {} | {} ÷ {} | {} |\n",
+            figure.zh,
+            figure.word,
+            figure.article,
+            words(figure.numerator),
+            words(figure.denominator),
+            figure.counts
+        ));
+    }
+    text
+}

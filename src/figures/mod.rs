@@ -17,13 +17,13 @@ mod tests;
 
 pub use bulletin::{
     Adjustment, Bulletin, Case as TypicalCase, FigureLine, Line, Material, Missing, Overdue,
-    adjustments, compose,
+    adjustments, adjustments_of_the_whole, compose,
 };
 pub use count::{Count, TermOf};
 pub use fact::{
     ActRecord, CallRecord, Cell, MatterRecord, Part, Upload, item_of, of_act, of_ticket,
 };
-pub use figure::{Definition, FIGURES, Measure, RANKED_FROM, Value, Weights, ranks, values};
+pub use figure::{Definition, FIGURES, Measure, RANKED_FROM, Value, Weights, drawn, ranks, values};
 pub use flags::{BadAct, Burst, Flag, HotSpot, Thresholds, bursts, hot_spots, repeated};
 pub use period::Period;
 pub use published::{Cause, Published, PublishedCase, publish};

@@ -586,3 +586,14 @@ fn the_public_sees_no_ticket_and_no_cause_of_fewer_than_five() {
         assert!(!text.contains(hidden), "{hidden} in {text}");
     }
 }
+
+#[test]
+fn the_drawn_definitions_are_those_in_the_documents() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/figures.md");
+    let document = std::fs::read_to_string(path).expect("docs/figures.md");
+    let table = drawn();
+    assert!(
+        document.contains(&table),
+        "docs/figures.md must hold this table:\n{table}"
+    );
+}

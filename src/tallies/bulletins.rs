@@ -21,6 +21,7 @@ statements! {
     LAST = concat!(bulletin_columns!(), " WHERE period = $1 ORDER BY version DESC LIMIT 1");
     ISSUED = concat!(bulletin_columns!(), " WHERE period = $1 AND issued_at IS NOT NULL");
     ALL_ISSUED = concat!(bulletin_columns!(), " WHERE issued_at IS NOT NULL ORDER BY period");
+    ISSUED_PERIODS = "SELECT period FROM bulletins WHERE issued_at IS NOT NULL ORDER BY period";
     // Of each period the last version.
     LIST = concat!(bulletin_columns!(), " b WHERE version = (SELECT MAX(x.version) FROM bulletins x \
         WHERE x.period = b.period) ORDER BY period DESC LIMIT $1");
@@ -68,6 +69,11 @@ impl Tx {
     pub async fn issued_bulletins(&mut self) -> Result<Vec<BulletinRow>, Error> {
         let rows = self.rows(ALL_ISSUED, args![]).await?;
         rows.iter().map(bulletin).collect()
+    }
+
+    pub async fn issued_periods(&mut self) -> Result<Vec<Period>, Error> {
+        let rows = self.rows(ISSUED_PERIODS, args![]).await?;
+        rows.iter().map(|row| row.word("period")).collect()
     }
 
     /// The last version of each period, the newest first.

@@ -15,7 +15,9 @@ use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{Web, assets, guard, login, looks, metering, now, pages};
-use crate::api::{acts, calendars, intake, looks as looked, openapi, people, reads, sound};
+use crate::api::{
+    acts, bulletins, calendars, figures, intake, looks as looked, openapi, people, reads, sound,
+};
 use crate::rights::Action;
 use crate::staff::Person;
 
@@ -146,6 +148,18 @@ fn houses_doors() -> Vec<Door> {
         GET  "/api/v1/ratings/{id}"           Api SeeGrades            => get(reads::rating);
         GET  "/api/v1/tickets"                Api SeeTickets           => get(reads::tickets);
         GET  "/api/v1/tickets/{id}"           Api SeeTickets           => get(reads::ticket);
+
+        GET  "/api/v1/figures"                Api SeeFigures           => get(figures::figures);
+        GET  "/api/v1/figures/definitions"    Api SeeFigures           => get(figures::definitions);
+        GET  "/api/v1/figures/things"         Api SeeGrades            => get(figures::things);
+        GET  "/api/v1/figures/hot-spots"      Api SeeGrades            => get(figures::hot_spots);
+        GET  "/api/v1/flags"                  Api SeeLooks             => get(figures::flags);
+        GET  "/api/v1/bulletins"              Api SeeFigures           => get(bulletins::list);
+        POST "/api/v1/bulletins"              Api Publish              => post(bulletins::draft);
+        GET  "/api/v1/bulletins/{id}"         Api SeeFigures           => get(bulletins::read);
+        POST "/api/v1/bulletins/{id}/review"  Api Publish              => post(bulletins::review);
+        POST "/api/v1/bulletins/{id}/issue"   Api Publish              => post(bulletins::issue);
+        GET  "/api/v1/published"              Open                     => get(bulletins::published);
 
         GET  "/api/v1/calendars"              Api Govern               => get(calendars::list);
         POST "/api/v1/calendars"              Api Govern               => post(calendars::propose);
