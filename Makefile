@@ -7,9 +7,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Debian packages by name, for building and for the tests' peers.
 BUILD_PACKAGES := build-essential pkg-config
-TEST_PACKAGES := sip-tester linphone-cli sox espeak-ng libspandsp2 postgresql chromium chromium-driver fonts-noto-cjk iproute2 python3 libfaketime
+TEST_PACKAGES := sip-tester sipvicious linphone-cli sox espeak-ng libspandsp2 postgresql chromium chromium-driver fonts-noto-cjk iproute2 python3 libfaketime
 
-.PHONY: help run build test nightly check lint fmt bench demo prompts packages-build packages-test
+.PHONY: help run build test nightly check lint fmt bench capacity fuzz demo prompts packages-build packages-test
 
 help: ## what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,12 @@ demo: build ## call the running server and show what became of it
 
 bench: packages-build ## cost of a recorded call beside a bare reflector; key press to durable grade
 	benches/run
+
+capacity: packages-build ## how many calls at once and a second stay clean on this machine, at most ten minutes a ladder
+	benches/run capacity
+
+fuzz: packages-build ## drive every reader of foreign bytes (nightly compiler, cargo-fuzz); SECONDS_A_TARGET=20, TARGETS=…
+	fuzz/run
 
 prompts: build ## make the prompts again from prompts/zh-CN/script.toml (needs espeak-ng)
 	target/release/gradeline prompts make

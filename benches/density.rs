@@ -38,7 +38,7 @@ fn main() -> Outcome<()> {
     }
     println!("CPU of one core per call, {} s each", MEASURED.as_secs());
     println!(
-        "calls  recorded call  (media + writer)  bare reflector  ratio  packets/s in, out a call"
+        "calls  recorded call  (media + writer)  bare reflector  ratio  packets/s in, out a call  KiB a call, after"
     );
     for calls in steps {
         let bare = measure_reflector(calls)?;
@@ -47,7 +47,7 @@ fn main() -> Outcome<()> {
             |cpu: Duration| 100.0 * cpu.as_secs_f64() / MEASURED.as_secs_f64() / calls as f64;
         let rate = |packets: u64| packets as f64 / full.length.as_secs_f64() / calls as f64;
         println!(
-            "{calls:>5}  {:>12.4}%  ({:.4}% + {:.4}%)  {:>13.4}%  {:>5.2}  {:.1}, {:.1}",
+            "{calls:>5}  {:>12.4}%  ({:.4}% + {:.4}%)  {:>13.4}%  {:>5.2}  {:.1}, {:.1}  {:.0}, {:.0}",
             per_call(full.media + full.writer),
             per_call(full.media),
             per_call(full.writer),
@@ -55,6 +55,8 @@ fn main() -> Outcome<()> {
             (full.media + full.writer).as_secs_f64() / bare.as_secs_f64(),
             rate(full.received),
             rate(full.sent),
+            full.memory_kib.0 / calls as f64,
+            full.memory_kib.1 / calls as f64,
         );
     }
     // The second figure of `make bench`, key press to durable grade, is measured through the
@@ -68,6 +70,8 @@ struct Measured {
     received: u64,
     sent: u64,
     length: Duration,
+    /// More than before the first call: with all of them, and after them.
+    memory_kib: (f64, f64),
 }
 
 fn measure_calls(calls: usize) -> Outcome<Measured> {
@@ -77,9 +81,12 @@ fn measure_calls(calls: usize) -> Outcome<Measured> {
         ports: 42000..=48999,
         threads: 1,
         rtp_timeout: Duration::from_secs(60),
+        srtp: gradeline::media::Srtp::Accept,
+        learn_address: false,
     })?;
     let mut source = Source::start(calls)?;
     let prompt = prompt();
+    let without = rss_kib();
     let mut running: Vec<(CallMedia, tokio::sync::mpsc::Receiver<Event>)> = Vec::new();
     let mut ports = Vec::new();
     for (index, port) in source.ports()?.into_iter().enumerate() {
@@ -102,6 +109,7 @@ fn measure_calls(calls: usize) -> Outcome<Measured> {
     pause(MEASURED);
     let after = (cpu_of("media-"), cpu_of("recording"));
     let length = began.elapsed();
+    let with = rss_kib();
     let (mut received, mut sent) = (0, 0);
     for (call, _) in &running {
         call.finish();
@@ -115,12 +123,15 @@ fn measure_calls(calls: usize) -> Outcome<Measured> {
         }
     }
     source.stop()?;
+    drop(running);
+    give_back();
     Ok(Measured {
         media: after.0 - before.0,
         writer: after.1 - before.1,
         received,
         sent,
         length,
+        memory_kib: (with - without, rss_kib() - without),
     })
 }
 
@@ -284,6 +295,23 @@ fn prompt() -> Arc<Clip> {
         .map(|n| ((n * 37 % 8000) - 4000) as i16)
         .collect();
     Arc::new(Clip::from_pcm(pcm))
+}
+
+/// Memory of this process that is in use, as the kernel counts it.
+fn rss_kib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    rss.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(f64::NAN)
+}
+
+/// What the server does some seconds after its calls.
+fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: malloc_trim locks the allocator for itself.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 /// What the kernel charged so far to the threads whose name begins so.

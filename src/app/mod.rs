@@ -7,6 +7,7 @@ mod demo;
 mod due;
 mod matter;
 mod recovery;
+mod resources;
 mod serve;
 mod simulate;
 mod ticking;

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::recovery::Recovery;
 use super::ticking::tick_until;
-use super::{log_to_stderr, now, open_engine, runtime};
+use super::{log_to_stderr, now, open_engine, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
-use crate::config::{Config, DeskAddress};
+use crate::config::{Config, DeskAddress, Srtp};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
@@ -32,20 +32,19 @@ const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
 pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     log_to_stderr(&format!("info,{},sqlx=warn", sip::LOG_FILTER));
     let config = Config::load(config)?;
+    if let Some(warning) = resources::prepare(config.sip.max_calls) {
+        tracing::warn!("{warning}");
+    }
     runtime()?.block_on(run(config))?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
-    for warning in config.warnings() {
-        tracing::warn!("{warning}");
-    }
-    can_be_heard(config.media.address)?;
+    look_over(&config)?;
     let book = read_book(&config)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
     // Before anything is written: a second server started by mistake ends here.
     let web_listener = listen_for_pages(config.web.listen).await?;
-    let web_address = web_listener.local_addr()?;
     let engine = open_engine(&config).await?;
     // Before anybody's calls are closed.
     engine.claim().await?;
@@ -65,16 +64,16 @@ async fn run(config: Config) -> anyhow::Result<()> {
     welcome(
         &agent,
         &config,
-        web_address,
+        web_listener.local_addr()?,
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
-    let options = web_options(&config, meter, troubles(ledgers.clone(), media.clone()));
+    let counted = agent.clone();
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
         archive.clone(),
-        options,
+        web_options(&config, meter, troubles(ledgers.clone(), media.clone())),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -91,12 +90,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
+    let keeper = tokio::spawn(resources::give_back(move || counted.call_count()));
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
-    stopper.abort();
-    // What it has not come to is found again by the next start.
-    recovering.abort();
+    // What recovery has not come to is found again by the next start.
+    for task in [stopper, keeper, recovering] {
+        task.abort();
+    }
     if let Some(desk) = rehearsal {
         desk.close().await;
     }
@@ -105,6 +106,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// Says what is doubtful in a configuration, and stops at what cannot work.
+fn look_over(config: &Config) -> anyhow::Result<()> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    can_be_heard(config.media.address)
 }
 
 async fn listen_for_pages(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -194,6 +203,12 @@ fn media_settings(config: &Config) -> media::Settings {
         ports: config.media.ports.clone(),
         threads: config.media.threads,
         rtp_timeout: Duration::from_secs(config.media.rtp_timeout_s),
+        srtp: match config.media.srtp {
+            Srtp::Accept => media::Srtp::Accept,
+            Srtp::Refuse => media::Srtp::Refuse,
+            Srtp::Require => media::Srtp::Require,
+        },
+        learn_address: config.media.learn_address,
     }
 }
 

@@ -55,6 +55,28 @@ pub struct Peaks {
     pub data: Vec<i8>,
 }
 
+/// What [`Archive::repair`] does to a file.
+fn repair(file: &mut File) -> Result<Repaired, Error> {
+    let mut wav = Wav::read(file)?;
+    let changed = !wav.is_whole();
+    if changed {
+        wav.mend(file)?;
+    }
+    Ok(Repaired {
+        length_ms: wav.length_ms(),
+        changed,
+    })
+}
+
+/// Repairs any bytes, and draws what was made of them.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn repair_foreign(file: &mut File) -> Result<Repaired, Error> {
+    let repaired = repair(file)?;
+    let wav = Wav::read(file)?;
+    peaks::of(file, &wav)?;
+    Ok(repaired)
+}
+
 impl Archive {
     pub fn new(dir: impl Into<PathBuf>) -> Archive {
         Archive { dir: dir.into() }
@@ -137,15 +159,7 @@ impl Archive {
     /// was written, a torn last frame is cut. A file that is none is an error and left as it is.
     pub fn repair(&self, path: &Path) -> Result<Repaired, Error> {
         let mut file = File::options().read(true).write(true).open(path)?;
-        let mut wav = Wav::read(&mut file)?;
-        let changed = !wav.is_whole();
-        if changed {
-            wav.mend(&mut file)?;
-        }
-        Ok(Repaired {
-            length_ms: wav.length_ms(),
-            changed,
-        })
+        repair(&mut file)
     }
 
     /// Repairs and finishes what there is of calls that were open, with their starts: recording and

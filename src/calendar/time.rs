@@ -27,6 +27,9 @@ pub struct NotATime {
 /// Asia/Shanghai.
 const BEIJING: Offset = Offset::constant(8);
 
+/// Years that are read from texts: before and after each of their days lies another one.
+const YEARS: std::ops::RangeInclusive<i16> = 1..=9998;
+
 impl Moment {
     /// `ms` since the Unix epoch, UTC.
     pub fn from_millis(ms: i64) -> Self {
@@ -158,9 +161,11 @@ impl FromStr for Moment {
     type Err = NotATime;
 
     fn from_str(text: &str) -> Result<Self, NotATime> {
-        text.parse::<jiff::Timestamp>()
+        let moment = text.parse::<jiff::Timestamp>().ok();
+        moment
             .map(|timestamp| Moment(timestamp.as_millisecond()))
-            .map_err(|_| NotATime {
+            .filter(|moment| YEARS.contains(&moment.day().year()))
+            .ok_or_else(|| NotATime {
                 text: text.to_owned(),
                 wanted: "an instant in RFC 3339 with its offset, such as 2026-09-18T16:00:00+08:00",
             })
@@ -174,10 +179,12 @@ impl FromStr for Day {
         let date = (text.len() == 10)
             .then(|| text.parse::<Date>().ok())
             .flatten();
-        date.map(Day).ok_or_else(|| NotATime {
-            text: text.to_owned(),
-            wanted: "a day, such as 2026-09-18",
-        })
+        let day = date.map(Day);
+        day.filter(|day| YEARS.contains(&day.year()))
+            .ok_or_else(|| NotATime {
+                text: text.to_owned(),
+                wanted: "a day, such as 2026-09-18",
+            })
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{
     Calendars, Centre, Desks, Dialplans, Figures, Journal, Media, Prompts, Ratings, Recordings,
-    Sip, Store, Web,
+    Sip, Srtp, Store, Web,
 };
 use crate::channels::Reminding;
 use crate::figures::{Thresholds, Weights};
@@ -44,6 +44,8 @@ impl Default for Media {
             ports: 20000..=29999,
             threads: 1,
             rtp_timeout_s: 30,
+            srtp: Srtp::Accept,
+            learn_address: false,
         }
     }
 }

@@ -68,6 +68,19 @@ pub struct Media {
     pub threads: usize,
     /// A leg silent (no RTP, no RTCP) for this long ends the call.
     pub rtp_timeout_s: u64,
+    /// `"accept"`, `"refuse"` or `"require"`: SRTP with keys in the signalling (RFC 4568).
+    pub srtp: Srtp,
+    /// For broken trunks: takes a leg's address from its first packets where they come from elsewhere.
+    pub learn_address: bool,
+}
+
+/// Whether media is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Srtp {
+    Accept,
+    Refuse,
+    Require,
 }
 
 /// `[web]`: the pages and the API.
@@ -216,14 +229,19 @@ impl Config {
             path: path.to_owned(),
             source,
         })?;
-        let config: Config = toml::from_str(&text).map_err(|source| Error::Parse {
+        Config::parse(path, &text)
+    }
+
+    /// The settings of a file's text over the defaults.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, Error> {
+        let config: Config = toml::from_str(text).map_err(|source| Error::Parse {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
         match config.problem() {
             Some(Problem { at, said }) => Err(Error::Value {
                 path: path.to_owned(),
-                line: read::line_of(&text, at.0, at.1),
+                line: read::line_of(text, at.0, at.1),
                 problem: format!("[{}] {} {said}", at.0, at.1),
             }),
             None => Ok(config),
@@ -314,6 +332,12 @@ impl Config {
                 "[sip] trunks allows callers from outside, but [media] address is {}: they would hear nothing; write the address that they reach",
                 self.media.address
             ));
+        }
+        if self.media.learn_address {
+            warnings.push(
+                "[media] learn_address is on: whoever sends three packets first to a call's port is taken for its caller and may key its grade; have the trunk name its true address, and switch it off"
+                    .into(),
+            );
         }
         let ports = usize::from(self.media.ports.end() - self.media.ports.start()) + 1;
         if ports / PORTS_A_CALL < self.sip.max_calls {
@@ -449,6 +473,23 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(error.contains(hint), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn learning_addresses_is_off_and_warned_of_where_it_is_on() {
+        let config = parse("").unwrap();
+        assert!(!config.media.learn_address);
+        assert!(
+            config
+                .warnings()
+                .iter()
+                .all(|text| !text.contains("learn_address"))
+        );
+        let config = parse("[media]\nlearn_address = true\nsrtp = \"require\"").unwrap();
+        assert!(config.warnings()[0].contains("learn_address"));
+        assert_eq!(config.media.srtp, Srtp::Require);
+        let error = parse("[media]\nsrtp = \"yes\"").unwrap_err();
+        assert!(error.contains("accept"), "{error}");
     }
 
     #[test]

@@ -64,7 +64,8 @@ impl Engine {
         let mut tx = self.write().await?;
         let standing = locked(&mut tx, call).await?;
         if tx.knows_grade(call, &grade).await? {
-            return Ok(());
+            // Said only when it is durable, whoever wrote it.
+            return Ok(tx.commit().await?);
         }
         ungraded_yet(&mut tx, call, &standing).await?;
         tx.append_grade(call, &grade).await?;
@@ -77,7 +78,8 @@ impl Engine {
         let mut tx = self.write().await?;
         let standing = locked(&mut tx, call).await?;
         if tx.knows_withdrawal(call, at).await? {
-            return Ok(());
+            // Said only when it is durable, whoever wrote it.
+            return Ok(tx.commit().await?);
         }
         ungraded_yet(&mut tx, call, &standing).await?;
         if standing.grade.is_some() {
@@ -91,7 +93,8 @@ impl Engine {
         let mut tx = self.write().await?;
         let standing = locked(&mut tx, call).await?;
         if tx.knows_reason(call, &reason).await? {
-            return Ok(());
+            // Said only when it is durable, whoever wrote it.
+            return Ok(tx.commit().await?);
         }
         tx.append_reason(call, &reason).await?;
         if standing.ended_at.is_some() {

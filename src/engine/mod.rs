@@ -118,6 +118,22 @@ impl From<secrets::Error> for Error {
     }
 }
 
+/// Reads a cursor for each list; what is read is written back as the same.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_foreign_cursor(text: &str) {
+    for list in [
+        cursor::List::Calls,
+        cursor::List::Ratings,
+        cursor::List::Tickets,
+    ] {
+        if let Ok(Some(position)) = list.read(Some(text)) {
+            let again = list.read(Some(&list.write(&position)));
+            let again = again.expect("our own words").expect("a cursor");
+            assert_eq!((again.at, again.id), (position.at, position.id));
+        }
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         self.pen.abort();

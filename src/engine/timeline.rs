@@ -99,12 +99,20 @@ impl Timeline {
 
     /// Writes as lines arrive, until it is dropped.
     pub(super) async fn run(self: Arc<Self>) {
+        let mut fails = false;
         loop {
             self.arrived.notified().await;
             match self.flush().await {
-                Ok(()) => tokio::time::sleep(PAUSE).await,
+                Ok(()) => {
+                    if std::mem::take(&mut fails) {
+                        tracing::info!("the timeline is written again");
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
                 Err(error) => {
-                    tracing::error!(%error, "the timeline could not be written; trying again");
+                    if !std::mem::replace(&mut fails, true) {
+                        tracing::error!(%error, "the timeline cannot be written; trying again");
+                    }
                     self.arrived.notify_one();
                     tokio::time::sleep(RETRY).await;
                 }

@@ -1,6 +1,10 @@
 //! Where the process's counters gather.
 
+use std::time::Duration;
+
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// A packet is due every 20 ms: from a late timer to a stalled machine.
 const LATENESS_S: [f64; 8] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5];
@@ -12,13 +16,15 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// For the whole process, once, before anything counts.
+    /// For the whole process, once, before anything counts; must be called within a tokio runtime.
     pub fn install() -> anyhow::Result<Self> {
         let lateness = Matcher::Full("gradeline_media_tick_lateness_seconds".to_owned());
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(lateness, &LATENESS_S)?
             .install_recorder()?;
         describe();
+        // What nobody reads would be gathered in memory, a number a tick.
+        tokio::spawn(upkeep(handle.clone()));
         Ok(Meter { handle })
     }
 
@@ -35,8 +41,16 @@ impl Meter {
     }
 }
 
+/// Until the process ends.
+async fn upkeep(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        handle.run_upkeep();
+    }
+}
+
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 20] = [
+const COUNTERS: [(&str, &str); 24] = [
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
@@ -87,6 +101,14 @@ const COUNTERS: [(&str, &str); 20] = [
         "Requests to the pages and the API",
     ),
     (
+        "gradeline_http_connections_displaced_total",
+        "Idle connections that gave way to new ones",
+    ),
+    (
+        "gradeline_http_connections_refused_total",
+        "Connections refused as all were busy",
+    ),
+    (
         "gradeline_logins_refused_total",
         "Wrong name, wrong password or locked",
     ),
@@ -105,6 +127,14 @@ const COUNTERS: [(&str, &str); 20] = [
     (
         "gradeline_media_foreign_packets_total",
         "RTP from addresses that were not negotiated",
+    ),
+    (
+        "gradeline_media_unauthentic_packets_total",
+        "SRTP packets whose tag did not fit, or that came before; nothing was changed by them",
+    ),
+    (
+        "gradeline_media_learnt_addresses_total",
+        "Legs whose address was learnt from their first packets ([media] learn_address)",
     ),
     (
         "gradeline_media_rtp_timeouts_total",

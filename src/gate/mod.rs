@@ -3,8 +3,11 @@
 //!
 //! **Invariant:** what a caller of the API or a page sends is read or refused by name, never guessed.
 
+pub(crate) mod assets;
 pub(crate) mod body;
+pub(crate) mod connections;
 mod house;
+pub(crate) mod lamp;
 pub(crate) mod locale;
 mod meter;
 pub(crate) mod params;

@@ -134,6 +134,25 @@ fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
+/// Reads any query for each list, and makes the address of its next page.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_foreign(query: &str) {
+    let Ok(uri) = format!("/?{query}").parse::<axum::http::Uri>() else {
+        return;
+    };
+    let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(&uri) else {
+        return;
+    };
+    let params = Params { pairs };
+    if params.paging().is_ok() {
+        let next = params.with_cursor("0a");
+        assert!(format!("/{next}").parse::<axum::http::Uri>().is_ok());
+    }
+    drop(call_filter(&params, Reach::All));
+    drop(rating_filter(&params, Reach::All));
+    drop(ticket_filter(&params, Reach::All));
+}
+
 /// Percent-encoded for a query (RFC 3986 §2.3: only the unreserved characters stand for themselves).
 pub(crate) fn encoded(text: &str) -> String {
     text.bytes()

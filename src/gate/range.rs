@@ -118,6 +118,16 @@ fn part(range: &str, length: u64) -> Part {
     }
 }
 
+/// What is asked for lies within the file, whatever was asked.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_foreign(range: &str) {
+    for length in [0, 1, 1000, u64::MAX] {
+        if let Part::Bytes(first, last) = part(range, length) {
+            assert!(first <= last && last < length);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

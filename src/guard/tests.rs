@@ -489,8 +489,10 @@ fn in_a_full_house_a_new_call_takes_the_place_of_one_that_proved_nothing() {
     let mut calls = Vec::new();
     for n in 0..10 {
         let source = format!("192.0.2.{}", n % 3);
-        let (call, gone) = enter(&state, &format!("call {n}"), &source, from).unwrap();
-        call.answered(from);
+        // One behind the other: of two at one instant neither is the first.
+        let came = from - Duration::from_millis(10 - n);
+        let (call, gone) = enter(&state, &format!("call {n}"), &source, came).unwrap();
+        call.answered(came);
         if n < 8 {
             call.acknowledged();
             state.heard(&format!("call {n}"));

@@ -134,20 +134,57 @@ impl Window {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+impl Source for Vec<u8> {
+    fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
+        let from = usize::try_from(at).map_or(self.len(), |at| at.min(self.len()));
+        let read = into.len().min(self.len() - from);
+        into[..read].copy_from_slice(&self[from..from + read]);
+        Ok(read)
+    }
+}
+
+/// Any payloads behind a head, with some octets of them spoilt: what is found was written, in its
+/// order, and what was not spoilt is found.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_spoilt(payloads: &[&[u8]], spoilt: &[(u16, u8)]) {
+    const SALT: u64 = 0x0123_4567_89AB_CDEF;
+    let mut octets = head(SALT).to_vec();
+    let mut written = Vec::new();
+    for payload in payloads {
+        let at = octets.len() as u64;
+        octets.extend(entry(SALT, at, payload));
+        written.push((at, *payload));
+    }
+    let whole = octets.clone();
+    for (place, bits) in spoilt {
+        let length = octets.len();
+        octets[HEAD as usize..][usize::from(*place) % (length - HEAD as usize).max(1)] ^= bits;
+    }
+    let (mut from, end) = (HEAD, octets.len() as u64);
+    let mut found = Vec::new();
+    while let Some(entry) = find(&octets, SALT, from, end).expect("memory") {
+        assert!(entry.next > from, "it goes on");
+        from = entry.next;
+        found.push((entry.at, entry.payload));
+    }
+    for (at, payload) in &found {
+        assert!(written.contains(&(*at, payload.as_slice())));
+    }
+    assert!(found.is_sorted());
+    for (at, payload) in written {
+        let stretch = at as usize..at as usize + FRONT + payload.len();
+        if octets[stretch.clone()] == whole[stretch] {
+            assert!(found.iter().any(|(place, _)| *place == at));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    impl Source for Vec<u8> {
-        fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
-            let from = usize::try_from(at).unwrap().min(self.len());
-            let read = into.len().min(self.len() - from);
-            into[..read].copy_from_slice(&self[from..from + read]);
-            Ok(read)
-        }
-    }
 
     const SALT: u64 = 0x5EED;
 

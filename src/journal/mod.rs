@@ -31,6 +31,9 @@ pub enum Error {
     Gone,
 }
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use format::read_spoilt;
+
 /// A journal, written by a thread of its own. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Journal {

@@ -52,7 +52,7 @@ pub struct TimelineEntry {
     /// `answered`, `desk_ringing`, `desk_answered`, `desk_unavailable`, `first_media`, `joined`, `hold`,
     /// `renegotiated`, `step`, `prompt`, `offer`, `key`, `key_ignored`, `key_kept`, `key_invalid`,
     /// `desk_key`, `silent`, `grade`, `grade_withdrawn`, `reason`, `message`, `message_saved`, `callback`,
-    /// `sent_to_rating`, `rtp_timeout`, `gap`, `drained`, `hung_up`, `outcome`.
+    /// `sent_to_rating`, `address_learnt`, `rtp_timeout`, `gap`, `drained`, `hung_up`, `outcome`.
     pub kind: String,
     /// A prompt's id, a key with its ways, who hung up; never a name or a full number.
     pub detail: String,

@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use super::Opened;
 use super::house::{House, Put, Written};
 use super::job::Job;
-use crate::engine::{NewCall, Submitted};
+use crate::engine::{CallId, NewCall, Submitted};
 use crate::failpoint::{self, Step};
 
 /// One call's writes, in order, beside the call: the database may be slow, the call may not.
 pub struct Ledger {
+    call: CallId,
     jobs: mpsc::Sender<Put>,
     writer: JoinHandle<Option<Submitted>>,
 }
@@ -32,10 +33,16 @@ pub(super) async fn open(house: Arc<House>, call: NewCall, within: Duration) -> 
     let (jobs, queue) = mpsc::channel(MOST_JOBS);
     let (stored, told) = mpsc::channel(MOST_JOBS);
     let (opened, opening) = oneshot::channel();
+    let id = call.id.clone();
     let writer = tokio::spawn(write(house, call, opened, queue, stored));
     // Late or never, the ledger goes on trying.
     let _ = tokio::time::timeout(within, opening).await;
-    (Ledger { jobs, writer }, told)
+    let ledger = Ledger {
+        call: id,
+        jobs,
+        writer,
+    };
+    (ledger, told)
 }
 
 impl Ledger {
@@ -47,7 +54,7 @@ impl Ledger {
         }
         if let Err(error) = self.jobs.try_send(put(job)) {
             metrics::counter!("gradeline_ledger_lost_total").increment(1);
-            tracing::error!(%error, "a call's write was lost: neither database nor journal keeps up");
+            tracing::error!(call = %self.call.0, %error, "a call's write was lost: neither database nor journal keeps up");
         }
     }
 
@@ -55,7 +62,7 @@ impl Ledger {
     pub async fn close(self) -> Option<Submitted> {
         drop(self.jobs);
         self.writer.await.unwrap_or_else(|panic| {
-            tracing::error!(%panic, "a bug: the call's ledger broke");
+            tracing::error!(call = %self.call.0, %panic, "a bug: the call's ledger broke");
             None
         })
     }

@@ -67,6 +67,16 @@ impl Entry {
     }
 }
 
+/// Any octets as a write of the journal; what is read is written and read as the same octets.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_foreign(octets: &[u8]) {
+    if let Ok(entry) = Entry::read(octets) {
+        let written = Entry::octets(&entry.call, &entry.job);
+        let back = Entry::read(&written).expect("our own words");
+        assert_eq!(Entry::octets(&back.call, &back.job), written);
+    }
+}
+
 impl Job {
     /// The word of logs: a job itself holds numbers and what was said.
     pub(super) fn word(&self) -> &'static str {

@@ -26,6 +26,8 @@ pub use job::Job;
 use crate::engine::{CallId, Engine, NewCall};
 use crate::journal::{self, Journal};
 use house::House;
+#[cfg(any(test, fuzzing))]
+pub(crate) use job::read_foreign;
 
 /// Where the calls' writes go. One per process.
 pub struct Ledgers {

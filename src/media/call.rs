@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender;
 
 use super::held::{self, Held};
-use super::leg::{DRAINED_A_BEAT, DRAINED_AT_CLOSE, MediaLeg};
+use super::leg::MediaLeg;
 use super::message::{End, Message};
 use super::outbox::Outbox;
 use super::playing::{Play, Prompt};
@@ -147,12 +147,11 @@ impl Call {
         let (outbox, due) = (&mut self.outbox, self.next_beat);
         let mut from_caller = [0i16; FRAME_SAMPLES];
         let mut from_desk = [0i16; FRAME_SAMPLES];
-        self.caller
-            .drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+        self.caller.drain(due, now, &mut |event| outbox.push(event));
         self.caller
             .hear(&mut from_caller, now, &mut |event| outbox.push(event));
         if let Some(desk) = &mut self.desk {
-            desk.drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+            desk.drain(due, now, &mut |event| outbox.push(event));
             desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
             desk.supervise(self.timeout, now, &mut |event| outbox.push(event));
         }
@@ -163,10 +162,8 @@ impl Call {
         let (mut to_caller_is_prompt, mut to_desk_is_prompt) = (false, false);
         if let Some(play) = &mut self.play {
             let codec_caller = self.caller.negotiated.codec;
-            let codec_desk = self
-                .desk
-                .as_ref()
-                .map_or(codec_caller, |desk| desk.negotiated.codec);
+            let desk = self.desk.as_ref().filter(|_| play.to_desk_too);
+            let codec_desk = desk.map(|desk| desk.negotiated.codec);
             let over = play.next(&mut prompt, codec_caller, codec_desk);
             (to_caller_is_prompt, to_desk_is_prompt) = (true, play.to_desk_too);
             if over {
@@ -272,7 +269,7 @@ impl Call {
                 if let Some(leg) = leg {
                     // What came before was negotiated, too: a key of it counts.
                     let (outbox, due) = (&mut self.outbox, self.next_beat);
-                    leg.drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
+                    leg.drain_all(due, now, &mut |event| outbox.push(event));
                     leg.renegotiated(negotiated, now);
                 }
                 // The asker may be gone; then nobody waits.
@@ -311,7 +308,7 @@ impl Call {
         self.joined = false;
         if let Some(mut desk) = self.desk.take() {
             let (outbox, due) = (&mut self.outbox, self.next_beat);
-            desk.drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
+            desk.drain_all(due, now, &mut |event| outbox.push(event));
             desk.close(now, &mut |event| outbox.push(event));
             self.desk_counts = Some(desk.counts);
         }
@@ -322,7 +319,7 @@ impl Call {
         self.remove_desk(now);
         let (outbox, due) = (&mut self.outbox, self.next_beat);
         self.caller
-            .drain(DRAINED_AT_CLOSE, due, now, &mut |event| outbox.push(event));
+            .drain_all(due, now, &mut |event| outbox.push(event));
         let mut beats = 0;
         while beats < held::FRAMES || self.caller.has_unheard_sound() && beats < 50 {
             beats += 1;

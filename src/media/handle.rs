@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::call::Command;
 use super::shard::ToShard;
 use super::{Clip, Error, Leg, Side, Way};
-use crate::rtp::sdp::{self, Local, Negotiated};
+use crate::rtp::sdp::{Local, Negotiated};
 use crate::rtp::sender::KeyToSend;
 
 struct Locals {
@@ -90,7 +90,8 @@ impl CallMedia {
 
     /// The answer to `offer_again`.
     pub async fn accept_answer(&self, side: Side, answer: &[u8]) -> Result<(), Error> {
-        self.apply(side, sdp::read_answer(answer)?).await
+        let negotiated = self.with_local(side, |local| local.accept(answer))??;
+        self.apply(side, negotiated).await
     }
 
     /// Records the caller alone into a clip of its own.

@@ -2,12 +2,11 @@
 
 use std::io::ErrorKind;
 use std::mem::MaybeUninit;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::arrival::{self, Clocks};
-use super::ports::Sockets;
+use super::call::BEAT;
 use super::{Event, LegCounts, Side, Way};
+use crate::line::{Clocks, FarEnd, PACKET_LEN, REPORT_ROOM, Received, Sockets};
 use crate::rtp::packet::Packet;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::receiver::Receiver;
@@ -17,11 +16,11 @@ use crate::rtp::sender::{KeyToSend, Sender};
 use crate::rtp::telephone_event::Key;
 
 /// Packets taken from a socket a beat; a flood waits in the kernel and is dropped there.
-pub const DRAINED_A_BEAT: usize = 16;
+const DRAINED_A_BEAT: usize = 16;
+/// Packets of strangers thrown away besides: what came before the socket had an address must not delay who has.
+const STRANGERS_A_BEAT: usize = 512;
 /// Packets taken when the leg closes: more than a kernel buffer of telephone events holds.
-pub const DRAINED_AT_CLOSE: usize = 512;
-/// Longest packet that is read: 40 ms of G.711 and headers are 340 octets.
-const PACKET_LEN: usize = 1500;
+const DRAINED_AT_CLOSE: usize = 512;
 const RTCP_EVERY: Duration = Duration::from_secs(5);
 const RTCP_READ_EVERY_BEATS: u32 = 25;
 
@@ -29,7 +28,7 @@ pub struct MediaLeg {
     pub side: Side,
     pub negotiated: Negotiated,
     pub counts: LegCounts,
-    sockets: Sockets,
+    far_end: FarEnd,
     receiver: Receiver,
     last_sign: Instant,
     timed_out: bool,
@@ -40,12 +39,18 @@ pub struct MediaLeg {
 }
 
 impl MediaLeg {
-    pub fn new(side: Side, sockets: Sockets, negotiated: Negotiated, now: Instant) -> Self {
+    pub fn new(
+        side: Side,
+        sockets: Sockets,
+        negotiated: Negotiated,
+        learns: bool,
+        now: Instant,
+    ) -> Self {
         let mut leg = MediaLeg {
             side,
             negotiated,
             counts: LegCounts::default(),
-            sockets,
+            far_end: FarEnd::new(sockets, learns),
             receiver: Receiver::default(),
             last_sign: now,
             timed_out: false,
@@ -54,7 +59,7 @@ impl MediaLeg {
             next_report: now + RTCP_EVERY,
             beats: 0,
         };
-        leg.connect();
+        leg.far_end.negotiated(&leg.negotiated);
         leg
     }
 
@@ -74,34 +79,61 @@ impl MediaLeg {
         self.last_sign = now;
         self.timed_out = false;
         self.sender.skip(0);
-        self.connect();
+        self.far_end.negotiated(&self.negotiated);
     }
 
-    /// The kernel refuses everybody else from here on; what it had queued before is told by its source.
-    fn connect(&mut self) {
-        if let Some(rtp) = self.negotiated.rtp
-            && let Err(fault) = self.sockets.rtp.connect(rtp)
-        {
-            tracing::warn!(%fault, "RTP address cannot be reached");
-        }
-        if let Some(rtcp) = self.negotiated.rtcp
-            && let Err(fault) = self.sockets.rtcp.connect(rtcp)
-        {
-            tracing::warn!(%fault, "RTCP address cannot be reached");
-        }
+    /// Takes what has arrived for the beat that was due at `due`: at most [`DRAINED_A_BEAT`]
+    /// packets, and as a rule one. Where that one came within this beat and the beat's sound is
+    /// whole, nothing can wait behind it that this beat needs; to ask the kernel whether something
+    /// does would cost a tenth of the call. What does wait is taken a beat later.
+    pub fn drain(&mut self, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
+        self.drain_until(DRAINED_A_BEAT, due, now, out, |leg, arrived| {
+            now.saturating_duration_since(arrived) < BEAT && leg.receiver.is_fed()
+        });
     }
 
-    /// Takes at most `most` packets out of the socket, for the beat that was due at `due`.
-    pub fn drain(&mut self, most: usize, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
+    /// Takes everything that has arrived: the leg closes, or hears somebody else from now on.
+    pub fn drain_all(&mut self, due: Instant, now: Instant, out: &mut impl FnMut(Event)) {
+        self.drain_until(DRAINED_AT_CLOSE, due, now, out, |_, _| false);
+    }
+
+    fn drain_until(
+        &mut self,
+        most: usize,
+        due: Instant,
+        now: Instant,
+        out: &mut impl FnMut(Event),
+        enough: impl Fn(&Self, Instant) -> bool,
+    ) {
         let clocks = Clocks::read();
         let mut buffer = [MaybeUninit::<u8>::uninit(); PACKET_LEN];
-        for _ in 0..most {
-            match arrival::receive(&self.sockets.rtp, &mut buffer, clocks) {
-                Ok((_, from, _)) if !same(self.negotiated.rtp, from) => {
+        let (mut taken, mut strangers) = (0, 0);
+        while taken < most && strangers < STRANGERS_A_BEAT {
+            taken += 1;
+            match self.far_end.receive(&mut buffer, clocks, &self.negotiated) {
+                Ok(Received::Packet { packet, at, learnt }) => {
+                    if let Some(from) = learnt {
+                        (self.negotiated.rtp, self.negotiated.rtcp) = self.far_end.addresses();
+                        metrics::counter!("gradeline_media_learnt_addresses_total").increment(1);
+                        let side = self.side;
+                        out(Event::AddressLearnt { side, from });
+                    }
+                    self.take(&packet, at, due, out);
+                    if enough(self, at) {
+                        break;
+                    }
+                }
+                Ok(Received::Foreign) => {
+                    taken -= 1;
+                    strangers += 1;
                     self.counts.foreign += 1;
                     metrics::counter!("gradeline_media_foreign_packets_total").increment(1);
                 }
-                Ok((octets, _, arrived)) => self.take(octets, arrived, due, out),
+                Ok(Received::Unauthentic) => {
+                    self.counts.unauthentic += 1;
+                    metrics::counter!("gradeline_media_unauthentic_packets_total").increment(1);
+                }
+                Ok(Received::Nothing) => {}
                 // Nothing more; or an ICMP error about what we sent, which says nothing of what comes.
                 Err(fault) if fault.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {}
@@ -112,10 +144,13 @@ impl MediaLeg {
             .tick(now, &mut |way, key| out(told(side, way, key)));
     }
 
-    fn take(&mut self, octets: &[u8], now: Instant, due: Instant, out: &mut impl FnMut(Event)) {
-        let Some(packet) = Packet::parse(octets) else {
-            return;
-        };
+    fn take(
+        &mut self,
+        packet: &Packet<'_>,
+        now: Instant,
+        due: Instant,
+        out: &mut impl FnMut(Event),
+    ) {
         self.last_sign = now;
         self.timed_out = false;
         self.counts.received += 1;
@@ -127,7 +162,7 @@ impl MediaLeg {
         }
         let side = self.side;
         let out = &mut |way, key| out(told(side, way, key));
-        self.receiver.take(&packet, &self.negotiated, now, due, out);
+        self.receiver.take(packet, &self.negotiated, now, due, out);
         self.counts.lost = self.receiver.lost();
         self.counts.duplicate = self.receiver.duplicates();
         self.counts.late = self.receiver.late();
@@ -176,10 +211,9 @@ impl MediaLeg {
 
     /// Sends 20 ms of octets in this leg's codec; `frame` is what is heard, which a key's tones replace.
     pub fn send(&mut self, octets: &[u8; FRAME_SAMPLES], frame: &mut [i16; FRAME_SAMPLES]) {
-        let socket = &self.sockets.rtp;
+        let far_end = &mut self.far_end;
         self.counts.sent += self.sender.send(octets, frame, &self.negotiated, |packet| {
-            // A full kernel buffer or an ICMP error costs this packet and nothing else.
-            socket.send(packet).is_ok()
+            far_end.send(packet)
         });
     }
 
@@ -204,9 +238,9 @@ impl MediaLeg {
     fn read_rtcp(&mut self, now: Instant) {
         let mut octets = [0u8; PACKET_LEN];
         for _ in 0..DRAINED_A_BEAT {
-            match self.sockets.rtcp.recv_from(&mut octets) {
-                Ok((length, from)) => {
-                    if same(self.negotiated.rtcp, Some(from)) && rtcp::is_rtcp(&octets[..length]) {
+            match self.far_end.receive_report(&mut octets) {
+                Ok(length) => {
+                    if rtcp::is_rtcp(&octets[..length]) {
                         self.last_sign = now;
                         self.timed_out = false;
                     }
@@ -227,15 +261,10 @@ impl MediaLeg {
             packets: self.counts.sent as u32,
             octets: self.sender.octets as u32,
         });
-        let mut octets = [0u8; rtcp::REPORT_LEN];
-        let length = rtcp::write_report(
-            &mut octets,
-            self.sender.ssrc,
-            sender,
-            self.receiver.report(),
-        );
-        // Nobody listening there is common and costs nothing.
-        let _ = self.sockets.rtcp.send(&octets[..length]);
+        let mut octets = [0u8; rtcp::REPORT_LEN + REPORT_ROOM];
+        let (report, _) = octets.split_first_chunk_mut().expect("it is longer");
+        let length = rtcp::write_report(report, self.sender.ssrc, sender, self.receiver.report());
+        self.far_end.send_report(&mut octets, length);
     }
 }
 
@@ -260,11 +289,6 @@ fn told(side: Side, way: Way, key: Key) -> Event {
             at,
         },
     }
-}
-
-fn same(negotiated: Option<SocketAddr>, from: Option<SocketAddr>) -> bool {
-    let place = |address: SocketAddr| (address.ip(), address.port());
-    negotiated.is_some() && negotiated.map(place) == from.map(place)
 }
 
 /// Wall time for a sender report (RFC 3550 §4): a shell's clock, seen only by the other side's statistics.

@@ -5,7 +5,6 @@
 //! **Invariant:** on a leg only the negotiated address is heard; nothing is learnt
 //! from what arrives. A forged telephone event is a forged vote.
 
-mod arrival;
 mod call;
 mod clips;
 mod facts;
@@ -16,7 +15,6 @@ mod message;
 mod outbox;
 mod platter;
 mod playing;
-mod ports;
 mod priority;
 mod recorder;
 mod shard;
@@ -27,11 +25,11 @@ mod writer;
 mod tests;
 
 pub use crate::rtp::Way;
-pub use crate::rtp::sdp::is_hold;
+pub use crate::rtp::sdp::{Srtp, is_hold};
 pub use facts::{WavFacts, wav_facts};
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,11 +37,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use crate::line::{self, Ports, Sockets};
 use crate::rtp::sdp::{self, Local, Negotiated};
 use call::NewCall;
 pub use handle::CallMedia;
 use leg::MediaLeg;
-use ports::{Ports, Sockets};
 use recorder::Writer;
 use shard::ToShard;
 use volume::{FileSystem, Volume};
@@ -66,6 +64,10 @@ pub struct Settings {
     pub threads: usize,
     /// No RTP and no RTCP for this long on a leg that should send: `Event::RtpTimeout`.
     pub rtp_timeout: Duration,
+    /// Whether media is protected with keys by SDES.
+    pub srtp: Srtp,
+    /// For broken trunks: a leg's address may be learnt from its first packets.
+    pub learn_address: bool,
 }
 
 /// Why a leg or a call could not be had.
@@ -77,6 +79,12 @@ pub enum Error {
     /// Answer 488 (RFC 3261 §21.4.26).
     #[error("no common codec: the other side offers {offered}; PCMA (8) or PCMU (0) is needed")]
     NoCommonCodec { offered: String },
+    /// Answer 488: `[media] srtp` wants it otherwise.
+    #[error("the other side offers {offered}; {wanted} is wanted ([media] srtp)")]
+    OtherProfile {
+        offered: String,
+        wanted: &'static str,
+    },
     /// Answer 488: what we sent there would never arrive.
     #[error(
         "the other side names {theirs}, and our media address is {ours}; both must be IPv4 or both IPv6"
@@ -90,11 +98,21 @@ pub enum Error {
     Io(#[from] std::io::Error),
 }
 
+impl From<line::Error> for Error {
+    fn from(fault: line::Error) -> Self {
+        match fault {
+            line::Error::NoPort(range) => Error::NoPort(range),
+            line::Error::Io(fault) => Error::Io(fault),
+        }
+    }
+}
+
 impl From<sdp::Error> for Error {
     fn from(fault: sdp::Error) -> Self {
         match fault {
             sdp::Error::Unreadable(why) => Error::UnreadableSdp(why),
             sdp::Error::NoCommonCodec { offered } => Error::NoCommonCodec { offered },
+            sdp::Error::OtherProfile { offered, wanted } => Error::OtherProfile { offered, wanted },
         }
     }
 }
@@ -142,6 +160,12 @@ pub enum Event {
     RtpTimeout {
         side: Side,
     },
+    /// Packets come from elsewhere than was said, and `learn_address` allows it: from here on `from`
+    /// is the leg's address.
+    AddressLearnt {
+        side: Side,
+        from: SocketAddr,
+    },
     /// A message clip was closed.
     MessageRecorded {
         length_ms: u32,
@@ -178,6 +202,8 @@ pub struct LegCounts {
     pub duplicate: u64,
     /// From an address other than the negotiated one: neither heard nor learnt from.
     pub foreign: u64,
+    /// From the negotiated address without a tag that fits, or repeated (SRTP): nothing was changed by them.
+    pub unauthentic: u64,
     pub sent: u64,
 }
 
@@ -194,6 +220,7 @@ pub struct Leg {
     local: Local,
     description: String,
     negotiated: Option<Negotiated>,
+    learns: bool,
 }
 
 impl Leg {
@@ -204,7 +231,7 @@ impl Leg {
 
     /// Takes the other side's answer to our offer.
     pub fn accept_answer(&mut self, answer: &[u8]) -> Result<(), Error> {
-        let negotiated = sdp::read_answer(answer)?;
+        let negotiated = self.local.accept(answer)?;
         reachable(self.local.address, &negotiated)?;
         self.negotiated = Some(negotiated);
         Ok(())
@@ -215,7 +242,7 @@ impl Leg {
         let nothing = Negotiated::nothing();
         let negotiated = self.negotiated.unwrap_or(nothing);
         (
-            MediaLeg::new(side, self.sockets, negotiated, clock()),
+            MediaLeg::new(side, self.sockets, negotiated, self.learns, clock()),
             self.local,
         )
     }
@@ -229,6 +256,8 @@ pub struct Media {
     writer: Writer,
     ids: Arc<AtomicU64>,
     rtp_timeout: Duration,
+    srtp: Srtp,
+    learn_address: bool,
 }
 
 impl Media {
@@ -268,6 +297,8 @@ impl Media {
             },
             ids: Arc::new(AtomicU64::new(0)),
             rtp_timeout: settings.rtp_timeout,
+            srtp: settings.srtp,
+            learn_address: settings.learn_address,
         })
     }
 
@@ -279,9 +310,9 @@ impl Media {
     /// A leg that answers `offer`; its `description` is the answer.
     pub fn answer_to(&self, offer: &[u8]) -> Result<Leg, Error> {
         // Read first, so that an offer nobody can answer costs no port.
-        sdp::check(offer)?;
+        sdp::check(offer, self.srtp)?;
         let sockets = self.ports.bind()?;
-        let mut local = Local::new(self.ports.address(), sockets.port);
+        let mut local = Local::new(self.ports.address(), sockets.port, self.srtp);
         let (description, negotiated) = local.answer(offer)?;
         reachable(self.ports.address(), &negotiated)?;
         Ok(Leg {
@@ -289,19 +320,21 @@ impl Media {
             local,
             description,
             negotiated: Some(negotiated),
+            learns: self.learn_address,
         })
     }
 
     /// A leg that makes an offer.
     pub fn offer(&self) -> Result<Leg, Error> {
         let sockets = self.ports.bind()?;
-        let mut local = Local::new(self.ports.address(), sockets.port);
+        let mut local = Local::new(self.ports.address(), sockets.port, self.srtp);
         let description = local.offer();
         Ok(Leg {
             sockets,
             local,
             description,
             negotiated: None,
+            learns: self.learn_address,
         })
     }
 

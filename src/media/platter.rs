@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError as Untold;
@@ -16,7 +16,11 @@ use super::volume::Durable;
 use crate::failpoint::{self, Step};
 
 /// Files in a thread's queue.
-const SYNCS_QUEUED: usize = 256;
+const SYNCS_QUEUED: usize = 2048;
+/// So many running files that are due together are synced as a volume.
+const TOGETHER_FROM: usize = 16;
+/// How long files are collected before they are synced.
+const COLLECTED_FOR: Duration = Duration::from_millis(250);
 /// Closed files that wait for a place in it; later ones are told unsynced.
 const CLOSED_KEPT: usize = 4096;
 const TOLD_AGAIN_EVERY: Duration = Duration::from_millis(100);
@@ -101,8 +105,29 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) {
     }
 }
 
+#[allow(clippy::disallowed_methods)] // The thread is a shell: it collects for a while.
 fn sync_running(files: &Receiver<Arc<dyn Durable>>) {
-    for file in files {
+    while let Ok(first) = files.recv() {
+        let mut due = vec![first];
+        let until = Instant::now() + COLLECTED_FOR;
+        while let Ok(next) = files.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            due.push(next);
+        }
+        sync_together(&due);
+    }
+}
+
+/// Many files of one volume are synced by one call: each alone would be a journal's commit and a
+/// wait for the disk, so that a thousand calls could not be synced within their second.
+fn sync_together(due: &[Arc<dyn Durable>]) {
+    let volume = due[0].volume();
+    let together = due.len() >= TOGETHER_FROM
+        && volume.is_some()
+        && due.iter().all(|file| file.volume() == volume);
+    if together && due[0].sync_volume().is_ok() {
+        return;
+    }
+    for file in due {
         if let Err(fault) = file.sync() {
             tracing::warn!(%fault, "a recording could not be synced");
         }

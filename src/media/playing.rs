@@ -44,16 +44,21 @@ impl Play {
     }
 
     /// Fills the next 20 ms; `true` when nothing is left. Clips follow each other without a gap.
-    pub fn next(&mut self, out: &mut Prompt, caller: Codec, desk: Codec) -> bool {
+    /// `desk` is the desk's codec where the desk hears it too.
+    pub fn next(&mut self, out: &mut Prompt, caller: Codec, desk: Option<Codec>) -> bool {
         out.caller.fill(caller.silence());
-        out.desk.fill(desk.silence());
+        if let Some(desk) = desk {
+            out.desk.fill(desk.silence());
+        }
         let mut filled = 0;
         while let Some(clip) = self.clips.get(self.clip) {
             let length = (clip.pcm.len() - self.sample).min(FRAME_SAMPLES - filled);
             let (from, to) = (self.sample..self.sample + length, filled..filled + length);
             out.pcm[to.clone()].copy_from_slice(&clip.pcm[from.clone()]);
             out.caller[to.clone()].copy_from_slice(&clip.octets(caller)[from.clone()]);
-            out.desk[to].copy_from_slice(&clip.octets(desk)[from]);
+            if let Some(desk) = desk {
+                out.desk[to].copy_from_slice(&clip.octets(desk)[from]);
+            }
             filled += length;
             self.sample += length;
             if self.sample < clip.pcm.len() {

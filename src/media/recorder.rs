@@ -132,16 +132,12 @@ impl Recording {
 
     pub fn stereo(&mut self, left: &[i16; FRAME_SAMPLES], right: &[i16; FRAME_SAMPLES]) {
         self.make_room();
-        let mut frames = [0; 2 * FRAME_SAMPLES];
-        for (frame, (left, right)) in frames
-            .as_chunks_mut()
-            .0
-            .iter_mut()
-            .zip(left.iter().zip(right))
-        {
+        let at = self.samples.len();
+        self.samples.resize(at + 2 * FRAME_SAMPLES, 0);
+        let frames = self.samples[at..].as_chunks_mut().0;
+        for (frame, (left, right)) in frames.iter_mut().zip(left.iter().zip(right)) {
             *frame = [*left, *right];
         }
-        self.samples.extend_from_slice(&frames);
         self.cut();
     }
 

@@ -2,7 +2,9 @@
 //! hangs, it comes back. The tests put such a one in the place of the real one.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,11 +18,21 @@ impl<T: Read + Write + Seek + Send> Octets for T {}
 pub trait Durable: Send + Sync {
     /// Returns when what was written would survive a loss of power.
     fn sync(&self) -> io::Result<()>;
+
+    /// Where the file lies, if many files there can be synced at once.
+    fn volume(&self) -> Option<u64> {
+        None
+    }
+
+    /// The same as [`sync`](Self::sync) for every file of this one's volume.
+    fn sync_volume(&self) -> io::Result<()> {
+        self.sync()
+    }
 }
 
 /// A file and the folders in which its name stands.
 struct Named {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     is_named: AtomicBool,
 }
@@ -41,6 +53,22 @@ impl Durable for Named {
             self.is_named.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    fn volume(&self) -> Option<u64> {
+        self.file.metadata().ok().map(|facts| facts.dev())
+    }
+
+    fn sync_volume(&self) -> io::Result<()> {
+        // SAFETY: the descriptor is open for the length of the call; nothing else is handed over.
+        match unsafe { libc::syncfs(self.file.as_raw_fd()) } {
+            0 => {
+                // The folders are of the volume, too.
+                self.is_named.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            _ => Err(io::Error::last_os_error()),
+        }
     }
 }
 
@@ -74,11 +102,56 @@ impl Volume for FileSystem {
             .create(afresh)
             .truncate(afresh)
             .open(path)?;
+        let file = Arc::new(file);
+        let octets = Placed {
+            file: Arc::clone(&file),
+            place: 0,
+        };
         let durable = Arc::new(Named {
-            file: file.try_clone()?,
+            file,
             path: path.to_owned(),
             is_named: AtomicBool::new(false),
         });
-        Ok((Box::new(file), durable))
+        Ok((Box::new(octets), durable))
+    }
+}
+
+/// A file that keeps its own place: a header that is brought up to date twice a second seeks five
+/// times, and none of them need be a call to the kernel. One descriptor serves writing and syncing.
+struct Placed {
+    file: Arc<File>,
+    place: u64,
+}
+
+impl Read for Placed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read_at(into, self.place)?;
+        self.place += length as u64;
+        Ok(length)
+    }
+}
+
+impl Write for Placed {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let length = self.file.write_at(octets, self.place)?;
+        self.place += length as u64;
+        Ok(length)
+    }
+
+    /// Nothing is buffered.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Placed {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::Current(offset) => self.place.checked_add_signed(offset),
+            SeekFrom::End(offset) => self.file.metadata()?.len().checked_add_signed(offset),
+        };
+        self.place = place.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.place)
     }
 }

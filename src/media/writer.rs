@@ -15,7 +15,8 @@ use super::volume::{Durable, Octets, Start, Volume};
 use super::{Event, Recorded};
 use crate::failpoint::{self, Step};
 
-const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// Every second block. Not the full second: a block that came a little early would wait for the third.
+const SYNC_EVERY: Duration = Duration::from_millis(900);
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// Gaps told one by one in a file; later ones widen the last.
 const GAPS_TOLD: usize = 1000;

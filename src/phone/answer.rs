@@ -30,7 +30,8 @@ const OPENING: Duration = Duration::from_secs(2);
 pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
     let book = house.book.borrow().clone();
     let Some(plan) = book.plan_for(&invite.callee).cloned() else {
-        tracing::info!(source = %invite.source, "no dialplan serves the number called");
+        // Whoever dials at random writes no log: it is counted.
+        tracing::debug!(source = %invite.source, "no dialplan serves the number called");
         return refuse(invite, 404, "number").await;
     };
     let leg = match media_for(&house, &invite) {
@@ -106,6 +107,7 @@ fn media_for(house: &House, invite: &Incoming) -> Result<Leg, (u16, &'static str
             media::Error::UnreadableSdp(_) => (400, "sdp"),
             media::Error::NoCommonCodec { .. } => (488, "codec"),
             media::Error::OtherFamily { .. } => (488, "address"),
+            media::Error::OtherProfile { .. } => (488, "srtp"),
             _ => (503, "media"),
         }
     })

@@ -27,7 +27,12 @@ pub struct Book {
     pub clips: Clips,
     /// Length of each clip by stem, milliseconds.
     pub lengths_ms: Arc<HashMap<String, u32>>,
+    /// The files as they were just before they were read.
+    pub(super) seen: Fingerprint,
 }
+
+/// Each file with its last change and its length: another value means that something changed.
+pub(super) type Fingerprint = Vec<(PathBuf, SystemTime, u64)>;
 
 /// What was found in the operator's files, and the book if it can be used.
 pub struct Checked {
@@ -38,6 +43,7 @@ pub struct Checked {
 impl Book {
     /// Reads and lints every file; with an error in any of them there is no book.
     pub fn read(files: &Files) -> anyhow::Result<Checked> {
+        let seen = files.fingerprint();
         let dir = &files.dialplans;
         let texts = texts_in(dir, "toml").with_context(|| {
             format!(
@@ -46,17 +52,21 @@ impl Book {
             )
         })?;
         let named = texts.into_iter().map(|(name, text)| (dir.join(name), text));
-        Book::of(files, &named.collect::<Vec<_>>())
+        Book::of(files, seen, &named.collect::<Vec<_>>())
     }
 
     /// The same with one dialplan alone, wherever its file lies.
     pub fn read_plan(files: &Files, plan: &Path) -> anyhow::Result<Checked> {
         let text = std::fs::read_to_string(plan)
             .with_context(|| format!("cannot read the dialplan {}", plan.display()))?;
-        Book::of(files, &[(plan.to_owned(), text)])
+        Book::of(files, files.fingerprint(), &[(plan.to_owned(), text)])
     }
 
-    fn of(files: &Files, texts: &[(PathBuf, String)]) -> anyhow::Result<Checked> {
+    fn of(
+        files: &Files,
+        seen: Fingerprint,
+        texts: &[(PathBuf, String)],
+    ) -> anyhow::Result<Checked> {
         let locale = files.locale();
         let script_path = locale.join("script.toml");
         let script_text = std::fs::read_to_string(&script_path).with_context(|| {
@@ -109,6 +119,7 @@ impl Book {
             script,
             clips,
             lengths_ms: Arc::new(lengths_ms),
+            seen,
         };
         Ok(Checked {
             book: Some(book),
@@ -131,8 +142,7 @@ impl Book {
 }
 
 impl Files {
-    /// Each file with its last change and its length: another value means that something changed.
-    pub(super) fn fingerprint(&self) -> Vec<(PathBuf, SystemTime, u64)> {
+    pub(super) fn fingerprint(&self) -> Fingerprint {
         let mut seen = Vec::new();
         for dir in [self.dialplans.clone(), self.locale()] {
             let Ok(entries) = std::fs::read_dir(&dir) else {

@@ -11,6 +11,7 @@ mod ears;
 mod floor;
 mod hours;
 mod info;
+mod reload;
 mod ring;
 mod timeline;
 
@@ -28,11 +29,12 @@ use crate::archive::Archive;
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
-use crate::ivr::Severity;
 use crate::ledger::Ledgers;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use floor::Floor;
+#[cfg(any(test, fuzzing))]
+pub(crate) use info::key as key_of_info;
 
 /// What an operator may vary of the telephone.
 #[derive(Debug, Clone)]
@@ -79,12 +81,9 @@ pub struct Rooms {
 pub struct Phone {
     house: Arc<House>,
     agent: Agent,
-    book: watch::Sender<Arc<Book>>,
+    reloader: tokio::task::JoinHandle<()>,
     floor: tokio::task::JoinHandle<()>,
 }
-
-/// How often the operator's files are looked at.
-const RELOAD_EVERY: Duration = Duration::from_secs(2);
 
 /// What Retry-After asks of a caller who found the house full (RFC 3261 §20.33).
 const RETRY_AFTER: Duration = Duration::from_secs(10);
@@ -92,6 +91,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 impl Phone {
     pub fn open(rooms: Rooms) -> Phone {
         let (book, reader) = watch::channel(Arc::new(rooms.book));
+        let reloader = tokio::spawn(reload::keep(rooms.settings.files.clone(), book));
         let (floor, keeper) = Floor::open(rooms.desks, rooms.agent.clone(), rooms.media.clone());
         let house = House {
             settings: rooms.settings,
@@ -108,7 +108,7 @@ impl Phone {
         Phone {
             house: Arc::new(house),
             agent: rooms.agent,
-            book,
+            reloader,
             floor: keeper,
         }
     }
@@ -122,8 +122,6 @@ impl Phone {
     /// ones have ended, at the latest after their grace.
     pub async fn serve(self, mut incoming: mpsc::Receiver<Incoming>, closing: CancellationToken) {
         let mut calls = JoinSet::new();
-        let mut reload = tokio::time::interval(RELOAD_EVERY);
-        let mut seen = self.house.settings.files.fingerprint();
         loop {
             tokio::select! {
                 invite = incoming.recv() => match invite {
@@ -131,10 +129,10 @@ impl Phone {
                     None => break,
                 },
                 Some(ended) = calls.join_next() => ended_call(ended, calls.len()),
-                _ = reload.tick() => seen = self.reload(seen),
                 () = closing.cancelled() => break,
             }
         }
+        self.reloader.abort();
         self.drain(incoming, calls).await;
     }
 
@@ -145,55 +143,6 @@ impl Phone {
         }
         calls.spawn(answer::answer(self.house.clone(), invite));
         metrics::gauge!("gradeline_calls_active").set(calls.len() as f64);
-    }
-
-    /// A changed plan is checked first; a worse one is refused and the old one stays. Running calls
-    /// finish on the version they began with.
-    fn reload(
-        &self,
-        seen: Vec<(std::path::PathBuf, std::time::SystemTime, u64)>,
-    ) -> Vec<(std::path::PathBuf, std::time::SystemTime, u64)> {
-        let now = self.house.settings.files.fingerprint();
-        if now == seen {
-            return seen;
-        }
-        match Book::read(&self.house.settings.files) {
-            Ok(Checked {
-                book: Some(book),
-                findings,
-            }) => {
-                for warning in findings {
-                    tracing::warn!("{warning}");
-                }
-                for plan in book.plans() {
-                    tracing::info!(
-                        plan = plan.name,
-                        digest = plan.digest(),
-                        "dialplan in force"
-                    );
-                }
-                metrics::counter!("gradeline_reloads_total", "result" => "taken").increment(1);
-                self.book.send_replace(Arc::new(book));
-            }
-            Ok(Checked {
-                book: None,
-                findings,
-            }) => {
-                metrics::counter!("gradeline_reloads_total", "result" => "refused").increment(1);
-                for finding in findings
-                    .iter()
-                    .filter(|found| found.severity == Severity::Error)
-                {
-                    tracing::error!("{finding}");
-                }
-                tracing::error!("the changed files are refused; the earlier ones stay in force");
-            }
-            Err(error) => {
-                metrics::counter!("gradeline_reloads_total", "result" => "refused").increment(1);
-                tracing::error!("{error:#}; the earlier files stay in force");
-            }
-        }
-        now
     }
 
     async fn drain(self, mut incoming: mpsc::Receiver<Incoming>, mut calls: JoinSet<()>) {

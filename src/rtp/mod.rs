@@ -6,13 +6,17 @@
 //! arrives may be anything, and costs neither a panic nor an allocation per packet.
 
 pub mod g711;
+pub mod learning;
 pub mod packet;
 pub mod playout;
 pub mod receiver;
 pub mod reception;
+pub mod replay;
 pub mod rtcp;
+pub mod sdes;
 pub mod sdp;
 pub mod sender;
+pub mod srtp;
 pub mod telephone_event;
 pub mod tones;
 

@@ -18,17 +18,9 @@ pub struct Packet<'a> {
 impl<'a> Packet<'a> {
     /// `None` for what is no RTP of version 2 or says it is longer than it is (RFC 3550 §5.1, A.1).
     pub fn parse(octets: &'a [u8]) -> Option<Packet<'a>> {
-        let first = *octets.first()?;
-        if octets.len() < HEADER_LEN || first >> 6 != 2 {
-            return None;
-        }
-        let mut start = HEADER_LEN + 4 * usize::from(first & 0x0F);
-        if first & 0x10 != 0 {
-            let words = octets.get(start + 2..start + 4)?;
-            start += 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]]));
-        }
+        let start = header_len(octets)?;
         let mut end = octets.len();
-        if first & 0x20 != 0 {
+        if octets[0] & 0x20 != 0 {
             let padding = usize::from(octets[end - 1]);
             if padding == 0 {
                 return None;
@@ -44,6 +36,21 @@ impl<'a> Packet<'a> {
             payload: octets.get(start..end)?,
         })
     }
+}
+
+/// Octets before the payload, with CSRCs and extension; `None` for what is no RTP of version 2. The packet may be
+/// shorter than that.
+pub fn header_len(octets: &[u8]) -> Option<usize> {
+    let first = *octets.first()?;
+    if octets.len() < HEADER_LEN || first >> 6 != 2 {
+        return None;
+    }
+    let mut length = HEADER_LEN + 4 * usize::from(first & 0x0F);
+    if first & 0x10 != 0 {
+        let words = octets.get(length + 2..length + 4)?;
+        length += 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]]));
+    }
+    Some(length)
 }
 
 /// Writes a plain header into the front of `out`.

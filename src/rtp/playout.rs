@@ -213,6 +213,14 @@ impl Playout {
         self.next = self.next.map(|next| next.wrapping_add(samples));
     }
 
+    /// Whether the coming `pull` finds all of its sound.
+    pub fn is_fed(&self) -> bool {
+        self.next.is_some_and(|next| {
+            bits_of(next as usize % RING, FRAME_SAMPLES)
+                .all(|(word, bits)| self.present[word] & bits == bits)
+        })
+    }
+
     /// Whether sound lies ahead that was not played yet.
     pub fn has_sound(&self) -> bool {
         self.present.iter().any(|bits| *bits != 0)

@@ -113,6 +113,11 @@ impl Receiver {
         self.events.tick(now, |key| out(Way::TelephoneEvent, key));
     }
 
+    /// Whether the coming [`Receiver::hear`] finds all of its sound.
+    pub fn is_fed(&self) -> bool {
+        self.playout.is_fed()
+    }
+
     /// The next 20 ms of what this side says; tells the keys in it, and returns how many samples
     /// were made up for what did not arrive.
     pub fn hear(

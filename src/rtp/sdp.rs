@@ -1,15 +1,20 @@
-//! Offer and answer (RFC 3264, RFC 8866): one audio stream of G.711 with telephone events.
+//! Offer and answer (RFC 3264, RFC 8866): one audio stream of G.711 with telephone events, plain or as SRTP
+//! with keys by SDES (RFC 4568).
+
+mod local;
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
+pub use local::Local;
+
 use super::g711::Codec;
+use super::sdes::{self, Crypto};
+use super::srtp::Protection;
 
 const MAX_LEN: usize = 16 * 1024;
 const MAX_LINES: usize = 400;
 const MAX_STREAMS: usize = 16;
-/// The telephone-event payload type of our own offers.
-const OFFERED_EVENT_TYPE: u8 = 101;
 
 /// Why a description is no use.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +23,38 @@ pub enum Error {
     Unreadable(String),
     #[error("no common codec in {offered}")]
     NoCommonCodec { offered: String },
+    /// A codec would be common, but not the way in which its packets are (or are not) protected.
+    #[error("{offered} is not {wanted}")]
+    OtherProfile {
+        offered: String,
+        wanted: &'static str,
+    },
 }
+
+/// Whether media is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Srtp {
+    /// As the other side likes; protected where it offers both.
+    #[default]
+    Accept,
+    Refuse,
+    Require,
+}
+
+impl Srtp {
+    /// The profiles that are taken, the better one first.
+    fn profiles(self) -> &'static [&'static str] {
+        match self {
+            Srtp::Accept => &[SAVP, AVP],
+            Srtp::Refuse => &[AVP],
+            Srtp::Require => &[SAVP],
+        }
+    }
+}
+
+/// RTP in the clear (RFC 3551), and SRTP (RFC 3711).
+const AVP: &str = "RTP/AVP";
+const SAVP: &str = "RTP/SAVP";
 
 /// What the other side said about the stream we use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +70,8 @@ pub struct Negotiated {
     pub ptime_ms: u8,
     pub they_send: bool,
     pub they_receive: bool,
+    /// With which keys; `None` in the clear.
+    pub srtp: Option<Protection>,
 }
 
 impl Negotiated {
@@ -48,120 +86,22 @@ impl Negotiated {
             ptime_ms: 20,
             they_send: false,
             they_receive: false,
+            srtp: None,
         }
-    }
-}
-
-/// Our side of the negotiation; lives as long as the dialog.
-#[derive(Debug, Clone)]
-pub struct Local {
-    pub address: IpAddr,
-    pub port: u16,
-    pub session: u64,
-    pub version: u64,
-}
-
-impl Local {
-    pub fn new(address: IpAddr, port: u16) -> Self {
-        let session = u64::from(rand::random::<u32>());
-        Local {
-            address,
-            port,
-            session,
-            version: 0,
-        }
-    }
-
-    /// Our offer: PCMA, PCMU, telephone events.
-    pub fn offer(&mut self) -> String {
-        let mut text = self.head();
-        let _ = write!(
-            text,
-            "m=audio {} RTP/AVP 8 0 {OFFERED_EVENT_TYPE}\r\na=rtpmap:8 PCMA/8000\r\n\
-             a=rtpmap:0 PCMU/8000\r\na=rtpmap:{OFFERED_EVENT_TYPE} telephone-event/8000\r\n\
-             a=fmtp:{OFFERED_EVENT_TYPE} 0-15\r\na=ptime:20\r\na=maxptime:40\r\na=sendrecv\r\n",
-            self.port
-        );
-        text
-    }
-
-    /// Reads an offer and answers it.
-    pub fn answer(&mut self, offer: &[u8]) -> Result<(String, Negotiated), Error> {
-        let session = read(offer)?;
-        let (chosen, negotiated) = choose(&session)?;
-        let mut text = self.head();
-        for (index, media) in session.medias.iter().enumerate() {
-            if index != chosen {
-                // RFC 3264 §6: every stream of the offer is answered; port 0 rejects.
-                let _ = write!(
-                    text,
-                    "m={} 0 {} {}\r\n",
-                    media.media, media.proto, media.fmt
-                );
-                continue;
-            }
-            self.write_stream(&mut text, &negotiated);
-        }
-        Ok((text, negotiated))
-    }
-
-    fn write_stream(&self, text: &mut String, negotiated: &Negotiated) {
-        let payload_type = negotiated.payload_type;
-        let _ = write!(text, "m=audio {} RTP/AVP {payload_type}", self.port);
-        if let Some(event_type) = negotiated.event_type {
-            let _ = write!(text, " {event_type}");
-        }
-        let _ = write!(
-            text,
-            "\r\na=rtpmap:{payload_type} {}/8000\r\n",
-            negotiated.codec.name()
-        );
-        if let Some(event_type) = negotiated.event_type {
-            let _ = write!(
-                text,
-                "a=rtpmap:{event_type} telephone-event/8000\r\na=fmtp:{event_type} 0-15\r\n"
-            );
-        }
-        let direction = match (negotiated.they_send, negotiated.they_receive) {
-            (true, true) => "sendrecv",
-            (true, false) => "recvonly",
-            (false, true) => "sendonly",
-            (false, false) => "inactive",
-        };
-        let _ = write!(
-            text,
-            "a=ptime:{}\r\na=maxptime:40\r\na={direction}\r\n",
-            negotiated.ptime_ms
-        );
-    }
-
-    fn head(&mut self) -> String {
-        self.version += 1;
-        let family = if self.address.is_ipv4() { "IP4" } else { "IP6" };
-        format!(
-            "v=0\r\no=- {} {} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n",
-            self.session,
-            self.version,
-            address = self.address
-        )
     }
 }
 
 /// Whether this offer could be answered.
-pub fn check(offer: &[u8]) -> Result<(), Error> {
-    choose(&read(offer)?).map(|_| ())
-}
-
-/// Reads the answer to our offer.
-pub fn read_answer(answer: &[u8]) -> Result<Negotiated, Error> {
-    choose(&read(answer)?).map(|(_, negotiated)| negotiated)
+pub fn check(offer: &[u8], srtp: Srtp) -> Result<(), Error> {
+    choose(&read(offer)?, srtp).map(|_| ())
 }
 
 /// Whether an offer puts the call on hold: of the stream we would take, its sender wants to hear
 /// nothing, be it by direction (RFC 3264 §8.4; the stream's word before the session's) or by
 /// naming no address (RFC 2543's way). An offer that cannot be answered holds nothing.
 pub fn is_hold(offer: &[u8]) -> bool {
-    read_answer(offer).is_ok_and(|negotiated| !negotiated.they_receive)
+    let chosen = read(offer).and_then(|session| choose(&session, Srtp::Accept));
+    chosen.is_ok_and(|chosen| !chosen.negotiated.they_receive)
 }
 
 fn read(octets: &[u8]) -> Result<sdp_types::Session, Error> {
@@ -180,14 +120,54 @@ fn read(octets: &[u8]) -> Result<sdp_types::Session, Error> {
     Ok(session)
 }
 
-/// The first stream that can carry our sound, and what it carries.
-fn choose(session: &sdp_types::Session) -> Result<(usize, Negotiated), Error> {
-    let mut offered = String::new();
-    for (index, media) in session.medias.iter().enumerate() {
-        let usable = media.media == "audio" && media.proto == "RTP/AVP" && media.port != 0;
-        if usable && let Some(negotiated) = read_stream(session, media)? {
-            return Ok((index, negotiated));
+/// The stream that carries our sound.
+struct Chosen {
+    /// Which one of the description.
+    index: usize,
+    /// Without keys of ours.
+    negotiated: Negotiated,
+    /// Their line of keys, where packets are protected.
+    crypto: Option<Crypto>,
+}
+
+/// The first stream that can carry our sound in the best way, and what it carries.
+fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
+    let mut other_profile = None;
+    for profile in srtp.profiles() {
+        for (index, media) in session.medias.iter().enumerate() {
+            if media.media != "audio" || media.port == 0 {
+                continue;
+            }
+            let crypto = (media.proto == SAVP).then(|| crypto_of(media)).flatten();
+            if media.proto != *profile || media.proto == SAVP && crypto.is_none() {
+                let known = media.proto == AVP || media.proto == SAVP;
+                other_profile = other_profile.or(known.then_some(srtp.profiles()[0]));
+                continue;
+            }
+            if let Some(negotiated) = read_stream(session, media)? {
+                return Ok(Chosen {
+                    index,
+                    negotiated,
+                    crypto,
+                });
+            }
         }
+    }
+    let offered = streams_of(session);
+    Err(match other_profile.filter(|_| srtp != Srtp::Accept) {
+        Some(wanted) => Error::OtherProfile { offered, wanted },
+        None => Error::NoCommonCodec { offered },
+    })
+}
+
+fn crypto_of(media: &sdp_types::Media) -> Option<Crypto> {
+    sdes::first(media.get_attribute_values("crypto").flatten())
+}
+
+/// What was offered, in a line.
+fn streams_of(session: &sdp_types::Session) -> String {
+    let mut offered = String::new();
+    for media in &session.medias {
         let separator = if offered.is_empty() { "" } else { "; " };
         let _ = write!(
             offered,
@@ -198,7 +178,7 @@ fn choose(session: &sdp_types::Session) -> Result<(usize, Negotiated), Error> {
     if offered.is_empty() {
         offered.push_str("no stream");
     }
-    Err(Error::NoCommonCodec { offered })
+    offered
 }
 
 fn read_stream(
@@ -259,6 +239,7 @@ fn read_stream(
         ptime_ms: ptime(media),
         they_send,
         they_receive,
+        srtp: None,
     }))
 }
 

@@ -6,7 +6,7 @@ use super::Way;
 use super::packet::{self, HEADER_LEN};
 use super::playout::FRAME_SAMPLES;
 use super::sdp::Negotiated;
-use super::telephone_event::EventPacket;
+use super::telephone_event::{EventPacket, PAYLOAD_LEN};
 use super::tones::Generator;
 
 /// Silence between two keys that we send.
@@ -55,7 +55,9 @@ pub struct Sender {
     sequence: u16,
     /// The next packet begins a stretch of sound (RFC 3551 §4.1).
     marker: bool,
-    out: [u8; OUT_LEN],
+    /// The packet that is being filled: room for its header, then its octets.
+    out: [u8; HEADER_LEN + OUT_LEN],
+    /// Octets behind the header.
     out_len: usize,
     keys: VecDeque<KeyToSend>,
     sending: Sending,
@@ -69,7 +71,7 @@ impl Default for Sender {
             octets: 0,
             sequence: rand::random::<u16>() & 0x7FFF,
             marker: true,
-            out: [0; OUT_LEN],
+            out: [0; HEADER_LEN + OUT_LEN],
             out_len: 0,
             keys: VecDeque::new(),
             sending: Sending::Nothing,
@@ -197,7 +199,7 @@ impl Sender {
         }
         let payload = EventPacket::payload(code, end, duration);
         let event_type = negotiated.event_type.unwrap_or(0);
-        self.send_packet(first, event_type, start, &payload, out);
+        self.send_key_packet(first, event_type, start, payload, out);
         self.skip(1);
     }
 
@@ -208,7 +210,8 @@ impl Sender {
         out: &mut impl FnMut(&[u8]),
     ) {
         let packet_len = usize::from(negotiated.ptime_ms) * 8;
-        self.out[self.out_len..self.out_len + FRAME_SAMPLES].copy_from_slice(octets);
+        let place = HEADER_LEN + self.out_len;
+        self.out[place..place + FRAME_SAMPLES].copy_from_slice(octets);
         self.out_len += FRAME_SAMPLES;
         while self.out_len >= packet_len {
             self.send_sound(packet_len, negotiated, out);
@@ -217,31 +220,33 @@ impl Sender {
 
     /// Sends the first `length` octets of what waits.
     fn send_sound(&mut self, length: usize, negotiated: &Negotiated, out: &mut impl FnMut(&[u8])) {
-        let mut payload = [0u8; OUT_LEN];
-        payload[..length].copy_from_slice(&self.out[..length]);
         let marker = std::mem::take(&mut self.marker);
-        let timestamp = self.timestamp;
-        self.send_packet(
+        packet::write_header(
+            &mut self.out,
             marker,
             negotiated.payload_type,
-            timestamp,
-            &payload[..length],
-            out,
+            self.sequence,
+            self.timestamp,
+            self.ssrc,
         );
+        let end = HEADER_LEN + length;
+        out(&self.out[..end]);
+        self.sent(length);
         self.timestamp = self.timestamp.wrapping_add(length as u32);
-        self.out.copy_within(length..self.out_len, 0);
+        self.out
+            .copy_within(end..HEADER_LEN + self.out_len, HEADER_LEN);
         self.out_len -= length;
     }
 
-    fn send_packet(
+    fn send_key_packet(
         &mut self,
         marker: bool,
         payload_type: u8,
         timestamp: u32,
-        payload: &[u8],
+        payload: [u8; PAYLOAD_LEN],
         out: &mut impl FnMut(&[u8]),
     ) {
-        let mut octets = [0u8; HEADER_LEN + OUT_LEN];
+        let mut octets = [0u8; HEADER_LEN + PAYLOAD_LEN];
         packet::write_header(
             &mut octets,
             marker,
@@ -250,9 +255,13 @@ impl Sender {
             timestamp,
             self.ssrc,
         );
-        octets[HEADER_LEN..HEADER_LEN + payload.len()].copy_from_slice(payload);
+        octets[HEADER_LEN..].copy_from_slice(&payload);
+        out(&octets);
+        self.sent(PAYLOAD_LEN);
+    }
+
+    fn sent(&mut self, payload_len: usize) {
         self.sequence = self.sequence.wrapping_add(1);
-        self.octets += payload.len() as u64;
-        out(&octets[..HEADER_LEN + payload.len()]);
+        self.octets += payload_len as u64;
     }
 }

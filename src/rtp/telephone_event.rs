@@ -209,7 +209,8 @@ impl Press {
             return false;
         }
         let from = offset(packet.timestamp, self.start);
-        let until = from + i32::from(packet.duration);
+        // A stray timestamp may lie half the circle away.
+        let until = from.saturating_add(i32::from(packet.duration));
         let length = offset(self.end, self.start);
         let full = offset(self.end, self.segment) >= FULL_SEGMENT_SAMPLES;
         // After its end was told, only repeats of the end and stragglers are its own; a fresh
@@ -232,7 +233,7 @@ impl Press {
         } else {
             TOUCH_SAMPLES
         };
-        from <= length + touch && until >= -touch
+        from <= length.saturating_add(touch) && until >= -touch
     }
 
     fn extend(&mut self, packet: EventPacket, now: Instant, out: &mut impl FnMut(Key)) {

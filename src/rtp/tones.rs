@@ -187,16 +187,19 @@ impl Detector {
         if mean_square(&self.block) < FLOOR {
             return None;
         }
-        let bins = goertzel(&self.block);
-        let powers = bins.map(Bin::power);
-        let row = loudest(&powers[..4])?;
-        let column = loudest(&powers[4..])?;
-        let (row_power, column_power) = (powers[row], powers[4 + column]);
+        // Most blocks are of a voice and end here: their columns need not be looked at.
+        let rows = amplitudes(&self.block, &ROW_TURNS);
+        let row_powers = rows.map(Bin::power);
+        let row = loudest(&row_powers)?;
+        let columns = amplitudes(&self.block, &COLUMN_TURNS);
+        let column_powers = columns.map(Bin::power);
+        let column = loudest(&column_powers)?;
+        let (row_power, column_power) = (row_powers[row], column_powers[column]);
         let twisted = is_twisted(row_power, column_power, SPILT);
         (!twisted).then_some(Candidate {
             row,
             column,
-            bins: [bins[row], bins[4 + column]],
+            bins: [rows[row], columns[column]],
         })
     }
 }
@@ -270,58 +273,46 @@ fn detuning(first: Bin, second: Bin, nominal_hz: f32) -> f32 {
     off / TAU * RATE_HZ / BLOCK as f32
 }
 
-/// The complex amplitudes of all eight tones, rows before columns, with the phase at the block's
-/// start (Goertzel). The recurrences run side by side: each waits for itself alone, so that
-/// together they take the time of one.
-fn goertzel(block: &[f32; BLOCK]) -> [Bin; 8] {
-    let (mut one, mut two) = ([0.0f32; 8], [0.0f32; 8]);
-    let coefficient = &TURNS.coefficient;
-    for sample in block {
-        for tone in 0..8 {
-            let zero = sample + coefficient[tone] * one[tone] - two[tone];
-            two[tone] = one[tone];
-            one[tone] = zero;
+/// The complex amplitudes of four tones, with the phase at the block's start: a correlation with each.
+/// Even and odd samples are summed apart, so that no sum waits for the one before; Goertzel's
+/// recurrence does half the work and takes several times as long, for each of its steps waits.
+fn amplitudes(block: &[f32; BLOCK], turns: &[Turn; BLOCK]) -> [Bin; 4] {
+    let mut sums = [[0.0f32; 4]; 4];
+    let [even_real, even_imaginary, odd_real, odd_imaginary] = &mut sums;
+    let pairs = block.as_chunks::<2>().0.iter();
+    for ([even, odd], [even_turn, odd_turn]) in pairs.zip(turns.as_chunks::<2>().0) {
+        for tone in 0..4 {
+            even_real[tone] += even * even_turn.real[tone];
+            even_imaginary[tone] += even * even_turn.imaginary[tone];
+            odd_real[tone] += odd * odd_turn.real[tone];
+            odd_imaginary[tone] += odd * odd_turn.imaginary[tone];
         }
     }
-    std::array::from_fn(|tone| {
-        // y = s1 − e^{−jω}·s2 carries the phase of the block's last sample; turn it back to the first.
-        let (step, back) = (&TURNS.step[tone], &TURNS.back[tone]);
-        let (real, imaginary) = (
-            one[tone] - two[tone] * step.real,
-            two[tone] * step.imaginary,
-        );
-        Bin {
-            real: real * back.real + imaginary * back.imaginary,
-            imaginary: imaginary * back.real - real * back.imaginary,
-        }
+    std::array::from_fn(|tone| Bin {
+        real: sums[0][tone] + sums[2][tone],
+        imaginary: sums[1][tone] + sums[3][tone],
     })
 }
 
-/// What of each tone does not depend on the sound.
-struct Turns {
-    /// 2·cos ω.
-    coefficient: [f32; 8],
-    /// e^{jω}: one sample's turn.
-    step: [Bin; 8],
-    /// e^{jω(N−1)}: a block's turn.
-    back: [Bin; 8],
+/// e^{−jωn} of four tones at one sample of a block.
+struct Turn {
+    real: [f32; 4],
+    imaginary: [f32; 4],
 }
 
-static TURNS: LazyLock<Turns> = LazyLock::new(|| {
-    let hz = |tone: usize| {
-        if tone < 4 {
-            ROWS_HZ[tone]
-        } else {
-            COLUMNS_HZ[tone - 4]
-        }
+static ROW_TURNS: LazyLock<[Turn; BLOCK]> = LazyLock::new(|| turns(&ROWS_HZ));
+static COLUMN_TURNS: LazyLock<[Turn; BLOCK]> = LazyLock::new(|| turns(&COLUMNS_HZ));
+
+fn turns(hz: &[f32; 4]) -> [Turn; BLOCK] {
+    let angle = |tone: usize, sample: usize| {
+        let turns = f64::from(hz[tone]) * sample as f64 / f64::from(RATE_HZ);
+        std::f64::consts::TAU * turns.fract()
     };
-    let omega = |tone| std::f32::consts::TAU * hz(tone) / RATE_HZ;
-    Turns {
-        coefficient: std::array::from_fn(|tone| 2.0 * omega(tone).cos()),
-        step: std::array::from_fn(|tone| Bin::turn(omega(tone))),
-        back: std::array::from_fn(|tone| Bin::turn(omega(tone) * (BLOCK - 1) as f32)),
-    }
-});
+    std::array::from_fn(|sample| Turn {
+        real: std::array::from_fn(|tone| angle(tone, sample).cos() as f32),
+        imaginary: std::array::from_fn(|tone| -angle(tone, sample).sin() as f32),
+    })
+}
 
 /// Which of a group of four exceeds its others.
 fn loudest(powers: &[f32]) -> Option<usize> {
@@ -332,7 +323,15 @@ fn loudest(powers: &[f32]) -> Option<usize> {
 }
 
 fn mean_square(block: &[f32; BLOCK]) -> f32 {
-    block.iter().map(|sample| sample * sample).sum::<f32>() / BLOCK as f32
+    let (eights, rest) = block.as_chunks::<8>();
+    let mut sums = [0.0f32; 8];
+    for eight in eights {
+        for (sum, sample) in sums.iter_mut().zip(eight) {
+            *sum += sample * sample;
+        }
+    }
+    let rest: f32 = rest.iter().map(|sample| sample * sample).sum();
+    (sums.iter().sum::<f32>() + rest) / BLOCK as f32
 }
 
 /// Writes a key's tones.

@@ -260,6 +260,26 @@ impl Opening {
     }
 }
 
+/// Reads any bytes as the stack and we do, once the guard has let them through.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_foreign(bytes: &[u8]) {
+    let Ok(message) = rsip::SipMessage::try_from(bytes) else {
+        return;
+    };
+    match &message {
+        rsip::SipMessage::Request(request) => {
+            Opening::read(request);
+            headers::asked(request);
+            headers::sdp_of(&request.headers, &request.body);
+        }
+        rsip::SipMessage::Response(response) => {
+            headers::asked(response);
+            headers::sdp_of(&response.headers, &response.body);
+        }
+    }
+    message.to_bytes();
+}
+
 /// The source as the top Via was stamped with on arrival.
 fn source_of(request: &rsip::Request) -> Option<SocketAddr> {
     let via = request

@@ -41,6 +41,9 @@ pub use outgoing::{Invite, Outgoing, Progress};
 /// A directive for the log filter that keeps callers' numbers out of the log.
 pub const LOG_FILTER: &str = "rsipstack=warn";
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use dispatch::read_foreign;
+
 /// Where to listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {

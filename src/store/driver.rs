@@ -3,6 +3,7 @@
 //! Values are BIGINT, TEXT and BOOLEAN only, so that one text means the same on both.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -13,7 +14,9 @@ use sqlx::sqlite::{
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Transaction, Type};
 
 use super::Error;
+use super::lite::Lite;
 use crate::failpoint::{self, Step};
+use crate::turns::{Writers, begin_lite};
 
 /// A writer that waits longer than this for another one is told so (reliability under load: 5 s
 /// starved in practice).
@@ -22,8 +25,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub(super) enum Pool {
     Lite {
-        /// One connection: SQLite has one writer, and waiting for it in order is fair.
+        /// One connection: SQLite has one writer.
         writer: SqlitePool,
+        /// Who waits for it.
+        writers: Arc<Writers>,
         readers: SqlitePool,
         path: PathBuf,
     },
@@ -39,22 +44,7 @@ impl Pool {
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
         }
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .busy_timeout(busy)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(BUSY_TIMEOUT)
-            // It is a file: there is no connection to lose, and asking costs each grade a turn.
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone())
-            .await?;
+        let writer = lite_writer(path, busy).await?;
         sqlx::migrate!("src/store/migrations/sqlite")
             .run(&writer)
             .await?;
@@ -62,9 +52,10 @@ impl Pool {
             .max_connections(4)
             .acquire_timeout(BUSY_TIMEOUT)
             .test_before_acquire(false)
-            .connect_with(options.read_only(true))
+            .connect_with(lite_options(path, busy).read_only(true))
             .await?;
         Ok(Pool::Lite {
+            writers: Writers::new(writer.clone(), BUSY_TIMEOUT),
             writer,
             readers,
             path: path.to_owned(),
@@ -94,7 +85,7 @@ impl Pool {
     /// Begins a transaction that may write. Dropped uncommitted, it leaves nothing.
     pub(super) async fn write(&self) -> Result<Tx, Error> {
         Ok(match self {
-            Pool::Lite { writer, .. } => Tx::Lite(begin_lite(writer, "BEGIN IMMEDIATE").await?),
+            Pool::Lite { writers, .. } => Tx::Lite(Lite::Writing(writers.begin().await?)),
             Pool::Pg(pool) => Tx::Pg(pool.begin().await?),
         })
     }
@@ -102,7 +93,9 @@ impl Pool {
     /// Begins a transaction that reads one state of the database.
     pub(super) async fn read(&self) -> Result<Tx, Error> {
         Ok(match self {
-            Pool::Lite { readers, .. } => Tx::Lite(begin_lite(readers, "BEGIN").await?),
+            Pool::Lite { readers, .. } => {
+                Tx::Lite(Lite::Reading(begin_lite(readers, "BEGIN").await?))
+            }
             Pool::Pg(pool) => Tx::Pg(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     .await?,
@@ -134,6 +127,28 @@ impl Pool {
     }
 }
 
+fn lite_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .busy_timeout(busy)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+}
+
+async fn lite_writer(path: &Path, busy: Duration) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(BUSY_TIMEOUT)
+        // It is a file: there is no connection to lose, and asking costs each grade a turn.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(lite_options(path, busy))
+        .await
+}
+
 /// Moves what the write-ahead log holds into the file, so that a copy of the file alone is whole. SQLite
 /// does so by itself only where nobody else has it open; such a reader is waited for shortly.
 async fn checkpoint(writer: &SqlitePool) -> Result<(), sqlx::Error> {
@@ -146,27 +161,9 @@ async fn checkpoint(writer: &SqlitePool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// On a full disk SQLite rolls a transaction back by itself; the driver still counts it as open and
-/// would refuse every later one on that connection. Such a connection is replaced.
-async fn begin_lite(
-    pool: &SqlitePool,
-    begin: &'static str,
-) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-    for _ in 0..pool.options().get_max_connections() {
-        match pool.begin_with(begin).await {
-            Err(sqlx::Error::InvalidSavePointStatement) => {
-                // The connection just given back is the one that is given out next.
-                pool.acquire().await?.close().await?;
-            }
-            begun => return begun,
-        }
-    }
-    pool.begin_with(begin).await
-}
-
 /// A transaction on either database.
 pub enum Tx {
-    Lite(Transaction<'static, Sqlite>),
+    Lite(Lite),
     Pg(Transaction<'static, Postgres>),
 }
 
@@ -253,7 +250,8 @@ impl Tx {
     pub async fn commit(self) -> Result<(), Error> {
         failpoint::reach(Step::Committing);
         match self {
-            Tx::Lite(tx) => tx.commit().await?,
+            Tx::Lite(Lite::Reading(reading)) => reading.commit().await?,
+            Tx::Lite(Lite::Writing(turn)) => turn.commit().await?,
             Tx::Pg(tx) => tx.commit().await?,
         }
         failpoint::reach(Step::Committed);
@@ -263,7 +261,8 @@ impl Tx {
     /// Leaves nothing, and says when that is done.
     pub async fn roll_back(self) -> Result<(), Error> {
         match self {
-            Tx::Lite(tx) => tx.rollback().await?,
+            Tx::Lite(Lite::Reading(reading)) => reading.rollback().await?,
+            Tx::Lite(Lite::Writing(turn)) => turn.roll_back().await?,
             Tx::Pg(tx) => tx.rollback().await?,
         }
         Ok(())

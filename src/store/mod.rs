@@ -10,6 +10,7 @@ mod deadlines;
 mod driver;
 mod listenings;
 mod lists;
+mod lite;
 mod ratings;
 mod retries;
 mod shown;

@@ -20,6 +20,16 @@ mod wav;
 use script::Clip;
 use wav::Wav;
 
+/// Reads any bytes as a prompt; what is written of it reads back.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_foreign(bytes: &[u8]) {
+    if let Ok(wav) = Wav::parse(bytes) {
+        let back = Wav::parse(&wav.to_bytes()).expect("our own file");
+        assert_eq!(back.rate_hz, wav.rate_hz);
+        assert_eq!(back.samples, wav.samples);
+    }
+}
+
 /// What `prompts make` is asked to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
 pub struct Options {

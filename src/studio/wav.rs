@@ -53,7 +53,8 @@ impl Wav {
         bytes.extend(1u16.to_le_bytes()); // PCM
         bytes.extend(1u16.to_le_bytes()); // mono
         bytes.extend(self.rate_hz.to_le_bytes());
-        bytes.extend((self.rate_hz * 2).to_le_bytes());
+        // A header may name any rate; the octets a second are derived, and nobody reads them.
+        bytes.extend(self.rate_hz.saturating_mul(2).to_le_bytes());
         bytes.extend(2u16.to_le_bytes());
         bytes.extend(16u16.to_le_bytes());
         bytes.extend(b"data");

@@ -7,11 +7,9 @@
 //! leads to the login, an API without one is 401, and nothing a caller said or a phone sent reaches
 //! a page but as escaped text.
 
-mod assets;
 mod chrome;
 mod doors;
 mod guard;
-mod lamp;
 mod login;
 mod looks;
 mod metering;
@@ -26,4 +24,4 @@ pub use crate::gate::{Meter, Options, Troubles};
 pub use server::serve;
 
 // What every request passes, by its own names.
-use crate::gate::{Web, locale, now, params, pass, problem};
+use crate::gate::{Web, assets, connections, lamp, locale, now, params, pass, problem};

@@ -1,5 +1,6 @@
 //! The listening socket: how many connections, how long a head may take, how it ends.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +12,10 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use super::connections::{Attended, Connections, Due, Seat};
 use super::doors::{self, Peer};
 use super::{Options, Web};
 use crate::archive::Archive;
@@ -22,7 +23,11 @@ use crate::engine::Engine;
 
 /// A client that does not finish its head within this is slow on purpose.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// More connections wait in the kernel's queue.
+/// A body as a whole is due within this.
+const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// A peer that takes nothing of what it asked for is given up after this.
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Of more, one that is idle gives way.
 const MAX_CONNECTIONS: usize = 512;
 /// How long running answers (a download, say) may take after the shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -44,17 +49,11 @@ pub async fn serve(
         .context("the web's listening socket has no address")?;
     tracing::info!(%address, "the web listens");
     let router = doors::router(Web::new(engine, archive, options));
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Connections::new(MAX_CONNECTIONS);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let place = tokio::select! {
-            () = &mut shutdown => break,
-            place = Arc::clone(&places).acquire_owned() => {
-                place.expect("the semaphore is never closed")
-            }
-        };
         let accepted = tokio::select! {
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => continue,
@@ -69,11 +68,23 @@ pub async fn serve(
                 continue;
             }
         };
-        let router = router.clone();
-        let connection = connection(stream, Peer(peer), router, &graceful);
+        let Some(seat) = places.take(peer.ip()) else {
+            metrics::counter!("gradeline_http_connections_refused_total").increment(1);
+            continue;
+        };
+        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(USER_TIMEOUT));
+        let connection = connection(
+            stream,
+            Peer(peer),
+            router.clone(),
+            Arc::clone(&seat),
+            &graceful,
+        );
         connections.spawn(async move {
-            connection.await;
-            drop(place);
+            tokio::select! {
+                () = connection => {}
+                () = seat.gone() => {}
+            }
         });
     }
     drop(listener);
@@ -92,11 +103,18 @@ fn connection(
     stream: TcpStream,
     peer: Peer,
     router: axum::Router,
+    seat: Arc<Seat>,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + use<> {
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        let busy = seat.begin();
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request.map(Body::new))
+        let request = request.map(|body| Body::new(Due::within(body, BODY_READ_TIMEOUT)));
+        let answering = router.clone().oneshot(request);
+        async move {
+            let response = answering.await?;
+            Ok::<_, Infallible>(response.map(|body| Attended { body, _busy: busy }))
+        }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder

@@ -16,7 +16,7 @@ impl Chrome {
             "key_ignored" | "key_invalid" | "silent" | "grade_withdrawn" | "desk_unavailable" => {
                 "odd"
             }
-            "gap" | "rtp_timeout" | "drained" => "fault",
+            "gap" | "rtp_timeout" | "drained" | "address_learnt" => "fault",
             "step" | "first_media" | "renegotiated" => "quiet",
             "hung_up" | "outcome" => "end",
             _ => "plain",
@@ -36,6 +36,10 @@ impl Chrome {
             "hold" | "renegotiated" | "first_media" | "rtp_timeout" => {
                 self.word("hung_up_by", detail)
             }
+            "address_learnt" => match detail.split_once(' ') {
+                Some((side, address)) => format!("{} {address}", self.word("hung_up_by", side)),
+                None => detail.to_owned(),
+            },
             "desk_unavailable" => self.word("desk_unavailable", detail),
             "outcome" => self.word("outcome", detail),
             "step" => self.word("step", detail),
@@ -144,6 +148,11 @@ mod tests {
             ("message_saved", "4200 ms", "0:04"),
             ("prompt", "P14b", "P14b 复述等次"),
             ("first_media", "caller", "来电人"),
+            (
+                "address_learnt",
+                "caller 192.0.2.7:4000",
+                "来电人 192.0.2.7:4000",
+            ),
             ("desk_unavailable", "no_answer", "无应答"),
             ("outcome", "left_in_offer", "邀请评价中挂机"),
         ] {

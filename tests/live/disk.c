@@ -4,13 +4,14 @@
  * milliseconds that a sync takes longer, and those that a write takes longer.
  *
  * DISK_SHADOW names a folder that holds what a loss of power would leave: a sync copies the file as it
- * is into it, and nothing else does. A new file's name is there only when its folder was synced too;
+ * is into it, and nothing else does (syncfs: of every file below the root). A new file's name is there only when its folder was synced too;
  * until then the copy is called NAME.unnamed. A file that was removed is gone when its folder is synced. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -30,12 +31,14 @@ static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off64_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
+static int (*real_syncfs)(int);
 
 __attribute__((constructor)) static void begin(void) {
     real_write = dlsym(RTLD_NEXT, "write");
     real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+    real_syncfs = dlsym(RTLD_NEXT, "syncfs");
     shadow = getenv("DISK_SHADOW");
     const char *name = getenv("DISK_CONTROL");
     int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
@@ -135,6 +138,13 @@ static void keep_names(const char *folder) {
     if (names) closedir(names);
 }
 
+static int keep_entry(const char *path, const struct stat *file, int kind, struct FTW *place) {
+    (void)file, (void)place;
+    if (kind == FTW_F) keep_file(path);
+    if (kind == FTW_DP) keep_names(path);
+    return 0;
+}
+
 static void keep(int fd) {
     char path[PATH_MAX];
     struct stat64 file;
@@ -157,4 +167,18 @@ int fsync(int fd) {
 int fdatasync(int fd) {
     keep(fd);
     return shadow ? 0 : real_fdatasync(fd);
+}
+
+/* The whole of a volume: every file and every name below the root. */
+int syncfs(int fd) {
+    char path[PATH_MAX];
+    int before = errno;
+    if (control && control[0] > 0 && ours(fd, path)) wait_ms(control[0]);
+    if (shadow && ours(fd, path)) {
+        pthread_mutex_lock(&turn);
+        nftw(root, keep_entry, 16, FTW_DEPTH | FTW_PHYS);
+        pthread_mutex_unlock(&turn);
+    }
+    errno = before;
+    return shadow ? 0 : real_syncfs(fd);
 }

@@ -230,6 +230,38 @@ impl Gateway {
         }
     }
 
+    /// A press and 20 ms of a tone as somebody would forge them who has seen this gateway's numbers, or who
+    /// guesses its SSRC.
+    pub fn forged(&self, key: char, hertz: f64, guessed: Option<u32>) -> Vec<Vec<u8>> {
+        let shared = self.shared();
+        let code = "0123456789*#".find(key).unwrap() as u8;
+        let mut packets: Vec<Packet> = press(code, Fault::None, shared.timestamp, 20)
+            .into_iter()
+            .map(|(_, packet)| packet)
+            .collect();
+        packets.extend((0..5u32).map(|frame| {
+            let from = u64::from(frame) * 160;
+            let sound = (from..from + 160).map(|at| tone::sample(hertz, at, 16_000.0));
+            Packet {
+                payload_type: 8,
+                marker: false,
+                timestamp: shared.timestamp.wrapping_add(160 * frame),
+                payload: sound.map(encode_alaw).collect(),
+            }
+        }));
+        let mut sequence = shared.sequence;
+        let mut numbered = Vec::new();
+        for packet in packets {
+            let mut bytes = packet.bytes(sequence);
+            if let Some(ssrc) = guessed {
+                bytes[8..12].copy_from_slice(&ssrc.to_be_bytes());
+            }
+            sequence = sequence.wrapping_add(1);
+            numbered.push(bytes);
+        }
+        numbered
+    }
+
     /// A stretch of sound from another socket, with numbers that would fit.
     pub fn forge_tone(&self, hertz: f64, from: &UdpSocket, to: u16) {
         let shared = self.shared();

@@ -108,6 +108,58 @@ fn one_press_is_one_digit_by_every_way_and_with_every_fault() {
     server.stop();
 }
 
+/// The live part of `tests/digits/calls.rs`: sockets, threads and the database between key and grade.
+#[test]
+fn ratings_on_a_bad_line_are_each_the_grade_that_was_pressed() {
+    let house = House::new(Default::default());
+    let server = house.start();
+    const GRADES: [(char, &str); 5] = [
+        ('1', "very_satisfied"),
+        ('2', "satisfied"),
+        ('3', "basically_satisfied"),
+        ('4', "dissatisfied"),
+        ('5', "very_dissatisfied"),
+    ];
+    let (batches, at_once) = crate::place::nightly((1u64, 4u64), (6, 8));
+    for batch in 0..batches {
+        std::thread::scope(|scope| {
+            for index in 0..at_once {
+                let (house, seed) = (&house, batch * at_once + index);
+                scope.spawn(move || {
+                    let line = Line {
+                        seed,
+                        loss: 5,
+                        doubled: 5,
+                        jitter_ms: 60,
+                    };
+                    let habits = Habits {
+                        line,
+                        ..Habits::default()
+                    };
+                    let caller = Caller::dial_as(house, habits, Plan::default());
+                    caller.wait_offer(SOON);
+                    let (key, grade) = GRADES[(seed * 3 % 5) as usize];
+                    caller.gateway.press(key, Fault::None);
+                    let call = caller.end();
+                    assert_eq!(call["grade"], grade, "seed {seed}: {}", timeline(&call));
+                    assert_eq!(
+                        lines(&call, "key").len(),
+                        1,
+                        "seed {seed}: {}",
+                        timeline(&call)
+                    );
+                    caller.settled();
+                });
+            }
+        });
+    }
+    println!(
+        "{} ratings at 5 % loss: 0 lost, 0 wrong, 0 doubled",
+        batches * at_once
+    );
+    server.stop();
+}
+
 /// 9 s are more than the 8.19 s that a duration field can say at 8 kHz. The key is a reason, too: a
 /// segment taken for a press would answer the next question.
 #[test]

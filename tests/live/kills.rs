@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -11,6 +13,7 @@ use serde_json::Value;
 use sha2::Digest as _;
 
 use crate::crowd::{Act, Crowd, Seen, crowd_house};
+use crate::outages::Holder;
 use crate::place::{self, nightly, sleep_until, wait_for};
 use crate::server::{House, Setup, timeline};
 
@@ -47,22 +50,34 @@ pub struct Found {
 
 #[test]
 fn a_thousand_kills_lose_no_grade_and_no_sound() {
-    let cycles = nightly(24, 1000);
-    let seed = rand::random();
-    let mut chance = StdRng::seed_from_u64(seed);
-    let mut found = Found::default();
-    while found.cycles < cycles {
-        let crowd = Crowd::open(CALLS);
-        let house = crowd_house(&crowd, Setup::default());
-        let most = (cycles - found.cycles).min(50);
-        campaign(&house, &crowd, most, &mut chance, &mut found);
-    }
+    let (houses, cycles) = nightly((1, 24), (20, 50));
+    let seed: u64 = rand::random();
+    let next = AtomicU64::new(0);
+    let found = Mutex::new(Found::default());
+    // Most of a cycle is waiting: two houses at once, where there are many.
+    std::thread::scope(|scope| {
+        for _ in 0..2.min(houses) {
+            scope.spawn(|| {
+                loop {
+                    let house = next.fetch_add(1, Ordering::Relaxed);
+                    if house >= houses {
+                        return;
+                    }
+                    let of_one =
+                        campaign(cycles, house as usize * cycles, seed.wrapping_add(house));
+                    found.lock().unwrap().add(of_one);
+                }
+            });
+        }
+    });
+    let found = found.into_inner().unwrap();
     println!(
         "kills: {} at named steps; {}",
         found.steps,
         found.told(seed)
     );
     found.assert_nothing_lost(1.0);
+    let cycles = found.cycles;
     assert!(found.acknowledged >= cycles / 4, "too few grades to tell");
     assert!(found.steps >= cycles / 5, "too few steps were come to");
 }
@@ -82,14 +97,78 @@ const STEPS: [&str; 11] = [
     "recovering",
 ];
 
-/// As many kills of one house, then a look at everything that it keeps.
-fn campaign(house: &House, crowd: &Crowd, cycles: usize, chance: &mut StdRng, found: &mut Found) {
+/// Killed while the journal takes what the locked database does not, and while it is drained.
+#[test]
+fn kills_while_the_journal_is_written_or_drained_lose_no_grade() {
+    let cycles = nightly(3, 60);
+    let seed = rand::random();
+    let mut chance = StdRng::seed_from_u64(seed);
+    let mut found = Found::default();
+    let crowd = Crowd::open(CALLS);
+    let house = crowd_house(&crowd, Setup::default());
     let mut all: Vec<(Seen, Instant)> = Vec::new();
+    let mut kept = 0.0;
     for cycle in 0..cycles {
+        let step = ["journal_written", "journal_synced", "journal_drained"][cycle % 3];
+        let times = chance.random_range(1..12);
+        let mut server = house.start_as(|command| {
+            command.env("GRADELINE_DIE_AT", format!("{step}:{times}"));
+        });
+        let holder = Holder::of(&house);
+        for _ in 0..CALLS {
+            crowd.dial(&house, &place::number(), &acts(&mut chance));
+        }
+        let locked_until = Instant::now() + Duration::from_secs(4);
+        while Instant::now() < locked_until && !server.has_ended() {
+            sleep_until(Instant::now() + Duration::from_millis(5));
+        }
+        holder.let_go();
+        let until = Instant::now() + STEP_BOUND;
+        while Instant::now() < until && !server.has_ended() {
+            sleep_until(Instant::now() + Duration::from_millis(5));
+        }
+        found.steps += usize::from(server.has_ended());
+        let killed = Instant::now();
+        server.kill();
+        all.extend(crowd.forget().into_iter().map(|seen| (seen, killed)));
+        found.cycles += 1;
+        let server = house.start();
+        // What the killed one left in its journal is drained before its calls are closed.
+        wait_for("the journal is drained", Duration::from_secs(60), || {
+            let waiting = house.metric("gradeline_journal_entries", "");
+            (waiting == 0.0).then_some(())
+        });
+        kept += house.metric("gradeline_journal_drained_total", "");
+        server.stop();
+    }
+    let server = house.start();
+    look(&house, &all, Duration::from_secs(1), &mut found);
+    server.stop();
+    println!(
+        "kills with a journal: {} at named steps, {kept} writes drained by the next run; {}",
+        found.steps,
+        found.told(seed)
+    );
+    found.assert_nothing_lost(1.0);
+    assert!(
+        found.steps > cycles / 2 && kept > 0.0,
+        "nothing was in the journal"
+    );
+}
+
+/// As many kills of one house, then a look at everything that it keeps. `before` is how many there were
+/// of other houses: each goes on with the steps where the last one stopped.
+fn campaign(cycles: usize, before: usize, seed: u64) -> Found {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let mut found = Found::default();
+    let crowd = Crowd::open(CALLS);
+    let house = crowd_house(&crowd, Setup::default());
+    let mut all: Vec<(Seen, Instant)> = Vec::new();
+    for cycle in before..before + cycles {
         let death = match cycle % 2 {
             0 => Death::ByChance(Duration::from_millis(chance.random_range(100..3500))),
             _ => {
-                let step = STEPS[found.cycles / 2 % STEPS.len()];
+                let step = STEPS[cycle / 2 % STEPS.len()];
                 let times = match step {
                     "committing" | "committed" => chance.random_range(1..60),
                     "recovering" => chance.random_range(1..4),
@@ -98,13 +177,14 @@ fn campaign(house: &House, crowd: &Crowd, cycles: usize, chance: &mut StdRng, fo
                 Death::At(step, times)
             }
         };
-        let (seen, killed) = one_life(house, crowd, death, chance, found);
+        let (seen, killed) = one_life(&house, &crowd, death, &mut chance, &mut found);
         all.extend(seen.into_iter().map(|seen| (seen, killed)));
         found.cycles += 1;
     }
     let server = house.start();
-    look(house, &all, Duration::from_secs(1), found);
+    look(&house, &all, Duration::from_secs(1), &mut found);
     server.stop();
+    found
 }
 
 fn one_life(
@@ -146,8 +226,8 @@ fn one_life(
             found.steps += usize::from(server.has_ended());
         }
     }
-    server.kill();
     let killed = Instant::now();
+    server.kill();
     (crowd.forget(), killed)
 }
 
@@ -347,6 +427,19 @@ pub fn percentile(values: &[f64], hundredths: usize) -> f64 {
 }
 
 impl Found {
+    fn add(&mut self, other: Found) {
+        self.cycles += other.cycles;
+        self.steps += other.steps;
+        self.calls += other.calls;
+        self.acknowledged += other.acknowledged;
+        self.graded += other.graded;
+        self.lost.extend(other.lost);
+        self.doubled.extend(other.doubled);
+        self.unreadable.extend(other.unreadable);
+        self.missing_s.extend(other.missing_s);
+        self.restart_s.extend(other.restart_s);
+    }
+
     pub fn assert_nothing_lost(&self, most_missing_s: f64) {
         assert!(self.lost.is_empty(), "lost: {:#?}", self.lost);
         assert!(self.doubled.is_empty(), "doubled: {:#?}", self.doubled);

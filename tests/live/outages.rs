@@ -167,13 +167,13 @@ fn was_told(word: &str, told: JoinHandle<Duration>) {
 }
 
 /// Somebody else holds SQLite's writer.
-struct Holder {
+pub struct Holder {
     child: Child,
     _let_go: ChildStdin,
 }
 
 impl Holder {
-    fn of(house: &House) -> Holder {
+    pub fn of(house: &House) -> Holder {
         let mut child = Command::new("python3")
             .arg(place::repository().join("tests/live/holder.py"))
             .arg(house.path("gradeline.db"))
@@ -191,7 +191,7 @@ impl Holder {
         }
     }
 
-    fn let_go(self) {
+    pub fn let_go(self) {
         let Holder { mut child, _let_go } = self;
         drop(_let_go);
         assert!(child.wait().unwrap().success());
@@ -283,6 +283,52 @@ fn a_full_volume_of_the_database_is_noticed_by_no_caller() {
     std::fs::remove_file(filler).unwrap();
     story.call_for(3 * SECOND);
     story.end("database volume full");
+    server.stop();
+}
+
+/// The last resort: neither takes a grade, so the caller is told the truth; and who asked for it is not
+/// forgotten when they are back.
+#[test]
+fn with_neither_database_nor_journal_the_caller_is_told() {
+    let crowd = Crowd::open(30);
+    let house = crowd_house(&crowd, Setup::default());
+    // Two pages: room for some twenty writes.
+    small_volume(&house.path("journal"), 8192);
+    let server = house.start();
+    let holder = Holder::of(&house);
+    let told = watch(&house, "journal");
+    // Their grades alone are more than the volume takes, however few other writes come before them.
+    let numbers: Vec<String> = (0..30).map(|_| place::number()).collect();
+    for number in &numbers {
+        crowd.dial(&house, number, &[Act::Press(SECOND / 2, '2')]);
+    }
+    wait_for("every call's end", 60 * SECOND, || {
+        let over = crowd.seen().iter().all(|seen| seen.ended.is_some());
+        over.then_some(())
+    });
+    let seen = crowd.seen();
+    let sorry = seen.iter().filter(|caller| caller.apologised.is_some());
+    let echoed = seen.iter().filter(|caller| caller.echoed.is_some());
+    println!(
+        "{} heard an echo, {} that it could not be stored",
+        echoed.count(),
+        sorry.clone().count()
+    );
+    assert!(sorry.count() > 0, "{seen:#?}");
+    for caller in &seen {
+        assert!(
+            caller.echoed.is_some() != caller.apologised.is_some(),
+            "{caller:?}"
+        );
+    }
+    was_told("journal", told);
+    holder.let_go();
+    for number in &numbers {
+        let call = house.wait_end(number, 60 * SECOND);
+        assert_eq!(call["grade"], "satisfied");
+        assert_eq!(call["keyed_grades"].as_array().unwrap().len(), 1);
+    }
+    assert_eq!(list(&house, "ratings").len(), numbers.len());
     server.stop();
 }
 

@@ -27,6 +27,8 @@ pub struct Plan<'a> {
     /// Where it binds; other loopback addresses are other trunks.
     pub address: &'a str,
     pub rtp_port: u16,
+    /// Where a caller who is told to MOVE wants his sound from then on.
+    pub moved_port: u16,
     /// Payload types of the offer or answer: `8 101`.
     pub formats: &'a str,
     pub ptime: u32,
@@ -48,6 +50,7 @@ impl Default for Plan<'_> {
             scenario: "caller",
             address: "127.0.0.1",
             rtp_port: 9,
+            moved_port: 9,
             formats: "8 101",
             ptime: 20,
             number: "consult",
@@ -140,6 +143,7 @@ impl Sipp {
         }
         for (name, value) in [
             ("rtp_port", plan.rtp_port.to_string()),
+            ("moved_port", plan.moved_port.to_string()),
             ("formats", plan.formats.into()),
             ("ptime", plan.ptime.to_string()),
             ("number", plan.number.into()),

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use crate::calls::{Caller, SOON};
-use crate::gateway::Fault;
+use crate::desks::Desk;
+use crate::gateway::{Fault, Habits};
 use crate::place;
 use crate::server::{House, Setup, timeline};
 
-/// The house looks at its files every two seconds.
-const RELOAD: Duration = Duration::from_secs(15);
+/// The house looks at its files every two seconds, and then walks every path of them.
+const RELOAD: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_changed_plan_is_taken_while_a_call_runs_on_the_old_one_and_a_broken_one_is_refused() {
+    let desks = ["8001", "8002"].map(|user| Desk::open("desk", user, Habits::default()));
     let house = House::new(Setup {
-        rehearsal_talk_s: 4,
+        desks: desks.iter().map(|desk| desk.address.clone()).collect(),
         ..Setup::default()
     });
     let server = house.start();
@@ -28,17 +30,23 @@ fn a_changed_plan_is_taken_while_a_call_runs_on_the_old_one_and_a_broken_one_is_
     std::fs::write(&plan, &second).unwrap();
     server.wait_log("dialplan in force", RELOAD);
     let late = Caller::dial(&house);
-    for caller in [&early, &late] {
+    late.line("joined");
+    for desk in &desks {
+        desk.sipp.tell_desk("HANGUP");
+    }
+    let graded = |caller: &Caller, answer: &str, nth: usize| {
         caller.wait_offer(SOON);
         caller.gateway.press('8', Fault::None);
-    }
-    let again = early.nth_line("prompt P11", 1);
-    place::sleep_until(again + SOON);
-    early.gateway.press('1', Fault::None);
-    let again = late.nth_line("prompt P10", 2);
-    place::sleep_until(again + SOON);
-    late.gateway.press('1', Fault::None);
-    let (early, late) = (early.end(), late.end());
+        let again = caller.nth_line(answer, nth);
+        place::sleep_until(again + SOON);
+        caller.gateway.press('1', Fault::None);
+        caller.end()
+    };
+    let (early, late) = std::thread::scope(|scope| {
+        let early = scope.spawn(|| graded(&early, "prompt P11", 1));
+        let late = scope.spawn(|| graded(&late, "prompt P10", 2));
+        (early.join().unwrap(), late.join().unwrap())
+    });
     assert_eq!(early["grade"], "very_satisfied", "{}", timeline(&early));
     assert_eq!(late["grade"], "very_satisfied", "{}", timeline(&late));
     assert_ne!(early["dialplan_digest"], late["dialplan_digest"]);
@@ -54,6 +62,8 @@ fn a_changed_plan_is_taken_while_a_call_runs_on_the_old_one_and_a_broken_one_is_
     server.wait_log(&format!("consultation.toml:{at}:"), RELOAD);
     server.wait_log("stay in force", RELOAD);
     let after = Caller::dial(&house);
+    after.line("joined");
+    desks[0].sipp.tell_desk("HANGUP");
     after.wait_offer(SOON);
     after.gateway.press('2', Fault::None);
     let after = after.end();

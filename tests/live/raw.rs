@@ -134,6 +134,8 @@ impl Raw {
             match read {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof),
                 Ok(length) => match self.wire {
+                    // Media of a call whose offer named this port by chance: RTP's version, no letter.
+                    Wire::Udp(_) if bytes[0] & 0xC0 == 0x80 => {}
                     Wire::Udp(_) => return Ok(Some(Reply::read(&bytes[..length]))),
                     Wire::Tcp(_) => self.buffer.extend(&bytes[..length]),
                 },

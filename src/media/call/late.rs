@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::{BEAT, Call};
-use crate::media::leg::DRAINED_A_BEAT;
 use crate::rtp::playout::FRAME_SAMPLES;
 
 /// Beats for which the sockets' buffers can have kept what arrived: 2 s of 20 ms packets.
@@ -35,13 +34,12 @@ impl Call {
         let (outbox, due) = (&mut self.outbox, self.next_beat);
         let mut from_caller = [0i16; FRAME_SAMPLES];
         let mut from_desk = [0i16; FRAME_SAMPLES];
-        self.caller
-            .drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+        self.caller.drain(due, now, &mut |event| outbox.push(event));
         self.caller
             .hear(&mut from_caller, now, &mut |event| outbox.push(event));
         self.caller.skip_sending(1);
         if let Some(desk) = &mut self.desk {
-            desk.drain(DRAINED_A_BEAT, due, now, &mut |event| outbox.push(event));
+            desk.drain(due, now, &mut |event| outbox.push(event));
             desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
             desk.skip_sending(1);
         }

@@ -4,3 +4,4 @@ pub(super) mod flaky;
 mod live;
 mod prompts;
 mod trouble;
+mod trust;

@@ -14,6 +14,8 @@ fn room_on(volume: &Flaky, ports: RangeInclusive<u16>) -> Media {
         ports,
         threads: 1,
         rtp_timeout: Duration::from_secs(30),
+        srtp: Srtp::Accept,
+        learn_address: false,
     };
     Media::start_on(volume.clone(), settings).expect("a media room")
 }
@@ -179,6 +181,8 @@ async fn a_call_over_ipv6_is_heard_both_ways() {
             ports,
             threads: 1,
             rtp_timeout: Duration::from_secs(30),
+            srtp: Srtp::Accept,
+            learn_address: false,
         })
         .expect("a media room")
     };

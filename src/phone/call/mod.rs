@@ -316,6 +316,10 @@ impl Call {
             }
             media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
             media::Event::FirstMedia { side } => self.first_media(side),
+            media::Event::AddressLearnt { side, from } => {
+                tracing::warn!(call = %self.id.0, %from, "a leg's address was learnt ([media] learn_address)");
+                self.mark("address_learnt", format!("{} {from}", side_word(side)));
+            }
             media::Event::RtpTimeout { side: Side::Caller } => {
                 self.mark("rtp_timeout", "caller");
                 self.caller_gone(Gone::Vanished("RTP timeout")).await;

@@ -5,7 +5,7 @@ use super::*;
 const HEAD: &str = "v=0\r\no=x 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n";
 
 fn answer(streams: &str) -> Result<(String, Negotiated), Error> {
-    let mut local = Local::new(IpAddr::from([127, 0, 0, 1]), 20000);
+    let mut local = Local::new(IpAddr::from([127, 0, 0, 1]), 20000, Srtp::Accept);
     local.answer(format!("{HEAD}{streams}").as_bytes())
 }
 
@@ -131,25 +131,25 @@ fn no_common_codec_and_nonsense_are_told_apart() {
 
 #[test]
 fn each_description_of_a_session_has_the_next_version() {
-    let mut local = Local::new(IpAddr::from([127, 0, 0, 1]), 20000);
+    let mut local = Local::new(IpAddr::from([127, 0, 0, 1]), 20000, Srtp::Accept);
     let first = local.offer();
     let second = local.offer();
     assert!(first.contains(&format!("o=- {} 1 IN", local.session)));
     assert!(second.contains(&format!("o=- {} 2 IN", local.session)));
-    read_answer(first.as_bytes()).expect("our own offer is readable");
+    check(first.as_bytes(), Srtp::Refuse).expect("our own offer is readable");
 }
 
 proptest! {
     #[test]
     fn no_octets_break_the_reader(octets in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = check(&octets);
+        let _ = check(&octets, Srtp::Accept);
     }
 
     #[test]
     fn no_lines_break_the_reader(lines in proptest::collection::vec(
         "(v=0|o=- 1 1 IN IP4 1.2.3.4|s=-|t=0 0|c=IN IP[46] [0-9.:/]{0,12}|m=(audio|video) [0-9]{0,6} RTP/AVP [0-9 ]{0,12}|a=(rtpmap|ptime|maxptime|rtcp):[0-9a-zA-Z./ -]{0,20})", 0..12)
     ) {
-        let _ = check((lines.join("\r\n") + "\r\n").as_bytes());
+        let _ = check((lines.join("\r\n") + "\r\n").as_bytes(), Srtp::Accept);
     }
 }
 
@@ -183,4 +183,130 @@ fn what_only_looks_like_hold_is_none() {
     let elsewhere = HEAD.replace("192.0.2.9", "0.0.0.0");
     assert!(!held(format!("{elsewhere}{stream}c=IN IP4 192.0.2.9\r\n")));
     assert!(!held(String::new()) && !held("a=sendonly".to_owned()));
+}
+
+const KEY: &str = "PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR";
+
+fn secure(suite: &str) -> String {
+    format!("m=audio 4000 RTP/SAVP 8\r\na=crypto:3 {suite} inline:{KEY}|2^31\r\n")
+}
+
+fn local(srtp: Srtp) -> Local {
+    Local::new(IpAddr::from([127, 0, 0, 1]), 20000, srtp)
+}
+
+#[test]
+fn a_protected_offer_is_answered_with_keys_of_ours() {
+    for suite in ["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"] {
+        let (text, said) = answer(&secure(suite)).expect("an answer");
+        assert!(text.contains("m=audio 20000 RTP/SAVP 8\r\n"), "{text}");
+        assert!(
+            text.contains(&format!("a=crypto:3 {suite} inline:")),
+            "{text}"
+        );
+        assert!(!text.contains(KEY), "our key is not theirs: {text}");
+        let protection = said.srtp.expect("it is protected");
+        assert_eq!(protection.suite.name(), suite);
+        assert_ne!(protection.ours, protection.theirs);
+    }
+    assert_eq!(
+        answer("m=audio 4000 RTP/SAVP 8\r\n").map(|_| ()),
+        Err(Error::NoCommonCodec {
+            offered: "audio RTP/SAVP 8".into()
+        })
+    );
+}
+
+#[test]
+fn of_both_offered_the_protected_one_is_taken_unless_it_is_refused() {
+    let both = format!(
+        "m=audio 5000 RTP/AVP 8\r\n{}",
+        secure("AES_CM_128_HMAC_SHA1_80")
+    );
+    let both = format!("{HEAD}{both}");
+    let (text, said) = local(Srtp::Accept)
+        .answer(both.as_bytes())
+        .expect("an answer");
+    assert!(text.contains("m=audio 0 RTP/AVP 8\r\n"), "{text}");
+    assert!(said.srtp.is_some());
+    let (text, said) = local(Srtp::Refuse)
+        .answer(both.as_bytes())
+        .expect("an answer");
+    assert!(text.contains("m=audio 0 RTP/SAVP 8\r\n"), "{text}");
+    assert_eq!(said.srtp, None);
+    let plain = format!("{HEAD}m=audio 5000 RTP/AVP 8\r\n");
+    let refused = local(Srtp::Require).answer(plain.as_bytes());
+    assert!(
+        matches!(
+            refused,
+            Err(Error::OtherProfile {
+                wanted: "RTP/SAVP",
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    let secure = format!("{HEAD}{}", secure("AES_CM_128_HMAC_SHA1_80"));
+    let refused = local(Srtp::Refuse).answer(secure.as_bytes());
+    assert!(
+        matches!(
+            refused,
+            Err(Error::OtherProfile {
+                wanted: "RTP/AVP",
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn keys_stay_over_a_new_offer_and_protection_is_not_taken_back() {
+    let offer = |suite| format!("{HEAD}{}", secure(suite));
+    let mut ours = local(Srtp::Accept);
+    let mut keys = |suite| {
+        let (_, said) = ours.answer(offer(suite).as_bytes()).expect("an answer");
+        said.srtp.expect("it is protected").ours
+    };
+    let first = keys("AES_CM_128_HMAC_SHA1_80");
+    assert_eq!(keys("AES_CM_128_HMAC_SHA1_80"), first);
+    let other = keys("AES_CM_128_HMAC_SHA1_32");
+    assert_ne!(other, first);
+    assert_ne!(
+        keys("AES_CM_128_HMAC_SHA1_80"),
+        first,
+        "a key is used with one suite once"
+    );
+    let plain = format!("{HEAD}m=audio 5000 RTP/AVP 8\r\n");
+    assert!(matches!(
+        ours.answer(plain.as_bytes()),
+        Err(Error::OtherProfile { .. })
+    ));
+    assert!(ours.offer().contains("RTP/SAVP"));
+}
+
+#[test]
+fn a_protected_offer_of_ours_needs_a_protected_answer() {
+    let (mut asks, mut answers) = (local(Srtp::Require), local(Srtp::Accept));
+    let offer = asks.offer();
+    assert_eq!(offer.matches("a=crypto:").count(), 2, "{offer}");
+    let (answer, theirs) = answers.answer(offer.as_bytes()).expect("an answer");
+    let ours = asks.accept(answer.as_bytes()).expect("it fits");
+    let (ours, theirs) = (ours.srtp.expect("keys"), theirs.srtp.expect("keys"));
+    assert_eq!((ours.ours, ours.theirs), (theirs.theirs, theirs.ours));
+    let mut asks = local(Srtp::Require);
+    asks.offer();
+    let other = answer.replace("a=crypto:1", "a=crypto:2");
+    assert!(
+        asks.accept(other.as_bytes()).is_err(),
+        "a suite of another line"
+    );
+    let plain = format!("{HEAD}m=audio 5000 RTP/AVP 8\r\n");
+    assert!(asks.accept(plain.as_bytes()).is_err());
+    let mut asks = local(Srtp::Accept);
+    assert!(asks.offer().contains("RTP/AVP"));
+    assert!(
+        asks.accept(answer.as_bytes()).is_err(),
+        "nobody asked for keys"
+    );
 }

@@ -64,7 +64,7 @@ pub fn receive<'a>(
     socket: &UdpSocket,
     octets: &'a mut [MaybeUninit<u8>],
     clocks: Clocks,
-) -> io::Result<(&'a [u8], Option<SocketAddr>, Instant)> {
+) -> io::Result<(&'a mut [u8], Option<SocketAddr>, Instant)> {
     let mut control = [MaybeUninit::<u8>::zeroed(); CONTROL_LEN];
     let (length, from, control_len) = {
         // The longer of the two families, so that either fits.
@@ -82,7 +82,7 @@ pub fn receive<'a>(
     let (control, octets) = unsafe {
         (
             control.map(|octet| octet.assume_init()),
-            octets[..length].assume_init_ref(),
+            octets[..length].assume_init_mut(),
         )
     };
     Ok((

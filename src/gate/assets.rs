@@ -16,7 +16,7 @@ use super::problem::Problem;
 struct Files;
 
 /// `/assets/<digest>/app.css`: the address changes with the content, so it may be kept for a year.
-pub(super) fn address(name: &str) -> String {
+pub(crate) fn address(name: &str) -> String {
     format!("/assets/{}/{name}", digest(name).unwrap_or_default())
 }
 
@@ -26,7 +26,7 @@ fn digest(name: &str) -> Option<String> {
     Some(hex::encode(&file.metadata.sha256_hash()[..6]))
 }
 
-pub(super) async fn serve(
+pub(crate) async fn serve(
     Path((asked, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn turbo_is_as_released_and_its_packed_twin_is_the_same() {
-        let notes = include_str!("assets/vendor/README.md");
+        let notes = include_str!("../web/assets/vendor/README.md");
         let file = Files::get("vendor/turbo-8.0.23.js").unwrap();
         let sha256 = hex::encode(file.metadata.sha256_hash());
         assert!(notes.contains(&sha256), "{sha256}");

@@ -5,7 +5,7 @@ use crate::engine::DeadlineRow;
 
 /// A deadline's lamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lamp {
+pub(crate) enum Lamp {
     /// Met before it was due.
     Met,
     /// Met, but too late.
@@ -23,7 +23,7 @@ pub(super) enum Lamp {
 const NEAR_MS: i64 = 24 * 3_600_000;
 
 impl Lamp {
-    pub(super) fn of(deadline: &DeadlineRow, now: Moment) -> Self {
+    pub(crate) fn of(deadline: &DeadlineRow, now: Moment) -> Self {
         let only_passes = deadline.kind.term().force == Force::Rule;
         if deadline.void_at.is_some() || (only_passes && now > deadline.due_at) {
             return Lamp::Over;
@@ -38,7 +38,7 @@ impl Lamp {
     }
 
     /// Word of the locale files and of the style sheet.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Lamp::Met => "met",
             Lamp::MetLate => "met_late",

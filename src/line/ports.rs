@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Error, arrival};
 
+/// The RTP ports that legs take theirs from, in pairs: RTP on the even one, RTCP above it.
 #[derive(Debug)]
 pub struct Ports {
     address: IpAddr,

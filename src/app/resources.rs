@@ -1,0 +1,93 @@
+//! What the machine lends a server: descriptors, and memory that is given back after the calls.
+
+use std::time::Duration;
+
+/// Few arenas: each of many would keep what it once needed.
+#[cfg(target_env = "gnu")]
+const ARENAS: libc::c_int = 2;
+/// How often it is looked whether calls have ended.
+const LOOKED_EVERY: Duration = Duration::from_secs(5);
+/// Fewer ended calls are not worth a walk through the heap.
+const ENDED_FROM: usize = 20;
+/// Of a call: RTP and RTCP of two legs, and its recording.
+const DESCRIPTORS_A_CALL: u64 = 5;
+/// Of everything else: database, pages, listeners, files being read.
+const OTHER_DESCRIPTORS: u64 = 256;
+
+/// Takes as many descriptors as may be had, and sets the allocator up; before the first thread.
+/// Where `calls` at once need more of them than there are, this says so.
+pub fn prepare(calls: usize) -> Option<String> {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: an option and a number; no other thread runs yet.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, ARENAS);
+    }
+    let descriptors = raise_descriptors().ok()?;
+    let needed = descriptors_for(calls);
+    (descriptors < needed).then(|| {
+        format!(
+            "[sip] max_calls = {calls} may need {needed} descriptors, and this process may open {descriptors}; \
+             raise its limit (LimitNOFILE of systemd, ulimit -n) or lower max_calls"
+        )
+    })
+}
+
+fn descriptors_for(calls: usize) -> u64 {
+    OTHER_DESCRIPTORS + DESCRIPTORS_A_CALL * calls as u64
+}
+
+/// The soft limit becomes the hard one; returns it.
+fn raise_descriptors() -> std::io::Result<u64> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: both calls are handed a whole `rlimit` of this function's own.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        limit.rlim_cur = limit.rlim_max;
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+    Ok(limit.rlim_cur)
+}
+
+/// Gives back what ended calls had, for as long as it is polled. `calls` tells how many there are.
+pub async fn give_back(calls: impl Fn() -> usize) {
+    let mut most = 0;
+    loop {
+        tokio::time::sleep(LOOKED_EVERY).await;
+        let now = calls();
+        most = most.max(now);
+        if most - now >= ENDED_FROM.max(most / 2) {
+            most = now;
+            // Off the runtime's threads: it takes milliseconds, and nobody waits for it.
+            if let Err(error) = tokio::task::spawn_blocking(trim).await {
+                tracing::warn!(%error, "memory was not given back");
+            }
+        }
+    }
+}
+
+fn trim() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: malloc_trim locks each arena for itself; it may run beside any allocation.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_descriptors_is_raised_and_a_low_one_is_told() {
+        assert_eq!(prepare(1), None, "every machine has some hundred");
+        let told = prepare(usize::MAX / 100).unwrap();
+        assert!(told.contains("LimitNOFILE"), "{told}");
+    }
+}

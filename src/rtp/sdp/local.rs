@@ -1,0 +1,193 @@
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use super::{AVP, Chosen, Error, Negotiated, SAVP, Srtp, choose, read};
+use crate::rtp::sdes::{Crypto, Keys, Suite};
+use crate::rtp::srtp::Protection;
+
+/// The telephone-event payload type of our own offers.
+const OFFERED_EVENT_TYPE: u8 = 101;
+
+/// Our side of the negotiation; lives as long as the dialog.
+#[derive(Debug, Clone)]
+pub struct Local {
+    pub address: IpAddr,
+    pub port: u16,
+    pub session: u64,
+    pub version: u64,
+    srtp: Srtp,
+    /// Keys of ours, one pair a suite: a key is never used with two.
+    keys: [Keys; 2],
+    /// The suite in use. A leg that is protected once stays so: nobody takes that back in the middle.
+    protected: Option<Suite>,
+}
+
+impl Local {
+    pub fn new(address: IpAddr, port: u16, srtp: Srtp) -> Self {
+        let session = u64::from(rand::random::<u32>());
+        Local {
+            address,
+            port,
+            session,
+            version: 0,
+            srtp,
+            keys: [Keys::random(), Keys::random()],
+            protected: None,
+        }
+    }
+
+    /// Our offer: PCMA, PCMU, telephone events; as SRTP where it is required or in use.
+    pub fn offer(&mut self) -> String {
+        let mut text = self.head();
+        let secure = self.policy() == Srtp::Require;
+        let profile = if secure { SAVP } else { AVP };
+        let _ = write!(
+            text,
+            "m=audio {} {profile} 8 0 {OFFERED_EVENT_TYPE}\r\na=rtpmap:8 PCMA/8000\r\n\
+             a=rtpmap:0 PCMU/8000\r\na=rtpmap:{OFFERED_EVENT_TYPE} telephone-event/8000\r\n\
+             a=fmtp:{OFFERED_EVENT_TYPE} 0-15\r\na=ptime:20\r\na=maxptime:40\r\n",
+            self.port
+        );
+        if secure {
+            for (tag, suite) in (1..).zip(Suite::ALL) {
+                self.renew_unused(suite);
+                let line = self.crypto(tag, suite);
+                let _ = write!(text, "a=crypto:{}\r\n", line.text());
+            }
+        }
+        text.push_str("a=sendrecv\r\n");
+        text
+    }
+
+    /// Reads an offer and answers it.
+    pub fn answer(&mut self, offer: &[u8]) -> Result<(String, Negotiated), Error> {
+        let session = read(offer)?;
+        let Chosen {
+            index: chosen,
+            mut negotiated,
+            crypto,
+        } = choose(&session, self.policy())?;
+        let mut text = self.head();
+        let ours = crypto.map(|theirs| self.protect(&mut negotiated, theirs));
+        for (index, media) in session.medias.iter().enumerate() {
+            if index != chosen {
+                // RFC 3264 §6: every stream of the offer is answered; port 0 rejects.
+                let _ = write!(
+                    text,
+                    "m={} 0 {} {}\r\n",
+                    media.media, media.proto, media.fmt
+                );
+                continue;
+            }
+            self.write_stream(&mut text, &negotiated, ours.as_ref());
+        }
+        Ok((text, negotiated))
+    }
+
+    /// Reads the answer to our offer.
+    pub fn accept(&mut self, answer: &[u8]) -> Result<Negotiated, Error> {
+        // What was offered protected must be answered so, and the other way round.
+        let offered = match self.policy() {
+            Srtp::Require => Srtp::Require,
+            Srtp::Accept | Srtp::Refuse => Srtp::Refuse,
+        };
+        let chosen = choose(&read(answer)?, offered)?;
+        let mut negotiated = chosen.negotiated;
+        if let Some(theirs) = chosen.crypto {
+            let named = Suite::ALL
+                .into_iter()
+                .zip(1..)
+                .find(|(_, tag)| *tag == theirs.tag);
+            if named.is_none_or(|(suite, _)| suite != theirs.suite) {
+                return Err(super::unreadable(
+                    "the answer's crypto line is none of our offer's".to_owned(),
+                ));
+            }
+            self.protect(&mut negotiated, theirs);
+        }
+        Ok(negotiated)
+    }
+
+    fn policy(&self) -> Srtp {
+        match self.protected {
+            Some(_) => Srtp::Require,
+            None => self.srtp,
+        }
+    }
+
+    /// Puts both sides' keys into what was negotiated; our line of the answer.
+    fn protect(&mut self, negotiated: &mut Negotiated, theirs: Crypto) -> Crypto {
+        let suite = theirs.suite;
+        if self.protected.is_some() {
+            self.renew_unused(suite);
+        }
+        self.protected = Some(suite);
+        let ours = self.crypto(theirs.tag, suite);
+        negotiated.srtp = Some(Protection {
+            suite,
+            theirs: theirs.keys,
+            ours: ours.keys.clone(),
+        });
+        ours
+    }
+
+    /// A suite that comes into use anew has a key that was never used.
+    fn renew_unused(&mut self, suite: Suite) {
+        if self.protected != Some(suite) {
+            self.keys[suite as usize] = Keys::random();
+        }
+    }
+
+    fn crypto(&self, tag: u32, suite: Suite) -> Crypto {
+        Crypto {
+            tag,
+            suite,
+            keys: self.keys[suite as usize].clone(),
+        }
+    }
+
+    fn write_stream(&self, text: &mut String, negotiated: &Negotiated, crypto: Option<&Crypto>) {
+        let payload_type = negotiated.payload_type;
+        let profile = if crypto.is_some() { SAVP } else { AVP };
+        let _ = write!(text, "m=audio {} {profile} {payload_type}", self.port);
+        if let Some(event_type) = negotiated.event_type {
+            let _ = write!(text, " {event_type}");
+        }
+        let _ = write!(
+            text,
+            "\r\na=rtpmap:{payload_type} {}/8000\r\n",
+            negotiated.codec.name()
+        );
+        if let Some(event_type) = negotiated.event_type {
+            let _ = write!(
+                text,
+                "a=rtpmap:{event_type} telephone-event/8000\r\na=fmtp:{event_type} 0-15\r\n"
+            );
+        }
+        if let Some(crypto) = crypto {
+            let _ = write!(text, "a=crypto:{}\r\n", crypto.text());
+        }
+        let direction = match (negotiated.they_send, negotiated.they_receive) {
+            (true, true) => "sendrecv",
+            (true, false) => "recvonly",
+            (false, true) => "sendonly",
+            (false, false) => "inactive",
+        };
+        let _ = write!(
+            text,
+            "a=ptime:{}\r\na=maxptime:40\r\na={direction}\r\n",
+            negotiated.ptime_ms
+        );
+    }
+
+    fn head(&mut self) -> String {
+        self.version += 1;
+        let family = if self.address.is_ipv4() { "IP4" } else { "IP6" };
+        format!(
+            "v=0\r\no=- {} {} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n",
+            self.session,
+            self.version,
+            address = self.address
+        )
+    }
+}
