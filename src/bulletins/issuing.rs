@@ -10,8 +10,8 @@ use super::refused;
 use crate::domain::{Actor, Article, Channel, Day, Entry, Moment, Subject, What};
 use crate::engine::{Engine, Error};
 use crate::figures::{
-    Adjustment, Bulletin, Count, Material, Missing, Period, Published, Tally, Thresholds,
-    TypicalCase, adjustments, adjustments_of_the_whole, compose, hot_spots, publish,
+    Adjustment, Bulletin, Count, Material, Missing, Period, Tally, Thresholds, TypicalCase,
+    adjustments, compose, hot_spots,
 };
 use crate::rights::{Action, Grant, Holder, may};
 use crate::secrets::digest;
@@ -166,32 +166,6 @@ impl Engine {
         }))
     }
 
-    /// A month's issued bulletin as the public sees it (第二十条); `None` while there is none. Anybody may ask,
-    /// so it costs the sums of the month and no more, as they were last counted.
-    pub async fn published(&self, month: Period, now: Moment) -> Result<Option<Published>, Error> {
-        if !month.is_month() {
-            return Ok(None);
-        }
-        let mut tx = self.read().await?;
-        let Some(row) = tx.issued_bulletin(month).await? else {
-            return Ok(None);
-        };
-        let issued = read(&row)?;
-        let sums = tx.sums(&whole(month, now)?, Split::Whole).await?;
-        let overall = sums.into_values().next().unwrap_or_default();
-        let corrections = adjustments_of_the_whole(&issued, &overall);
-        Ok(Some(publish(&issued, &corrections)))
-    }
-
-    /// Months with an issued bulletin.
-    pub async fn published_months(&self) -> Result<Vec<Period>, Error> {
-        let issued = self.read().await?.issued_periods().await?;
-        Ok(issued
-            .into_iter()
-            .filter(|period| period.is_month())
-            .collect())
-    }
-
     /// Whether every issued bulletin is the one that was signed: how many; the first that is not.
     pub async fn verify_bulletins(&self) -> Result<Result<usize, String>, Error> {
         let mut tx = self.read().await?;
@@ -271,7 +245,7 @@ impl Engine {
 }
 
 /// The period whole.
-fn whole(period: Period, now: Moment) -> Result<Scope, Error> {
+pub(super) fn whole(period: Period, now: Moment) -> Result<Scope, Error> {
     let span = Span {
         from: Some(period.from()),
         until: Some(period.until()),
@@ -325,7 +299,7 @@ fn must_be_there(row: Option<BulletinRow>, period: Period) -> Result<BulletinRow
     row.ok_or_else(|| refused(format!("nobody has drafted the bulletin {period}")))
 }
 
-fn read(row: &BulletinRow) -> Result<Bulletin, Error> {
+pub(super) fn read(row: &BulletinRow) -> Result<Bulletin, Error> {
     let faulty = |error| {
         Error::Other(format!(
             "the bulletin {} cannot be read: {error}",

@@ -5,6 +5,7 @@
 //! drafts, reviews and issues one bulletin; a sign is told with its evidence and judges nobody.
 
 mod issuing;
+mod publishing;
 mod reckoning;
 mod signs;
 #[cfg(test)]

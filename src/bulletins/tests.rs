@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::casework::{
-    Act, Assessment, Attribution, Checked, Extent, Reached, Span as Workdays, Way,
-};
+use crate::acts::{Act, Assessment, Attribution, Checked, Extent, Reached, Span as Workdays, Way};
 use crate::domain::{
     By, Calendar, Channel, Choices, Day, Evidence, Grade, Hand, Identity, Intake, IntakeKey,
     Moment, PersonId, Post, Rater, Reason, Role, Service, TicketNumber, UnitId,

@@ -62,6 +62,7 @@ macro_rules! doors {
 pub(super) fn table() -> Vec<Door> {
     let mut table = houses_doors();
     table.extend(acts_doors());
+    table.extend(figures_doors());
     table
 }
 
@@ -149,18 +150,6 @@ fn houses_doors() -> Vec<Door> {
         GET  "/api/v1/tickets"                Api SeeTickets           => get(reads::tickets);
         GET  "/api/v1/tickets/{id}"           Api SeeTickets           => get(reads::ticket);
 
-        GET  "/api/v1/figures"                Api SeeFigures           => get(figures::figures);
-        GET  "/api/v1/figures/definitions"    Api SeeFigures           => get(figures::definitions);
-        GET  "/api/v1/figures/things"         Api SeeGrades            => get(figures::things);
-        GET  "/api/v1/figures/hot-spots"      Api SeeGrades            => get(figures::hot_spots);
-        GET  "/api/v1/flags"                  Api SeeLooks             => get(figures::flags);
-        GET  "/api/v1/bulletins"              Api SeeFigures           => get(bulletins::list);
-        POST "/api/v1/bulletins"              Api Publish              => post(bulletins::draft);
-        GET  "/api/v1/bulletins/{id}"         Api SeeFigures           => get(bulletins::read);
-        POST "/api/v1/bulletins/{id}/review"  Api Publish              => post(bulletins::review);
-        POST "/api/v1/bulletins/{id}/issue"   Api Publish              => post(bulletins::issue);
-        GET  "/api/v1/published"              Open                     => get(bulletins::published);
-
         GET  "/api/v1/calendars"              Api Govern               => get(calendars::list);
         POST "/api/v1/calendars"              Api Govern               => post(calendars::propose);
         POST "/api/v1/calendars/{id}/approval" Api Govern              => post(calendars::approve);
@@ -177,6 +166,23 @@ fn houses_doors() -> Vec<Door> {
         POST "/api/v1/people/{id}/disabling"  Api ManagePeople         => post(people::disable);
         POST "/api/v1/people/{id}/enabling"   Api ManagePeople         => post(people::enable);
         POST "/api/v1/people/{id}/password"   Api ManagePeople         => post(people::reset_password);
+    }
+}
+
+#[rustfmt::skip]
+fn figures_doors() -> Vec<Door> {
+    doors! {
+        GET  "/api/v1/figures"                Api SeeFigures           => get(figures::figures);
+        GET  "/api/v1/figures/definitions"    Api SeeFigures           => get(figures::definitions);
+        GET  "/api/v1/figures/things"         Api SeeGrades            => get(figures::things);
+        GET  "/api/v1/figures/hot-spots"      Api SeeGrades            => get(figures::hot_spots);
+        GET  "/api/v1/flags"                  Api SeeLooks             => get(figures::flags);
+        GET  "/api/v1/bulletins"              Api SeeFigures           => get(bulletins::list);
+        POST "/api/v1/bulletins"              Api Publish              => post(bulletins::draft);
+        GET  "/api/v1/bulletins/{id}"         Api SeeFigures           => get(bulletins::read);
+        POST "/api/v1/bulletins/{id}/review"  Api Publish              => post(bulletins::review);
+        POST "/api/v1/bulletins/{id}/issue"   Api Publish              => post(bulletins::issue);
+        GET  "/api/v1/published"              Open                     => get(bulletins::published);
     }
 }
 

@@ -144,7 +144,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "bulletins",
         &[
             "staff", "engine", "tallies", "register", "store", "secrets", "figures", "rights",
-            "domain",
+            "acts", "domain",
         ],
     ),
     // Load, decide, save.
