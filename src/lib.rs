@@ -33,6 +33,7 @@ pub mod keypad;
 pub mod ledger;
 mod line;
 pub mod media;
+pub mod meter;
 pub mod phone;
 pub mod post;
 pub mod register;

@@ -73,11 +73,12 @@ impl House {
         let text = format!(
             "[sip]\nlisten = [\"udp:127.0.0.1:{sip}\"]\nmax_calls = {}\ndrain_s = 20\n\
              [media]\nports = \"20000-29999\"\n[web]\nlisten = \"127.0.0.1:{web}\"\n\
-             [store]\nurl = \"sqlite:{}\"\n[recordings]\ndir = {:?}\n[desks]\naddresses = [{}]\n\
+             [store]\nurl = \"sqlite:{}\"\n[recordings]\ndir = {:?}\n[journal]\ndir = {:?}\n[desks]\naddresses = [{}]\n\
              [dialplans]\ndir = {:?}\n[prompts]\ndir = {:?}\n[calendars]\ndir = {:?}\n",
             setup.seats,
             at("gradeline.db").display(),
             at("recordings"),
+            at("journal"),
             desks.join(", "),
             at("dialplans"),
             at("prompts"),
@@ -158,6 +159,20 @@ impl House {
         }
     }
 
+    /// Waits until so many calls have their last row: what the database could not take at once was kept
+    /// in the journal. Returns how long that took, or `None` where it did not come to it.
+    pub fn drained(&self, calls: usize) -> Outcome<Option<Duration>> {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(60) {
+            let rows = rows(self.folder.path())?;
+            if rows.values().filter(|row| row.ended).count() >= calls {
+                return Ok(Some(began.elapsed()));
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        Ok(None)
+    }
+
     /// Stops it as an operator does.
     pub fn stop(mut self) -> Outcome<Stopped> {
         let pid = i32::try_from(self.child.id())?;
@@ -193,38 +208,35 @@ impl Drop for House {
 
 impl Stopped {
     pub fn rows(&self) -> Outcome<Rows> {
-        let url = format!(
-            "sqlite:{}",
-            self.folder.path().join("gradeline.db").display()
-        );
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        runtime.block_on(async {
-            let pool = sqlx::SqlitePool::connect(&url).await?;
-            type Found = (String, Option<String>, Option<i64>, Option<i64>);
-            let found: Vec<Found> = sqlx::query_as(
-                "SELECT caller, grade, length_ms, ended_at FROM calls \
-                 LEFT JOIN recordings ON call_id = calls.id",
-            )
-            .fetch_all(&pool)
-            .await?;
-            Ok(found
-                .into_iter()
-                .map(|(caller, grade, length_ms, ended_at)| {
-                    let ended = ended_at.is_some();
-                    (
-                        caller,
-                        Row {
-                            grade,
-                            length_ms,
-                            ended,
-                        },
-                    )
-                })
-                .collect())
-        })
+        rows(self.folder.path())
     }
+}
+
+fn rows(folder: &Path) -> Outcome<Rows> {
+    type Found = (String, Option<String>, Option<i64>, Option<i64>);
+    let url = format!("sqlite:{}", folder.join("gradeline.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let found: Vec<Found> = runtime.block_on(async {
+        let pool = sqlx::SqlitePool::connect(&url).await?;
+        sqlx::query_as(
+            "SELECT caller, grade, length_ms, ended_at FROM calls \
+             LEFT JOIN recordings ON call_id = calls.id",
+        )
+        .fetch_all(&pool)
+        .await
+    })?;
+    let row = |(caller, grade, length_ms, ended_at): Found| {
+        let ended = ended_at.is_some();
+        let row = Row {
+            grade,
+            length_ms,
+            ended,
+        };
+        (caller, row)
+    };
+    Ok(found.into_iter().map(row).collect())
 }
 
 fn free_port() -> Outcome<u16> {

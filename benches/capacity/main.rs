@@ -93,13 +93,14 @@ fn at_once(calls: usize) -> Outcome<bool> {
     let rows = house.stop()?.rows()?;
     let verdict = verdict(&heard, &rows, calls);
     println!(
-        "at once {calls:>5}: {:<9} gap p99.9 {:.1} ms, answer p99 {:.0} ms, length off {:.0} ms; \
+        "at once {calls:>5}: {:<9} gap p99.9 {:.1} ms, answer p99 {:.0} ms, length off {:+.0} to {:+.0} ms; \
          CPU a call {:.3} % (callers {:.0} % in all), KiB a call {:.0}, given back to {:.0}, \
          descriptors {}",
         verdict.word(),
         heard.gap_ms(0.999),
         heard.answer_ms(0.99),
-        verdict.length_off_ms,
+        verdict.length_off_ms.0,
+        verdict.length_off_ms.1,
         100.0 * cpu / calls as f64,
         100.0 * own.as_secs_f64() / (steady.at - up.at).as_secs_f64(),
         per_call(steady.rss_kib),
@@ -124,15 +125,20 @@ fn per_second(rate: usize) -> Outcome<bool> {
     let after = house.use_of()?;
     callers.run_for(Duration::from_secs(20), length)?;
     let heard = callers.heard();
+    let drained = house.drained(calls)?;
     let rows = house.stop()?.rows()?;
     let closed = rows.values().filter(|row| row.ended).count();
     let clean = heard.answered == calls && heard.retransmissions() == 0 && closed == calls;
     println!(
-        "a second {rate:>4}: {:<9} {} of {calls} answered, {} rows closed, {} retransmissions, \
+        "a second {rate:>4}: {:<9} {} of {calls} answered, {} rows closed{}, {} retransmissions, \
          refused {}, answer p50 {:.0} ms, p99 {:.0} ms; server's CPU {:.0} % of a core",
         if clean { "clean" } else { "NOT CLEAN" },
         heard.answered,
         closed,
+        drained.map_or(String::new(), |after| format!(
+            " {:.1} s after the last",
+            after.as_secs_f64()
+        )),
         heard.retransmissions(),
         heard.refused,
         heard.answer_ms(0.5),
@@ -172,7 +178,8 @@ fn refusal(seats: usize) -> Outcome<bool> {
 
 struct Verdict {
     faults: Vec<String>,
-    length_off_ms: f64,
+    /// The least and the most by which a recording is longer than its caller's call.
+    length_off_ms: (f64, f64),
 }
 
 impl Verdict {
@@ -193,7 +200,7 @@ impl Verdict {
 
 fn verdict(heard: &Heard, rows: &house::Rows, calls: usize) -> Verdict {
     let mut faults = Vec::new();
-    let mut length_off_ms: f64 = 0.0;
+    let mut length_off_ms = (f64::INFINITY, f64::NEG_INFINITY);
     let (mut wrong_grades, mut wrong_lengths, mut without) = (0, 0, 0);
     for call in &heard.calls {
         let Some(row) = rows.get(&call.number) else {
@@ -201,9 +208,9 @@ fn verdict(heard: &Heard, rows: &house::Rows, calls: usize) -> Verdict {
             continue;
         };
         wrong_grades += usize::from(row.grade.as_deref() != Some(call.grade));
-        let off = (row.length_ms.unwrap_or(0) as f64 - call.length_ms).abs();
-        length_off_ms = length_off_ms.max(off);
-        wrong_lengths += usize::from(off > LENGTH_OFF_MS);
+        let off = row.length_ms.unwrap_or(0) as f64 - call.length_ms;
+        length_off_ms = (length_off_ms.0.min(off), length_off_ms.1.max(off));
+        wrong_lengths += usize::from(off.abs() > LENGTH_OFF_MS);
     }
     let mut expect = |fine: bool, text: String| {
         if !fine {

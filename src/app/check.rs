@@ -1,11 +1,13 @@
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use super::load_calendar;
+use super::{load_calendar, now};
 use crate::config::Config;
 use crate::domain::FaultyCalendar;
 use crate::ivr::Severity;
 use crate::phone::{Book, Checked};
+use crate::sip::{Certificate, PemFiles, Trust};
 
 /// Reads every operator's file as `serve` would and prints what is wrong, with file and line.
 /// Exit status 1 where `serve` would refuse to start.
@@ -14,6 +16,21 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let mut errors = 0;
     for warning in config.warnings() {
         println!("warning: {warning}");
+    }
+    if let Some(files) = config.certificate() {
+        match files.read() {
+            Ok(certificate) => report_certificate(&files, &certificate),
+            Err(error) => {
+                errors += 1;
+                println!("TLS: {error}");
+            }
+        }
+    }
+    if let Some(path) = &config.sip.tls_authorities
+        && let Err(error) = Trust::read(path)
+    {
+        errors += 1;
+        println!("TLS: {error}");
     }
     match load_calendar(&config.calendars.dir) {
         Ok(calendar) => {
@@ -41,6 +58,23 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     }
     println!("everything can be used");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints whose certificate it is, how long it holds, and what is doubtful about it.
+fn report_certificate(files: &PemFiles, certificate: &Certificate) {
+    let path = files.certificate.display();
+    let now = std::time::UNIX_EPOCH + Duration::from_millis(now().millis().unsigned_abs());
+    println!(
+        "TLS: {path}: {}, {} day(s) left",
+        certificate.names.join(" "),
+        certificate.days_left(now)
+    );
+    if let Some(doubt) = certificate.doubt(now) {
+        println!("warning: the certificate in {path}: {doubt}");
+    }
+    if let Some(doubt) = files.doubt() {
+        println!("warning: {doubt}");
+    }
 }
 
 /// Prints the findings and what is in force; the number of errors.

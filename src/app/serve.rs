@@ -219,6 +219,8 @@ fn sip_settings(config: &Config) -> sip::Settings {
         max_calls: config.sip.max_calls,
         public_address: config.sip_address(),
         session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
+        certificate: config.certificate(),
+        authorities: config.sip.tls_authorities.clone(),
     }
 }
 
@@ -301,9 +303,13 @@ fn welcome(
     one_time_password: Option<&str>,
     rehearsal: bool,
 ) {
-    let port = agent
-        .addresses()
-        .first()
+    let listens = agent.addresses();
+    // A softphone on this machine calls by UDP.
+    let by_udp = listens
+        .iter()
+        .find(|listen| listen.transport == sip::Transport::Udp);
+    let port = by_udp
+        .or(listens.first())
         .map_or(5060, |listen| listen.address.port());
     println!();
     println!("  gradeline is ready.  政务服务“好差评”电话咨询与评价");

@@ -203,6 +203,8 @@ pub(super) fn agent_settings(address: IpAddr) -> sip::Settings {
         max_calls: MAX_CALLS,
         public_address: address,
         session_expires: Duration::from_secs(1800),
+        certificate: None,
+        authorities: None,
     }
 }
 

@@ -33,6 +33,9 @@ impl Default for Sip {
             max_calls: 200,
             session_expires_s: 1800,
             drain_s: 120,
+            tls_certificate: None,
+            tls_key: None,
+            tls_authorities: None,
         }
     }
 }

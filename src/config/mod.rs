@@ -1,6 +1,7 @@
 //! The one TOML file: every key optional with the defaults of `make run`, unknown keys
 //! refused by name. Paths are relative to the working directory.
 
+mod checks;
 mod defaults;
 mod hours;
 mod read;
@@ -11,10 +12,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use checks::Problem;
+
 use crate::channels::QuietHours;
 use crate::figures::Thresholds;
 use crate::phone::{Files, ServiceHours};
-use crate::sip::{Listen, Network};
+use crate::sip::{Listen, Network, PemFiles, Transport};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -39,7 +42,7 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sip {
-    /// `"udp:0.0.0.0:5060"`, `"tcp:[::]:5060"`.
+    /// `"udp:0.0.0.0:5060"`, `"tcp:[::]:5060"`, `"tls:0.0.0.0:5061"`.
     #[serde(deserialize_with = "read::listens")]
     pub listen: Vec<Listen>,
     /// Who may call: addresses or networks, `"192.0.2.10"`, `"192.0.2.0/28"`.
@@ -53,6 +56,12 @@ pub struct Sip {
     pub session_expires_s: u32,
     /// How long running calls may go on after Ctrl-C.
     pub drain_s: u64,
+    /// PEM: our certificate, then those of its issuers. With `tls:` in `listen`.
+    pub tls_certificate: Option<PathBuf>,
+    /// PEM: its private key, without a passphrase.
+    pub tls_key: Option<PathBuf>,
+    /// PEM: issuers whose certificates desks must show that are rung by TLS.
+    pub tls_authorities: Option<PathBuf>,
 }
 
 /// `[media]`: where sound is sent and received.
@@ -209,16 +218,6 @@ pub enum Error {
     },
 }
 
-/// RTP and RTCP of the caller and of the desk.
-const PORTS_A_CALL: usize = 4;
-
-/// A setting that cannot work, and what would be right.
-struct Problem {
-    /// Table and key.
-    at: (&'static str, &'static str),
-    said: String,
-}
-
 impl Config {
     /// The file's settings over the defaults; without a file, the defaults.
     pub fn load(path: Option<&Path>) -> Result<Config, Error> {
@@ -261,99 +260,14 @@ impl Config {
         self.sip.address.unwrap_or(self.media.address)
     }
 
-    /// What reads well and cannot work: the first such setting.
-    fn problem(&self) -> Option<Problem> {
-        let (sip, media) = (&self.sip, &self.media);
-        let schemes = ["sqlite:", "postgres://", "postgresql://"];
-        let no_database = !schemes.iter().any(|s| self.store.url.starts_with(s));
-        let unspecified = format!(
-            "is {}, which no phone can send to; write the address that the trunk reaches",
-            media.address
-        );
-        let checks = [
-            (
-                sip.listen.is_empty(),
-                ("sip", "listen"),
-                "is empty: nobody could call; write \"udp:0.0.0.0:5060\"",
-            ),
-            (
-                sip.max_calls == 0,
-                ("sip", "max_calls"),
-                "is 0: every caller would be refused; write 1 or more",
-            ),
-            (
-                sip.session_expires_s < 90,
-                ("sip", "session_expires_s"),
-                "is below 90, the least that RFC 4028 allows",
-            ),
-            (
-                media.address.is_unspecified(),
-                ("media", "address"),
-                unspecified.as_str(),
-            ),
-            (
-                media.threads == 0,
-                ("media", "threads"),
-                "is 0; write 1 or more",
-            ),
-            (
-                media.rtp_timeout_s == 0,
-                ("media", "rtp_timeout_s"),
-                "is 0: every call would end at once; write 1 or more, such as 30",
-            ),
-            (
-                self.desks.ring_timeout_s == 0,
-                ("desks", "ring_timeout_s"),
-                "is 0: no desk could answer in time; write 1 or more, such as 15",
-            ),
-            (
-                no_database,
-                ("store", "url"),
-                "names no database; write sqlite:PATH or postgres://…",
-            ),
-        ];
-        let (_, at, said) = checks.into_iter().find(|(wrong, ..)| *wrong)?;
-        Some(Problem {
-            at,
-            said: said.to_owned(),
-        })
-    }
-
-    /// What works but will surprise: shown by `check` and at start.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let foreign_trunk = self
-            .sip
-            .trunks
-            .iter()
-            .any(|trunk| !trunk.address.is_loopback());
-        if foreign_trunk && self.media.address.is_loopback() {
-            warnings.push(format!(
-                "[sip] trunks allows callers from outside, but [media] address is {}: they would hear nothing; write the address that they reach",
-                self.media.address
-            ));
-        }
-        if self.media.learn_address {
-            warnings.push(
-                "[media] learn_address is on: whoever sends three packets first to a call's port is taken for its caller and may key its grade; have the trunk name its true address, and switch it off"
-                    .into(),
-            );
-        }
-        let ports = usize::from(self.media.ports.end() - self.media.ports.start()) + 1;
-        if ports / PORTS_A_CALL < self.sip.max_calls {
-            warnings.push(format!(
-                "[media] ports has room for {} calls, fewer than [sip] max_calls = {}: a call takes {PORTS_A_CALL} ports",
-                ports / PORTS_A_CALL,
-                self.sip.max_calls
-            ));
-        }
-        if self.desks.addresses.is_empty() {
-            warnings.push(
-                "[desks] addresses is empty: the rehearsal desk answers, and its calls stay out of all figures"
-                    .into(),
-            );
-        }
-        warnings
+    /// The certificate's files, where TLS is listened for.
+    pub fn certificate(&self) -> Option<PemFiles> {
+        let (certificate, key) = (&self.sip.tls_certificate, &self.sip.tls_key);
+        let files = PemFiles {
+            certificate: certificate.clone()?,
+            key: key.clone()?,
+        };
+        self.listens(Transport::Tls).then_some(files)
     }
 }
 
@@ -486,10 +400,42 @@ mod tests {
                 .all(|text| !text.contains("learn_address"))
         );
         let config = parse("[media]\nlearn_address = true\nsrtp = \"require\"").unwrap();
-        assert!(config.warnings()[0].contains("learn_address"));
+        assert!(
+            config
+                .warnings()
+                .iter()
+                .any(|text| text.contains("learn_address"))
+        );
         assert_eq!(config.media.srtp, Srtp::Require);
         let error = parse("[media]\nsrtp = \"yes\"").unwrap_err();
         assert!(error.contains("accept"), "{error}");
+    }
+
+    #[test]
+    fn tls_needs_its_two_files_and_is_what_makes_srtp_worth_demanding() {
+        let tls = "[sip]\nlisten = [\"tls:0.0.0.0:5061\", \"udp:127.0.0.1:5060\"]\ntls_certificate = \"a.crt\"\n";
+        assert!(parse(tls).unwrap_err().contains("tls_key"));
+        let whole = format!("{tls}tls_key = \"a.key\"\n[media]\nsrtp = \"require\"\n");
+        let config = parse(&whole).unwrap();
+        assert_eq!(config.certificate().unwrap().key, PathBuf::from("a.key"));
+        let in_the_clear = |config: Config| {
+            let warnings = config.warnings();
+            warnings.iter().any(|text| text.contains("in the clear"))
+        };
+        assert!(!in_the_clear(config));
+        let config = parse("[media]\nsrtp = \"require\"").unwrap();
+        assert!(in_the_clear(config));
+        let no_udp = "[sip]\nlisten = [\"tcp:0.0.0.0:5060\"]";
+        assert!(parse(no_udp).unwrap_err().contains("desks are rung"));
+        let desks = "[desks]\naddresses = [\"sip:8001@192.0.2.7;transport=tls\"]";
+        assert!(parse(desks).unwrap_err().contains("tls_authorities"));
+        let idle = parse("[sip]\ntls_certificate = \"a\"\ntls_key = \"b\"").unwrap();
+        assert_eq!(idle.certificate(), None);
+        assert!(
+            idle.warnings()
+                .iter()
+                .any(|text| text.contains("is not used"))
+        );
     }
 
     #[test]

@@ -58,9 +58,10 @@ pub(super) fn listens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
         let transport = match transport {
             "udp" => Transport::Udp,
             "tcp" => Transport::Tcp,
+            "tls" => Transport::Tls,
             _ => {
                 return Err(format!(
-                    "“{text}” must begin with udp: or tcp:, such as \"udp:0.0.0.0:5060\""
+                    "“{text}” must begin with udp:, tcp: or tls:, such as \"udp:0.0.0.0:5060\""
                 ));
             }
         };

@@ -115,7 +115,7 @@ fn opened(incoming: &mut Incoming, is_report: bool, octets: &mut [u8]) -> Option
     if is_report {
         incoming.open_report(octets)
     } else {
-        incoming.open(octets)
+        incoming.open(octets).ok()
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 
-use super::meter::Meter;
 use crate::archive::Archive;
 use crate::domain::Moment;
 use crate::engine::Engine;
+use crate::meter::Meter;
 
 /// What the configuration and the start hand in.
 #[derive(Clone)]

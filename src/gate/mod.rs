@@ -9,7 +9,6 @@ pub(crate) mod connections;
 mod house;
 pub(crate) mod lamp;
 pub(crate) mod locale;
-mod meter;
 pub(crate) mod params;
 pub(crate) mod pass;
 pub(crate) mod problem;
@@ -17,4 +16,3 @@ pub(crate) mod range;
 
 pub use house::{Options, Troubles};
 pub(crate) use house::{Web, now};
-pub use meter::Meter;

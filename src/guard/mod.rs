@@ -47,6 +47,15 @@ pub const USER_AGENT: &str = "gradeline";
 pub enum Transport {
     Udp,
     Tcp,
+    /// TLS on TCP (RFC 3261 §18).
+    Tls,
+}
+
+impl Transport {
+    /// Whether messages follow one another, so that each must tell its length (RFC 3261 §18.3).
+    pub fn is_stream(self) -> bool {
+        self != Transport::Udp
+    }
 }
 
 /// An address or a prefix that may call us.

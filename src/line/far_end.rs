@@ -11,7 +11,7 @@ use super::ports::Sockets;
 use crate::rtp::learning::{Learner, Verdict};
 use crate::rtp::packet::Packet;
 use crate::rtp::sdp::Negotiated;
-use crate::rtp::srtp::{Contexts, OVERHEAD};
+use crate::rtp::srtp::{Contexts, OVERHEAD, Refused};
 
 /// Longest packet that is read: 40 ms of G.711 and headers are 340 octets.
 pub const PACKET_LEN: usize = 1500;
@@ -41,9 +41,11 @@ pub enum Received<'a> {
     },
     /// From anybody else.
     Foreign,
-    /// From the right address without the right keys, or a repeat.
+    /// From the right address without the right keys.
     Unauthentic,
-    /// No RTP.
+    /// With the right keys, and it came before.
+    Repeat,
+    /// No RTP, such as the STUN by which telephones open a NAT: with SRTP it is in the clear all the same.
     Nothing,
 }
 
@@ -102,11 +104,15 @@ impl FarEnd {
         if self.learner.is_none() && !(self.rtp.is_some() && from == self.rtp.map(place)) {
             return Ok(Received::Foreign);
         }
+        if !is_rtp(octets) {
+            return Ok(Received::Nothing);
+        }
         let octets = match &mut self.contexts {
             None => &*octets,
             Some(contexts) => match contexts.incoming.open(octets) {
-                Some(length) => &octets[..length],
-                None => return Ok(Received::Unauthentic),
+                Ok(length) => &octets[..length],
+                Err(Refused::Forged) => return Ok(Received::Unauthentic),
+                Err(Refused::Repeat) => return Ok(Received::Repeat),
             },
         };
         let Some(packet) = Packet::parse(octets) else {
@@ -202,6 +208,11 @@ impl FarEnd {
 
 /// Room that [`FarEnd::send_report`] needs behind a report.
 pub const REPORT_ROOM: usize = OVERHEAD;
+
+/// Whether a datagram says that it is RTP: what else shares the port begins otherwise (RFC 7983).
+fn is_rtp(octets: &[u8]) -> bool {
+    octets.first().is_some_and(|first| first >> 6 == 2)
+}
 
 fn place(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip(), address.port())

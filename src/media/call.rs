@@ -219,12 +219,22 @@ impl Call {
     ) {
         if let Some(recording) = &mut self.recording {
             recording.retry();
-            let mut right = self.held.pass(spoken);
+            let held = self.held.pass(spoken);
+            let nothing_yet = held.is_none()
+                && from_caller
+                    .iter()
+                    .chain(from_desk)
+                    .all(|sample| *sample == 0);
+            let mut right = held.unwrap_or([0; FRAME_SAMPLES]);
             // The end of a prompt and the first words of a desk may fall on one frame.
             for (sample, other) in right.iter_mut().zip(from_desk) {
                 *sample = sample.saturating_add(*other);
             }
-            recording.stereo(from_caller, &right);
+            // Until the jitter buffers give their first sound there is nothing of the call: recorded, it
+            // would make the recording longer than the call is.
+            if !nothing_yet {
+                recording.stereo(from_caller, &right);
+            }
         }
         if let Some(end) = self
             .message

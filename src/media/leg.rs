@@ -133,6 +133,10 @@ impl MediaLeg {
                     self.counts.unauthentic += 1;
                     metrics::counter!("gradeline_media_unauthentic_packets_total").increment(1);
                 }
+                Ok(Received::Repeat) => {
+                    self.counts.repeated += 1;
+                    metrics::counter!("gradeline_media_repeated_packets_total").increment(1);
+                }
                 Ok(Received::Nothing) => {}
                 // Nothing more; or an ICMP error about what we sent, which says nothing of what comes.
                 Err(fault) if fault.kind() == ErrorKind::WouldBlock => break,

@@ -202,8 +202,10 @@ pub struct LegCounts {
     pub duplicate: u64,
     /// From an address other than the negotiated one: neither heard nor learnt from.
     pub foreign: u64,
-    /// From the negotiated address without a tag that fits, or repeated (SRTP): nothing was changed by them.
+    /// From the negotiated address without a tag that fits (SRTP): nothing was changed by them.
     pub unauthentic: u64,
+    /// With a tag that fits, and they came before (SRTP): nothing was changed by them either.
+    pub repeated: u64,
     pub sent: u64,
 }
 

@@ -3,6 +3,7 @@
 //! closed by another, so that a call's end waits for no other call's syncs than those closed before it.
 
 use std::collections::VecDeque;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -21,6 +22,9 @@ const SYNCS_QUEUED: usize = 2048;
 const TOGETHER_FROM: usize = 16;
 /// How long files are collected before they are synced.
 const COLLECTED_FOR: Duration = Duration::from_millis(250);
+/// From one sync of a volume to the next. It syncs every file there, so that oftener would write the
+/// last page and the header of each once more for nothing.
+const VOLUME_EVERY: Duration = Duration::from_millis(800);
 /// Closed files that wait for a place in it; later ones are told unsynced.
 const CLOSED_KEPT: usize = 4096;
 const TOLD_AGAIN_EVERY: Duration = Duration::from_millis(100);
@@ -107,31 +111,40 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) {
 
 #[allow(clippy::disallowed_methods)] // The thread is a shell: it collects for a while.
 fn sync_running(files: &Receiver<Arc<dyn Durable>>) {
+    let mut volume_synced: Option<Instant> = None;
     while let Ok(first) = files.recv() {
         let mut due = vec![first];
-        let until = Instant::now() + COLLECTED_FOR;
+        let began = Instant::now();
+        let until = volume_synced.map_or(began, |at| at + VOLUME_EVERY);
+        let until = until.max(began + COLLECTED_FOR);
         while let Ok(next) = files.recv_timeout(until.saturating_duration_since(Instant::now())) {
             due.push(next);
         }
-        sync_together(&due);
+        let began = Instant::now();
+        let together = sync_together(&due, |_, fault| {
+            tracing::warn!(%fault, "a recording could not be synced");
+        });
+        volume_synced = together.then_some(began);
     }
 }
 
-/// Many files of one volume are synced by one call: each alone would be a journal's commit and a
-/// wait for the disk, so that a thousand calls could not be synced within their second.
-fn sync_together(due: &[Arc<dyn Durable>]) {
-    let volume = due[0].volume();
-    let together = due.len() >= TOGETHER_FROM
+/// Many files of one volume are synced by one call, and then this returns `true`: each alone would be a
+/// journal's commit and a wait for the disk, so that a thousand calls could not be synced within their
+/// second. `failed` is told which file could not be.
+fn sync_together(files: &[Arc<dyn Durable>], mut failed: impl FnMut(usize, io::Error)) -> bool {
+    let volume = files.first().and_then(|file| file.volume());
+    let together = files.len() >= TOGETHER_FROM
         && volume.is_some()
-        && due.iter().all(|file| file.volume() == volume);
-    if together && due[0].sync_volume().is_ok() {
-        return;
+        && files.iter().all(|file| file.volume() == volume);
+    if together && files[0].sync_volume().is_ok() {
+        return true;
     }
-    for file in due {
+    for (index, file) in files.iter().enumerate() {
         if let Err(fault) = file.sync() {
-            tracing::warn!(%fault, "a recording could not be synced");
+            failed(index, fault);
         }
     }
+    false
 }
 
 /// Runs until the writer is gone and everything was told that anybody listens to.
@@ -145,19 +158,26 @@ fn sync_closed(ends: &Receiver<Closed>) {
         };
         untold.retain(|closed| !closed.tell());
         match next {
-            Ok(closed) => {
-                if let Some(file) = &closed.durable
-                    && let Err(fault) = file.sync()
-                {
-                    tracing::error!(%fault, path = %closed.path.display(), "a recording could not be synced");
-                }
+            Ok(first) => {
+                // With it all that were closed while the last ones were synced.
+                let mut closed = vec![first];
+                closed.extend(ends.try_iter().take(SYNCS_QUEUED));
+                sync_ended(&closed);
                 failpoint::reach(Step::RecordingSynced);
-                if !closed.tell() {
-                    untold.push(closed);
-                }
+                untold.extend(closed.into_iter().filter(|closed| !closed.tell()));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
+}
+
+fn sync_ended(closed: &[Closed]) {
+    let (paths, files): (Vec<_>, Vec<_>) = closed
+        .iter()
+        .filter_map(|closed| Some((&closed.path, Arc::clone(closed.durable.as_ref()?))))
+        .unzip();
+    sync_together(&files, |index, fault| {
+        tracing::error!(%fault, path = %paths[index].display(), "a recording could not be synced");
+    });
 }

@@ -132,6 +132,16 @@ struct Stream {
     window: Window,
 }
 
+/// Why a packet is not opened. Neither changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Not of whom has the key, or no packet at all.
+    Forged,
+    /// Authentic, and it came before, or is too old to tell: some telephones send the end of a key
+    /// three times, octet for octet.
+    Repeat,
+}
+
 /// What the other side sends.
 pub struct Incoming {
     suite: Suite,
@@ -152,30 +162,30 @@ impl Incoming {
         }
     }
 
-    /// Makes an RTP packet of an SRTP packet; returns its length, or `None` for what is not authentic, came
-    /// before, or is no packet.
-    pub fn open(&mut self, octets: &mut [u8]) -> Option<usize> {
-        let tag_len = self.suite.tag_len();
-        let header_len = header_len(octets)?;
-        let end = octets.len().checked_sub(tag_len)?;
-        if end < header_len {
-            return None;
-        }
+    /// Makes an RTP packet of an SRTP packet; returns its length.
+    ///
+    /// # Errors
+    /// For what is not authentic, came before, or is no packet.
+    pub fn open(&mut self, octets: &mut [u8]) -> Result<usize, Refused> {
+        let forged = Refused::Forged;
+        let header_len = header_len(octets).ok_or(forged)?;
+        let end = octets.len().checked_sub(self.suite.tag_len());
+        let end = end.filter(|end| *end >= header_len).ok_or(forged)?;
         let sequence = u16::from_be_bytes([octets[2], octets[3]]);
         let ssrc = be32(octets, 8);
-        let (place, mut window) = stream_of(&self.streams, ssrc)?;
+        let (place, mut window) = stream_of(&self.streams, ssrc).ok_or(forged)?;
         let index = window.extend(sequence);
-        if !window.is_new(index) {
-            return None;
-        }
         let (packet, tag) = octets.split_at_mut(end);
         let roll_over = (index >> 16) as u32;
         let wanted = self.rtp.tag(packet, &roll_over.to_be_bytes());
-        wanted.verify_truncated_left(tag).ok()?;
+        wanted.verify_truncated_left(tag).map_err(|_| forged)?;
+        if !window.is_new(index) {
+            return Err(Refused::Repeat);
+        }
         window.take(index);
         self.streams[place] = Some(Stream { ssrc, window });
         self.rtp.apply(ssrc, index, &mut packet[header_len..]);
-        Some(end)
+        Ok(end)
     }
 
     /// The same for an SRTCP packet.

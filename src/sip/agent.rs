@@ -7,9 +7,8 @@ use std::time::Duration;
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::transaction::endpoint::{Endpoint, EndpointInnerRef, EndpointOption};
-use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{TcpListenerConnection, TransportLayer};
-use tokio::net::{TcpListener, UdpSocket};
+use rsipstack::transport::tls::TlsConfig;
+use rsipstack::transport::{SipAddr, TransportLayer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,13 +17,14 @@ use super::backlogs::Backlogs;
 use super::dispatch;
 use super::headers::{self, rsip};
 use super::incoming::Incoming;
+use super::listening::{Listener, bind, name_in_via, open_tls};
 use super::outgoing::{self, Invite, Outgoing};
 use super::streamed::Stack;
 use super::timer::Policy;
-use super::wire::{GuardedSocket, Taking};
+use super::wire::Taking;
 use super::{Error, Listen, Settings, Transport};
 use crate::guard::{Limits, State};
-use crate::streams::Streams;
+use crate::streams::{Streams, Trust};
 
 /// Incoming calls that may wait for their reader.
 const WAITING_CALLS: usize = 64;
@@ -68,6 +68,7 @@ pub(super) struct Core {
     /// Calls hang up.
     pub hangup: CancellationToken,
     streams: Streams,
+    trust: Option<Trust>,
     behind: Stack,
     stop: CancellationToken,
     addresses: Vec<Listen>,
@@ -90,22 +91,15 @@ impl Agent {
         let state = Arc::new(State::new(settings.trunks.clone(), limits));
         let stop = CancellationToken::new();
         let layer = TransportLayer::new(stop.child_token());
-        let mut addresses = Vec::new();
-        let mut listeners = Vec::new();
-        for listen in &settings.listen {
-            let bound = match listen.transport {
-                Transport::Udp => bind_udp(*listen, &settings, &state, &layer, &stop).await?,
-                Transport::Tcp => {
-                    let (listener, bound) = bind_tcp(*listen).await?;
-                    listeners.push((listener, bound));
-                    bound
-                }
-            };
-            addresses.push(Listen {
-                transport: listen.transport,
-                address: bound,
+        let (tls, trust) = open_tls(&settings).await?;
+        if let Some(trust) = &trust {
+            // Where a call's stream is gone the stack dials by itself, to those we believe.
+            layer.set_tls_config(TlsConfig {
+                ca_certs: Some(trust.pem().to_vec()),
+                ..TlsConfig::default()
             });
         }
+        let (addresses, listeners) = bind(&settings, tls.as_ref(), &state, &layer, &stop).await?;
         let backlogs = Backlogs::default();
         let taking = Taking {
             state: Arc::clone(&state),
@@ -130,12 +124,16 @@ impl Agent {
             tasks,
             hangup: CancellationToken::new(),
             streams,
+            trust,
             behind,
             stop,
             addresses,
             public_address: settings.public_address,
         });
         core.serve(endpoint, listeners).await;
+        if let Some(tls) = tls {
+            core.tasks.spawn(tls.keep(core.stop.clone()));
+        }
         let (sender, receiver) = mpsc::channel(WAITING_CALLS);
         core.tasks
             .spawn(dispatch::run(Arc::clone(&core), calls_in, sender));
@@ -185,12 +183,8 @@ impl Agent {
 }
 
 impl Core {
-    /// Starts the stack and the TCP listeners.
-    async fn serve(
-        self: &Arc<Core>,
-        endpoint: Endpoint,
-        listeners: Vec<(TcpListener, SocketAddr)>,
-    ) {
+    /// Starts the stack and the listeners for streams.
+    async fn serve(self: &Arc<Core>, endpoint: Endpoint, listeners: Vec<Listener>) {
         let inner = Arc::clone(&endpoint.inner);
         let load = Arc::downgrade(&inner);
         self.state.watch(Box::new(move || {
@@ -200,8 +194,8 @@ impl Core {
             })
         }));
         let mut serving = Box::pin(async move { endpoint.serve().await });
-        // The first poll starts the stack's own readers. Listeners added after it
-        // are only named in Via: TCP is accepted and guarded by this room.
+        // The first poll starts the stack's own readers. Listeners added after it are only
+        // named in Via: TCP and TLS are accepted and guarded by the room of streams.
         let _ = futures::poll!(&mut serving);
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
@@ -210,14 +204,18 @@ impl Core {
                 () = serving => {}
             }
         });
-        for (listener, bound) in listeners {
+        for Listener {
+            listener,
+            bound,
+            tls,
+        } in listeners
+        {
             let named = self.reachable(bound, None);
-            if let Ok(named) = TcpListenerConnection::new(named, None).await {
-                inner
-                    .transport_layer
-                    .add_transport(rsipstack::transport::SipConnection::TcpListener(named));
+            if let Some(named) = name_in_via(named, tls.is_some()).await {
+                inner.transport_layer.add_transport(named);
             }
-            let accepting = self.streams.clone().accept(listener, self.behind.clone());
+            let streams = self.streams.clone();
+            let accepting = streams.accept(listener, tls, self.behind.clone());
             self.tasks.spawn(accepting);
         }
     }
@@ -249,8 +247,8 @@ impl Core {
             self.reachable(listen.address, peer)
         });
         let mut params = Vec::new();
-        if transport == Transport::Tcp {
-            params.push(rsip::Param::Transport(rsip::Transport::Tcp));
+        if transport.is_stream() {
+            params.push(rsip::Param::Transport(headers::transport(transport)));
         }
         rsip::Uri {
             scheme: Some(rsip::Scheme::Sip),
@@ -261,18 +259,28 @@ impl Core {
         }
     }
 
-    /// Makes sure a guarded TCP stream to this peer stands.
-    pub async fn connect(&self, peer: SocketAddr) -> Result<(), Error> {
-        let target = rsipstack::transport::SipAddr {
-            r#type: Some(rsip::Transport::Tcp),
+    /// Makes sure a guarded stream to this peer stands; for TLS it must be who it was called.
+    pub async fn connect(
+        &self,
+        transport: Transport,
+        peer: SocketAddr,
+        called: &str,
+    ) -> Result<(), Error> {
+        let target = SipAddr {
+            r#type: Some(headers::transport(transport)),
             addr: peer.into(),
         };
         let standing = self.endpoint.transport_layer.get_addrs();
         if standing.contains(&target) {
             return Ok(());
         }
+        let tls = match (transport, &self.trust) {
+            (Transport::Tls, None) => return Err(Error::NoAuthorities(called.to_owned())),
+            (Transport::Tls, Some(trust)) => Some((trust, called)),
+            _ => None,
+        };
         self.streams
-            .connect(peer, &self.behind)
+            .connect(peer, tls, &self.behind)
             .await
             .map_err(|error| Error::Stack(format!("cannot connect to {peer}: {error}")))
     }
@@ -289,35 +297,6 @@ pub(super) fn user_part(user: &str) -> Option<rsip::Auth> {
 
 pub(super) fn stack(error: rsipstack::Error) -> Error {
     Error::Stack(error.to_string())
-}
-
-async fn bind_udp(
-    listen: Listen,
-    settings: &Settings,
-    state: &Arc<State>,
-    layer: &TransportLayer,
-    stop: &CancellationToken,
-) -> Result<SocketAddr, Error> {
-    let fault = |source| Error::Bind { listen, source };
-    let socket = UdpSocket::bind(listen.address).await.map_err(fault)?;
-    let bound = socket.local_addr().map_err(fault)?;
-    let external = bound
-        .ip()
-        .is_unspecified()
-        .then(|| SocketAddr::new(settings.public_address, bound.port()));
-    let guarded = Arc::new(GuardedSocket::new(socket, Arc::clone(state)));
-    let connection = UdpConnection::from_socket(guarded, external, Some(stop.child_token()))
-        .await
-        .map_err(stack)?;
-    layer.add_transport(connection.into());
-    Ok(bound)
-}
-
-async fn bind_tcp(listen: Listen) -> Result<(TcpListener, SocketAddr), Error> {
-    let fault = |source| Error::Bind { listen, source };
-    let listener = TcpListener::bind(listen.address).await.map_err(fault)?;
-    let bound = listener.local_addr().map_err(fault)?;
-    Ok((listener, bound))
 }
 
 fn build_endpoint(

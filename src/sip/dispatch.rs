@@ -157,7 +157,7 @@ fn new_call(
     calls: &mpsc::Sender<Incoming>,
 ) -> Result<(), Box<Refused>> {
     let request = transaction.original.clone();
-    let Some(opening) = Opening::read(&request) else {
+    let Some(opening) = Opening::read(&request, carried_by(&transaction)) else {
         return Err(Refused::new(transaction, 400));
     };
     let source = opening.source;
@@ -180,7 +180,7 @@ fn new_call(
         Err(NotEnrolled::Unproven) => return Err(Refused::busy(transaction)),
     };
     let (state_sender, states) = core.layer.new_dialog_state_channel();
-    let contact = core.contact(opening.transport, Some(source.ip()), &opening.callee);
+    let contact = opening.contact(core);
     let made =
         core.layer
             .get_or_create_server_invite(&transaction, state_sender, None, Some(contact));
@@ -228,23 +228,23 @@ struct Opening {
     caller_name: Option<String>,
     callee: String,
     transport: Transport,
+    /// The dialog is one of `sips:` (RFC 3261 §12.1.1).
+    secure: bool,
     source: SocketAddr,
 }
 
 impl Opening {
-    fn read(request: &rsip::Request) -> Option<Opening> {
+    /// Ours, for this dialog.
+    fn contact(&self, core: &Core) -> rsip::Uri {
+        let contact = core.contact(self.transport, Some(self.source.ip()), &self.callee);
+        match self.secure {
+            true => headers::secure(contact),
+            false => contact,
+        }
+    }
+
+    fn read(request: &rsip::Request, transport: Transport) -> Option<Opening> {
         let from = request.from_header().ok()?.typed().ok()?;
-        let via = request
-            .via_header()
-            .ok()?
-            .first_value()
-            .ok()?
-            .typed()
-            .ok()?;
-        let transport = match via.transport {
-            rsip::Transport::Tcp => Transport::Tcp,
-            _ => Transport::Udp,
-        };
         Some(Opening {
             call_id: request.call_id_header().ok()?.value().to_owned(),
             caller: from
@@ -255,6 +255,7 @@ impl Opening {
             caller_name: from.display_name.filter(|name| !name.trim().is_empty()),
             callee: request.uri.user().map(unescape).unwrap_or_default(),
             transport,
+            secure: transport == Transport::Tls && headers::is_secure(request),
             source: source_of(request)?,
         })
     }
@@ -268,7 +269,7 @@ pub(crate) fn read_foreign(bytes: &[u8]) {
     };
     match &message {
         rsip::SipMessage::Request(request) => {
-            Opening::read(request);
+            Opening::read(request, Transport::Tls);
             headers::asked(request);
             headers::sdp_of(&request.headers, &request.body);
         }
@@ -278,6 +279,16 @@ pub(crate) fn read_foreign(bytes: &[u8]) {
         }
     }
     message.to_bytes();
+}
+
+/// What a request came by: not Via's word for it, but the connection's.
+fn carried_by(transaction: &Transaction) -> Transport {
+    let address = transaction.connection.as_ref().map(|by| by.get_addr());
+    match address.and_then(|address| address.r#type) {
+        Some(rsip::Transport::Tls) => Transport::Tls,
+        Some(rsip::Transport::Tcp) => Transport::Tcp,
+        _ => Transport::Udp,
+    }
 }
 
 /// The source as the top Via was stamped with on arrival.

@@ -17,7 +17,29 @@ pub(super) fn transport(transport: Transport) -> rsip::Transport {
     match transport {
         Transport::Udp => rsip::Transport::Udp,
         Transport::Tcp => rsip::Transport::Tcp,
+        Transport::Tls => rsip::Transport::Tls,
     }
+}
+
+/// Whether a request opens a dialog of `sips:` (RFC 3261 §12.1.1): by its Request-URI, or the top Record-Route,
+/// or where there is none the Contact.
+pub(super) fn is_secure(request: &rsip::Request) -> bool {
+    let named = value(&request.headers, "Record-Route")
+        .or_else(|| value(&request.headers, "Contact"))
+        .or_else(|| value(&request.headers, "m"));
+    let secure = |value: &str| {
+        let uri = value.split_once('<').map_or(value, |(_, uri)| uri).trim();
+        uri.get(..5)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("sips:"))
+    };
+    request.uri.scheme == Some(rsip::Scheme::Sips) || named.is_some_and(secure)
+}
+
+/// The same address as a `sips:` URI; that it goes by TLS is said by the scheme (RFC 5630 §3.1.4).
+pub(super) fn secure(mut uri: rsip::Uri) -> rsip::Uri {
+    uri.scheme = Some(rsip::Scheme::Sips);
+    uri.params.clear();
+    uri
 }
 
 /// The first header of this name, in its long or compact form.

@@ -16,6 +16,7 @@
 //! target `rsipstack` at [`LOG_FILTER`].
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 mod agent;
@@ -25,6 +26,7 @@ mod dispatch;
 mod driver;
 mod headers;
 mod incoming;
+mod listening;
 mod outgoing;
 mod streamed;
 #[cfg(test)]
@@ -33,13 +35,15 @@ mod timer;
 mod wire;
 
 pub use crate::guard::{Network, Transport};
+pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};
 pub use agent::Agent;
 pub use call::{Dialog, DialogEvent, OfferReply};
 pub use incoming::Incoming;
 pub use outgoing::{Invite, Outgoing, Progress};
 
-/// A directive for the log filter that keeps callers' numbers out of the log.
-pub const LOG_FILTER: &str = "rsipstack=warn";
+/// Directives for the log filter: callers' numbers stay out of the log, and so does what strangers
+/// do to the handshake.
+pub const LOG_FILTER: &str = "rsipstack=warn,rustls=error";
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use dispatch::read_foreign;
@@ -57,6 +61,7 @@ impl std::fmt::Display for Listen {
         let transport = match self.transport {
             Transport::Udp => "udp",
             Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
         };
         write!(f, "{transport}:{}", self.address)
     }
@@ -74,6 +79,10 @@ pub struct Settings {
     pub public_address: IpAddr,
     /// `Session-Expires` we ask for (RFC 4028); 90 s at least.
     pub session_expires: Duration,
+    /// The certificate for `tls:` in `listen`.
+    pub certificate: Option<PemFiles>,
+    /// PEM: issuers whose certificates who is called by TLS must show.
+    pub authorities: Option<PathBuf>,
 }
 
 /// What can go wrong with a call, or at the start.
@@ -86,6 +95,14 @@ pub enum Error {
         listen: Listen,
         source: std::io::Error,
     },
+    #[error("TLS: {0}")]
+    Certificate(#[from] Unusable),
+    #[error(
+        "cannot listen on {0}: TLS needs a certificate; write [sip] tls_certificate and tls_key"
+    )]
+    NoCertificate(Listen),
+    #[error("cannot call {0} by TLS: write [sip] tls_authorities, the issuers that we believe")]
+    NoAuthorities(String),
     #[error("“{0}” is not a SIP address such as sip:8001@192.0.2.7:5060")]
     Uri(String),
     #[error("the SIP stack says: {0}")]

@@ -33,7 +33,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(33);
 /// An INVITE to send.
 #[derive(Debug, Clone)]
 pub struct Invite {
-    /// `sip:8001@192.0.2.7:5060` or `…;transport=tcp`.
+    /// `sip:8001@192.0.2.7:5060`, `…;transport=tcp` or `…;transport=tls`.
     pub target: String,
     /// User part of our From: the caller's number, so that the desk sees who calls.
     pub from_user: String,
@@ -87,12 +87,15 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
     let transport = match callee.transport() {
         None | Some(rsip::Transport::Udp) => Transport::Udp,
         Some(rsip::Transport::Tcp) => Transport::Tcp,
+        Some(rsip::Transport::Tls) => Transport::Tls,
         Some(_) => return Err(bad()),
     };
     let call_id = format!("{:032x}", rand::random::<u128>());
     let peer = peer_of(&callee, transport).await?;
-    if let (Transport::Tcp, Some(peer)) = (transport, peer) {
-        core.connect(peer).await?;
+    let by_stream = peer.filter(|_| transport.is_stream());
+    if let Some(peer) = by_stream {
+        let called = callee.host_with_port.host.to_string();
+        core.connect(transport, peer, &called).await?;
     }
     let contact = core.contact(transport, peer.map(|peer| peer.ip()), "gradeline");
     let mut caller = contact.clone();
@@ -102,12 +105,10 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         caller_display_name: invite.from_name.as_deref().map(quotable),
         caller,
         callee,
-        destination: peer
-            .filter(|_| transport == Transport::Tcp)
-            .map(|peer| SipAddr {
-                r#type: Some(rsip::Transport::Tcp),
-                addr: peer.into(),
-            }),
+        destination: by_stream.map(|peer| SipAddr {
+            r#type: Some(headers::transport(transport)),
+            addr: peer.into(),
+        }),
         content_type: Some(headers::ACCEPT.to_owned()),
         offer: Some(invite.sdp.clone().into_bytes()),
         contact,
@@ -141,7 +142,14 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
 
 /// Where the INVITE goes, if that can be told before the stack resolves it.
 async fn peer_of(callee: &rsip::Uri, transport: Transport) -> Result<Option<SocketAddr>, Error> {
-    let port = callee.host_with_port.port.map_or(5060, |port| port.value());
+    let usual = match transport {
+        Transport::Tls => 5061,
+        _ => 5060,
+    };
+    let port = callee
+        .host_with_port
+        .port
+        .map_or(usual, |port| port.value());
     match &callee.host_with_port.host {
         rsip::Host::IpAddr(ip) => Ok(Some(SocketAddr::new(*ip, port))),
         rsip::Host::Domain(_) if transport == Transport::Udp => Ok(None),

@@ -37,7 +37,30 @@ fn settings() -> Settings {
         max_calls: 4000,
         public_address: LOOPBACK,
         session_expires: Duration::from_secs(1800),
+        certificate: None,
+        authorities: None,
     }
+}
+
+/// The same, and TLS with a certificate of its own; believes the one in this folder.
+fn with_tls(folder: &std::path::Path) -> Settings {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let files = PemFiles {
+        certificate: folder.join("tls.crt"),
+        key: folder.join("tls.key"),
+    };
+    std::fs::write(&files.certificate, certificate.pem()).unwrap();
+    std::fs::write(&files.key, key.serialize_pem()).unwrap();
+    let mut settings = settings();
+    settings.listen.push(Listen {
+        transport: Transport::Tls,
+        address: SocketAddr::new(LOOPBACK, 0),
+    });
+    settings.authorities = Some(files.certificate.clone());
+    settings.certificate = Some(files);
+    settings
 }
 
 async fn agent() -> (Agent, mpsc::Receiver<Incoming>) {
@@ -67,10 +90,11 @@ fn invite(to: &Agent, transport: Transport) -> Invite {
         .addresses()
         .into_iter()
         .find(|listen| listen.transport == transport)
-        .expect("both transports listen");
+        .expect("every transport listens");
     let parameter = match transport {
         Transport::Udp => "",
         Transport::Tcp => ";transport=tcp",
+        Transport::Tls => ";transport=tls",
     };
     Invite {
         target: format!("sip:8001@{}{parameter}", listen.address),
@@ -104,8 +128,11 @@ async fn answered(outgoing: &mut Outgoing) -> (Dialog, mpsc::Receiver<DialogEven
 }
 
 async fn a_whole_call(transport: Transport) {
-    let (caller, _calls) = agent().await;
-    let (callee, mut calls) = agent().await;
+    let folder = tempfile::tempdir().unwrap();
+    // One certificate for both.
+    let settings = with_tls(folder.path());
+    let (caller, _calls) = Agent::start(settings.clone()).await.unwrap();
+    let (callee, mut calls) = Agent::start(settings).await.unwrap();
     let mut outgoing = caller.invite(invite(&callee, transport)).await.unwrap();
     let incoming = soon(calls.recv()).await.unwrap();
     assert_eq!(incoming.caller.as_deref(), Some("13800138000"));
@@ -146,6 +173,32 @@ async fn a_call_is_made_answered_and_ended_over_udp() {
 #[tokio::test]
 async fn a_call_is_made_answered_and_ended_over_tcp() {
     a_whole_call(Transport::Tcp).await;
+}
+
+#[tokio::test]
+async fn a_call_is_made_answered_and_ended_over_tls() {
+    a_whole_call(Transport::Tls).await;
+}
+
+#[tokio::test]
+async fn who_is_not_believed_is_not_called_by_tls() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [ours, theirs] = folders.each_ref().map(|folder| with_tls(folder.path()));
+    let (callee, mut calls) = Agent::start(theirs).await.unwrap();
+    let mut trusting_nobody = ours.clone();
+    trusting_nobody.authorities = None;
+    for (settings, why) in [
+        (trusting_nobody, "tls_authorities"),
+        (ours, "cannot connect"),
+    ] {
+        let (caller, _calls) = Agent::start(settings).await.unwrap();
+        let refused = caller.invite(invite(&callee, Transport::Tls)).await;
+        let error = refused.err().expect("no call").to_string();
+        assert!(error.contains(why), "{error}");
+        caller.stop().await;
+    }
+    assert!(calls.try_recv().is_err());
+    callee.stop().await;
 }
 
 /// An agent, a peer that called it, and the call.

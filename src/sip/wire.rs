@@ -84,19 +84,20 @@ impl TransportEventInspector for Taking {
         let TransportEvent::Incoming(message, connection, from) = &event else {
             return Some(event);
         };
-        match connection {
+        let transport = match connection {
             SipConnection::Channel(_) => {
                 if let Ok(peer) = from.get_socketaddr() {
                     self.backlogs.taken(peer);
                 }
                 return Some(event);
             }
-            SipConnection::Tcp(_) => {}
+            SipConnection::Tcp(_) => Transport::Tcp,
+            SipConnection::Tls(_) => Transport::Tls,
             _ => return Some(event),
-        }
+        };
         let source = from.get_socketaddr().ok()?;
         let bytes = message.to_bytes();
-        match guard::judge(&bytes, source, Transport::Tcp, &self.state, now()) {
+        match guard::judge(&bytes, source, transport, &self.state, now()) {
             Verdict::Pass | Verdict::Mended(_) => Some(event),
             Verdict::Answer { reason, .. } | Verdict::Drop { reason } => {
                 guard::count(reason);

@@ -1,4 +1,4 @@
-//! SIP on streams before the stack: accepted, framed, judged and written here.
+//! SIP on streams (TCP, TLS) before the stack: accepted, framed, judged and written here.
 //!
 //! **Invariants:** what reaches the [`Behind`] has passed the guard, message by message; every
 //! stream has a place, of which there are so many in all and so many for one source; who sends
@@ -15,12 +15,18 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+mod certificate;
 mod places;
 mod reading;
+mod tls;
+mod trust;
 
 use crate::guard::{self, State, Transport};
+pub use certificate::{Certificate, PemFiles, Unusable};
 use places::Places;
 use reading::{IDLE_TIMEOUT, NEW_TIMEOUT, Reading};
+pub use tls::Tls;
+pub use trust::Trust;
 
 /// A peer that does not read is given this long; so is who takes messages from us.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -104,8 +110,8 @@ impl Streams {
         }
     }
 
-    /// Accepts until told to stop.
-    pub async fn accept(self, listener: TcpListener, behind: impl Behind) {
+    /// Accepts until told to stop; with `tls`, what comes must shake hands first.
+    pub async fn accept(self, listener: TcpListener, tls: Option<Tls>, behind: impl Behind) {
         loop {
             let accepted = tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -128,27 +134,64 @@ impl Streams {
                 place,
                 patience: NEW_TIMEOUT,
             };
-            self.serve(carrier, &behind).await;
+            match &tls {
+                None => self.serve(carrier, &behind).await,
+                Some(tls) => self.shake_hands(carrier, tls, &behind),
+            }
         }
     }
 
-    /// Connects to a peer, so that what it sends passes the guard like everything else.
+    /// Serves what is behind the handshake. It has taken its place before: silent peers fill no
+    /// more places here than on TCP.
+    fn shake_hands<P>(&self, carrier: Carrier<TcpStream, P>, tls: &Tls, behind: &impl Behind)
+    where
+        P: Send + 'static,
+    {
+        let peer = carrier.peer;
+        // A handshake costs a signature: a stranger gets as many as refusals.
+        if !self.state.is_trunk(peer.ip()) && !self.state.may_answer(peer.ip(), now()) {
+            return guard::count("rate");
+        }
+        let (streams, tls, behind) = (self.clone(), tls.clone(), behind.clone());
+        self.tasks.spawn(async move {
+            let stop = streams.stop.clone();
+            let shaken = tokio::select! {
+                () = stop.cancelled() => return,
+                shaken = tls.shake_hands(carrier.stream) => shaken,
+            };
+            let Some(stream) = shaken else { return };
+            let carrier = Carrier {
+                stream,
+                peer,
+                transport: Transport::Tls,
+                place: carrier.place,
+                patience: carrier.patience,
+            };
+            streams.serve(carrier, &behind).await;
+        });
+    }
+
+    /// Connects to a peer, so that what it sends passes the guard like everything else; by TLS where
+    /// it is told whom to believe, and what the peer was called.
     ///
     /// # Errors
-    /// Where it cannot be reached within [`WRITE_TIMEOUT`].
-    pub async fn connect(&self, peer: SocketAddr, behind: &impl Behind) -> std::io::Result<()> {
-        let stream = tokio::time::timeout(WRITE_TIMEOUT, TcpStream::connect(peer))
-            .await
-            .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+    /// Where it cannot be reached within [`WRITE_TIMEOUT`], or is not who it should be.
+    pub async fn connect(
+        &self,
+        peer: SocketAddr,
+        tls: Option<(&Trust, &str)>,
+        behind: &impl Behind,
+    ) -> std::io::Result<()> {
+        let stream = in_time(TcpStream::connect(peer)).await?;
         let _ = stream.set_nodelay(true);
-        let carrier = Carrier {
-            stream,
-            peer,
-            transport: Transport::Tcp,
-            place: (),
-            patience: IDLE_TIMEOUT,
+        let Some((trust, called)) = tls else {
+            self.serve(dialled(stream, peer, Transport::Tcp), behind)
+                .await;
+            return Ok(());
         };
-        self.serve(carrier, behind).await;
+        let stream = in_time(trust.shake_hands(stream, called)).await?;
+        self.serve(dialled(stream, peer, Transport::Tls), behind)
+            .await;
         Ok(())
     }
 
@@ -185,6 +228,23 @@ impl Streams {
     }
 }
 
+/// A stream that we opened takes nobody's place.
+fn dialled<S>(stream: S, peer: SocketAddr, transport: Transport) -> Carrier<S, ()> {
+    Carrier {
+        stream,
+        peer,
+        transport,
+        place: (),
+        patience: IDLE_TIMEOUT,
+    }
+}
+
+async fn in_time<T>(waited: impl Future<Output = std::io::Result<T>>) -> std::io::Result<T> {
+    tokio::time::timeout(WRITE_TIMEOUT, waited)
+        .await
+        .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?
+}
+
 /// Writes what the stack and the guard send, until the peer reads no more. After the last word it
 /// leaves the end to the reader.
 async fn write(
@@ -207,7 +267,12 @@ async fn write(
             guard::count("slow_peer");
             return;
         }
-        match tokio::time::timeout(WRITE_TIMEOUT, writer.write_all(&bytes)).await {
+        let written = async {
+            writer.write_all(&bytes).await?;
+            // TLS keeps what the socket did not take at once.
+            writer.flush().await
+        };
+        match tokio::time::timeout(WRITE_TIMEOUT, written).await {
             Ok(Ok(())) if last => break,
             Ok(Ok(())) => {}
             _ => return,

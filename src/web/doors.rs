@@ -14,7 +14,7 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, assets, guard, login, looks, metering, now, pages};
+use super::{Web, assets, guard, health, login, looks, now, pages};
 use crate::api::{
     acts, bulletins, calendars, figures, intake, looks as looked, openapi, people, reads, sound,
 };
@@ -109,8 +109,8 @@ fn acts_doors() -> Vec<Door> {
 #[rustfmt::skip]
 fn houses_doors() -> Vec<Door> {
     doors! {
-        GET  "/healthz"                       Open                     => get(metering::health);
-        GET  "/metrics"                       Machine                  => get(metering::metrics);
+        GET  "/healthz"                       Open                     => get(health::health);
+        GET  "/metrics"                       Machine                  => get(health::metrics);
         GET  "/assets/{digest}/{*name}"       Open                     => get(assets::serve);
         GET  "/api/openapi.json"              Open                     => get(openapi::document);
 

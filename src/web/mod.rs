@@ -10,9 +10,9 @@
 mod chrome;
 mod doors;
 mod guard;
+mod health;
 mod login;
 mod looks;
-mod metering;
 mod pages;
 mod server;
 #[cfg(test)]
@@ -20,7 +20,8 @@ mod tests;
 mod timeline;
 mod wording;
 
-pub use crate::gate::{Meter, Options, Troubles};
+pub use crate::gate::{Options, Troubles};
+pub use crate::meter::Meter;
 pub use server::serve;
 
 // What every request passes, by its own names.

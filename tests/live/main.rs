@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
 mod browser;
+mod certificates;
 mod crowd;
 mod disk;
 mod gateway;
@@ -37,5 +38,6 @@ mod slow;
 mod soak;
 mod sound;
 mod strangers;
+mod tls;
 mod torture;
 mod web_edge;

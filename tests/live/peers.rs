@@ -42,6 +42,8 @@ pub struct Plan<'a> {
     pub calls: u32,
     /// SIP by TCP; then it cannot be told anything.
     pub tcp: bool,
+    /// It says that it speaks TLS; somebody between must.
+    pub says_tls: bool,
 }
 
 impl Default for Plan<'_> {
@@ -59,6 +61,7 @@ impl Default for Plan<'_> {
             pause_ms: 1000,
             calls: 1,
             tcp: false,
+            says_tls: false,
         }
     }
 }
@@ -116,9 +119,17 @@ impl Sipp {
 
     fn spawn(target: Option<&str>, port: u16, plan: &Plan) -> Sipp {
         let dir = tempfile::Builder::new().prefix("sipp-").tempdir().unwrap();
-        let scenario = place::repository()
-            .join("tests/live/sipp")
-            .join(format!("{}.xml", plan.scenario));
+        let name = format!("{}.xml", plan.scenario);
+        let mut scenario = place::repository().join("tests/live/sipp").join(&name);
+        if plan.says_tls {
+            let text = std::fs::read_to_string(scenario).unwrap();
+            let text = text.replace("SIP/2.0/[transport]", "SIP/2.0/TLS").replace(
+                "@[local_ip]:[local_port]>\nM",
+                "@[local_ip]:[local_port];transport=tls>\nM",
+            );
+            scenario = dir.path().join(name);
+            std::fs::write(&scenario, text).unwrap();
+        }
         let call_id = format!("live-{}", rand::random::<u64>());
         let media_port = place::port();
         let mut command = Command::new("sipp");
@@ -318,6 +329,15 @@ pub fn linphone_address() -> String {
     }
 }
 
+/// What linphonec protects.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Guarded<'a> {
+    /// Media by SRTP with keys by SDES.
+    pub srtp: bool,
+    /// Signalling by TLS, where the server's certificate is of this issuer.
+    pub tls: Option<&'a Path>,
+}
+
 /// How linphonec sends its keys.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KeysBy {
@@ -328,6 +348,11 @@ pub enum KeysBy {
 impl Linphone {
     /// `name` is what it calls itself in From.
     pub fn start(name: &str, keys: KeysBy, codec: &str) -> Linphone {
+        Linphone::start_guarded(name, keys, codec, Guarded::default())
+    }
+
+    /// With what it protects.
+    pub fn start_guarded(name: &str, keys: KeysBy, codec: &str, guarded: Guarded) -> Linphone {
         let dir = tempfile::Builder::new()
             .prefix("linphone-")
             .tempdir()
@@ -339,12 +364,21 @@ impl Linphone {
             KeysBy::Events => (0, 1),
             KeysBy::Info => (1, 0),
         };
+        let encryption = if guarded.srtp { "srtp" } else { "none" };
+        // The port of its own TLS is any.
+        let tls = match guarded.tls {
+            None => "sip_tls_port=-1\n".into(),
+            Some(issuer) => format!(
+                "sip_tls_port=-2\nroot_ca={}\nverify_server_certs=1\nverify_server_cn=1\n",
+                issuer.display()
+            ),
+        };
         let other = if codec == "PCMA" { "PCMU" } else { "PCMA" };
         std::fs::write(
             dir.path().join("rc"),
             format!(
-                "[sip]\nuse_ipv6=0\nipv6_migration_done=1\nsip_port={port}\nsip_tcp_port=-1\nsip_tls_port=-1\nuse_info={info}\nuse_rfc2833={events}\n\
-                 media_encryption=none\ndefault_proxy=-1\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
+                "[sip]\nuse_ipv6=0\nipv6_migration_done=1\nsip_port={port}\nsip_tcp_port=-1\n{tls}use_info={info}\nuse_rfc2833={events}\n\
+                 media_encryption={encryption}\ndefault_proxy=-1\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
                  bind_address=127.0.0.1\n[net]\nbind_address=127.0.0.1\n\
                  [sound]\nplayback_dev_id=\nringer_dev_id=\ncapture_dev_id=\nechocancellation=0\n\
                  [rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
@@ -407,11 +441,15 @@ impl Linphone {
         );
     }
 
+    /// Calls that have come to it.
+    pub fn calls(&self) -> usize {
+        self.output().matches("Receiving new incoming call").count()
+    }
+
     /// Waits until so many calls have come to it.
     pub fn wait_call(&self, nth: usize, bound: Duration) {
-        const COMES: &str = "Receiving new incoming call";
         wait_for(&format!("linphonec's call {nth}"), bound, || {
-            (self.output().matches(COMES).count() >= nth).then_some(())
+            (self.calls() >= nth).then_some(())
         });
     }
 

@@ -2,7 +2,11 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 /// How long an answer may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,6 +22,7 @@ pub struct Reply {
 enum Wire {
     Udp(UdpSocket),
     Tcp(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 /// One socket towards the server.
@@ -94,11 +99,41 @@ impl Raw {
         }
     }
 
+    /// A stream under TLS, its handshake done; the server must be `localhost` by the client's roots.
+    pub fn tls(target: &str, client: Arc<ClientConfig>) -> Raw {
+        let target: SocketAddr = target.parse().unwrap();
+        let mut stream = TcpStream::connect_timeout(&target, PATIENCE).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut tls = ClientConnection::new(client, name).unwrap();
+        while tls.is_handshaking() {
+            tls.complete_io(&mut stream).expect("a handshake");
+        }
+        Raw {
+            local: stream.local_addr().unwrap(),
+            target,
+            wire: Wire::Tls(Box::new(StreamOwned::new(tls, stream))),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// What the server showed of itself, in DER.
+    pub fn certificate(&self) -> Vec<u8> {
+        let Wire::Tls(stream) = &self.wire else {
+            panic!("without TLS it shows nothing");
+        };
+        stream.conn.peer_certificates().unwrap()[0].to_vec()
+    }
+
     /// `false` where the server has closed the stream.
     pub fn send(&mut self, bytes: &[u8]) -> bool {
         match &mut self.wire {
             Wire::Udp(socket) => socket.send_to(bytes, self.target).is_ok(),
             Wire::Tcp(stream) => stream.write_all(bytes).is_ok(),
+            Wire::Tls(stream) => stream
+                .write_all(bytes)
+                .and_then(|()| stream.flush())
+                .is_ok(),
         }
     }
 
@@ -130,6 +165,10 @@ impl Raw {
                     stream.set_read_timeout(Some(left)).unwrap();
                     stream.read(&mut bytes)
                 }
+                Wire::Tls(stream) => {
+                    stream.sock.set_read_timeout(Some(left)).unwrap();
+                    stream.read(&mut bytes)
+                }
             };
             match read {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof),
@@ -137,7 +176,7 @@ impl Raw {
                     // Media of a call whose offer named this port by chance: RTP's version, no letter.
                     Wire::Udp(_) if bytes[0] & 0xC0 == 0x80 => {}
                     Wire::Udp(_) => return Ok(Some(Reply::read(&bytes[..length]))),
-                    Wire::Tcp(_) => self.buffer.extend(&bytes[..length]),
+                    Wire::Tcp(_) | Wire::Tls(_) => self.buffer.extend(&bytes[..length]),
                 },
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
@@ -192,6 +231,7 @@ impl Raw {
         let transport = match self.wire {
             Wire::Udp(_) => "UDP",
             Wire::Tcp(_) => "TCP",
+            Wire::Tls(_) => "TLS",
         };
         let (me, server) = (self.local, self.target);
         let tag = match to_tag {
@@ -219,7 +259,7 @@ impl Raw {
             assert!(self.send(request), "closed");
             let until = match self.wire {
                 Wire::Udp(_) => Instant::now() + Duration::from_millis(500),
-                Wire::Tcp(_) => begun + PATIENCE,
+                Wire::Tcp(_) | Wire::Tls(_) => begun + PATIENCE,
             };
             let mut heard_of = false;
             while let Some(left) = until.checked_duration_since(Instant::now()) {

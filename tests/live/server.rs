@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::place;
+use crate::{certificates, place};
 
 /// What a server is started with.
 pub struct Setup {
@@ -29,6 +29,10 @@ pub struct Setup {
     pub postgres: bool,
     pub media_address: String,
     pub open: Open,
+    /// Listens for TLS too, with a certificate of the house's own.
+    pub tls: bool,
+    /// Lines of `[media]` beside the usual ones.
+    pub media: String,
 }
 
 /// When the centre of a house is open.
@@ -56,6 +60,8 @@ impl Default for Setup {
             postgres: false,
             media_address: "127.0.0.1".into(),
             open: Open::Always,
+            tls: false,
+            media: String::new(),
         }
     }
 }
@@ -64,6 +70,8 @@ impl Default for Setup {
 pub struct House {
     dir: TempDir,
     pub sip: u16,
+    /// Where TLS is listened for, if it is.
+    pub tls: u16,
     pub web: u16,
     pub rtp: (u16, u16),
     token: OnceLock<String>,
@@ -78,17 +86,18 @@ pub struct Server<'a> {
 }
 
 /// How long a start may take in a debug build on a busy machine.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(90);
 
 impl House {
     pub fn new(setup: Setup) -> House {
         let dir = tempfile::Builder::new().prefix("live-").tempdir().unwrap();
-        let (sip, web) = (place::port(), place::port());
+        let (sip, tls, web) = (place::port(), place::port(), place::port());
         let first = 20_000 + rand::random_range(0..55u16) * 200;
         let rtp = (first, first + 199);
         let house = House {
             dir,
             sip,
+            tls,
             web,
             rtp,
             token: OnceLock::new(),
@@ -100,6 +109,9 @@ impl House {
         }
         if setup.open != Open::Always {
             place::calendars(&house.path("calendars"), setup.open == Open::NotToday);
+        }
+        if setup.tls {
+            certificates::issue(&house);
         }
         std::fs::write(house.config(), house.configuration(&setup)).unwrap();
         house
@@ -122,10 +134,22 @@ impl House {
             true => postgres_database(),
             false => format!("sqlite:{}", self.path("gradeline.db").display()),
         };
+        let (tls_listen, tls_files) = match setup.tls {
+            false => Default::default(),
+            true => (
+                format!(", \"tls:127.0.0.1:{}\"", self.tls),
+                format!(
+                    "tls_certificate = {:?}\ntls_key = {:?}\ntls_authorities = {:?}\n",
+                    self.path("tls.crt"),
+                    self.path("tls.key"),
+                    certificates::issuer(self)
+                ),
+            ),
+        };
         format!(
-            "[sip]\nlisten = [\"udp:127.0.0.1:{sip}\", \"tcp:127.0.0.1:{sip}\"]\ntrunks = [{trunks:?}]\n\
+            "[sip]\nlisten = [\"udp:127.0.0.1:{sip}\", \"tcp:127.0.0.1:{sip}\"{tls_listen}]\n{tls_files}trunks = [{trunks:?}]\n\
              max_calls = {max_calls}\nsession_expires_s = {expires}\ndrain_s = {drain}\n\
-             [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n\
+             [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n{media}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
              [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
              [desks]\naddresses = {desks:?}\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
@@ -140,6 +164,7 @@ impl House {
             first = self.rtp.0,
             last = self.rtp.1,
             rtp_timeout = setup.rtp_timeout_s,
+            media = setup.media,
             web = self.web,
             recordings = self.recordings(),
             journal = self.path("journal"),
@@ -163,6 +188,10 @@ impl House {
 
     pub fn sip_address(&self) -> String {
         format!("127.0.0.1:{}", self.sip)
+    }
+
+    pub fn tls_address(&self) -> String {
+        format!("127.0.0.1:{}", self.tls)
     }
 
     pub fn page(&self, path: &str) -> String {
@@ -418,7 +447,7 @@ impl Server<'_> {
         assert!(log.contains("nothing is open"), "{log}");
         assert!(!log.contains("panicked") && !log.contains("a bug"), "{log}");
         let house = self.house;
-        for port in [house.sip, house.web] {
+        for port in [house.sip, house.tls, house.web] {
             std::net::TcpListener::bind(("127.0.0.1", port)).expect("its port is free again");
         }
         std::net::UdpSocket::bind(("127.0.0.1", house.sip)).expect("its port is free again");

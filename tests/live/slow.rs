@@ -12,7 +12,7 @@ const CLOSED: Duration = Duration::from_secs(10);
 const MARGIN: Duration = Duration::from_secs(10);
 
 /// From an address of the loopback network.
-fn connect(from: &str, to: &str) -> TcpStream {
+pub fn connect(from: &str, to: &str) -> TcpStream {
     let to: SocketAddr = to.parse().unwrap();
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     let from: SocketAddr = format!("{from}:0").parse().unwrap();
@@ -22,7 +22,7 @@ fn connect(from: &str, to: &str) -> TcpStream {
 }
 
 /// Whether the stream has been closed within this time.
-fn is_closed(stream: &mut TcpStream, within: Duration) -> bool {
+pub fn is_closed(stream: &mut TcpStream, within: Duration) -> bool {
     stream
         .set_read_timeout(Some(within.max(Duration::from_millis(1))))
         .unwrap();

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::calls::{Caller, SOON};
+use crate::calls::{ANSWER, Caller, END, SOON};
 use crate::gateway::{Fault, Gateway, Habits};
-use crate::peers::Plan;
+use crate::peers::{Guarded, KeysBy, Linphone, Plan, Sipp, linphone_address};
 use crate::place;
-use crate::server::{House, Setup, lines, timeline};
+use crate::server::{House, Server, Setup, lines, timeline};
 use crate::wav::Stereo;
+use crate::{certificates, tone};
 
 /// What strangers say; nobody else here says it.
 const FORGED_HZ: f64 = 440.0;
@@ -214,5 +215,170 @@ fn after_a_new_offer_only_the_new_address_is_heard() {
     );
     assert!(new.heard()[0].at + Duration::from_secs(1) > moved, "{what}");
     caller.settled();
+    server.stop();
+}
+
+/// A telephone that nobody here wrote speaks SRTP with us: its keys count, its sound is recorded, it hears the
+/// offer, and its key stands in no log.
+fn linphonec_calls_with_srtp(house: &House, server: &Server<'_>, target: &str, guarded: Guarded) {
+    let number = place::number();
+    let mut phone = Linphone::start_guarded(&number, KeysBy::Events, "PCMA", guarded);
+    let (speech, heard) = (phone.path("speech.wav"), phone.path("heard.wav"));
+    tone::write_wav(&speech, &tone::sine(CALLER_HZ, 20_000, 10_000.0));
+    phone.type_in(&format!("call {target}"));
+    house.wait_line(&number, "answered", Duration::from_secs(15));
+    phone.play(&speech);
+    phone.record(&heard);
+    let offer = house.wait_line(&number, "offer", END);
+    place::sleep_until(offer + Duration::from_millis(900));
+    phone.type_in("4");
+    let call = house.wait_end(&number, END);
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "dissatisfied", "{what}");
+    let pressed = lines(&call, "key");
+    assert_eq!(pressed.len(), 1, "{what}");
+    assert_eq!(pressed[0]["detail"], "4 (event)", "{what}");
+    let recording = Stereo::read(&house.recording(&call));
+    assert!(!recording.caller(CALLER_HZ).is_empty(), "{what}");
+    // Beside its sound it sends two STUN requests to the port of ours, to open a NAT, and the last packet of
+    // a key three times octet for octet: neither is a forgery, and both change nothing.
+    let forged = house.metric("gradeline_media_unauthentic_packets_total", "");
+    assert_eq!(forged, 0.0, "packets of its own were taken for forged");
+    let repeated = house.metric("gradeline_media_repeated_packets_total", "");
+    assert_eq!(repeated, 2.0, "{what}");
+    assert!(!server.log().contains("inline:"), "a key stands in the log");
+    phone.quit_keeping(|path| {
+        let log = std::fs::read_to_string(path.join("log")).unwrap();
+        let answered = log.contains("RTP/SAVP") && log.matches("a=crypto:").count() >= 2;
+        assert!(answered, "it was not by SRTP");
+        let heard = Stereo::read_mono(&path.join("heard.wav"));
+        let offers = tone::spans(&heard, place::tone_of("P10"), 8000.0);
+        assert!(!offers.is_empty(), "linphonec heard no offer: {what}");
+    });
+}
+
+#[test]
+fn linphonec_calls_with_srtp_and_all_its_packets_are_authentic() {
+    let house = House::new(Setup {
+        media_address: linphone_address(),
+        ..Setup::default()
+    });
+    let server = house.start();
+    let target = format!("sip:consult@{}", house.sip_address());
+    let guarded = Guarded {
+        srtp: true,
+        tls: None,
+    };
+    linphonec_calls_with_srtp(&house, &server, &target, guarded);
+    server.stop();
+}
+
+#[test]
+fn linphonec_calls_with_srtp_whose_keys_travel_under_tls() {
+    let house = House::new(Setup {
+        media_address: linphone_address(),
+        media: "srtp = \"require\"".into(),
+        tls: true,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let target = format!("sip:consult@localhost:{};transport=tls", house.tls);
+    let issuer = certificates::issuer(&house);
+    let guarded = Guarded {
+        srtp: true,
+        tls: Some(&issuer),
+    };
+    linphonec_calls_with_srtp(&house, &server, &target, guarded);
+    server.stop();
+}
+
+/// A trunk whose sound comes from another port than its SDP names.
+fn call_from_elsewhere(house: &House) -> (String, Sipp, Gateway, UdpSocket) {
+    let said = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (number, gateway) = (place::number(), Gateway::open(Habits::default()));
+    let sipp = Sipp::call(
+        &house.sip_address(),
+        Plan {
+            rtp_port: said.local_addr().unwrap().port(),
+            from: &number,
+            ..Plan::default()
+        },
+    );
+    gateway.send_to(sipp.answered_port(ANSWER));
+    gateway.say_tone(CALLER_HZ);
+    (number, sipp, gateway, said)
+}
+
+#[test]
+fn with_learning_a_trunk_that_names_a_wrong_port_is_heard_rated_and_warned_of() {
+    let house = House::new(Setup {
+        media: "learn_address = true".into(),
+        ..Setup::default()
+    });
+    let server = house.start();
+    server.wait_log("learn_address is on", SOON);
+    let (number, sipp, gateway, said) = call_from_elsewhere(&house);
+    house.wait_line(&number, "address_learnt", ANSWER);
+    place::sleep_until(house.wait_line(&number, "offer", END) + SOON);
+    gateway.press('2', Fault::None);
+    let call = house.wait_end(&number, END);
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "satisfied", "{what}");
+    assert_eq!(lines(&call, "key").len(), 1, "{what}");
+    let learnt = lines(&call, "address_learnt");
+    assert_eq!(learnt.len(), 1, "{what}");
+    let detail = learnt[0]["detail"].as_str().unwrap();
+    assert_eq!(
+        detail,
+        format!("caller 127.0.0.1:{}", gateway.port),
+        "{what}"
+    );
+    let recording = Stereo::read(&house.recording(&call));
+    assert!(!recording.caller(CALLER_HZ).is_empty(), "{what}");
+    // He hears us where he speaks from.
+    let (sound, _) = gateway.heard_sound();
+    assert!(
+        !tone::spans(&sound, place::tone_of("P10"), 8000.0).is_empty(),
+        "{what}"
+    );
+    assert_eq!(
+        house.metric("gradeline_media_learnt_addresses_total", ""),
+        1.0
+    );
+    sipp.wait_success(END);
+    drop(said);
+    server.stop();
+}
+
+#[test]
+fn without_learning_a_trunk_that_names_a_wrong_port_is_neither_heard_nor_rated() {
+    let house = House::new(Setup {
+        rtp_timeout_s: 4,
+        ..Setup::default()
+    });
+    let server = house.start();
+    assert!(!server.log().contains("learn_address"), "{}", server.log());
+    let (number, sipp, gateway, said) = call_from_elsewhere(&house);
+    place::sleep_until(house.wait_line(&number, "answered", ANSWER) + SOON);
+    for key in ['2', '5'] {
+        gateway.press(key, Fault::None);
+    }
+    let call = house.wait_end(&number, END);
+    let what = timeline(&call);
+    assert!(call["grade"].is_null(), "{what}");
+    assert_eq!(lines(&call, "rtp_timeout").len(), 1, "{what}");
+    for kind in ["key", "key_ignored", "key_invalid", "address_learnt"] {
+        assert!(lines(&call, kind).is_empty(), "{what}");
+    }
+    let recording = Stereo::read(&house.recording(&call));
+    assert!(recording.caller(CALLER_HZ).is_empty(), "{what}");
+    assert!(
+        gateway.heard().is_empty(),
+        "sound went where nobody was named"
+    );
+    // It went where SDP said.
+    said.set_nonblocking(true).unwrap();
+    assert!(said.recv(&mut [0; 2048]).is_ok(), "{what}");
+    sipp.wait_success(END);
     server.stop();
 }

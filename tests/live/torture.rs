@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use crate::certificates;
 use crate::raw::{PATIENCE, Raw, new_call_id};
 use crate::server::{House, Setup};
 
@@ -88,14 +89,11 @@ fn each_datagram_is_answered_as_the_rfc_asks_and_the_next_call_works() {
     server.stop();
 }
 
-#[test]
-fn each_message_on_a_stream_is_answered_as_the_rfc_asks_and_the_next_call_works() {
-    let house = House::new(Setup::default());
-    let server = house.start();
-    let target = house.sip_address();
+/// Every message by a stream of its own, a whole call after each.
+fn each_by_streams(open: impl Fn() -> Raw) {
     std::thread::scope(|scope| {
         for row in rows() {
-            let mut raw = Raw::tcp(&target);
+            let mut raw = open();
             let (expected, end) = row.answers[2]
                 .split_once(" +")
                 .unwrap_or((&row.answers[2], ""));
@@ -112,8 +110,27 @@ fn each_message_on_a_stream_is_answered_as_the_rfc_asks_and_the_next_call_works(
                     );
                 });
             }
-            Raw::tcp(&target).call();
+            open().call();
         }
     });
+}
+
+#[test]
+fn each_message_on_a_stream_is_answered_as_the_rfc_asks_and_the_next_call_works() {
+    let house = House::new(Setup::default());
+    let server = house.start();
+    each_by_streams(|| Raw::tcp(&house.sip_address()));
+    server.stop();
+}
+
+#[test]
+fn each_message_under_tls_is_answered_as_on_any_stream() {
+    let house = House::new(Setup {
+        tls: true,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let client = certificates::client(&house, rustls::ALL_VERSIONS);
+    each_by_streams(|| Raw::tls(&house.tls_address(), client.clone()));
     server.stop();
 }

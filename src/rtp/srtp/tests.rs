@@ -68,6 +68,8 @@ fn session_keys_are_derived_as_in_rfc_3711() {
     assert_eq!(tag(&derived), tag(&by_hand));
 }
 
+const FORGED: Result<Vec<u8>, Refused> = Err(Refused::Forged);
+
 fn packet(sequence: u16, ssrc: u32, payload: &[u8]) -> Vec<u8> {
     let mut octets = vec![0; HEADER_LEN];
     write_header(&mut octets, false, 8, sequence, 160, ssrc);
@@ -83,11 +85,11 @@ fn sealed(outgoing: &mut Outgoing, packet: &[u8]) -> Vec<u8> {
     octets
 }
 
-fn opened(incoming: &mut Incoming, sealed: &[u8]) -> Option<Vec<u8>> {
+fn opened(incoming: &mut Incoming, sealed: &[u8]) -> Result<Vec<u8>, Refused> {
     let mut octets = sealed.to_vec();
     let length = incoming.open(&mut octets)?;
     octets.truncate(length);
-    Some(octets)
+    Ok(octets)
 }
 
 #[test]
@@ -102,8 +104,9 @@ fn what_is_sealed_is_opened_once_over_every_roll_over() {
             let sealed = sealed(&mut out, &plain);
             assert_eq!(sealed.len(), plain.len() + suite.tag_len());
             assert_ne!(sealed[HEADER_LEN..plain.len()], plain[HEADER_LEN..]);
-            assert_eq!(opened(&mut into, &sealed), Some(plain), "{index}");
-            assert_eq!(opened(&mut into, &sealed), None, "{index} again");
+            assert_eq!(opened(&mut into, &sealed), Ok(plain), "{index}");
+            let again = opened(&mut into, &sealed);
+            assert_eq!(again, Err(Refused::Repeat), "{index} again");
         }
     }
 }
@@ -117,20 +120,25 @@ fn another_key_another_suite_and_a_changed_bit_open_nothing_and_change_nothing()
     for bit in 0..first.len() * 8 {
         let mut changed = first.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
-        assert_eq!(opened(&mut into, &changed), None, "bit {bit}");
+        assert_eq!(opened(&mut into, &changed), FORGED, "bit {bit}");
     }
     assert!(
         into.streams.iter().all(Option::is_none),
         "a place was given"
     );
     let mut stranger = Incoming::new(suite, &Keys::random());
-    assert_eq!(opened(&mut stranger, &first), None);
+    assert_eq!(opened(&mut stranger, &first), FORGED);
     let mut other = Incoming::new(Suite::HmacSha1With32, &keys);
-    assert_eq!(opened(&mut other, &first), None);
+    assert_eq!(opened(&mut other, &first), FORGED);
     // Out of order, each once.
-    assert!(opened(&mut into, &second).is_some());
-    assert!(opened(&mut into, &first).is_some());
-    assert_eq!(opened(&mut into, &first), None);
+    assert!(opened(&mut into, &second).is_ok());
+    assert!(opened(&mut into, &first).is_ok());
+    assert_eq!(opened(&mut into, &first), Err(Refused::Repeat));
+    // A number that came, in a packet that did not.
+    let last = first.len() - 1;
+    let mut changed = first;
+    changed[last] ^= 1;
+    assert_eq!(opened(&mut into, &changed), FORGED);
 }
 
 #[test]
@@ -139,7 +147,7 @@ fn more_streams_than_a_telephone_has_are_refused() {
     let mut into = Incoming::new(suite, &keys);
     for ssrc in 0..20u32 {
         let sealed = sealed(&mut Outgoing::new(suite, &keys), &packet(1, ssrc, &[1]));
-        let taken = opened(&mut into, &sealed).is_some();
+        let taken = opened(&mut into, &sealed).is_ok();
         assert_eq!(taken, (ssrc as usize) < STREAMS, "{ssrc}");
     }
 }
@@ -173,7 +181,7 @@ proptest! {
     fn no_octets_break_the_opener(octets in proptest::collection::vec(any::<u8>(), 0..80)) {
         let keys = Keys { key: [1; 16], salt: [2; 14] };
         let mut into = Incoming::new(Suite::HmacSha1With80, &keys);
-        prop_assert_eq!(into.open(&mut octets.clone()), None);
+        prop_assert_eq!(into.open(&mut octets.clone()), Err(Refused::Forged));
         prop_assert_eq!(into.open_report(&mut octets.clone()), None);
         prop_assert!(into.streams.iter().chain(&into.reports).all(Option::is_none));
     }
@@ -192,7 +200,7 @@ proptest! {
         plain.extend(&payload);
         let sealed = sealed(&mut Outgoing::new(Suite::HmacSha1With80, &keys), &plain);
         let opened = opened(&mut Incoming::new(Suite::HmacSha1With80, &keys), &sealed);
-        prop_assert_eq!(opened.as_deref(), Some(&plain[..]));
+        prop_assert_eq!(opened.as_deref(), Ok(&plain[..]));
         prop_assert_eq!(Packet::parse(&plain).map(|packet| packet.payload), Some(&payload[..]));
     }
 }

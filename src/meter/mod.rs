@@ -1,8 +1,8 @@
-//! Where the process's counters gather.
+//! Figures for Prometheus: counted anywhere by `metrics`, gathered and named here.
 
 use std::time::Duration;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -17,7 +17,10 @@ pub struct Meter {
 
 impl Meter {
     /// For the whole process, once, before anything counts; must be called within a tokio runtime.
-    pub fn install() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// Where another one gathers already.
+    pub fn install() -> Result<Self, BuildError> {
         let lateness = Matcher::Full("gradeline_media_tick_lateness_seconds".to_owned());
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(lateness, &LATENESS_S)?
@@ -28,16 +31,16 @@ impl Meter {
         Ok(Meter { handle })
     }
 
-    /// The Prometheus text format.
-    pub(crate) fn render(&self) -> String {
-        self.handle.render()
-    }
-
     /// Beside the process's own: counts nothing by itself (for tests).
     pub fn detached() -> Self {
         Meter {
             handle: PrometheusBuilder::new().build_recorder().handle(),
         }
+    }
+
+    /// All figures of this moment, in the Prometheus text format.
+    pub fn render(&self) -> String {
+        self.handle.render()
     }
 }
 
@@ -50,7 +53,7 @@ async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 24] = [
+const COUNTERS: [(&str, &str); 26] = [
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
@@ -121,6 +124,10 @@ const COUNTERS: [(&str, &str); 24] = [
         "Blocks of recordings the disk refused",
     ),
     (
+        "gradeline_tls_reloads_total",
+        "Changed TLS certificates, taken or refused",
+    ),
+    (
         "gradeline_media_concealed_samples_total",
         "Samples made up where packets were missing",
     ),
@@ -130,7 +137,11 @@ const COUNTERS: [(&str, &str); 24] = [
     ),
     (
         "gradeline_media_unauthentic_packets_total",
-        "SRTP packets whose tag did not fit, or that came before; nothing was changed by them",
+        "SRTP packets whose tag did not fit; nothing was changed by them",
+    ),
+    (
+        "gradeline_media_repeated_packets_total",
+        "Authentic SRTP packets that came before; nothing was changed by them",
     ),
     (
         "gradeline_media_learnt_addresses_total",
@@ -151,6 +162,10 @@ fn describe() {
     for (name, what) in COUNTERS {
         metrics::describe_counter!(name, what);
     }
+    metrics::describe_gauge!(
+        "gradeline_tls_certificate_not_after_seconds",
+        "End of the TLS certificate that is shown, in seconds since 1970"
+    );
     metrics::describe_gauge!("gradeline_calls_active", "Calls that go on");
     metrics::describe_gauge!("gradeline_media_calls", "Calls that have sound");
     metrics::describe_gauge!("gradeline_database_up", "Whether the database takes writes");

@@ -1,4 +1,4 @@
-//! Figures for Prometheus, and health.
+//! What machines ask: the figures, and whether all is well.
 
 use std::time::Duration;
 

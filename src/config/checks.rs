@@ -1,0 +1,172 @@
+//! What reads well, and cannot work or will surprise.
+
+use super::{Config, Srtp};
+use crate::sip::{Listen, Transport};
+
+/// RTP and RTCP of the caller and of the desk.
+const PORTS_A_CALL: usize = 4;
+
+/// A setting that cannot work, and what would be right.
+pub(super) struct Problem {
+    /// Table and key.
+    pub at: (&'static str, &'static str),
+    pub said: String,
+}
+
+impl Config {
+    fn rings_by_tls(&self) -> bool {
+        let mut desks = self.desks.addresses.iter();
+        desks.any(|desk| desk.address.to_ascii_lowercase().contains(";transport=tls"))
+    }
+
+    /// The rehearsal desk is; another one where its address names nothing else.
+    fn rings_by_udp(&self) -> bool {
+        let mut desks = self.desks.addresses.iter();
+        self.desks.addresses.is_empty()
+            || desks.any(|desk| !desk.address.to_ascii_lowercase().contains(";transport=t"))
+    }
+
+    pub(super) fn listens(&self, transport: Transport) -> bool {
+        let mut listens = self.sip.listen.iter();
+        listens.any(|listen| listen.transport == transport)
+    }
+
+    /// What reads well and cannot work: the first such setting.
+    pub(super) fn problem(&self) -> Option<Problem> {
+        let (sip, media) = (&self.sip, &self.media);
+        let schemes = ["sqlite:", "postgres://", "postgresql://"];
+        let no_database = !schemes.iter().any(|s| self.store.url.starts_with(s));
+        let unspecified = format!(
+            "is {}, which no phone can send to; write the address that the trunk reaches",
+            media.address
+        );
+        let checks = [
+            (
+                sip.listen.is_empty(),
+                ("sip", "listen"),
+                "is empty: nobody could call; write \"udp:0.0.0.0:5060\"",
+            ),
+            (
+                sip.max_calls == 0,
+                ("sip", "max_calls"),
+                "is 0: every caller would be refused; write 1 or more",
+            ),
+            (
+                sip.session_expires_s < 90,
+                ("sip", "session_expires_s"),
+                "is below 90, the least that RFC 4028 allows",
+            ),
+            (
+                media.address.is_unspecified(),
+                ("media", "address"),
+                unspecified.as_str(),
+            ),
+            (
+                media.threads == 0,
+                ("media", "threads"),
+                "is 0; write 1 or more",
+            ),
+            (
+                media.rtp_timeout_s == 0,
+                ("media", "rtp_timeout_s"),
+                "is 0: every call would end at once; write 1 or more, such as 30",
+            ),
+            (
+                self.desks.ring_timeout_s == 0,
+                ("desks", "ring_timeout_s"),
+                "is 0: no desk could answer in time; write 1 or more, such as 15",
+            ),
+            (
+                no_database,
+                ("store", "url"),
+                "names no database; write sqlite:PATH or postgres://…",
+            ),
+        ];
+        first(&checks).or_else(|| self.transport_problem())
+    }
+
+    /// The same of what is listened on for whom.
+    fn transport_problem(&self) -> Option<Problem> {
+        first(&[
+            (
+                self.listens(Transport::Tls) && self.certificate().is_none(),
+                ("sip", "listen"),
+                "has tls:, which needs a certificate; write tls_certificate and tls_key, a PEM file each",
+            ),
+            (
+                self.rings_by_udp() && !self.listens(Transport::Udp),
+                ("sip", "listen"),
+                "has no udp:, by which desks are rung; write one of a network that they are on, such as \"udp:127.0.0.1:5060\" for the rehearsal desk",
+            ),
+            (
+                self.rings_by_tls()
+                    && !(self.listens(Transport::Tls) && self.sip.tls_authorities.is_some()),
+                ("desks", "addresses"),
+                "has transport=tls, which needs tls: in [sip] listen, and [sip] tls_authorities, a PEM file of the issuers that we believe",
+            ),
+        ])
+    }
+
+    /// What works but will surprise: shown by `check` and at start.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let foreign_trunk = self
+            .sip
+            .trunks
+            .iter()
+            .any(|trunk| !trunk.address.is_loopback());
+        if foreign_trunk && self.media.address.is_loopback() {
+            warnings.push(format!(
+                "[sip] trunks allows callers from outside, but [media] address is {}: they would hear nothing; write the address that they reach",
+                self.media.address
+            ));
+        }
+        if self.media.srtp == Srtp::Require && !self.sip.listen.iter().all(is_private) {
+            warnings.push(
+                "[media] srtp is \"require\", but [sip] listen has more than tls: on UDP and TCP the keys travel in the clear, and who reads them can decrypt and forge"
+                    .into(),
+            );
+        }
+        if self.sip.tls_certificate.is_some() && !self.listens(Transport::Tls) {
+            warnings.push(
+                "[sip] tls_certificate is not used: [sip] listen has no tls:, such as \"tls:0.0.0.0:5061\""
+                    .into(),
+            );
+        }
+        if self.media.learn_address {
+            warnings.push(
+                "[media] learn_address is on: whoever sends three packets first to a call's port is taken for its caller and may key its grade; have the trunk name its true address, and switch it off"
+                    .into(),
+            );
+        }
+        let ports = usize::from(self.media.ports.end() - self.media.ports.start()) + 1;
+        if ports / PORTS_A_CALL < self.sip.max_calls {
+            warnings.push(format!(
+                "[media] ports has room for {} calls, fewer than [sip] max_calls = {}: a call takes {PORTS_A_CALL} ports",
+                ports / PORTS_A_CALL,
+                self.sip.max_calls
+            ));
+        }
+        if self.desks.addresses.is_empty() {
+            warnings.push(
+                "[desks] addresses is empty: the rehearsal desk answers, and its calls stay out of all figures"
+                    .into(),
+            );
+        }
+        warnings
+    }
+}
+
+/// Whether it is wrong; table and key; what would be right.
+type Check<'a> = (bool, (&'static str, &'static str), &'a str);
+
+fn first(checks: &[Check<'_>]) -> Option<Problem> {
+    let (_, at, said) = checks.iter().find(|(wrong, ..)| *wrong)?;
+    let said = (*said).to_owned();
+    Some(Problem { at: *at, said })
+}
+
+/// Whether nobody on the way reads what is said there.
+fn is_private(listen: &Listen) -> bool {
+    listen.transport == Transport::Tls || listen.address.ip().is_loopback()
+}
