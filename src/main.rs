@@ -42,6 +42,11 @@ enum Command {
     /// Manage the bureau's units
     #[command(subcommand)]
     Unit(app::UnitCommand),
+    /// Draft, review, issue and show the bulletin of a month or a quarter (通报)
+    ///
+    /// Three people do it. Issued, it never changes; what is counted otherwise later is shown beside it.
+    #[command(subcommand)]
+    Bulletin(app::BulletinCommand),
     /// Change a year's working calendar: one proposes, another approves
     #[command(subcommand)]
     Calendar(app::CalendarCommand),
@@ -172,6 +177,7 @@ fn main() -> ExitCode {
         Command::Verify => app::verify(config),
         Command::User(user) => app::user(config, user),
         Command::Unit(unit) => app::unit(config, unit),
+        Command::Bulletin(bulletin) => app::bulletin(config, bulletin),
         Command::Calendar(calendar) => app::calendar(config, calendar),
         Command::Matter(matter) => app::matter(config, matter),
         Command::Token(Token::Create { name, scopes }) => app::create_token(config, &name, &scopes),

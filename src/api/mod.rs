@@ -3,7 +3,9 @@
 //! **Invariant:** no rule lives here; what is refused is refused by the engine or the permission matrix.
 
 pub(crate) mod acts;
+pub(crate) mod bulletins;
 pub(crate) mod calendars;
+pub(crate) mod figures;
 pub(crate) mod intake;
 pub(crate) mod looks;
 pub(crate) mod openapi;

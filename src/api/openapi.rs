@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{calendars, intake, looks, people, reads, sound};
+use super::{bulletins, calendars, figures, intake, looks, people, reads, sound};
 use crate::acts::{KINDS, Kind, Takes};
 use crate::domain::TRANSITIONS;
 use crate::wire;
@@ -25,6 +25,9 @@ use crate::wire;
         people::people, people::add_person, people::describe_person, people::grant, people::revoke,
         people::disable, people::enable, people::reset_password,
         calendars::list, calendars::propose, calendars::approve,
+        figures::figures, figures::definitions, figures::things, figures::hot_spots, figures::flags,
+        bulletins::list, bulletins::read, bulletins::draft, bulletins::review, bulletins::issue,
+        bulletins::published,
         looks::ask, looks::list, looks::answer,
         intake::rate, intake::suggest, intake::options,
         intake::matters, intake::matter, intake::register, intake::complete,

@@ -175,7 +175,7 @@ fn year_of(file: &Path) -> anyhow::Result<i16> {
 }
 
 /// From the terminal without an echo, or from a pipe's first line.
-fn password_of(name: &str) -> anyhow::Result<String> {
+pub(super) fn password_of(name: &str) -> anyhow::Result<String> {
     if std::io::stdin().is_terminal() {
         return Ok(rpassword::prompt_password(format!("Password of {name}: "))?);
     }

@@ -1,5 +1,6 @@
 //! The commands: wiring of the rooms, and nothing else.
 
+mod bulletin;
 mod calendar;
 mod check;
 mod demo;
@@ -16,6 +17,7 @@ mod user;
 mod verify;
 
 pub use crate::rights::Scope;
+pub use bulletin::{BulletinCommand, bulletin};
 pub use calendar::{CalendarCommand, calendar};
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
@@ -37,6 +39,7 @@ use crate::channels::Reminding;
 use crate::config::Config;
 use crate::domain::{Calendar, Moment};
 use crate::engine::{Engine, Settings};
+use crate::figures::Weights;
 use crate::store::Store;
 use crate::studio;
 
@@ -106,6 +109,8 @@ async fn open_engine(config: &Config) -> anyhow::Result<Engine> {
             quiet: ratings.quiet_hours,
         },
         test_numbers: ratings.test_numbers.clone(),
+        weights: Weights(config.figures.weights),
+        thresholds: config.figures.signs,
     };
     Ok(Engine::start_with(store, calendar, settings))
 }

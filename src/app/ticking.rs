@@ -46,6 +46,9 @@ async fn beat(engine: &Engine, civil: Moment) {
         Ok(_) => {}
         Err(error) => tracing::error!(%error, "what fell due is not done yet; trying again"),
     }
+    if let Err(error) = engine.count_anew().await {
+        tracing::error!(%error, "what changed is not counted yet; trying again");
+    }
 }
 
 /// Both clocks as they were at the start.

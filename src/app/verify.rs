@@ -48,6 +48,13 @@ async fn walk(engine: &Engine, archive: &Archive) -> anyhow::Result<bool> {
         "tickets   {} replayed, each as its row says",
         verified.tickets
     );
+    match engine.verify_bulletins().await? {
+        Ok(bulletins) => println!("bulletins {bulletins} issued, each as it was signed"),
+        Err(misfit) => {
+            println!("{misfit}");
+            return Ok(false);
+        }
+    }
     recordings(engine, archive).await
 }
 

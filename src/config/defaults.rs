@@ -3,10 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{
-    Calendars, Centre, Desks, Dialplans, Journal, Media, Prompts, Ratings, Recordings, Sip, Srtp,
-    Store, Web,
+    Calendars, Centre, Desks, Dialplans, Figures, Journal, Media, Prompts, Ratings, Recordings,
+    Sip, Srtp, Store, Web,
 };
 use crate::channels::Reminding;
+use crate::figures::{Thresholds, Weights};
 use crate::phone::ServiceHours;
 use crate::sip::{Listen, Network, Transport};
 
@@ -124,6 +125,15 @@ impl Default for Calendars {
     fn default() -> Self {
         Calendars {
             dir: "calendars".into(),
+        }
+    }
+}
+
+impl Default for Figures {
+    fn default() -> Self {
+        Figures {
+            weights: Weights::default().0,
+            signs: Thresholds::default(),
         }
     }
 }

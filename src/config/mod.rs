@@ -15,6 +15,7 @@ use serde::Deserialize;
 use checks::Problem;
 
 use crate::channels::QuietHours;
+use crate::figures::Thresholds;
 use crate::phone::{Files, ServiceHours};
 use crate::sip::{Listen, Network, PemFiles, Transport};
 
@@ -34,6 +35,7 @@ pub struct Config {
     pub prompts: Prompts,
     pub calendars: Calendars,
     pub ratings: Ratings,
+    pub figures: Figures,
 }
 
 /// `[sip]`: where to listen, who may call.
@@ -183,6 +185,15 @@ pub struct Ratings {
     pub quiet_hours: QuietHours,
     /// Numbers of testers: their ratings are marked and count for nothing.
     pub test_numbers: Vec<String>,
+}
+
+/// `[figures]`: how grades weigh, and from where something is a sign (第十九条).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Figures {
+    /// Points of the five grades, best first.
+    pub weights: [i64; 5],
+    pub signs: Thresholds,
 }
 
 /// A configuration that cannot be used: file, line and what would be right.

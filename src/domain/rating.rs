@@ -29,7 +29,7 @@ pub enum Standing {
 }
 
 /// Why a rating does not count (第十一条).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotAdopted {
     /// 无效评价: without basis, or untrue.

@@ -29,6 +29,7 @@ pub use verify::{Misfit, Verified};
 
 use crate::channels::Reminding;
 use crate::domain::{Calendar, Refusal};
+use crate::figures::{Thresholds, Weights};
 use crate::secrets::{self, Passwords};
 pub use crate::store::SlipRow;
 pub use crate::store::rows::*;
@@ -76,6 +77,10 @@ pub struct Settings {
     pub reminding: Reminding,
     /// Numbers of testers: their ratings are marked and count for nothing.
     pub test_numbers: Vec<String>,
+    /// Points of the grades.
+    pub weights: Weights,
+    /// From where something is a sign (第十九条).
+    pub thresholds: Thresholds,
 }
 
 impl Error {
@@ -190,6 +195,11 @@ impl Engine {
         self.inner.store.check()?;
         self.read().await?.open_calls().await?;
         Ok(())
+    }
+
+    /// What an operator set.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
     }
 
     /// What due dates are counted by.

@@ -92,12 +92,14 @@ impl Tx {
             by
         ];
         self.run(INSERT_MATTER, values).await?;
-        Ok(())
+        self.count_act_anew(&completed(&matter.number)).await
     }
 
     /// `false` where it is completed already.
     pub async fn complete_matter(&mut self, number: &str, at: Moment) -> Result<bool, Error> {
-        Ok(self.run(COMPLETE_MATTER, args![number, at]).await? > 0)
+        let completed_now = self.run(COMPLETE_MATTER, args![number, at]).await? > 0;
+        self.count_act_anew(&completed(number)).await?;
+        Ok(completed_now)
     }
 
     /// Whose verified telephone it is; `None` where it is nobody's, or of more than one.
@@ -153,7 +155,7 @@ impl Tx {
             intake.rehearsal
         ];
         self.run(TURN_AWAY, values).await?;
-        Ok(())
+        self.count_act_anew(&intake.service.key()).await
     }
 
     /// Whether this delivery was turned away before; a duplicate was answered like the first.
@@ -201,6 +203,11 @@ impl Tx {
     pub async fn has_suggestion(&mut self, slip: &str) -> Result<bool, Error> {
         Ok(self.row(SUGGESTION, args![slip]).await?.is_some())
     }
+}
+
+/// Its completion as a rated act.
+fn completed(number: &str) -> ServiceKey {
+    ServiceKey(format!("matter-{number}"))
 }
 
 fn matter(row: &Row) -> Result<Matter, Error> {

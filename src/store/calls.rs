@@ -7,7 +7,7 @@ use super::rows::{
 };
 use super::views::{CallbackRow, ClipRow, KeyedGradeRow, ReasonRow};
 use super::{Error, statements};
-use crate::domain::{Grade, Moment};
+use crate::domain::{Grade, Moment, ServiceKey};
 
 statements! {
     INSERT_CALL = "INSERT INTO calls (id, sip_call_id, caller, callee, source, dialplan, \
@@ -201,7 +201,10 @@ impl Tx {
             &ended.outcome,
             ended.outcome_after_ms
         ];
-        Ok(self.run(END_CALL, values).await? > 0)
+        let closed = self.run(END_CALL, values).await? > 0;
+        let act = ServiceKey(format!("call-{}", ended.id.0));
+        self.count_act_anew(&act).await?;
+        Ok(closed)
     }
 
     pub async fn open_calls(&mut self) -> Result<Vec<(CallId, Moment)>, Error> {

@@ -79,6 +79,9 @@ impl Tx {
         if let Some(ticket) = stale.ticket.as_deref().filter(|_| entry.record.is_some()) {
             self.bump_version(ticket).await?;
         }
+        if let Subject::Rating(id) = &moved.of {
+            self.count_act_anew(&id.service).await?;
+        }
         self.append_trail(stale.rating.as_deref(), stale.ticket.as_deref(), entry)
             .await?;
         Ok(true)

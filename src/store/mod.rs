@@ -18,6 +18,7 @@ mod shown;
 pub(crate) mod testing;
 mod tickets;
 mod trail;
+mod uncounted;
 
 pub use crate::kept::{rows, views};
 pub use calls::CallStanding;

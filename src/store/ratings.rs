@@ -134,7 +134,7 @@ impl Tx {
     ) -> Result<(), Error> {
         let values = args![rating.to_string(), standing.word()];
         self.run(SET_STANDING, values).await?;
-        Ok(())
+        self.count_act_anew(&rating.service).await
     }
 
     pub(super) async fn save_rating(&mut self, rating: &Rating) -> Result<(), Error> {
@@ -165,7 +165,7 @@ impl Tx {
                 .map(|digest| digest.0.clone())
         ];
         self.run(INSERT_RATING, values).await?;
-        Ok(())
+        self.count_act_anew(&rating.id.service).await
     }
 
     /// Rewrites what a rating carries beside its grade, with the line of the trail that says so.

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement
 use super::driver::{Pool, args};
 use super::{
     Error, Store, calls, cases, deadlines, driver, listenings, lists, ratings, retries, tickets,
-    trail,
+    trail, uncounted,
 };
 
 /// A database of a story's own.
@@ -299,6 +299,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         tickets::STATEMENTS,
         cases::STATEMENTS,
         trail::STATEMENTS,
+        uncounted::STATEMENTS,
     ]
     .concat()
 }

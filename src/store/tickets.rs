@@ -148,6 +148,7 @@ impl Tx {
         for order in &case.orders {
             self.save_order(&number, order).await?;
         }
+        self.count_ticket_anew(&number).await?;
         Ok(true)
     }
 
@@ -249,7 +250,7 @@ impl Tx {
     /// A ticket's version goes on with each of its records.
     pub(super) async fn bump_version(&mut self, ticket: &str) -> Result<(), Error> {
         self.run(BUMP_VERSION, args![ticket]).await?;
-        Ok(())
+        self.count_ticket_anew(ticket).await
     }
 }
 

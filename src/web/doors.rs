@@ -15,7 +15,9 @@ use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{Web, assets, guard, health, login, looks, now, pages};
-use crate::api::{acts, calendars, intake, looks as looked, openapi, people, reads, sound};
+use crate::api::{
+    acts, bulletins, calendars, figures, intake, looks as looked, openapi, people, reads, sound,
+};
 use crate::rights::Action;
 use crate::staff::Person;
 
@@ -60,6 +62,7 @@ macro_rules! doors {
 pub(super) fn table() -> Vec<Door> {
     let mut table = houses_doors();
     table.extend(acts_doors());
+    table.extend(figures_doors());
     table
 }
 
@@ -163,6 +166,23 @@ fn houses_doors() -> Vec<Door> {
         POST "/api/v1/people/{id}/disabling"  Api ManagePeople         => post(people::disable);
         POST "/api/v1/people/{id}/enabling"   Api ManagePeople         => post(people::enable);
         POST "/api/v1/people/{id}/password"   Api ManagePeople         => post(people::reset_password);
+    }
+}
+
+#[rustfmt::skip]
+fn figures_doors() -> Vec<Door> {
+    doors! {
+        GET  "/api/v1/figures"                Api SeeFigures           => get(figures::figures);
+        GET  "/api/v1/figures/definitions"    Api SeeFigures           => get(figures::definitions);
+        GET  "/api/v1/figures/things"         Api SeeGrades            => get(figures::things);
+        GET  "/api/v1/figures/hot-spots"      Api SeeGrades            => get(figures::hot_spots);
+        GET  "/api/v1/flags"                  Api SeeLooks             => get(figures::flags);
+        GET  "/api/v1/bulletins"              Api SeeFigures           => get(bulletins::list);
+        POST "/api/v1/bulletins"              Api Publish              => post(bulletins::draft);
+        GET  "/api/v1/bulletins/{id}"         Api SeeFigures           => get(bulletins::read);
+        POST "/api/v1/bulletins/{id}/review"  Api Publish              => post(bulletins::review);
+        POST "/api/v1/bulletins/{id}/issue"   Api Publish              => post(bulletins::issue);
+        GET  "/api/v1/published"              Open                     => get(bulletins::published);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
 mod acts;
+mod figures;
 mod intake;
 mod looks;
 mod rights;
@@ -17,11 +18,13 @@ use tower::ServiceExt;
 use super::doors::{self, Access, Peer};
 use super::*;
 use crate::archive::Archive;
+use crate::bulletins::NewBulletin;
 use crate::domain::{Grade, Moment};
-use crate::domain::{Post, Role, UnitId};
+use crate::domain::{Hand, Post, Role, UnitId};
 use crate::engine::Engine;
+use crate::figures::{Period, TypicalCase};
 use crate::rights::{Scope, Tenure};
-use crate::staff::{By, LoginAnswer, NewAccount};
+use crate::staff::{By, LoginAnswer, NewAccount, Person};
 
 const PASSWORD: &str = "a sentence nobody guesses";
 
@@ -108,11 +111,65 @@ impl Centre {
             )
             .await;
         centre.register("SQ-1", None).await;
+        centre.issue_bulletin().await;
         // Both have a ground to hear the call of the ticket.
         for who in [Who::LoggedIn, Who::Token] {
             centre.look(&seed::id(1).0, who).await;
         }
         centre
+    }
+
+    /// September's, by three who hold posts for as long as it takes.
+    async fn issue_bulletin(&self) {
+        let clerk = NewAccount {
+            name: "office.clerk".to_owned(),
+            ..NewAccount::default()
+        };
+        let added = self
+            .engine
+            .add_person(&clerk, &By::CommandLine, now())
+            .await;
+        added.unwrap();
+        let accounts = self.engine.people().await.unwrap();
+        let mut hands = [
+            (Role::OfficeClerk, "general_office"),
+            (Role::CentreSupervisor, "centre"),
+            (Role::OfficeSigner, "general_office"),
+        ]
+        .into_iter()
+        .zip(accounts)
+        .map(|((role, unit), account)| Person {
+            id: account.id.clone(),
+            name: account.name,
+            full_name: String::new(),
+            must_change_password: false,
+            hand: Hand {
+                person: account.id,
+                staff: None,
+                posts: vec![Post {
+                    role,
+                    unit: UnitId(unit.to_owned()),
+                }],
+            },
+        });
+        let mut next = || hands.next().unwrap();
+        let month = Period::Month(2026, 9);
+        let new = NewBulletin {
+            cases: vec![TypicalCase {
+                ticket: "T2026-000001".to_owned(),
+                problem: "没有一次告知".to_owned(),
+                measure: "改了办事指南".to_owned(),
+                outcome: "再次评价为满意".to_owned(),
+            }],
+            ..NewBulletin::default()
+        };
+        let engine = &self.engine;
+        let drafted = engine.draft_bulletin(month, new, &next(), now()).await;
+        let digest = drafted.unwrap().digest;
+        let reviewed = engine.review_bulletin(month, &digest, &next(), now()).await;
+        reviewed.unwrap();
+        let issued = engine.issue_bulletin(month, &digest, &next(), now()).await;
+        issued.unwrap();
     }
 
     /// A matter of the Centre's own.
@@ -229,6 +286,7 @@ impl Centre {
 
 fn existing(path: &str, ticket: &str, rating: &str) -> String {
     path.replace("{digest}/{*name}", "x/app.css")
+        .replace("/bulletins/{id}", "/bulletins/2026-09")
         .replace("/tickets/{id}", &format!("/tickets/{ticket}"))
         .replace("/ratings/{id}", &format!("/ratings/{rating}"))
         .replace("{id}", &seed::id(1).0)

@@ -4,20 +4,27 @@
 mod calendars;
 mod calls;
 mod casework;
+mod figures;
 mod looks;
 mod matters;
 mod people;
+mod published;
 mod ratings;
 mod tickets;
 
 pub use calendars::{ChangedDay, Foreseen, MovedDue, NewProposal, Proposal};
 pub use calls::{Call, Waveform, WholeCall};
 pub use casework::{Acted, Casework};
+pub use figures::{
+    BulletinHead, CountedThing, FigureDefinition, FigureTable, NewBulletin, SeenBulletin, Sign,
+    Spot, WholeBulletin,
+};
 pub use looks::{Look, LookAnswer, NewLook, SecondSaid};
 pub use matters::{Completion, Matter, NewMatter};
 pub use people::{
     NewPerson, NewPost, NewUnit, OneTimePassword, Person, Post, Revoked, Unit, UnitName,
 };
+pub use published::{Publication, PublishedMonth};
 pub use ratings::{
     EnteredSuggestion, NationalOption, NewRater, NewRating, NewService, NewSuggestion, Taken,
 };

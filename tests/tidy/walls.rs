@@ -20,15 +20,38 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "config", "studio", "phone", "web", "post", "caller", "ledger", "staff", "engine",
-            "archive", "store", "drill", "ivr", "script", "keypad", "desks", "rights", "channels",
-            "casework", "acts", "domain", "calendar", "sip", "media",
+            "config",
+            "studio",
+            "phone",
+            "web",
+            "post",
+            "caller",
+            "ledger",
+            "bulletins",
+            "staff",
+            "engine",
+            "figures",
+            "archive",
+            "store",
+            "drill",
+            "ivr",
+            "script",
+            "keypad",
+            "desks",
+            "rights",
+            "channels",
+            "casework",
+            "acts",
+            "domain",
+            "calendar",
+            "sip",
+            "media",
         ],
     ),
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
-    ("config", &["phone", "sip", "channels"]),
+    ("config", &["phone", "sip", "channels", "figures"]),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",
@@ -55,15 +78,37 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "api", "gate", "wire", "meter", "staff", "engine", "archive", "rights", "channels",
-            "casework", "acts", "domain",
+            "api",
+            "gate",
+            "wire",
+            "meter",
+            "bulletins",
+            "staff",
+            "engine",
+            "figures",
+            "archive",
+            "rights",
+            "channels",
+            "casework",
+            "acts",
+            "domain",
         ],
     ),
     // What programs read and hand in, behind the doors of web.
     (
         "api",
         &[
-            "gate", "wire", "staff", "engine", "archive", "rights", "channels", "casework", "acts",
+            "gate",
+            "wire",
+            "bulletins",
+            "staff",
+            "engine",
+            "figures",
+            "archive",
+            "rights",
+            "channels",
+            "casework",
+            "acts",
             "domain",
         ],
     ),
@@ -78,7 +123,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "wire",
         &[
-            "staff", "engine", "rights", "channels", "casework", "acts", "domain",
+            "bulletins",
+            "staff",
+            "engine",
+            "figures",
+            "rights",
+            "channels",
+            "casework",
+            "acts",
+            "domain",
         ],
     ),
     // The outbox is the engine's.
@@ -92,6 +145,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "engine", "register", "store", "secrets", "rights", "channels", "domain",
         ],
     ),
+    // What is counted of what the engine decided, and what is told of it.
+    (
+        "bulletins",
+        &[
+            "staff", "engine", "tallies", "register", "store", "secrets", "figures", "rights",
+            "acts", "domain",
+        ],
+    ),
     // Load, decide, save.
     (
         "engine",
@@ -100,6 +161,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
             "secrets",
             "channels",
+            "figures",
             "casework",
             "acts",
             "domain",
@@ -110,6 +172,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("archive", &["store", "domain", "failpoint"]),
     // Rows of what is entered, over the store's transactions.
     ("register", &["store", "rights", "channels", "domain"]),
+    // Rows of what is counted, over the store's transactions.
+    ("tallies", &["store", "figures", "casework", "domain"]),
     // Rows of what was decided.
     (
         "store",
@@ -118,6 +182,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Shapes, for whoever writes or reads them.
     ("kept", &["domain"]),
     ("secrets", &[]),
+    // What the records of acts and tickets come to in numbers.
+    ("figures", &["casework", "domain"]),
     // What is done about a 差评, by the words and tables of the regulation.
     ("casework", &["acts", "domain"]),
     // An act is words; what it does to a ticket is casework's.

@@ -1,0 +1,218 @@
+//! `gradeline bulletin`: the bulletin of a month or a quarter (第十八条), drafted, reviewed and issued by three
+//! people.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use super::calendar::password_of;
+use super::{log_to_stderr, now, open_engine, runtime};
+use crate::bulletins::{Adjusted, BulletinRow, NewBulletin};
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::figures::{FigureLine, Line, Period};
+use crate::staff::Person;
+
+/// What is done with bulletins.
+#[derive(Subcommand)]
+pub enum BulletinCommand {
+    /// List the bulletins, the newest first
+    List,
+    /// Show a bulletin, its digest, and what is counted otherwise since it was issued
+    Show {
+        /// `2026-09` or `2026-Q3`
+        period: Period,
+        /// The whole content as JSON: the text that is signed
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draft it from what is counted now; again, until it is issued
+    #[command(after_help = "FILE holds, each of them optional:
+  reference = \"局办〔2026〕1号\"
+  to = [\"各司局\"]
+  demands = \"…\"
+  [[cases]]
+  ticket = \"T2026-000001\"
+  problem = \"…\"
+  measure = \"…\"
+  outcome = \"…\"")]
+    Draft {
+        period: Period,
+        /// What people add: 文号, 主送, cases without names and numbers, demands
+        #[arg(long, value_name = "FILE")]
+        with: Option<PathBuf>,
+        /// A centre_officer or an office_clerk, whose password is asked for
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Say that a second person has looked it through
+    Review {
+        period: Period,
+        /// Of what was read: `show` tells it
+        #[arg(long)]
+        digest: String,
+        /// A centre_supervisor, and not who drafted it; the password is asked for
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Sign it: from then on it never changes
+    Issue {
+        period: Period,
+        /// Of what is signed: `show` tells it
+        #[arg(long)]
+        digest: String,
+        /// An office_signer, and neither who drafted nor who reviewed it; the password is asked for
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+}
+
+/// Does it; each step is in the trail.
+pub fn bulletin(config: Option<&Path>, command: BulletinCommand) -> anyhow::Result<ExitCode> {
+    log_to_stderr("warn");
+    let config = Config::load(config)?;
+    runtime()?.block_on(async {
+        let engine = open_engine(&config).await?;
+        let done = run(&engine, command).await;
+        engine.close().await?;
+        done.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+async fn run(engine: &Engine, command: BulletinCommand) -> anyhow::Result<()> {
+    match command {
+        BulletinCommand::List => list(&engine.bulletins().await?),
+        BulletinCommand::Show { period, json } => {
+            let found = engine.bulletin(period, now()).await?;
+            let found = found.with_context(|| {
+                format!("nobody has drafted it; gradeline bulletin draft {period} --by NAME")
+            })?;
+            match json {
+                true => println!("{}", found.row.content),
+                false => show(&found),
+            }
+        }
+        BulletinCommand::Draft { period, with, by } => {
+            let new = match with {
+                None => NewBulletin::default(),
+                Some(file) => {
+                    let text = std::fs::read_to_string(&file)
+                        .with_context(|| format!("cannot read {}", file.display()))?;
+                    toml::from_str(&text).with_context(|| file.display().to_string())?
+                }
+            };
+            let person = proven(engine, &by).await?;
+            let row = engine.draft_bulletin(period, new, &person, now()).await?;
+            println!("Version {} is drafted: {}", row.version, row.digest);
+            println!("Another person: gradeline bulletin review {period} --digest … --by NAME");
+        }
+        BulletinCommand::Review { period, digest, by } => {
+            let person = proven(engine, &by).await?;
+            engine
+                .review_bulletin(period, &digest, &person, now())
+                .await?;
+            println!("It is reviewed; a third person issues it.");
+        }
+        BulletinCommand::Issue { period, digest, by } => {
+            let person = proven(engine, &by).await?;
+            let row = engine
+                .issue_bulletin(period, &digest, &person, now())
+                .await?;
+            println!("It is issued; digest {}", row.digest);
+        }
+    }
+    Ok(())
+}
+
+async fn proven(engine: &Engine, name: &str) -> anyhow::Result<Person> {
+    let password = password_of(name)?;
+    match engine.proven_person(name, &password, now()).await? {
+        Some(person) => Ok(person),
+        None => bail!("that is not the password of {name}, or the name is locked for a while"),
+    }
+}
+
+fn list(rows: &[BulletinRow]) {
+    if rows.is_empty() {
+        println!("There is none; gradeline bulletin draft PERIOD --by NAME");
+    }
+    for row in rows {
+        let drafted = (row.drafted_at, &row.drafted_by);
+        let (state, (at, by)) = match (
+            &row.issued_by,
+            row.issued_at,
+            &row.reviewed_by,
+            row.reviewed_at,
+        ) {
+            (Some(by), Some(at), ..) => ("issued", (at, by)),
+            (_, _, Some(by), Some(at)) => ("reviewed", (at, by)),
+            _ => ("drafted", drafted),
+        };
+        println!(
+            "{}  version {}  {state} by {by} {}",
+            row.period,
+            row.version,
+            at.civil_text()
+        );
+    }
+}
+
+fn show(found: &Adjusted) {
+    let bulletin = &found.bulletin;
+    println!("{}", bulletin.title);
+    println!(
+        "{}  {} – {}",
+        bulletin.reference, bulletin.from, bulletin.until
+    );
+    println!("digest {}", found.row.digest);
+    for (part, lines) in [
+        ("一、总体情况", std::slice::from_ref(&bulletin.overall)),
+        ("二、渠道情况", &bulletin.channels),
+        ("三、责任单位情况", &bulletin.units),
+    ] {
+        println!("\n{part}");
+        lines.iter().for_each(show_line);
+    }
+    println!("\n四、超期与延期：{}件", bulletin.overdue.len());
+    println!("五、典型案例：{}个", bulletin.cases.len());
+    println!("六、堵点");
+    for spot in bulletin.hot_spots.iter().take(10) {
+        println!("  {} × {}：{}", spot.reason, spot.item, spot.count);
+    }
+    println!("七、下步要求：{}", bulletin.demands);
+    for missing in &bulletin.missing {
+        println!(
+            "实名差评尚未回访整改：{}（{}）",
+            missing.ticket, missing.unit
+        );
+    }
+    for adjustment in &found.adjustments {
+        println!(
+            "追溯调整：{} {} {} {} → {}",
+            adjustment.of, adjustment.name, adjustment.count, adjustment.issued, adjustment.now
+        );
+    }
+}
+
+fn show_line(line: &Line) {
+    println!("  {}", line.name);
+    let counted = |figure: &&FigureLine| figure.denominator > 0;
+    for figure in line.figures.iter().filter(counted) {
+        let hundredths = figure.hundredths.unwrap_or_default();
+        let small = if figure.small {
+            "（数量少，不排名）"
+        } else {
+            ""
+        };
+        println!(
+            "    {:　<12} {}.{:02}  {}/{}{small}",
+            figure.name,
+            hundredths / 100,
+            hundredths % 100,
+            figure.numerator,
+            figure.denominator
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! Figures, bulletins and signs (第十七条 – 第二十条): a shell beside the engine's. It counts what changed,
+//! answers what is asked, and lets people draft, review and issue.
+//!
+//! **Invariant:** a figure is of days that are over; an issued bulletin is on record and never changes; nobody
+//! drafts, reviews and issues one bulletin; a sign is told with its evidence and judges nobody.
+
+mod issuing;
+mod publishing;
+mod reckoning;
+mod signs;
+#[cfg(test)]
+mod tests;
+
+pub use crate::tallies::{BulletinRow, Scope, Split, ThingRow, Things};
+pub use issuing::{Adjusted, NewBulletin};
+pub use reckoning::{Figures, Span};
+
+use crate::engine::Error;
+
+/// What says no.
+fn refused(why: impl Into<String>) -> Error {
+    Error::Refused(why.into())
+}

@@ -1,0 +1,227 @@
+//! All figures, defined once: this table is what the API tells beside each number.
+
+use super::count::{Count, TermOf};
+use super::tally::Tally;
+use crate::domain::{Article, Grade, NotAdopted};
+
+/// A figure's definition.
+#[derive(Debug)]
+pub struct Definition {
+    /// The word for the API; it never changes.
+    pub word: &'static str,
+    pub zh: &'static str,
+    pub article: Article,
+    pub measure: Measure,
+    pub numerator: &'static [Count],
+    pub denominator: &'static [Count],
+    /// How the things count, in words.
+    pub counts: &'static str,
+}
+
+/// What the quotient is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// A part of the denominator, in per cent.
+    Share,
+    /// The mean of the weights of the grades.
+    Score,
+    /// A mean time, in milliseconds.
+    MeanMs,
+}
+
+/// Points of the five grades, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weights(pub [i64; 5]);
+
+impl Default for Weights {
+    /// A published example.
+    fn default() -> Self {
+        Weights([10, 8, 6, 3, 0])
+    }
+}
+
+/// Fewer than this are not ranked.
+pub const RANKED_FROM: i64 = 30;
+
+const GOOD: [Count; 3] = [
+    Count::Graded(Grade::VerySatisfied),
+    Count::Graded(Grade::Satisfied),
+    Count::Graded(Grade::BasicallySatisfied),
+];
+const GOOD_WITH_DEFAULTS: [Count; 4] = [GOOD[0], GOOD[1], GOOD[2], Count::Defaulted];
+const BAD: [Count; 2] = [
+    Count::Graded(Grade::Dissatisfied),
+    Count::Graded(Grade::VeryDissatisfied),
+];
+const ACTIVE: [Count; 5] = [GOOD[0], GOOD[1], GOOD[2], BAD[0], BAD[1]];
+const ALL: [Count; 6] = [GOOD[0], GOOD[1], GOOD[2], BAD[0], BAD[1], Count::Defaulted];
+
+macro_rules! figures {
+    ($($word:literal $zh:literal $article:expr, $measure:ident $numerator:expr, $denominator:expr, $counts:literal;)*) => {
+        &[$(Definition {
+            word: $word, zh: $zh, article: $article, measure: Measure::$measure,
+            numerator: $numerator, denominator: $denominator, counts: $counts,
+        }),*]
+    };
+}
+
+/// In the order in which they are told.
+#[rustfmt::skip] // A row is read as a row.
+pub const FIGURES: &[Definition] = figures! {
+    "participation" "参评率" Article::of(7), Share &[Count::RatableRated], &[Count::Ratable],
+        "有过主动评价的服务÷可评价的服务（通话满10秒的咨询、已办结的办件）；默认评价不计入分子";
+    "satisfaction" "满意度（主动）" Article::of(5), Share &GOOD, &ACTIVE,
+        "最后一次有效的主动评价为非常满意、满意、基本满意的服务÷有有效主动评价的服务；无效、误评、恶意、测试和待核评价不计";
+    "satisfaction_with_defaults" "满意度（含默认）" Article::of(15), Share &GOOD_WITH_DEFAULTS, &ALL,
+        "同上，没有有效主动评价而有默认评价的服务计为基本满意";
+    "bad_share" "差评率（主动）" Article::of(5), Share &BAD, &ACTIVE,
+        "最后一次有效的主动评价为不满意、非常不满意的服务÷有有效主动评价的服务";
+    "bad_share_with_defaults" "差评率（含默认）" Article::of(15), Share &BAD, &ALL,
+        "同上，分母含默认评价";
+    "first_bad_share" "首评差评率" Article::of(13), Share &[Count::FirstBad], &[Count::Rated],
+        "第一次主动评价为差评的服务÷有主动评价的服务；后来更改、未予采纳的也按第一次计";
+    "score" "加权得分" Article::of(18), Score &ACTIVE, &ACTIVE,
+        "有效主动评价按等次的权重取平均";
+    "assessed_in_time" "按期评估率" Article::of(9), Share &[Count::TermKept(TermOf::Assess)], &[Count::TermDue(TermOf::Assess)],
+        "期内届满的评估时限中按期完成的；失效的时限不计";
+    "verified_in_time" "按期核实率" Article::of(11), Share &[Count::TermKept(TermOf::Verify)], &[Count::TermDue(TermOf::Verify)],
+        "期内届满的核实时限中按期完成的，按责任单位";
+    "rectified_in_time" "按期整改率" Article::of(12), Share &[Count::TermKept(TermOf::Rectify)], &[Count::TermDue(TermOf::Rectify)],
+        "期内届满的整改时限（5日、15日或者延期后的日期）中按期完成的，按责任单位";
+    "rectified" "差评整改率" Article::of(12), Share &[Count::BadDone], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中已整改办结或者解释办结的";
+    "named_rectified" "实名差评回访整改率" Article::of(12), Share &[Count::NamedDone], &[Count::NamedDue],
+        "整改时限在期内届满的有效实名差评中已回访并已整改办结或者解释办结的；目标100%";
+    "ruled_invalid" "无效率" Article::of(11), Share &[Count::Ruled(NotAdopted::Invalid)], &[Count::Closed],
+        "期内办结的差评工单中认定无效的，按责任单位";
+    "ruled_mistaken" "误评率" Article::of(11), Share &[Count::Ruled(NotAdopted::Mistaken)], &[Count::Closed],
+        "期内办结的差评工单中认定误评的";
+    "ruled_malicious" "恶意率" Article::of(11), Share &[Count::Ruled(NotAdopted::Malicious)], &[Count::Closed],
+        "期内办结的差评工单中认定恶意的";
+    "appeals_upheld" "申诉成立率" Article::of(11), Share &[Count::AppealUpheld], &[Count::Appealed],
+        "期内办结的工单中已裁定的申诉里成立的";
+    "rerated" "再评率" Article::of(13), Share &[Count::Rerated], &[Count::Invited],
+        "期内邀请再次评价的工单中再次评价的";
+    "rerated_good" "再评好评率" Article::of(13), Share &[Count::ReratedGood], &[Count::Rerated],
+        "再次评价的工单中最后一次为好评的";
+    "mean_time_open" "平均办理时间" Article::of(20), MeanMs &[Count::OpenMs], &[Count::Closed],
+        "期内办结的差评工单从产生到办结的时间（自然时间）";
+    "answered" "接通率" Article::of(7), Share &[Count::Answered], &[Count::Wanted],
+        "由人接听的来电÷等候人工的来电（接听的和未接听而挂机的）；GB/T 33358要求不低于95%";
+    "answered_soon" "15秒接听率" Article::of(7), Share &[Count::AnsweredSoon], &[Count::Wanted],
+        "来电后15秒内由人接听的÷等候人工的来电";
+    "abandoned" "放弃率" Article::of(7), Share &[Count::Abandoned], &[Count::Wanted],
+        "未接听而来电人挂机的÷等候人工的来电";
+    "mean_wait" "平均等待" Article::of(7), MeanMs &[Count::WaitedMs], &[Count::Answered],
+        "由人接听的来电从来电到接听的时间";
+    "prompted" "转评价率" Article::of(7).item(3), Share &[Count::Prompted], &[Count::Talked],
+        "播放了评价提示的咨询÷通话满10秒的咨询";
+    "keyed" "有效按键率" Article::of(7).item(3), Share &[Count::Keyed], &[Count::Prompted],
+        "按键作出评价的÷播放了评价提示的咨询";
+    "left_unrated" "挂机未评率" Article::of(6).paragraph(1), Share &[Count::LeftUnrated], &[Count::Talked],
+        "来电人挂机而未评价的÷通话满10秒的咨询";
+    "uploaded_in_time" "上报及时率" Article::of(16), Share &[Count::TermKept(TermOf::Upload)], &[Count::TermDue(TermOf::Upload)],
+        "期内届满的汇聚时限中按期完成的";
+};
+
+/// A figure with its number.
+#[derive(Debug, Clone, Copy)]
+pub struct Value {
+    pub figure: &'static Definition,
+    /// For a score the sum of the weights.
+    pub numerator: i64,
+    pub denominator: i64,
+}
+
+impl Definition {
+    pub fn named(word: &str) -> Option<&'static Definition> {
+        FIGURES.iter().find(|figure| figure.word == word)
+    }
+
+    pub fn of(&'static self, tally: &Tally, weights: Weights) -> Value {
+        let numerator = match self.measure {
+            Measure::Score => ACTIVE
+                .iter()
+                .zip(weights.0)
+                .map(|(grade, points)| tally.get(*grade) * points)
+                .sum(),
+            _ => tally.sum(self.numerator),
+        };
+        Value {
+            figure: self,
+            numerator,
+            denominator: tally.sum(self.denominator),
+        }
+    }
+
+    /// What stands behind the denominator and not behind the numerator can be listed: the two are of the
+    /// same things.
+    pub fn can_be_missed(&self) -> bool {
+        self.measure == Measure::Share
+    }
+}
+
+impl Value {
+    /// Per cent, points or milliseconds, in hundredths and rounded half up; `None` where nothing is counted.
+    pub fn hundredths(&self) -> Option<i64> {
+        if self.denominator <= 0 {
+            return None;
+        }
+        let scale: i128 = match self.figure.measure {
+            Measure::Share => 100 * 100,
+            Measure::Score | Measure::MeanMs => 100,
+        };
+        let (numerator, denominator) = (i128::from(self.numerator), i128::from(self.denominator));
+        let rounded = (2 * scale * numerator + denominator).div_euclid(2 * denominator);
+        i64::try_from(rounded).ok()
+    }
+
+    /// Too few to be compared with others.
+    pub fn is_small(&self) -> bool {
+        self.denominator < RANKED_FROM
+    }
+}
+
+/// All figures of one sum.
+pub fn values(tally: &Tally, weights: Weights) -> Vec<Value> {
+    FIGURES
+        .iter()
+        .map(|figure| figure.of(tally, weights))
+        .collect()
+}
+
+/// Places from 1, the highest first, equals alike; `None` for what is too small to be ranked.
+pub fn ranks(values: &[Value]) -> Vec<Option<usize>> {
+    let place = |value: &Value| {
+        let of = value.hundredths().filter(|_| !value.is_small())?;
+        let better = values.iter().filter(|other| {
+            !other.is_small() && other.hundredths().is_some_and(|theirs| theirs > of)
+        });
+        Some(1 + better.count())
+    };
+    values.iter().map(place).collect()
+}
+
+/// The definitions as a table in Markdown, for `docs/figures.md`, which a test compares with it.
+pub fn drawn() -> String {
+    let words = |counts: &[Count]| {
+        let words: Vec<String> = counts
+            .iter()
+            .map(|count| format!("`{}`", count.word()))
+            .collect();
+        words.join(" + ")
+    };
+    let mut text = String::from("| 指标 | Word | 条 | ÷ | Counts |\n|---|---|---|---|---|\n");
+    for figure in FIGURES {
+        text.push_str(&format!(
+            "| {} | `{}` | {} | {} ÷ {} | {} |\n",
+            figure.zh,
+            figure.word,
+            figure.article,
+            words(figure.numerator),
+            words(figure.denominator),
+            figure.counts
+        ));
+    }
+    text
+}

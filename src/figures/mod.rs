@@ -1,0 +1,30 @@
+//! Figures (第十七条 – 第二十条): what is counted, from which things, and what it comes to. Pure: no async,
+//! no clock, no I/O.
+//!
+//! **Invariant:** a figure is a quotient of counts, and a count is the number of things that can be listed;
+//! partial sums merged in any order come to the same as a recount of all.
+
+mod bulletin;
+mod count;
+mod fact;
+mod figure;
+mod flags;
+mod period;
+mod published;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use bulletin::{
+    Adjustment, Bulletin, Case as TypicalCase, FigureLine, Line, Material, Missing, Overdue,
+    adjustments, adjustments_of_the_whole, compose,
+};
+pub use count::{Count, TermOf};
+pub use fact::{
+    ActRecord, CallRecord, Cell, MatterRecord, Part, Upload, item_of, of_act, of_ticket,
+};
+pub use figure::{Definition, FIGURES, Measure, RANKED_FROM, Value, Weights, drawn, ranks, values};
+pub use flags::{BadAct, Burst, Flag, HotSpot, Thresholds, bursts, hot_spots, repeated};
+pub use period::Period;
+pub use published::{Cause, Published, PublishedCase, publish};
+pub use tally::Tally;

@@ -1,0 +1,28 @@
+//! Rows of what is counted: what each thing adds, the sums by day, bulletins, and what signs are looked for
+//! in. Over the store's transactions.
+//!
+//! **Invariant:** sums are what the counted things add, and change with them in one transaction; what an
+//! issued bulletin says never changes.
+
+mod bulletins;
+mod counting;
+mod signs;
+mod sums;
+
+pub use bulletins::BulletinRow;
+pub(crate) use counting::Thing;
+pub use counting::Uncounted;
+pub use signs::{FastGrade, LookAt, TurnedAway};
+pub use sums::{Scope, Split, ThingRow, Things};
+
+/// Every statement of the room, for the test that prepares them on both databases.
+#[cfg(test)]
+pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
+    [
+        bulletins::STATEMENTS,
+        counting::STATEMENTS,
+        signs::STATEMENTS,
+        sums::STATEMENTS,
+    ]
+    .concat()
+}
