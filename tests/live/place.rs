@@ -1,6 +1,5 @@
 //! Places of our own: free ports, and the operator's files as copies to be changed.
 
-use std::net::{TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{self as unix, UnixListener};
 use std::path::{Path, PathBuf};
@@ -18,8 +17,9 @@ pub fn repository() -> PathBuf {
 /// Below the ephemeral range, so that no other program's client socket takes one meanwhile.
 const PORTS: std::ops::Range<u16> = 10_000..19_000;
 
-/// The first of four ports that are free for UDP and TCP on loopback, and ours until this process
-/// ends: other processes of these tests see the name by which it is held.
+/// The first of four ports that are free for UDP and TCP, and ours until this process ends: other
+/// processes of these tests see the name by which it is held. The kernel is asked and nothing is bound:
+/// a socket bound for a look lives on in every child that is forked meanwhile, until it runs its program.
 pub fn port() -> u16 {
     static HELD: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
     loop {
@@ -28,26 +28,29 @@ pub fn port() -> u16 {
         let Ok(hold) = UnixListener::bind_addr(&name) else {
             continue;
         };
-        let free = |port: u16| {
-            UdpSocket::bind(("127.0.0.1", port)).is_ok()
-                && TcpListener::bind(("127.0.0.1", port)).is_ok()
-        };
         HELD.lock().unwrap().push(hold);
-        if (port..port + 4).all(free) {
+        let taken = ["udp", "udp6", "tcp", "tcp6"].map(bound).concat();
+        if !(port..port + 4).any(|port| taken.contains(&port)) {
             return port;
         }
     }
 }
 
-/// Whether somebody has bound this UDP port, by the kernel's own list: to try to bind it would keep
-/// it for a moment from the program that is waited for.
+/// Whether somebody has bound this UDP port.
 pub fn is_bound(port: u16) -> bool {
-    let list = std::fs::read_to_string("/proc/net/udp").unwrap();
-    let wanted = format!(":{port:04X}");
-    let sockets = list.lines().skip(1);
-    sockets
-        .filter_map(|line| line.split_whitespace().nth(1))
-        .any(|local| local.ends_with(&wanted))
+    bound("udp").contains(&port)
+}
+
+/// The ports in the kernel's list of a kind of sockets; none where the kernel has no such kind.
+fn bound(list: &str) -> Vec<u16> {
+    let list = std::fs::read_to_string(format!("/proc/net/{list}")).unwrap_or_default();
+    let locals = list
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().nth(1));
+    locals
+        .filter_map(|local| u16::from_str_radix(local.rsplit_once(':')?.1, 16).ok())
+        .collect()
 }
 
 /// A caller's number that no other call of this run has: its last eight digits find the call.
