@@ -144,11 +144,15 @@ impl Case {
     fn object(&mut self) {
         self.objected = true;
         self.closed_at = None;
-        if let Some(number) = self.primary().map(|order| order.number)
-            && let Some(order) = self.order_mut(number)
-        {
-            order.state = State::UnderReview;
-        }
+        // Closed as a whole, the ticket has orders that nobody was sent: they are judged too, or they would
+        // wait for ever.
+        let primary = self.primary().map(|order| order.number);
+        let round = self.ticket.round;
+        self.orders
+            .iter_mut()
+            .filter(|order| !order.void && order.round == round)
+            .filter(|order| Some(order.number) == primary || order.state == State::Reported)
+            .for_each(|order| order.state = State::UnderReview);
     }
 
     fn apply_to_order(&mut self, number: u8, record: &Record, by: Option<PersonId>) {

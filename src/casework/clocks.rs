@@ -47,9 +47,16 @@ impl Step<'_> {
             DeadlineKind::Assess => self.begin(None, kind, self.graded_at(), changes),
             DeadlineKind::Opinion => {
                 let asked = self.after.handling_unit.is_some() && self.after.opinion.is_none();
-                let since = self.before.last(None, DeadlineKind::Assess);
+                let since = match self.act {
+                    // A new round is assessed anew, and its unit heard anew.
+                    Act::Rerate { graded_at, .. } => Some(*graded_at),
+                    _ => {
+                        let assess = self.before.last(None, DeadlineKind::Assess);
+                        assess.map(|clock| clock.started_at)
+                    }
+                };
                 if let (true, Some(since)) = (asked, since) {
-                    self.begin(None, kind, since.started_at, changes);
+                    self.begin(None, kind, since, changes);
                 }
             }
             DeadlineKind::Dispatch => match order {

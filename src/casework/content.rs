@@ -21,6 +21,10 @@ impl Asked<'_> {
                     .is_some_and(|staff| self.case.staff.contains(staff));
                 self.unless(rated, Hindrance::RatedAgent)
             }
+            // Only who was reached can have said so.
+            Act::Revisit {
+                result, slip: true, ..
+            } if *result != Reached::Connected => Err(self.incomplete("result")),
             Act::Revisit {
                 result: Reached::Connected,
                 answers,

@@ -108,15 +108,7 @@ impl List<'_> {
                 );
             }
             Act::RateAgain { .. } => self.say(NoticeKind::RatedAgain, Addressee::Centre, kind.zh),
-            Act::Assign { .. } if self.case.running(None, DeadlineKind::Opinion).is_some() => {
-                if let Some(unit) = self.case.handling_unit.clone() {
-                    self.say(
-                        NoticeKind::YourTurn,
-                        Addressee::Unit(unit),
-                        "请提出会同意见",
-                    );
-                }
-            }
+            Act::Assign { .. } => self.ask_opinion(),
             Act::RequestComplex { .. } | Act::RequestExtension { .. } => {
                 self.say(NoticeKind::YourTurn, Addressee::GeneralOffice, kind.zh);
             }
@@ -142,6 +134,7 @@ impl List<'_> {
             }
             Act::Rerate { .. } if self.case.ticket.state == State::Assessing => {
                 self.say(NoticeKind::RatedAgain, Addressee::GeneralOffice, kind.zh);
+                self.ask_opinion();
             }
             // By telephone or in person the rater has heard it.
             Act::Answer {
@@ -155,6 +148,17 @@ impl List<'_> {
             Act::Miss { kind, .. } => self.missed(*kind, record.act.order()),
             Act::Revise { .. } => self.say(NoticeKind::DueMoved, Addressee::Centre, kind.zh),
             _ => {}
+        }
+    }
+
+    fn ask_opinion(&mut self) {
+        let asked = self.case.running(None, DeadlineKind::Opinion).is_some();
+        if let Some(unit) = self.case.handling_unit.clone().filter(|_| asked) {
+            self.say(
+                NoticeKind::YourTurn,
+                Addressee::Unit(unit),
+                "请提出会同意见",
+            );
         }
     }
 

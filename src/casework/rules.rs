@@ -131,6 +131,8 @@ impl<'a> Asked<'a> {
             "give_opinion" => self.case.opinion.as_ref().map(|_| Hindrance::AlreadyDone),
             "report" => self.report(),
             "return_draft" => self.others_run(),
+            // A proposal that is not followed leaves a 差评 like any other: its rater is asked first.
+            "dispatch" => self.unasked(),
             "accept_proposal" => self
                 .case
                 .proposed_invalid()
@@ -243,7 +245,14 @@ impl<'a> Asked<'a> {
     }
 
     fn confirm_mistake(&self) -> Option<Hindrance> {
-        (!self.case.slip_is_confirmed()).then_some(Hindrance::CorrectionMissing)
+        (!self.case.slip_is_confirmed())
+            .then_some(Hindrance::CorrectionMissing)
+            .or_else(|| self.unasked())
+    }
+
+    /// No 差评 is closed without its revisit, done or tried in vain (第八条).
+    fn unasked(&self) -> Option<Hindrance> {
+        (!self.case.is_revisited()).then_some(Hindrance::RevisitMissing)
     }
 
     fn report(&self) -> Option<Hindrance> {
@@ -254,8 +263,8 @@ impl<'a> Asked<'a> {
         if draft.assessment.invalid.is_some() {
             return None;
         }
-        if !self.case.is_revisited() {
-            return Some(Hindrance::RevisitMissing);
+        if let Some(why) = self.unasked() {
+            return Some(why);
         }
         let asked = self.case.handling_unit.is_some();
         (asked && self.case.opinion.is_none()).then_some(Hindrance::OpinionMissing)

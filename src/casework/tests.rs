@@ -3,6 +3,7 @@ mod matrix;
 mod papers;
 mod rated;
 mod stories;
+mod years;
 
 use std::sync::LazyLock;
 

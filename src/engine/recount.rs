@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Engine, Error};
-use crate::casework::{next_look, recount};
-use crate::domain::{Calendar, DeadlineKind, Moment, Subject};
-use crate::store::ProvisionalCount;
+use crate::casework::{is_reminded, next_look, recount};
+use crate::domain::{Calendar, DeadlineKind, End, Moment, Subject};
+use crate::store::{DeadlineAt, ProvisionalCount, Tx};
 
 /// Deadlines of one transaction: few enough that a grade keyed meanwhile hardly waits.
 const BATCH: usize = 200;
@@ -56,6 +56,7 @@ impl Engine {
         }
         for deadline in &stale {
             let Some(anew) = recount(&deadline.deadline, deadline.rehearsal, calendar, now) else {
+                self.look_by_todays_calendar(&mut tx, deadline, now).await?;
                 continue;
             };
             let due_at = anew.deadline.due_at;
@@ -72,6 +73,32 @@ impl Engine {
         let full = stale.len() == BATCH;
         let last = stale.last().filter(|_| full).map(|deadline| deadline.id);
         Ok(Batch { moved, last })
+    }
+}
+
+impl Engine {
+    /// A term that ends when it did may have another working day before its end, on which its owner is told.
+    async fn look_by_todays_calendar(
+        &self,
+        tx: &mut Tx,
+        stale: &DeadlineAt,
+        now: Moment,
+    ) -> Result<(), Error> {
+        let of = &stale.deadline;
+        let waits = of.is_open() && stale.next_at.is_some_and(|next| next > now);
+        if !waits || !is_reminded(of.kind) {
+            return Ok(());
+        }
+        let next = next_look(of.kind, of.due_at, now, &self.inner.calendar);
+        if let Some(next) = next.filter(|next| Some(*next) != stale.next_at) {
+            let end = End {
+                due_at: of.due_at,
+                provisional: of.provisional,
+                calendar: of.calendar.clone(),
+            };
+            tx.look_again(stale.id, next, &end).await?;
+        }
+        Ok(())
     }
 }
 

@@ -12,8 +12,10 @@ use crate::domain::{
 };
 
 statements! {
-    BY_INTAKE_KEY = "SELECT r.id, r.grade, \
-        (SELECT t.number FROM tickets t WHERE t.rating_id = r.id) AS ticket \
+    BY_INTAKE_KEY = "SELECT r.id, r.grade, COALESCE( \
+        (SELECT t.number FROM tickets t WHERE t.rating_id = r.id), \
+        (SELECT l.ticket FROM trail l WHERE l.rating_id = r.id AND l.record IS NOT NULL \
+            ORDER BY l.id LIMIT 1)) AS ticket \
         FROM ratings r WHERE r.intake_key = $1";
     RATINGS_OF_INSTANCE = "SELECT instance, sequence, intake_key, channel, service, number, \
         identity, grade, graded_at, reasons, remark, evidence, standing, received_at, rehearsal, \
@@ -39,7 +41,7 @@ statements! {
 pub struct KnownRating {
     pub id: String,
     pub grade: crate::domain::Grade,
-    /// Number of the ticket it opened.
+    /// Number of the ticket that it opened or was added to.
     pub ticket: Option<String>,
 }
 

@@ -261,7 +261,11 @@ fn a_slip_that_the_rater_confirms_ends_as_mistaken() {
         State::Assessing,
         "the ticket goes on until it is confirmed"
     );
-    centre.does(reviewer(), confirm);
+    // He is heard first, as after every 差评 (第八条).
+    centre
+        .hinders(reviewer(), confirm.clone(), Hindrance::RevisitMissing)
+        .revisited()
+        .does(reviewer(), confirm);
     assert_eq!(centre.state(), State::ClosedMistaken);
     assert_eq!(centre.case().ticket.grade, Grade::VerySatisfied);
     assert_eq!(
@@ -829,6 +833,7 @@ fn an_objection_where_no_unit_had_the_case_names_one() {
     centre.until("2026-09-18 17:00").assigned();
     centre.submit(proven(Grade::Satisfied, at("2026-09-18 17:00")));
     centre
+        .revisited()
         .does(
             reviewer(),
             Act::ConfirmMistake {

@@ -13,6 +13,7 @@ stories![
     two_ticks_at_once_double_nothing,
     after_a_stop_everything_is_caught_up_in_order,
     a_revised_calendar_is_a_record_of_its_ticket,
+    a_revised_calendar_moves_the_reminder_where_the_end_stays,
     slips_are_numbered_without_holes,
     a_changed_line_is_found_and_named,
     a_row_that_says_something_else_than_its_records_is_found,
@@ -406,6 +407,29 @@ async fn a_revised_calendar_is_a_record_of_its_ticket(place: Place) {
             .missed_at
             .is_none()
     );
+}
+
+async fn a_revised_calendar_moves_the_reminder_where_the_end_stays(place: Place) {
+    let before = engine(&place).await;
+    bad(&before, "c1").await;
+    before.close().await.unwrap();
+    // Saturday is worked for Monday: still due on Tuesday 22, and the working day before is the Sunday.
+    let day_of = |text: &str| text.parse().unwrap();
+    let revised = calendar()
+        .toggled(day_of("2026-09-19"))
+        .toggled(day_of("2026-09-21"));
+    let after = Engine::start(place.open().await, revised);
+    let store = place.open().await;
+    assert_eq!(after.recount(day("09-18T17:00")).await.unwrap().moved, 0);
+    for (when, told) in [
+        ("09-20T08:59", 0),
+        ("09-20T09:00", 1),
+        ("09-21T09:00", 1),
+        ("09-22T09:00", 2),
+    ] {
+        after.tick(day(when)).await.unwrap();
+        assert_eq!(notices(&store, "due_soon").await, told, "{when}");
+    }
 }
 
 async fn slips_are_numbered_without_holes(place: Place) {

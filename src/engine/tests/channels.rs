@@ -190,9 +190,10 @@ async fn the_last_rating_of_a_window_act_counts_whatever_the_channel(place: Plac
         graded_at: friday().plus_millis(90_000),
         ..rating("k2", Channel::WindowQr, act(1), Grade::Satisfied)
     };
-    let second = engine.submit(later, now).await.unwrap();
+    let second = engine.submit(later.clone(), now).await.unwrap();
     assert!(second.rating.ends_with("-2"), "{}", second.rating);
     assert_eq!(second.ticket, first.ticket, "a complaint made is answered");
+    assert_eq!(engine.submit(later, now).await.unwrap(), second);
     let mut tx = engine.read().await.unwrap();
     let away = tx
         .turned_away(friday(), friday().plus_millis(1_000_000))
