@@ -52,6 +52,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     can_be_recorded(&archive)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
+    engine.adopt_tickets(now()).await?;
     engine.recount(now()).await?;
     let one_time_password = engine.ensure_administrator(now()).await?;
 

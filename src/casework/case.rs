@@ -1,5 +1,6 @@
 //! A ticket with all that its records say: what an act is judged by.
 
+use crate::acts::Act;
 use crate::acts::Business;
 use crate::acts::SlipNumber;
 use crate::acts::{Assessment, Extent, Ground, ObjectiveGround, Reached};
@@ -171,9 +172,11 @@ pub(super) const RECTIFYING: [DeadlineKind; 3] = [
 ];
 
 impl Case {
-    /// The ticket that these records make. `None` where the first one does not open it.
+    /// The ticket that these records make. `None` where none opens it. What stands before the one that does is of a time
+    /// when tickets had no records: the opening one, written later, holds what it came to.
     pub fn replay<'a>(records: impl IntoIterator<Item = &'a Record>) -> Option<Case> {
-        let mut records = records.into_iter();
+        let opens = |record: &&Record| matches!(record.act, Act::Open(_));
+        let mut records = records.into_iter().skip_while(|record| !opens(record));
         let mut case = Case::opened(records.next()?)?;
         for record in records {
             case.apply(record);

@@ -5,10 +5,10 @@ use super::decide::{conclude, settle};
 use super::decision::Decision;
 use crate::acts::Business;
 use crate::acts::Record;
-use crate::acts::{Act, Opening};
+use crate::acts::{Act, Change, Opening};
 use crate::domain::{
-    Actor, Admitted, By, Calendar, NotAdopted, Polarity, Rating, Refusal, Service, Standing, State,
-    TicketNumber, transition,
+    Actor, Admitted, By, Calendar, Entry, Event, Moment, NotAdopted, Polarity, Rating, Refusal,
+    Service, Standing, State, Subject, TicketNumber, What, article_of, transition,
 };
 
 /// An admitted rating with what it does to the act's ticket: a 差评 opens one (row 1), on an open one it is
@@ -49,19 +49,7 @@ fn open_ticket(
     listed: bool,
     calendar: &Calendar,
 ) -> Result<Decision, Refusal> {
-    let intake = &rating.intake;
-    let opening = Opening {
-        number,
-        rating: rating.id.clone(),
-        grade: intake.grade,
-        graded_at: intake.graded_at,
-        business: business(&intake.service),
-        staff: intake.service.staff().to_vec(),
-        handling_unit: intake.service.unit().cloned(),
-        identity: intake.rater.identity,
-        listed,
-        rehearsal: intake.rehearsal,
-    };
+    let opening = opening(rating, number, listed);
     let act = Act::Open(Box::new(opening));
     let kind = act.kind(false);
     let row = transition(None, kind.event)?;
@@ -85,6 +73,57 @@ fn open_ticket(
     record.clocks = step.changes();
     let case = Case::opened(&record).expect("the record opens a ticket");
     Ok(conclude(None, case, record, row, Actor::System, kind))
+}
+
+/// A ticket that is older than the trail's records, with the line that opens it now: what its rows say, and nothing else.
+/// `clocks` are those that its rows have.
+pub fn adopt(
+    rating: &Rating,
+    number: TicketNumber,
+    opened_at: Moment,
+    clocks: Vec<Change>,
+    now: Moment,
+) -> Option<(Case, Entry)> {
+    let record = Record {
+        at: opened_at,
+        by: By::System,
+        act: Act::Open(Box::new(opening(rating, number, false))),
+        to: Some(State::New),
+        slips: Vec::new(),
+        clocks,
+    };
+    let case = Case::opened(&record)?;
+    let entry = Entry {
+        at: now,
+        actor: Actor::System,
+        person: None,
+        what: What::TicketOpened,
+        about: Subject::Ticket(number),
+        article: article_of(Event::BadGradeAccepted),
+        detail: format!(
+            "补记：{}已受理的差评，当时工单尚无留痕记录",
+            opened_at.civil_text()
+        ),
+        record: Some(serde_json::to_string(&record).expect("a record has text keys only")),
+        rehearsal: case.ticket.rehearsal,
+    };
+    Some((case, entry))
+}
+
+fn opening(rating: &Rating, number: TicketNumber, listed: bool) -> Opening {
+    let intake = &rating.intake;
+    Opening {
+        number,
+        rating: rating.id.clone(),
+        grade: intake.grade,
+        graded_at: intake.graded_at,
+        business: business(&intake.service),
+        staff: intake.service.staff().to_vec(),
+        handling_unit: intake.service.unit().cloned(),
+        identity: intake.rater.identity,
+        listed,
+        rehearsal: intake.rehearsal,
+    }
 }
 
 fn join(case: &Case, rating: &Rating, calendar: &Calendar) -> Result<Decision, Refusal> {

@@ -26,7 +26,7 @@ pub use case::{
 };
 pub use decide::{Setting, act, may};
 pub use decision::{CaseChange, DeadlineChange, Decision, SlipVersion, subject};
-pub use intake::take_in;
+pub use intake::{adopt, take_in};
 pub use notices::due_soon;
 pub use passing::{is_reminded, next_look, ripe};
 pub use recount::{Recounted, recount};

@@ -4,6 +4,7 @@
 //! **Invariant:** what a caller keyed is committed and synced before anybody is told so.
 
 mod acts;
+mod adoption;
 mod calls;
 mod completion;
 mod cursor;

@@ -32,6 +32,7 @@ stories![
     lines_wait_for_the_database_and_keep_their_order,
 ];
 
+mod adoption;
 mod casework;
 mod channels;
 mod ledger;

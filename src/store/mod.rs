@@ -19,6 +19,7 @@ pub(crate) mod testing;
 mod tickets;
 mod trail;
 mod uncounted;
+mod unrecorded;
 
 pub use crate::kept::{rows, views};
 pub use calls::CallStanding;
@@ -31,6 +32,7 @@ pub use ratings::KnownRating;
 
 pub(crate) use driver::{Row, Value, args};
 pub use trail::{ChainedLine, DayHead, Head};
+pub use unrecorded::Unrecorded;
 
 use driver::Pool;
 

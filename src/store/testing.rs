@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement
 use super::driver::{Pool, args};
 use super::{
     Error, Store, calls, cases, deadlines, driver, listenings, lists, ratings, retries, tickets,
-    trail, uncounted,
+    trail, uncounted, unrecorded,
 };
 
 /// A database of a story's own.
@@ -71,6 +71,25 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// A database of the place as an older version left it: its schema up to migration `last`, with these rows.
+pub(crate) async fn older_sqlite(place: &Place, last: i64, rows: &str) {
+    let path = Path::new(place.url.strip_prefix("sqlite:").unwrap());
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let all = sqlx::migrate!("src/store/migrations/sqlite");
+    let known = all.iter().filter(|migration| migration.version <= last);
+    let older = sqlx::migrate::Migrator::with_migrations(known.cloned().collect());
+    older.run(&pool).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(rows))
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
 }
 
 impl super::Tx {
@@ -300,6 +319,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         cases::STATEMENTS,
         trail::STATEMENTS,
         uncounted::STATEMENTS,
+        unrecorded::STATEMENTS,
     ]
     .concat()
 }

@@ -162,8 +162,8 @@ pub struct Clock {
     pub missed: Option<Ms>,
     /// When it was written down.
     pub since: Ms,
-    /// It was stopped once and goes on.
-    pub resumed: bool,
+    /// How often it was stopped and went on.
+    pub resumed: u32,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -647,7 +647,7 @@ impl Ticket {
                 let last = self.last("assess").epoch;
                 let of = |clock: &&mut Clock| clock.kind == "assess" && clock.epoch == last;
                 let clock = self.clocks.iter_mut().find(of).expect("it was found");
-                (clock.met, clock.resumed) = (None, true);
+                (clock.met, clock.resumed) = (None, clock.resumed + 1);
             }
             "accept_proposal" => {
                 self.stop_all("dispatch", at);
@@ -797,7 +797,7 @@ impl Ticket {
             void: None,
             missed: None,
             since: self.now,
-            resumed: false,
+            resumed: 0,
         });
     }
 

@@ -40,7 +40,7 @@ fn officer() -> By {
     of("1", Role::CentreOfficer, "centre")
 }
 
-fn supervisor() -> By {
+pub(super) fn supervisor() -> By {
     of("2", Role::CentreSupervisor, "centre")
 }
 
@@ -60,7 +60,7 @@ fn head() -> By {
     of("6", Role::UnitHead, "forest")
 }
 
-fn day(text: &str) -> Moment {
+pub(super) fn day(text: &str) -> Moment {
     at(&format!("2026-{text}:00+08:00"))
 }
 
@@ -82,7 +82,13 @@ fn doing(ticket: TicketNumber, act: Act, by: By) -> Doing {
     }
 }
 
-async fn does(engine: &Engine, ticket: TicketNumber, by: By, act: Act, when: Moment) -> State {
+pub(super) async fn does(
+    engine: &Engine,
+    ticket: TicketNumber,
+    by: By,
+    act: Act,
+    when: Moment,
+) -> State {
     let what = format!("{act:?}");
     let acted = engine.act(doing(ticket, act, by), when).await;
     acted
@@ -90,7 +96,7 @@ async fn does(engine: &Engine, ticket: TicketNumber, by: By, act: Act, when: Mom
         .state
 }
 
-fn assign() -> Act {
+pub(super) fn assign() -> Act {
     Act::Assign {
         officer: PersonId("1".into()),
         staff: None,
@@ -137,12 +143,12 @@ async fn reported(engine: &Engine, ticket: TicketNumber) {
     does(engine, ticket, supervisor(), Act::Report {}, when).await;
 }
 
-async fn fits(engine: &Engine) -> Verified {
+pub(super) async fn fits(engine: &Engine) -> Verified {
     let verified = engine.verify_records(|_| {}).await.unwrap();
     verified.unwrap_or_else(|misfit| panic!("{misfit}"))
 }
 
-async fn notices(store: &Store, kind: &str) -> usize {
+pub(super) async fn notices(store: &Store, kind: &str) -> usize {
     let mut tx = store.read().await.unwrap();
     tx.notices_of(kind).await.unwrap()
 }
