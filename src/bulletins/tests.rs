@@ -16,6 +16,8 @@ use crate::figures::{Count, Period, Tally, Thresholds, TypicalCase};
 use crate::staff::{By as Keeper, NewAccount, Person};
 use crate::store::testing::{Place, stories, understood};
 
+mod cuts;
+
 stories![
     every_statement_is_understood,
     figures_follow_what_is_rated_and_can_be_opened,

@@ -245,9 +245,25 @@ macro_rules! on_either {
     };
 }
 
+// Where a test cuts the task off: how many statements it may still run, commits too.
+#[cfg(test)]
+tokio::task_local! {
+    pub(crate) static STATEMENTS_LEFT: std::cell::Cell<u32>;
+}
+
+/// As if the process were killed before the statement, where a test wants that.
+fn cut() -> Result<(), Error> {
+    #[cfg(test)]
+    if let Ok(0) = STATEMENTS_LEFT.try_with(|left| left.replace(left.get().saturating_sub(1))) {
+        return Err(Error::Gone);
+    }
+    Ok(())
+}
+
 impl Tx {
     /// Returns when everything since `write` is committed and synced.
     pub async fn commit(self) -> Result<(), Error> {
+        cut()?;
         failpoint::reach(Step::Committing);
         match self {
             Tx::Lite(Lite::Reading(reading)) => reading.commit().await?,
@@ -278,6 +294,7 @@ impl Tx {
 
     /// Runs a statement; how many rows it touched.
     pub(crate) async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Error> {
+        cut()?;
         Ok(on_either!(
             self,
             sql,
@@ -293,6 +310,7 @@ impl Tx {
         sql: &'static str,
         args: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
+        cut()?;
         Ok(on_either!(
             self,
             sql,

@@ -73,6 +73,30 @@ impl Store {
     }
 }
 
+pub(crate) use super::driver::STATEMENTS_LEFT;
+
+impl Store {
+    /// Every row of every table of a SQLite database.
+    pub(crate) async fn everything(&self) -> BTreeSet<String> {
+        let Pool::Lite { writer, .. } = &self.pool else {
+            unreachable!("only SQLite is told whole")
+        };
+        let names = "SELECT m.name, group_concat('quote(\"' || c.name || '\")', '||'',''||') \
+            FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' GROUP BY m.name";
+        let tables: Vec<(String, String)> = sqlx::query_as(names).fetch_all(writer).await.unwrap();
+        let mut all = BTreeSet::new();
+        for (table, columns) in tables {
+            let sql = format!("SELECT {columns} FROM {table}");
+            let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_all(writer)
+                .await
+                .unwrap();
+            all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
+        }
+        all
+    }
+}
+
 /// A database of the place as an older version left it: its schema up to migration `last`, with these rows.
 pub(crate) async fn older_sqlite(place: &Place, last: i64, rows: &str) {
     let path = Path::new(place.url.strip_prefix("sqlite:").unwrap());
