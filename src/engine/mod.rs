@@ -29,6 +29,7 @@ pub use tick::Ticked;
 pub use verify::{Misfit, Verified};
 
 use crate::channels::Reminding;
+pub use crate::channels::{Applicants, Matter};
 use crate::domain::{Calendar, Refusal};
 use crate::figures::{Thresholds, Weights};
 use crate::secrets::{self, Passwords};

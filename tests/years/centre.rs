@@ -843,6 +843,8 @@ impl Centre {
                 if crate::days::hour_of(self.now) >= 19 {
                     self.now = start_of(day_of(self.now) + 1) + 9 * HOUR;
                     self.tick().await;
+                    // No two things happen at one time, so that it is known which was first.
+                    self.now += SECOND;
                 }
                 self.act_on(number, 0).await;
             }

@@ -5,9 +5,8 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::channels::{Applicants, Matter};
 use crate::domain::{Stage, State};
-use crate::engine::{Error, NewSlip};
+use crate::engine::{Applicants, Error, Matter, NewSlip};
 use crate::store::Store;
 use crate::store::testing::STATEMENTS_LEFT;
 
