@@ -19,6 +19,36 @@ impl Office {
         self.centre.cookie_of(name, &[(role, unit)]).await
     }
 
+    /// Raters are called by day only, so this one is on the next one, whatever the hour of the test; what follows is not
+    /// dated before it.
+    async fn revisited(&self) {
+        let ticket = self.ticket.parse().unwrap();
+        let whole = self.centre.engine.whole_case(ticket).await.unwrap();
+        let opened = whole.unwrap().case.ticket.opened_at;
+        let doing = crate::engine::Doing {
+            ticket,
+            act: crate::acts::Act::Revisit {
+                result: crate::acts::Reached::Connected,
+                call: None,
+                answers: "等待太久".into(),
+                slip: false,
+                no_more_calls: false,
+            },
+            by: crate::domain::By::Person(crate::domain::Hand {
+                person: crate::domain::PersonId("revisitor".into()),
+                staff: None,
+                posts: vec![crate::domain::Post {
+                    role: Role::CentreRevisitor,
+                    unit: crate::domain::UnitId::centre(),
+                }],
+            }),
+            seen: None,
+            key: None,
+        };
+        let morning = opened.day().next().at(10, 0, 0);
+        self.centre.engine.act(doing, morning).await.unwrap();
+    }
+
     async fn ticket(&self, cookie: &str) -> Answer {
         let address = format!("/api/v1/tickets/{}", self.ticket);
         let request = Request::get(&address).header(header::COOKIE, cookie);
@@ -223,8 +253,9 @@ async fn a_unit_sees_its_own_tickets_and_a_program_does_nothing_to_any() {
         .await;
     let assign = json!({"officer": office.id("officer").await});
     office.does(&supervisor, "assign", assign).await;
+    office.revisited().await;
     let draft = json!({
-        "cause": "测试通话", "invalid": "test_call", "contact": "010-00000000",
+        "cause": "等待太久", "contact": "010-00000000",
         "units": [{"unit": "centre", "rule": 12}],
     });
     office.does(&officer, "draft", draft).await;
