@@ -3,6 +3,8 @@
 use super::*;
 use crate::acts::*;
 use crate::domain::{By, Hand, PersonId, Post, Refusal, Role, State, TicketNumber, UnitId};
+use crate::register::NewPerson;
+use crate::rights::{Tenure, UnitKind};
 
 stories![
     a_ticket_goes_its_whole_way_and_is_replayed_the_same,
@@ -17,6 +19,7 @@ stories![
     a_changed_line_is_found_and_named,
     a_row_that_says_something_else_than_its_records_is_found,
     a_day_that_ended_keeps_its_head,
+    the_bureau_is_the_one_that_had_sent_him_when_he_served,
 ];
 
 #[test]
@@ -144,6 +147,91 @@ async fn fits(engine: &Engine) -> Verified {
 async fn notices(store: &Store, kind: &str) -> usize {
     let mut tx = store.read().await.unwrap();
     tx.notices_of(kind).await.unwrap()
+}
+
+/// Each line is a person who had, has or will have the number that answers the phone.
+async fn the_bureau_is_the_one_that_had_sent_him_when_he_served(place: Place) {
+    let engine = engine(&place).await;
+    let ticket = bad(&engine, "c1").await;
+    let bureau = async || {
+        let whole = engine.whole_case(ticket).await.unwrap().unwrap();
+        whole.seconded_from.map(|unit| unit.0)
+    };
+    assert_eq!(bureau().await, None, "nobody on record has the number");
+    let mut tx = engine.write().await.unwrap();
+    for unit in ["wetland", "grass", "fire"] {
+        let unit = UnitId(unit.into());
+        tx.insert_unit(&unit, UnitKind::Bureau, "司", friday())
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+    let (before, after) = (friday().plus_millis(-1), friday().plus_millis(1));
+    for (name, sender, from, until, revoked, wanted) in [
+        ("own", None, "2026-01-01", None, None, None),
+        (
+            "past",
+            Some("grass"),
+            "2026-01-01",
+            Some("2026-09-17"),
+            None,
+            None,
+        ),
+        (
+            "next",
+            Some("grass"),
+            "2026-09-19",
+            Some("2026-12-31"),
+            None,
+            None,
+        ),
+        (
+            "undone",
+            Some("fire"),
+            "2026-01-01",
+            Some("2026-12-31"),
+            Some(before),
+            None,
+        ),
+        (
+            "left",
+            Some("wetland"),
+            "2026-09-18",
+            Some("2026-09-18"),
+            Some(after),
+            Some("wetland"),
+        ),
+    ] {
+        let mut tx = engine.write().await.unwrap();
+        let new = NewPerson {
+            name,
+            full_name: name,
+            staff: Some("8001"),
+            password_hash: "",
+        };
+        tx.insert_person(&new, friday()).await.unwrap();
+        let person = tx.person_by_name(name).await.unwrap().unwrap().id;
+        let tenure = Tenure {
+            post: Post {
+                role: Role::Agent,
+                unit: UnitId::centre(),
+            },
+            seconded_from: sender.map(|unit: &str| UnitId(unit.into())),
+            from: from.parse().unwrap(),
+            until: until.map(|day: &str| day.parse().unwrap()),
+        };
+        tx.insert_post(&person, &tenure, "test", friday())
+            .await
+            .unwrap();
+        if let Some(at) = revoked {
+            let post = tx.posts_of(&person).await.unwrap()[0].id;
+            assert!(tx.revoke_post(post, "test", at).await.unwrap());
+        }
+        // The number goes on to the next; an account that is disabled since then had it all the same.
+        assert!(tx.disable_person(&person, after).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(bureau().await.as_deref(), wanted, "{name}");
+    }
 }
 
 async fn a_ticket_goes_its_whole_way_and_is_replayed_the_same(place: Place) {
