@@ -4,7 +4,6 @@ use super::*;
 use crate::acts::*;
 use crate::domain::{By, Hand, PersonId, Post, Refusal, Role, State, TicketNumber, UnitId};
 use crate::register::NewPerson;
-use crate::rights::{Tenure, UnitKind};
 
 stories![
     a_ticket_goes_its_whole_way_and_is_replayed_the_same,
@@ -158,14 +157,13 @@ async fn the_bureau_is_the_one_that_had_sent_him_when_he_served(place: Place) {
         whole.seconded_from.map(|unit| unit.0)
     };
     assert_eq!(bureau().await, None, "nobody on record has the number");
-    let mut tx = engine.write().await.unwrap();
+    let rows = place.open().await;
     for unit in ["wetland", "grass", "fire"] {
-        let unit = UnitId(unit.into());
-        tx.insert_unit(&unit, UnitKind::Bureau, "司", friday())
-            .await
-            .unwrap();
+        let sql = format!(
+            "INSERT INTO units (id, kind, name, created_at) VALUES ('{unit}', 'bureau', '司', 0)"
+        );
+        rows.raw(&sql).await.unwrap();
     }
-    tx.commit().await.unwrap();
     let (before, after) = (friday().plus_millis(-1), friday().plus_millis(1));
     for (name, sender, from, until, revoked, wanted) in [
         ("own", None, "2026-01-01", None, None, None),
@@ -211,25 +209,20 @@ async fn the_bureau_is_the_one_that_had_sent_him_when_he_served(place: Place) {
         };
         tx.insert_person(&new, friday()).await.unwrap();
         let person = tx.person_by_name(name).await.unwrap().unwrap().id;
-        let tenure = Tenure {
-            post: Post {
-                role: Role::Agent,
-                unit: UnitId::centre(),
-            },
-            seconded_from: sender.map(|unit: &str| UnitId(unit.into())),
-            from: from.parse().unwrap(),
-            until: until.map(|day: &str| day.parse().unwrap()),
-        };
-        tx.insert_post(&person, &tenure, "test", friday())
-            .await
-            .unwrap();
-        if let Some(at) = revoked {
-            let post = tx.posts_of(&person).await.unwrap()[0].id;
-            assert!(tx.revoke_post(post, "test", at).await.unwrap());
-        }
         // The number goes on to the next; an account that is disabled since then had it all the same.
         assert!(tx.disable_person(&person, after).await.unwrap());
         tx.commit().await.unwrap();
+        let word = |text: Option<&str>| text.map_or("NULL".to_owned(), |text| format!("'{text}'"));
+        let sql = format!(
+            "INSERT INTO posts (person_id, role, unit, seconded_from, from_day, until_day, \
+            granted_at, granted_by, revoked_at) VALUES ({}, 'agent', 'centre', {}, '{from}', {}, \
+            0, 'test', {})",
+            person.0,
+            word(sender),
+            word(until),
+            revoked.map_or("NULL".to_owned(), |at| at.millis().to_string()),
+        );
+        rows.raw(&sql).await.unwrap();
         assert_eq!(bureau().await.as_deref(), wanted, "{name}");
     }
 }
