@@ -78,7 +78,7 @@ pub const RULES: [Rule; 12] = [
            responsible: &[Responsible::Centre], article: TENTH.item(1), reading: false },
     Rule { number: 3, business: Some(Approval), aspects: &[ToldAtOnce, Materials, Progress, Result], seconded: Some(true),
            responsible: &[Responsible::Centre], article: TENTH.item(1), reading: true },
-    Rule { number: 4, business: Some(Consultation), aspects: &[Response, Language, Manner, Guidance, ToldAtOnce], seconded: Some(false),
+    Rule { number: 4, business: Some(Consultation), aspects: &[Response, Language, Manner, Guidance, ToldAtOnce], seconded: None,
            responsible: &[Responsible::Centre], article: TENTH.item(1), reading: false },
     Rule { number: 5, business: Some(Approval), aspects: &[Acceptance, ExpertReview, Decision], seconded: None,
            responsible: &[Responsible::HandlingUnit], article: TENTH.item(2), reading: false },

@@ -95,7 +95,9 @@ pub(crate) async fn things(
 /// 堵点: reasons of 差评 by matter, most first (第十七条). The ratings are named to whom they are open.
 #[utoipa::path(get, path = "/api/v1/figures/hot-spots", tag = "figures",
     params(("from" = Option<String>, Query, format = Date), ("until" = Option<String>, Query, format = Date), ("unit" = Option<String>, Query)),
-    responses((status = 200, body = List<Spot>)), security(("token" = [])))]
+    responses((status = 200, body = List<Spot>),
+        (status = 409, body = ProblemDetails, content_type = "application/problem+json", description = "Too many for one answer: ask of fewer days")),
+    security(("token" = [])))]
 pub(crate) async fn hot_spots(
     State(web): State<Web>,
     pass: Pass,
@@ -116,7 +118,8 @@ pub(crate) async fn hot_spots(
 #[utoipa::path(get, path = "/api/v1/flags", tag = "figures",
     params(("from" = Option<String>, Query, format = Date), ("until" = Option<String>, Query, format = Date),
         ("unit" = Option<String>, Query, description = "Only of this unit's acts and tickets")),
-    responses((status = 200, body = List<Sign>), (status = 403, body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 200, body = List<Sign>), (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, body = ProblemDetails, content_type = "application/problem+json", description = "Too many for one answer: ask of fewer days")))]
 pub(crate) async fn flags(
     State(web): State<Web>,
     params: Params,

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::reckoning::{Span, scope_of};
+use super::refused;
 use crate::domain::Moment;
 use crate::engine::{Engine, Error};
 use crate::figures::{Count, Flag, HotSpot, bursts, hot_spots, repeated};
 use crate::store::Tx;
-use crate::tallies::{Scope, Things};
+use crate::tallies::{MOST_SIGNS, Scope, Things};
 
-/// Tickets of one unit that are listed as weak.
-const MOST: i64 = 10_000;
+/// Tickets that are listed as weak.
+const MOST_WEAK: usize = 10_000;
 
 impl Engine {
     /// Every sign of the span: lists for people to look at, never verdicts.
@@ -25,16 +26,18 @@ impl Engine {
         let mut tx = self.read().await?;
         let unit = scope.unit.as_ref().map(|unit| unit.0.as_str());
         let acts = tx.bad_acts((scope.from, scope.until), unit).await?;
+        let acts = all(acts, MOST_SIGNS)?;
         let mut flags = repeated(&acts, &thresholds);
         flags.extend(weak(&mut tx, &scope).await?);
         if scope.unit.is_some() {
             // What follows is of windows, telephones and people of the house, whatever the unit.
             return Ok(flags);
         }
-        let at_windows = tx.ratings_at_windows(from, until).await?;
+        let at_windows = all(tx.ratings_at_windows(from, until).await?, MOST_SIGNS)?;
         flags.extend(bursts(&at_windows, &thresholds));
         let mut fast: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for grade in tx.fast_grades(from, until, thresholds.too_fast_ms).await? {
+        let grades = tx.fast_grades(from, until, thresholds.too_fast_ms).await?;
+        for grade in all(grades, MOST_SIGNS)? {
             let staff = grade.staff.unwrap_or_default();
             fast.entry(staff).or_default().push(grade.rating);
         }
@@ -43,7 +46,8 @@ impl Engine {
                 .map(|(staff, ids)| Flag::new("too_fast", staff, ids)),
         );
         let mut staff: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for away in tx.ratings_from_staff(from, until).await? {
+        let turned_away = tx.ratings_from_staff(from, until).await?;
+        for away in all(turned_away, MOST_SIGNS)? {
             let person = away.person.map(|id| id.to_string()).unwrap_or_default();
             staff.entry(person).or_default().push(away.act);
         }
@@ -63,6 +67,7 @@ impl Engine {
         let mut tx = self.read().await?;
         let unit = scope.unit.as_ref().map(|unit| unit.0.as_str());
         let acts = tx.bad_acts((scope.from, scope.until), unit).await?;
+        let acts = all(acts, MOST_SIGNS)?;
         Ok(hot_spots(&acts, &self.settings().thresholds))
     }
 
@@ -74,7 +79,7 @@ impl Engine {
         until: Moment,
     ) -> Result<Vec<Flag>, Error> {
         let thresholds = self.settings().thresholds;
-        let looks = tx.looks_within(from, until).await?;
+        let looks = all(tx.looks_within(from, until).await?, MOST_SIGNS)?;
         let mut flags = Vec::new();
         for of_one in looks.chunk_by(|one, next| one.asker == next.asker) {
             let asker = &of_one[0].asker;
@@ -95,6 +100,16 @@ impl Engine {
     }
 }
 
+/// The rows, where these are all; a list cut off would pass for the whole one.
+fn all<T>(rows: Vec<T>, most: usize) -> Result<Vec<T>, Error> {
+    if rows.len() > most {
+        return Err(refused(format!(
+            "there are more than {most} of one kind in these days: ask of fewer days"
+        )));
+    }
+    Ok(rows)
+}
+
 /// 整改落实不力, by unit.
 async fn weak(tx: &mut Tx, scope: &Scope) -> Result<Vec<Flag>, Error> {
     let things = Things {
@@ -104,7 +119,8 @@ async fn weak(tx: &mut Tx, scope: &Scope) -> Result<Vec<Flag>, Error> {
         after: None,
     };
     let mut units: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in tx.things(&things, MOST).await? {
+    let tickets = tx.things(&things, MOST_WEAK as i64 + 1).await?;
+    for row in all(tickets, MOST_WEAK)? {
         let unit = row.part.cell.unit.map(|unit| unit.0).unwrap_or_default();
         let ticket = row.thing.strip_prefix("ticket:").unwrap_or(&row.thing);
         units.entry(unit).or_default().push(ticket.to_owned());

@@ -31,6 +31,7 @@ stories![
     a_case_that_names_somebody_is_refused,
     a_bulletin_that_was_changed_is_found,
     signs_are_listed_with_their_evidence,
+    signs_of_more_than_one_answer_holds_are_refused_and_not_cut,
     only_what_was_issued_is_public,
 ];
 
@@ -567,6 +568,13 @@ async fn a_ticket_counts_on_the_days_on_which_something_of_it_was_due(place: Pla
             .is_empty()
     );
     assert_eq!(things(&engine, Count::Weak, None).await, [name]);
+    let flags = engine.flags(&september(), november()).await.unwrap();
+    let weak: Vec<_> = flags
+        .iter()
+        .filter(|flag| flag.kind == "weak_rectification")
+        .map(|flag| (flag.of.as_str(), flag.count, flag.evidence.clone()))
+        .collect();
+    assert_eq!(weak, [("forest", 1, vec![ticket.to_string()])]);
     let october = Span {
         from: "2026-10-01".parse().ok(),
         until: "2026-10-31".parse().ok(),
@@ -823,6 +831,33 @@ async fn a_bulletin_that_was_changed_is_found(place: Place) {
     store.raw(&changed).await.unwrap();
     let found = engine.verify_bulletins().await.unwrap().unwrap_err();
     assert!(found.contains("on record"), "{found}");
+}
+
+async fn signs_of_more_than_one_answer_holds_are_refused_and_not_cut(place: Place) {
+    let engine = centre(&place).await;
+    let one = call(&engine, "c1", Some(9_000)).await;
+    end(&engine, &one, "graded").await;
+    let look = async |looks: u32| {
+        let sql = format!(
+            "INSERT INTO looks (at, call_id, sight, asker, callers_request, reason, verdict) \
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {looks}) \
+            SELECT started_at, id, 'identity', 'qian', FALSE, '看看', 'granted' FROM calls, n \
+            WHERE id = 'c1'"
+        );
+        place.open().await.raw(&sql).await.unwrap();
+    };
+    look(100_000).await;
+    let flags = engine.flags(&september(), november()).await.unwrap();
+    let many = flags.iter().find(|flag| flag.kind == "many_looks").unwrap();
+    assert_eq!((many.count, many.evidence.len()), (100_000, 200));
+    look(1).await;
+    let told = engine.flags(&september(), november()).await.unwrap_err();
+    assert!(told.to_string().contains("ask of fewer days"), "{told}");
+    let fewer = Span {
+        from: "2026-09-19".parse().ok(),
+        ..september()
+    };
+    assert!(engine.flags(&fewer, november()).await.unwrap().is_empty());
 }
 
 async fn signs_are_listed_with_their_evidence(place: Place) {

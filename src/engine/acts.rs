@@ -6,7 +6,7 @@ use super::{Engine, Error};
 use crate::casework::{
     self, Act, Case, Decision, FreshSlips, KINDS, Kind, Setting, SlipNumber, ripe,
 };
-use crate::domain::{By, Moment, Refusal, Series, State, TicketNumber};
+use crate::domain::{By, Moment, Refusal, Series, State, TicketNumber, UnitId};
 use crate::store::{KnownAct, SlipRow, Tx};
 
 /// What somebody wants done to a ticket.
@@ -44,6 +44,8 @@ pub struct WholeCase {
     pub case: Case,
     /// Every version of its slips, void copies too.
     pub slips: Vec<SlipRow>,
+    /// The bureau that had sent the one who served (第十条（三）); `None`: staff of the Centre's own.
+    pub seconded_from: Option<UnitId>,
 }
 
 impl Engine {
@@ -112,7 +114,15 @@ impl Engine {
             return Ok(None);
         };
         let slips = tx.slips(&number.to_string()).await?;
-        Ok(Some(WholeCase { case, slips }))
+        let rating = tx.rating(&case.ticket.rating.to_string()).await?;
+        let served_at = rating.map(|rating| rating.service.served_at().unwrap_or(rating.rated_at));
+        let served_at = served_at.unwrap_or(case.ticket.opened_at);
+        let seconded_from = tx.bureau_of_staff(&case.staff, served_at).await?;
+        Ok(Some(WholeCase {
+            case,
+            slips,
+            seconded_from,
+        }))
     }
 
     /// Every act that a person or the rater can do to a ticket at all, with whether `by` may do it now.

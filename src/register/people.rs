@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{Day, Moment, PersonId, Post, UnitId};
-use crate::rights::Tenure;
+use crate::rights::{Tenure, seconded_from};
 use crate::store::{Error, Row, Tx, args, statements};
 
 /// The columns of a person. A macro, so that the statements stay constants.
@@ -38,6 +38,8 @@ statements! {
     POSTS = concat!(post_columns!(), " WHERE revoked_at IS NULL ORDER BY id");
     POSTS_OF = concat!(post_columns!(), " WHERE person_id = $1 AND revoked_at IS NULL ORDER BY id");
     POSTS_EVER = concat!(post_columns!(), " WHERE person_id = $1 ORDER BY id");
+    POSTS_OF_STAFF = concat!(post_columns!(), " WHERE person_id IN (SELECT id FROM people \
+        WHERE staff = $1) ORDER BY id");
     INSERT_POST = "INSERT INTO posts (person_id, role, unit, seconded_from, from_day, until_day, \
         granted_at, granted_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     REVOKE_POST = "UPDATE posts SET revoked_at = $2, revoked_by = $3 \
@@ -187,6 +189,27 @@ impl Tx {
     pub async fn posts_ever(&mut self, id: &PersonId) -> Result<Vec<PostRow>, Error> {
         let rows = self.rows(POSTS_EVER, args![number(id)]).await?;
         rows.iter().map(post_row).collect()
+    }
+
+    /// The bureau that had sent one of the staff (工号) to the Centre when they served, the first of them
+    /// where there are several; disabled accounts count, for they were not yet (第十条（三）, A24).
+    pub async fn bureau_of_staff(
+        &mut self,
+        staff: &[String],
+        served_at: Moment,
+    ) -> Result<Option<UnitId>, Error> {
+        for staff in staff {
+            let rows = self.rows(POSTS_OF_STAFF, args![staff]).await?;
+            let posts: Result<Vec<_>, _> = rows.iter().map(post_row).collect();
+            let held = posts?
+                .into_iter()
+                .filter(|post| post.revoked_at.is_none_or(|at| served_at < at));
+            let tenures: Vec<Tenure> = held.map(|post| post.tenure).collect();
+            if let Some(bureau) = seconded_from(&tenures, served_at.day()) {
+                return Ok(Some(bureau.clone()));
+            }
+        }
+        Ok(None)
     }
 
     pub async fn insert_post(

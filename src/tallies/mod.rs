@@ -12,7 +12,7 @@ mod sums;
 pub use bulletins::BulletinRow;
 pub(crate) use counting::Thing;
 pub use counting::Uncounted;
-pub use signs::{FastGrade, LookAt, TurnedAway};
+pub use signs::{FastGrade, LookAt, MOST_SIGNS, TurnedAway};
 pub use sums::{Scope, Split, ThingRow, Things};
 
 /// Every statement of the room, for the test that prepares them on both databases.

@@ -34,8 +34,9 @@ statements! {
         ORDER BY d.due_at, d.id LIMIT $3";
 }
 
-/// No report reads more rows of one kind than this.
-const MOST: i64 = 100_000;
+/// No report reads more rows of one kind than this, and one that tells that there are more.
+pub const MOST_SIGNS: usize = 100_000;
+const MOST: i64 = MOST_SIGNS as i64 + 1;
 
 /// A grade that came sooner than anybody could have heard the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]

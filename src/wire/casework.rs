@@ -114,7 +114,7 @@ impl Casework {
             suggest(&Question {
                 business: case.business,
                 aspect: *aspect,
-                seconded_from: None,
+                seconded_from: whole.seconded_from.clone(),
                 handling_unit: case.handling_unit.clone(),
             })
         };

@@ -3,6 +3,7 @@
 use super::*;
 use crate::acts::*;
 use crate::domain::{By, Hand, PersonId, Post, Refusal, Role, State, TicketNumber, UnitId};
+use crate::register::NewPerson;
 
 stories![
     a_ticket_goes_its_whole_way_and_is_replayed_the_same,
@@ -18,6 +19,7 @@ stories![
     a_changed_line_is_found_and_named,
     a_row_that_says_something_else_than_its_records_is_found,
     a_day_that_ended_keeps_its_head,
+    the_bureau_is_the_one_that_had_sent_him_when_he_served,
 ];
 
 #[test]
@@ -151,6 +153,85 @@ pub(super) async fn fits(engine: &Engine) -> Verified {
 pub(super) async fn notices(store: &Store, kind: &str) -> usize {
     let mut tx = store.read().await.unwrap();
     tx.notices_of(kind).await.unwrap()
+}
+
+/// Each line is a person who had, has or will have the number that answers the phone.
+async fn the_bureau_is_the_one_that_had_sent_him_when_he_served(place: Place) {
+    let engine = engine(&place).await;
+    let ticket = bad(&engine, "c1").await;
+    let bureau = async || {
+        let whole = engine.whole_case(ticket).await.unwrap().unwrap();
+        whole.seconded_from.map(|unit| unit.0)
+    };
+    assert_eq!(bureau().await, None, "nobody on record has the number");
+    let rows = place.open().await;
+    for unit in ["wetland", "grass", "fire"] {
+        let sql = format!(
+            "INSERT INTO units (id, kind, name, created_at) VALUES ('{unit}', 'bureau', '司', 0)"
+        );
+        rows.raw(&sql).await.unwrap();
+    }
+    let (before, after) = (friday().plus_millis(-1), friday().plus_millis(1));
+    for (name, sender, from, until, revoked, wanted) in [
+        ("own", None, "2026-01-01", None, None, None),
+        (
+            "past",
+            Some("grass"),
+            "2026-01-01",
+            Some("2026-09-17"),
+            None,
+            None,
+        ),
+        (
+            "next",
+            Some("grass"),
+            "2026-09-19",
+            Some("2026-12-31"),
+            None,
+            None,
+        ),
+        (
+            "undone",
+            Some("fire"),
+            "2026-01-01",
+            Some("2026-12-31"),
+            Some(before),
+            None,
+        ),
+        (
+            "left",
+            Some("wetland"),
+            "2026-09-18",
+            Some("2026-09-18"),
+            Some(after),
+            Some("wetland"),
+        ),
+    ] {
+        let mut tx = engine.write().await.unwrap();
+        let new = NewPerson {
+            name,
+            full_name: name,
+            staff: Some("8001"),
+            password_hash: "",
+        };
+        tx.insert_person(&new, friday()).await.unwrap();
+        let person = tx.person_by_name(name).await.unwrap().unwrap().id;
+        // The number goes on to the next; an account that is disabled since then had it all the same.
+        assert!(tx.disable_person(&person, after).await.unwrap());
+        tx.commit().await.unwrap();
+        let word = |text: Option<&str>| text.map_or("NULL".to_owned(), |text| format!("'{text}'"));
+        let sql = format!(
+            "INSERT INTO posts (person_id, role, unit, seconded_from, from_day, until_day, \
+            granted_at, granted_by, revoked_at) VALUES ({}, 'agent', 'centre', {}, '{from}', {}, \
+            0, 'test', {})",
+            person.0,
+            word(sender),
+            word(until),
+            revoked.map_or("NULL".to_owned(), |at| at.millis().to_string()),
+        );
+        rows.raw(&sql).await.unwrap();
+        assert_eq!(bureau().await.as_deref(), wanted, "{name}");
+    }
 }
 
 async fn a_ticket_goes_its_whole_way_and_is_replayed_the_same(place: Place) {

@@ -1,6 +1,7 @@
 //! A ticket's acts by the API: versions, keys, refusals with their article.
 
 use super::*;
+use crate::rights::UnitKind;
 use serde_json::{Value, json};
 
 struct Office {
@@ -286,4 +287,63 @@ async fn a_unit_sees_its_own_tickets_and_a_program_does_nothing_to_any() {
         .map(|t| &t["number"])
         .collect();
     assert_eq!(numbers, [&json!(office.ticket)]);
+}
+
+#[tokio::test]
+async fn each_keyed_reason_suggests_the_row_of_a_seconded_and_of_an_own_colleague() {
+    let mut office = Office::open().await;
+    let supervisor = office
+        .person("supervisor", Role::CentreSupervisor, "centre")
+        .await;
+    let (by, start) = (By::CommandLine, now());
+    let forest = UnitId("forest".to_owned());
+    let (engine, kind) = (office.centre.engine.clone(), UnitKind::Bureau);
+    let added = engine.add_unit(&forest, kind, "森林司", &by, start).await;
+    added.unwrap();
+    let new = NewAccount {
+        name: "li.na".to_owned(),
+        staff: Some("8001".to_owned()),
+        ..NewAccount::default()
+    };
+    let (li, _) = engine.add_person(&new, &by, start).await.unwrap();
+    let own = [
+        ('1', 4, json!(["centre"])),
+        ('2', 6, json!(["centre"])),
+        ('3', 4, json!(["centre"])),
+        ('4', 10, json!(["centre"])),
+        ('5', 10, json!(["centre"])),
+        ('6', 12, json!(["centre"])),
+    ];
+    let mut seconded = own.clone();
+    seconded[0] = ('1', 1, json!(["forest"]));
+    let mut number = 20;
+    for (sent, table) in [(false, own), (true, seconded)] {
+        if sent {
+            let tenure = Tenure {
+                post: Post {
+                    role: Role::Agent,
+                    unit: UnitId::centre(),
+                },
+                seconded_from: Some(forest.clone()),
+                from: start.day(),
+                until: Some("2099-12-31".parse().unwrap()),
+            };
+            let granted = engine.grant_post(&li, &tenure, &by, start).await;
+            granted.unwrap();
+        }
+        for (reason, rule, units) in table {
+            number += 1;
+            office.ticket = seed::bad_call(&engine, number, start, reason).await;
+            let told = office.ticket(&supervisor).await.json();
+            let suggested = &told["casework"]["suggestions"][0];
+            assert_eq!(suggested["rule"], rule, "reason {reason}, seconded {sent}");
+            assert_eq!(
+                suggested["units"], units,
+                "reason {reason}, seconded {sent}"
+            );
+            if rule == 1 {
+                assert_eq!(suggested["article"], "第十条（三）");
+            }
+        }
+    }
 }

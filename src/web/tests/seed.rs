@@ -145,6 +145,35 @@ pub async fn graded(engine: &Engine, archive: &Archive, call: NewCall, grade: Gr
     end(engine, id, start.plus_millis(40_000), "graded", None).await;
 }
 
+/// A call answered by 8001 that is graded 不满意 for one reason; the number of its ticket.
+pub async fn bad_call(engine: &Engine, number: u32, start: Moment, reason: char) -> String {
+    let (id, start) = talk(engine, new_call(number, start, "13812340000")).await;
+    offer(engine, &id, start).await;
+    let grade = KeyedGrade {
+        grade: Grade::Dissatisfied,
+        key: '4',
+        at: start.plus_millis(23_400),
+        offset_ms: 23_400,
+    };
+    engine.key_grade(&id, grade).await.unwrap();
+    let reason = KeyedReason {
+        code: format!("T{reason}"),
+        key: reason,
+        at: start.plus_millis(30_000),
+        offset_ms: 30_000,
+    };
+    engine.key_reason(&id, reason).await.unwrap();
+    let ended = EndedCall {
+        id,
+        ended_at: start.plus_millis(40_000),
+        hung_up_by: HungUpBy::Caller,
+        outcome: "graded".to_owned(),
+        outcome_after_ms: None,
+    };
+    let submitted = engine.end_call(ended).await.unwrap();
+    submitted.unwrap().ticket.unwrap()
+}
+
 async fn end(engine: &Engine, id: CallId, at: Moment, outcome: &str, after_ms: Option<u64>) {
     let ended = EndedCall {
         id,
