@@ -5,6 +5,7 @@ mod calendar;
 mod check;
 mod demo;
 mod due;
+mod log;
 mod matter;
 mod recovery;
 mod resources;
@@ -64,12 +65,19 @@ fn now() -> Moment {
 
 /// Logs to stderr; `GRADELINE_LOG` chooses (`info`, `gradeline=debug`).
 fn log_to_stderr(default: &str) {
+    log_to(std::io::stderr, default);
+}
+
+fn log_to<W>(writer: W, default: &str)
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = tracing_subscriber::EnvFilter::try_from_env("GRADELINE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     // A second subscriber (in tests) is no fault.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_target(false)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .try_init();

@@ -8,9 +8,10 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::log::{self, Log};
 use super::recovery::Recovery;
 use super::ticking::tick_until;
-use super::{log_to_stderr, now, open_engine, resources, runtime};
+use super::{now, open_engine, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::{Config, DeskAddress, Srtp};
@@ -30,16 +31,16 @@ const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
 pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    log_to_stderr(&format!("info,{},sqlx=warn", sip::LOG_FILTER));
+    let log = log::begin(&format!("info,{},sqlx=warn", sip::LOG_FILTER))?;
     let config = Config::load(config)?;
     if let Some(warning) = resources::prepare(config.sip.max_calls) {
         tracing::warn!("{warning}");
     }
-    runtime()?.block_on(run(config))?;
+    runtime()?.block_on(run(config, &log))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     look_over(&config)?;
     let book = read_book(&config)?;
     let meter = web::Meter::install().context("metrics cannot be installed")?;
@@ -92,11 +93,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
     let keeper = tokio::spawn(resources::give_back(move || counted.call_count()));
+    let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     // What recovery has not come to is found again by the next start.
-    for task in [stopper, keeper, recovering] {
+    for task in [stopper, keeper, recovering, telling] {
         task.abort();
     }
     if let Some(desk) = rehearsal {

@@ -27,6 +27,7 @@ mod floods;
 mod hours;
 mod keys;
 mod kills;
+mod log;
 mod mutations;
 mod outages;
 mod pages;

@@ -270,13 +270,12 @@ impl House {
         let log = self.path(&format!("serve-{number}.log"));
         let out = File::create(&log).unwrap();
         let mut command = self.command(&["serve"]);
-        prepare(&mut command);
-        let child = command
+        command
             .stdin(Stdio::null())
             .stdout(out.try_clone().unwrap())
-            .stderr(out)
-            .spawn()
-            .unwrap();
+            .stderr(out);
+        prepare(&mut command);
+        let child = command.spawn().unwrap();
         Server {
             house: self,
             child,
@@ -385,6 +384,10 @@ impl House {
 }
 
 impl Server<'_> {
+    pub fn log_file(&self) -> &Path {
+        &self.log
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }

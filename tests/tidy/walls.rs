@@ -278,6 +278,7 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),
+    ("tracing_appender", &["app"]),
 ];
 
 /// What the media threads may name of tokio: the bounded queues to the tasks beside them.
