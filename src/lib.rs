@@ -10,6 +10,7 @@ pub mod acts;
 pub mod api;
 pub mod app;
 pub mod archive;
+pub mod blocklist;
 pub mod bulletins;
 pub mod calendar;
 pub mod caller;

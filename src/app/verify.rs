@@ -48,6 +48,10 @@ async fn walk(engine: &Engine, archive: &Archive) -> anyhow::Result<bool> {
         "tickets   {} replayed, each as its row says",
         verified.tickets
     );
+    println!(
+        "blocklist {} listings replayed, each as its row says",
+        verified.listings
+    );
     match engine.verify_bulletins().await? {
         Ok(bulletins) => println!("bulletins {bulletins} issued, each as it was signed"),
         Err(misfit) => {

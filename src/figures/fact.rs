@@ -132,7 +132,8 @@ fn count_ratings(tally: &mut Tally, record: &ActRecord) {
     tally.add(Count::Given, given.len() as i64);
     tally.add_if(Count::Rated, !given.is_empty());
     let first_is_bad = given
-        .first()
+        .iter()
+        .find(|one| one.standing != Standing::Pending)
         .is_some_and(|one| !one.intake.grade.is_positive());
     tally.add_if(Count::FirstBad, first_is_bad);
     let pending = given.iter().filter(|one| one.standing == Standing::Pending);

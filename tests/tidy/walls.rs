@@ -109,6 +109,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "channels",
             "casework",
             "acts",
+            "blocklist",
             "domain",
         ],
     ),
@@ -131,6 +132,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "channels",
             "casework",
             "acts",
+            "blocklist",
             "domain",
         ],
     ),
@@ -162,6 +164,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "secrets",
             "channels",
             "figures",
+            "blocklist",
             "casework",
             "acts",
             "domain",
@@ -171,7 +174,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A recording's row and its file.
     ("archive", &["store", "domain", "failpoint"]),
     // Rows of what is entered, over the store's transactions.
-    ("register", &["store", "rights", "channels", "domain"]),
+    (
+        "register",
+        &["store", "rights", "channels", "blocklist", "domain"],
+    ),
     // Rows of what is counted, over the store's transactions.
     ("tallies", &["store", "figures", "casework", "domain"]),
     // Rows of what was decided.
@@ -186,6 +192,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("figures", &["casework", "domain"]),
     // What is done about a 差评, by the words and tables of the regulation.
     ("casework", &["acts", "domain"]),
+    // Who is listed for repeated malice, and what of it.
+    ("blocklist", &["acts", "domain"]),
     // An act is words; what it does to a ticket is casework's.
     ("acts", &["domain"]),
     // Whose turn it is to write; what is written is the store's.
