@@ -1,6 +1,7 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
 mod acts;
+mod blocklist;
 mod figures;
 mod intake;
 mod looks;
@@ -319,6 +320,8 @@ async fn every_address_lets_in_whom_its_line_names_and_nobody_else() {
                 (Access::Page | Access::NewPassword, _) => StatusCode::SEE_OTHER,
                 (Access::Api, Who::Nobody) => StatusCode::UNAUTHORIZED,
                 (Access::Api, Who::Token) if !of_programs(&door) => StatusCode::FORBIDDEN,
+                // Nobody is listed here.
+                (Access::Api, _) if door.path == "/api/v1/listings/{id}" => StatusCode::NOT_FOUND,
                 (Access::Api, _) => StatusCode::OK,
                 (Access::Machine, Who::Token) => StatusCode::OK,
                 (Access::Machine, _) => StatusCode::UNAUTHORIZED,
