@@ -262,7 +262,9 @@ fn entry(after: &Listing, record: &Record, actor: Actor) -> Entry {
         .text()
         .map_or(String::new(), |text| format!("：{text}"));
     let detail = match &record.act {
-        Act::Propose { evidence, .. } => format!("十二个月内认定恶意差评{}件{said}", evidence.len()),
+        Act::Propose { evidence, .. } => {
+            format!("十二个月内认定恶意差评{}件{said}", evidence.len())
+        }
         Act::Sign { .. } => {
             let until = after.ends_at.map_or(String::new(), |at| at.civil_text());
             format!("列入至{until}{said}")

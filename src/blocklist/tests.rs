@@ -196,7 +196,10 @@ fn three_proven_cases_in_twelve_months_are_signed_told_and_expire() {
     // Ten working days: the week of the national holiday does not count, 2026-09-20 and 10-10 are worked.
     let (kind, until) = story.started();
     assert_eq!(kind, DeadlineKind::ListingObjection);
-    assert_eq!(until, due(DeadlineKind::ListingObjection, "2026-09-18T16:00"));
+    assert_eq!(
+        until,
+        due(DeadlineKind::ListingObjection, "2026-09-18T16:00")
+    );
     assert_eq!(story.told(), [Addressee::Rater]);
     let text = &story.last.as_ref().unwrap().notices[0].text;
     assert!(text.contains(&reason()) && text.contains(&until), "{text}");
@@ -280,7 +283,10 @@ fn nobody_signs_what_he_proposed_or_decides_on_what_he_signed() {
     let mut story = Story::begin();
     let twice = Why::Hindered(Hindrance::TwiceInOneChain);
     story.does(signer("8"), propose(), "2026-09-01T10:00");
-    assert_eq!(story.refuses(&signer("8"), sign(), "2026-09-02T10:00"), twice);
+    assert_eq!(
+        story.refuses(&signer("8"), sign(), "2026-09-02T10:00"),
+        twice
+    );
     assert_eq!(
         story.refuses(&officer(), sign(), "2026-09-02T10:00"),
         Why::NotYours
@@ -307,10 +313,16 @@ fn nobody_signs_what_he_proposed_or_decides_on_what_he_signed() {
 #[test]
 fn an_objection_is_taken_within_ten_working_days_and_always_before_the_telling() {
     let mut story = Story::begin();
-    story
-        .does(officer(), propose(), "2026-09-01T10:00")
-        .does(signer("8"), sign(), "2026-09-02T10:00");
-    assert!(story.tries(&By::Rater, object(), "2026-12-20T10:00").is_ok());
+    story.does(officer(), propose(), "2026-09-01T10:00").does(
+        signer("8"),
+        sign(),
+        "2026-09-02T10:00",
+    );
+    assert!(
+        story
+            .tries(&By::Rater, object(), "2026-12-20T10:00")
+            .is_ok()
+    );
     story.does(revisitor(), tell(), "2026-09-02T11:00");
     assert_eq!(
         story.refuses(&revisitor(), tell(), "2026-09-02T12:00"),
@@ -318,7 +330,11 @@ fn an_objection_is_taken_within_ten_working_days_and_always_before_the_telling()
     );
     let end = story.objection_ends.unwrap();
     assert_eq!(end.civil_text(), "2026-09-16 23:59:59");
-    assert!(story.tries(&By::Rater, object(), "2026-09-16T23:59").is_ok());
+    assert!(
+        story
+            .tries(&By::Rater, object(), "2026-09-16T23:59")
+            .is_ok()
+    );
     assert_eq!(
         story.refuses(&By::Rater, object(), "2026-09-17T00:00"),
         Why::Hindered(Hindrance::TimeIsOver)
@@ -334,7 +350,10 @@ fn an_objection_is_taken_within_ten_working_days_and_always_before_the_telling()
     assert_eq!(story.state(), State::Lifted);
     let last = story.last.as_ref().unwrap();
     assert!(last.releases);
-    assert_eq!(last.met, [DeadlineKind::ListingReview, DeadlineKind::Listing]);
+    assert_eq!(
+        last.met,
+        [DeadlineKind::ListingReview, DeadlineKind::Listing]
+    );
     assert!(!last.after.marks(at("2026-09-10T10:00")));
 }
 
@@ -354,7 +373,11 @@ fn each_act_has_one_row_and_each_state_is_reached() {
     for kind in &KINDS {
         let same = KINDS.iter().filter(|other| other.word == kind.word);
         assert_eq!(same.count(), 1);
-        assert!(kind.from.iter().all(|state| !state.is_over()), "{}", kind.word);
+        assert!(
+            kind.from.iter().all(|state| !state.is_over()),
+            "{}",
+            kind.word
+        );
     }
     for state in State::ALL {
         assert!(KINDS.iter().any(|kind| kind.to == state), "{state}");

@@ -167,7 +167,12 @@ impl Engine {
 
     /// Whether the rater is on the blocklist; a rehearsal is nobody's.
     pub(super) async fn is_listed(&self, tx: &mut Tx, intake: &Intake) -> Result<bool, Error> {
-        match intake.rater.applicant.as_ref().filter(|_| !intake.rehearsal) {
+        match intake
+            .rater
+            .applicant
+            .as_ref()
+            .filter(|_| !intake.rehearsal)
+        {
             Some(applicant) => Ok(tx.is_listed(applicant, intake.graded_at).await?),
             None => Ok(false),
         }

@@ -131,9 +131,7 @@ fn count_ratings(tally: &mut Tally, record: &ActRecord) {
         .collect();
     tally.add(Count::Given, given.len() as i64);
     // What is 待核 takes no part until it is verified (A27).
-    let mut known = given
-        .iter()
-        .filter(|one| one.standing != Standing::Pending);
+    let mut known = given.iter().filter(|one| one.standing != Standing::Pending);
     let first = known.next();
     tally.add_if(Count::Rated, first.is_some());
     let first_is_bad = first.is_some_and(|one| !one.intake.grade.is_positive());

@@ -2,7 +2,7 @@
 
 use crate::blocklist::{Decision, Judged, Listing, Record};
 use crate::domain::{
-    Applicant, DeadlineKind, Identity, Moment, RatingId, ServiceKey, Standing, Subject, TicketNumber,
+    Applicant, DeadlineKind, Identity, Moment, RatingId, ServiceKey, Subject, TicketNumber,
 };
 use crate::store::{Error, Row, Tx, args, statements};
 
@@ -34,6 +34,8 @@ statements! {
         AND NOT t.rehearsal AND t.closed_at IS NOT NULL ORDER BY t.closed_at, t.number";
     PENDING = "SELECT instance, sequence FROM ratings WHERE applicant = $1 AND standing = 'pending' \
         ORDER BY id";
+    // A ruling that comes at the same time stays.
+    RELEASE = "UPDATE ratings SET standing = 'valid' WHERE id = $1 AND standing = 'pending'";
 }
 
 /// The rater of a ticket, as far as the blocklist asks.
@@ -209,14 +211,18 @@ impl Tx {
     /// What of the identity is 待核 counts again; how many.
     pub async fn release_pending(&mut self, applicant: &Applicant) -> Result<u64, Error> {
         let rows = self.rows(PENDING, args![&applicant.0]).await?;
+        let mut released = 0;
         for row in &rows {
             let id = RatingId {
                 service: ServiceKey(row.get("instance")?),
                 sequence: row.count("sequence")? as u32,
             };
-            self.set_standing(&id, Standing::Valid).await?;
+            if self.run(RELEASE, args![id.to_string()]).await? > 0 {
+                released += 1;
+                self.count_act_anew(&id.service).await?;
+            }
         }
-        Ok(rows.len() as u64)
+        Ok(released)
     }
 
     /// What the row says, for comparison with the records; `None` where there is no row.

@@ -250,7 +250,15 @@ async fn three_rulings_list_a_proven_identity_and_what_it_rates_waits(place: Pla
     let bad = rates(&engine, 11, Grade::Dissatisfied, monday).await;
     assert_eq!(standing(&engine, 11).await, Standing::Pending);
     let ticket: TicketNumber = bad.ticket.expect("a ticket as ever").parse().unwrap();
-    assert!(engine.whole_case(ticket).await.unwrap().unwrap().case.listed);
+    assert!(
+        engine
+            .whole_case(ticket)
+            .await
+            .unwrap()
+            .unwrap()
+            .case
+            .listed
+    );
     // Somebody else's is as ever, and what was given before the signature too.
     let other = Intake {
         rater: Rater::caller(Some("13812345678".into())),
@@ -294,7 +302,11 @@ async fn a_number_alone_is_never_listed(place: Place) {
     let mut ticket = None;
     for act in 1..=4 {
         // By number only, and by a number that is somebody's.
-        let identity = if act % 2 == 0 { Identity::I1 } else { Identity::I2 };
+        let identity = if act % 2 == 0 {
+            Identity::I1
+        } else {
+            Identity::I2
+        };
         ticket = Some(malicious(&engine, act, identity).await);
         let now = day("09-19T10:00");
         let proposed = engine
@@ -337,7 +349,12 @@ async fn a_listing_ends_by_itself_after_a_stop_too(place: Place) {
     let expired = whole.records.iter();
     let expired = expired.filter(|record| record.act == OnList::Expire {});
     assert_eq!(expired.count(), 1, "however often it is looked at");
-    assert!(whole.clocks.iter().all(|clock| clock.met_at.is_some() || clock.void_at.is_some()));
+    assert!(
+        whole
+            .clocks
+            .iter()
+            .all(|clock| clock.met_at.is_some() || clock.void_at.is_some())
+    );
     rates(&engine, 20, Grade::Satisfied, late).await;
     assert_eq!(standing(&engine, 20).await, Standing::Valid);
     fits(&engine).await;
@@ -392,12 +409,18 @@ async fn an_objection_that_is_allowed_gives_the_ratings_back(place: Place) {
         .await;
     let invalid = Standing::NotAdopted(NotAdopted::Invalid);
     assert_eq!(judged.unwrap(), Some(invalid));
-    on_list(&engine, revisitor(), object(), monday).await.unwrap();
+    on_list(&engine, revisitor(), object(), monday)
+        .await
+        .unwrap();
     let allow = OnList::Allow { reason: reason() };
     let lifted = on_list(&engine, signer("9"), allow, day("09-22T10:00")).await;
     assert_eq!(lifted.unwrap().state, ListState::Lifted);
     assert_eq!(standing(&engine, 10).await, Standing::Valid);
-    assert_eq!(standing(&engine, 11).await, invalid, "what was judged stays");
+    assert_eq!(
+        standing(&engine, 11).await,
+        invalid,
+        "what was judged stays"
+    );
     rates(&engine, 12, Grade::Satisfied, day("09-22T11:00")).await;
     assert_eq!(standing(&engine, 12).await, Standing::Valid);
     fits(&engine).await;

@@ -4,7 +4,13 @@ use super::*;
 use crate::domain::{Applicant, By, Channel, Choices, Identity, Intake, IntakeKey, Rater, Service};
 use serde_json::{Value, json};
 
-async fn send(centre: &Centre, cookie: &str, address: &str, tag: Option<&str>, body: Value) -> Answer {
+async fn send(
+    centre: &Centre,
+    cookie: &str,
+    address: &str,
+    tag: Option<&str>,
+    body: Value,
+) -> Answer {
     let mut request = Request::post(address)
         .header(header::COOKIE, cookie)
         .header(header::CONTENT_TYPE, "application/json");
@@ -110,7 +116,8 @@ async fn malicious(centre: &Centre, act: u32) -> String {
     ];
     for (by, act) in steps {
         let what = act.to_string();
-        let act: Act = serde_json::from_value(act).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let act: Act =
+            serde_json::from_value(act).unwrap_or_else(|error| panic!("{what}: {error}"));
         let doing = crate::engine::Doing {
             ticket,
             act,
