@@ -1,6 +1,7 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
 mod acts;
+mod examples;
 mod figures;
 mod intake;
 mod looks;
@@ -82,6 +83,7 @@ impl Centre {
             behind_tls: false,
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
+            example: false,
         };
         let archive = Archive::new(folder.path().join("recordings"));
         let web = Web::new(engine.clone(), archive, options);
@@ -1013,6 +1015,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         behind_tls: true,
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
+        example: false,
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let archive = Archive::new(folder.path());
