@@ -54,8 +54,12 @@ pub fn seed(config: Option<&Path>, command: &Seed) -> anyhow::Result<ExitCode> {
 fn moment(until: Option<Day>, now: Moment) -> anyhow::Result<Moment> {
     match until {
         None => Ok(now),
-        Some(day) if day > now.day() => bail!("--until {day} is not over yet; today is {}", now.day()),
-        Some(day) if day.year() < 2000 => bail!("--until {day}: a centre of that time is no example"),
+        Some(day) if day > now.day() => {
+            bail!("--until {day} is not over yet; today is {}", now.day())
+        }
+        Some(day) if day.year() < 2000 => {
+            bail!("--until {day}: a centre of that time is no example")
+        }
         Some(day) => Ok(day.end().min(now)),
     }
 }
@@ -125,7 +129,9 @@ fn tell(made: &Example, config: &Config) {
         );
     }
     println!();
-    println!("gradeline verify checks it, gradeline serve shows it. No real call belongs into this database.");
+    println!(
+        "gradeline verify checks it, gradeline serve shows it. No real call belongs into this database."
+    );
 }
 
 #[cfg(test)]

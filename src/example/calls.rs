@@ -146,7 +146,11 @@ impl Centre<'_> {
         let ended = EndedCall {
             id: id.clone(),
             ended_at: self.now,
-            hung_up_by: if caller_ends { HungUpBy::Caller } else { HungUpBy::Desk },
+            hung_up_by: if caller_ends {
+                HungUpBy::Caller
+            } else {
+                HungUpBy::Desk
+            },
             outcome: outcome.to_owned(),
             outcome_after_ms: (outcome == "left_in_offer").then_some(3_400),
         };
@@ -172,13 +176,19 @@ impl Centre<'_> {
         let engine = self.engine;
         // Now and then sooner than anybody has heard the keys: that is a sign (第十九条).
         let hasty = self.chance.percent(2);
-        let wait = if hasty { 900 } else { self.chance.between(3_000, 9_000) };
+        let wait = if hasty {
+            900
+        } else {
+            self.chance.between(3_000, 9_000)
+        };
         let mut offset = line.talk_ms + wait;
         let mut grade = grade(&mut self.chance);
         line.key(engine, grade, offset).await?;
         if self.chance.percent(4) {
             offset += 3 * SECOND;
-            engine.withdraw_grade(&line.id, line.start.plus_millis(offset)).await?;
+            engine
+                .withdraw_grade(&line.id, line.start.plus_millis(offset))
+                .await?;
             engine.mark(&line.id, [line.mark(offset, "grade_withdrawn", "")]);
             offset += 4 * SECOND;
             grade = self::grade(&mut self.chance);
@@ -228,7 +238,12 @@ impl Line {
         }
     }
 
-    async fn key(&self, engine: &crate::engine::Engine, grade: Grade, at_ms: i64) -> Result<(), Error> {
+    async fn key(
+        &self,
+        engine: &crate::engine::Engine,
+        grade: Grade,
+        at_ms: i64,
+    ) -> Result<(), Error> {
         let key = char::from(b'1' + grade as u8);
         let keyed = KeyedGrade {
             grade,

@@ -85,7 +85,11 @@ mod tests {
             // Two whole days, over the National Day holiday.
             ("2026-09-30T09:00", 2 * 510, "2026-10-09 09:00:00"),
         ] {
-            assert_eq!(later(&calendar, at(from), minutes).civil_text(), then, "{from}");
+            assert_eq!(
+                later(&calendar, at(from), minutes).civil_text(),
+                then,
+                "{from}"
+            );
         }
     }
 

@@ -64,14 +64,18 @@ impl Centre<'_> {
         }
     }
 
-    /// Somebody of the staff answers an invitation from his own telephone: it is counted and turned away.
+    /// Somebody of the staff rates at the window from his own telephone: it is counted and turned away.
     pub(super) async fn staff_rates(&mut self) -> Result<(), Error> {
-        let Some(call_id) = self.invited.pop() else {
-            return Ok(());
+        let service = Service::WindowAct {
+            window: "example-2".to_owned(),
+            act: format!("example-{}", self.fresh()),
+            item: Some(words::ITEMS[0].0.to_owned()),
+            unit: None,
+            staff: vec![agents()[1].to_owned()],
+            served_at: self.now.plus_millis(-60 * SECOND),
         };
         let rater = Rater::caller(Some(self.staff_phone()));
-        let service = consultation(call_id, self.now);
-        self.hand_in(Channel::Sms, service, rater, Grade::VerySatisfied)
+        self.hand_in(Channel::WindowQr, service, rater, Grade::VerySatisfied)
             .await
             .map(drop)
     }
@@ -107,10 +111,7 @@ impl Centre<'_> {
 
     pub(super) async fn slip(&mut self) -> Result<(), Error> {
         let slip = format!("example-{}", self.fresh());
-        let grade = self
-            .chance
-            .percent(80)
-            .then(|| grade(&mut self.chance));
+        let grade = self.chance.percent(80).then(|| grade(&mut self.chance));
         let text = match grade.is_some_and(|grade| !grade.is_positive()) {
             true => words::bad(&mut self.chance),
             false => words::good(&mut self.chance),
@@ -128,7 +129,10 @@ impl Centre<'_> {
             opened_on: new.opened_on,
             scan: None,
         };
-        let submitted = self.engine.enter_slip(&new, "example.officer1", self.now).await?;
+        let submitted = self
+            .engine
+            .enter_slip(&new, "example.officer1", self.now)
+            .await?;
         if let Some(submitted) = submitted {
             self.done.ratings += 1;
             self.opened(submitted.ticket, Channel::SuggestionBox, service)?;

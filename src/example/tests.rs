@@ -96,7 +96,10 @@ async fn every_state_and_every_channel_occurs_and_all_of_it_holds(place: Place) 
     let channels = channels(&engine).await;
     let there: BTreeSet<Channel> = channels.iter().copied().collect();
     assert_eq!(there, Channel::ALL.into_iter().collect());
-    assert!(made.done.turned_away > 0, "no member of staff rated himself");
+    assert!(
+        made.done.turned_away > 0,
+        "no member of staff rated himself"
+    );
 
     let verified = engine.verify_records(|_| {}).await.unwrap().unwrap();
     assert_eq!(verified.tickets, made.done.tickets);
@@ -108,7 +111,11 @@ async fn every_state_and_every_channel_occurs_and_all_of_it_holds(place: Place) 
     assert_eq!(engine.tick(end).await.unwrap().looked, 0);
     assert_eq!(engine.count_anew().await.unwrap(), 0);
     let figures = engine
-        .figures_of(&Span::default(), Split::Whole, evening().day().next().start())
+        .figures_of(
+            &Span::default(),
+            Split::Whole,
+            evening().day().next().start(),
+        )
         .await
         .unwrap();
     let given = figures.lines[0].1.get(Count::Given);
@@ -131,7 +138,12 @@ async fn everything_in_it_says_that_it_is_an_example(place: Place) {
     }
     for person in engine.people().await.unwrap() {
         assert!(person.full_name.starts_with("示例"), "{}", person.name);
-        assert!(person.phones.iter().all(|phone| phone.starts_with("1000000")));
+        assert!(
+            person
+                .phones
+                .iter()
+                .all(|phone| phone.starts_with("1000000"))
+        );
     }
     for matter in engine.matters("", 1000).await.unwrap() {
         assert!(matter.number.starts_with("example-"), "{}", matter.number);
@@ -159,8 +171,12 @@ async fn everything_in_it_says_that_it_is_an_example(place: Place) {
 async fn the_same_seed_is_the_same_centre(place: Place) {
     let dir = tempfile::tempdir().unwrap();
     let url = |name: &str| format!("sqlite:{}/{name}.db", dir.path().display());
-    let again = Engine::open(&url("again"), Calendar::shipped()).await.unwrap();
-    let other = Engine::open(&url("other"), Calendar::shipped()).await.unwrap();
+    let again = Engine::open(&url("again"), Calendar::shipped())
+        .await
+        .unwrap();
+    let other = Engine::open(&url("other"), Calendar::shipped())
+        .await
+        .unwrap();
     let first = empty(&place).await;
     let mut heads = Vec::new();
     for (engine, seed) in [(&first, 5), (&again, 5), (&other, 6)] {
@@ -178,7 +194,13 @@ async fn a_database_that_holds_anything_is_refused_with_what_to_do(place: Place)
     engine.ensure_administrator(evening()).await.unwrap();
     let unit = UnitId("forest".to_owned());
     engine
-        .add_unit(&unit, UnitKind::Bureau, "森林司", &By::CommandLine, evening())
+        .add_unit(
+            &unit,
+            UnitKind::Bureau,
+            "森林司",
+            &By::CommandLine,
+            evening(),
+        )
         .await
         .unwrap();
     let plan = Plan {
@@ -199,6 +221,9 @@ async fn a_database_that_holds_anything_is_refused_with_what_to_do(place: Place)
     let url = format!("sqlite:{}/begun.db", dir.path().display());
     let engine = Engine::open(&url, Calendar::shipped()).await.unwrap();
     engine.begin_example(1, evening()).await.unwrap();
-    let told = make(&engine, plan, &mut |_| {}).await.unwrap_err().to_string();
+    let told = make(&engine, plan, &mut |_| {})
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(told.contains("cut short"), "{told}");
 }

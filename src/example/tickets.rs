@@ -86,7 +86,10 @@ impl Centre<'_> {
             seconded_from: whole.seconded_from,
             chance: &mut self.chance,
         };
-        match known.course.next(&whole.case, &mut known.turned, &mut scene) {
+        match known
+            .course
+            .next(&whole.case, &mut known.turned, &mut scene)
+        {
             Step::Over => Ok(Looked::Over),
             Step::Wait => Ok(Looked::Waits),
             Step::Rate(grade) => self.rate_anew(which, grade).await,
