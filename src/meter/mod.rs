@@ -53,7 +53,7 @@ async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 26] = [
+const COUNTERS: [(&str, &str); 27] = [
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
@@ -66,6 +66,10 @@ const COUNTERS: [(&str, &str); 26] = [
     (
         "gradeline_sip_refused_total",
         "SIP requests refused before they became a call, by reason",
+    ),
+    (
+        "gradeline_log_lines_lost_total",
+        "Log lines that found no place because nobody took them",
     ),
     (
         "gradeline_ledger_lost_total",
