@@ -21,6 +21,7 @@ pub mod desks;
 pub mod domain;
 pub mod drill;
 pub mod engine;
+pub mod example;
 pub mod failpoint;
 pub mod figures;
 #[cfg(any(test, fuzzing))]

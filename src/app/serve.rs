@@ -56,6 +56,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     engine.adopt_tickets(now()).await?;
     engine.recount(now()).await?;
     let one_time_password = engine.ensure_administrator(now()).await?;
+    let example = is_example(&engine).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.
     let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
@@ -75,7 +76,12 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         web_listener,
         engine.clone(),
         archive.clone(),
-        web_options(&config, meter, troubles(ledgers.clone(), media.clone())),
+        web_options(
+            &config,
+            meter,
+            troubles(ledgers.clone(), media.clone()),
+            example,
+        ),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -109,6 +115,18 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// Whether the database holds an example centre, which is told.
+async fn is_example(engine: &Engine) -> anyhow::Result<bool> {
+    let mark = engine.example_mark().await?;
+    if let Some(mark) = &mark {
+        tracing::warn!(
+            seed = mark.seed,
+            "the database holds an example centre; no real call belongs into it"
+        );
+    }
+    Ok(mark.is_some())
 }
 
 /// Says what is doubtful in a configuration, and stops at what cannot work.
@@ -171,12 +189,18 @@ async fn open_ledgers(config: &Config, engine: &Engine) -> anyhow::Result<Arc<Le
     Ok(Arc::new(ledgers))
 }
 
-fn web_options(config: &Config, meter: web::Meter, troubles: web::Troubles) -> web::Options {
+fn web_options(
+    config: &Config,
+    meter: web::Meter,
+    troubles: web::Troubles,
+    example: bool,
+) -> web::Options {
     web::Options {
         centre: config.centre.name.clone(),
         behind_tls: config.web.behind_tls,
         meter,
         troubles,
+        example,
     }
 }
 

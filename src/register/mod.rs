@@ -6,6 +6,7 @@
 
 mod calendars;
 mod listings;
+mod examples;
 mod logins;
 mod looks;
 mod matters;
@@ -15,6 +16,7 @@ mod units;
 
 pub use calendars::ProposalRow;
 pub use listings::{ListingClock, RaterOfTicket, facts_of};
+pub use examples::{ExampleRow, Held};
 pub use logins::LoginRow;
 pub use looks::{LookAnswerRow, LookRow, NewLook, Verdict};
 pub use matters::SuggestionRow;
@@ -28,6 +30,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     [
         calendars::STATEMENTS,
         listings::STATEMENTS,
+        examples::STATEMENTS,
         logins::STATEMENTS,
         looks::STATEMENTS,
         matters::STATEMENTS,

@@ -2,6 +2,7 @@
 
 mod acts;
 mod blocklist;
+mod examples;
 mod figures;
 mod intake;
 mod looks;
@@ -83,6 +84,7 @@ impl Centre {
             behind_tls: false,
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
+            example: false,
         };
         let archive = Archive::new(folder.path().join("recordings"));
         let web = Web::new(engine.clone(), archive, options);
@@ -1016,6 +1018,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         behind_tls: true,
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
+        example: false,
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let archive = Archive::new(folder.path());

@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "post",
             "caller",
             "ledger",
+            "example",
             "bulletins",
             "staff",
             "engine",
@@ -153,6 +154,14 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "staff", "engine", "tallies", "register", "store", "secrets", "figures", "rights",
             "acts", "domain",
+        ],
+    ),
+    // A centre that is played: it does what people do, by the same shells.
+    (
+        "example",
+        &[
+            "bulletins", "staff", "engine", "register", "store", "figures", "rights", "channels",
+            "casework", "domain",
         ],
     ),
     // Load, decide, save.
