@@ -72,7 +72,7 @@ async fn channels(engine: &Engine) -> Vec<Channel> {
     loop {
         let filter = RatingFilter::default();
         let page = engine
-            .ratings(&filter, cursor.as_deref(), 200, Numbers::Masked)
+            .ratings(&filter, cursor.as_deref(), 200)
             .await
             .unwrap();
         channels.extend(page.items.iter().map(|rating| rating.channel));

@@ -46,11 +46,11 @@ const MEASURES: [(&str, &str, &str); 3] = [
 ];
 
 pub(super) fn good(chance: &mut Chance) -> &'static str {
-    chance.one(&GOOD)
+    chance.one::<&str>(&GOOD)
 }
 
 pub(super) fn bad(chance: &mut Chance) -> &'static str {
-    chance.one(&BAD)
+    chance.one::<&str>(&BAD)
 }
 
 pub(super) fn cause(chance: &mut Chance) -> String {

@@ -5,8 +5,8 @@
 //! **Invariant:** secrets are here as digests only; a post that was held stays on record.
 
 mod calendars;
-mod listings;
 mod examples;
+mod listings;
 mod logins;
 mod looks;
 mod matters;
@@ -15,8 +15,8 @@ mod tokens;
 mod units;
 
 pub use calendars::ProposalRow;
-pub use listings::{ListingClock, RaterOfTicket, facts_of};
 pub use examples::{ExampleRow, Held};
+pub use listings::{ListingClock, RaterOfTicket, facts_of};
 pub use logins::LoginRow;
 pub use looks::{LookAnswerRow, LookRow, NewLook, Verdict};
 pub use matters::SuggestionRow;

@@ -160,8 +160,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "example",
         &[
-            "bulletins", "staff", "engine", "register", "store", "figures", "rights", "channels",
-            "casework", "domain",
+            "bulletins",
+            "staff",
+            "engine",
+            "register",
+            "store",
+            "figures",
+            "rights",
+            "channels",
+            "casework",
+            "domain",
         ],
     ),
     // Load, decide, save.
