@@ -51,5 +51,6 @@ pub mod studio;
 pub mod tallies;
 pub mod terms;
 mod turns;
+pub mod verification;
 pub mod web;
 pub mod wire;

@@ -53,9 +53,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     can_be_recorded(&archive)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
-    engine.adopt_tickets(now()).await?;
-    engine.recount(now()).await?;
-    let one_time_password = engine.ensure_administrator(now()).await?;
+    let one_time_password = put_in_order(&engine).await?;
     let example = is_example(&engine).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.
@@ -72,16 +70,12 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         rehearsal.is_some(),
     );
     let counted = agent.clone();
+    let troubles = troubles(ledgers.clone(), media.clone());
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
         archive.clone(),
-        web_options(
-            &config,
-            meter,
-            troubles(ledgers.clone(), media.clone()),
-            example,
-        ),
+        web_options(&config, meter, troubles, example),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -115,6 +109,13 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// What an older version or calendar left is taken over; the administrator of a first start with his one-time password.
+async fn put_in_order(engine: &Engine) -> anyhow::Result<Option<String>> {
+    engine.adopt_tickets(now()).await?;
+    engine.recount(now()).await?;
+    Ok(engine.ensure_administrator(now()).await?)
 }
 
 /// Whether the database holds an example centre, which is told.

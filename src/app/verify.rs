@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use super::{log_to_stderr, open_engine, runtime};
 use crate::archive::{self, Archive};
 use crate::config::Config;
-use crate::engine::{Engine, Verified};
+use crate::engine::Engine;
+use crate::verification::Verified;
 
 /// Walks the trail's chain, replays every ticket and reads every recording; names the first thing that does
 /// not fit and then exits with 1.

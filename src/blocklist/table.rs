@@ -71,6 +71,7 @@ const REASON: &[Field] = &[Field::Reason];
 const BOTH: &[Step] = &[Step::Proposal, Step::Signature];
 const SIGNER: &[Actor] = &[GeneralOfficeSigner];
 
+/// All that can be done to a listing, in the order of its life (第十一条); drawn in docs/blocklist.md.
 #[rustfmt::skip] // A row is read as a row.
 pub const KINDS: [Kind; 9] = [
     Kind { word: "propose", zh: "提出列入黑名单", from: &[], to: Proposed,

@@ -18,7 +18,6 @@ mod recovery;
 mod suggestions;
 mod tick;
 mod timeline;
-mod verify;
 
 use std::sync::Arc;
 
@@ -28,7 +27,6 @@ pub use matters::Registered;
 pub use recount::{Move, Recount};
 pub use suggestions::{NewSlip, applicant_of};
 pub use tick::Ticked;
-pub use verify::{Misfit, Verified};
 
 use crate::channels::Reminding;
 pub use crate::channels::{Applicants, Matter};

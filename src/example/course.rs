@@ -141,8 +141,8 @@ impl Course {
         match case.ticket.state {
             State::New => Step::Do(self.assign(case, scene)),
             State::Assessing => self.assessing(case, scene),
-            State::ToAnswer => self.to_answer(case, scene),
-            State::ToRerate => self.to_rerate(case),
+            State::ToAnswer => self.answering(case, scene),
+            State::ToRerate => self.rerating(case),
             state if state.is_closed() => self.closed(case),
             _ => match slowest(case) {
                 Some(order) => self.on_order(case, order, turned, scene),
@@ -250,7 +250,7 @@ impl Course {
         }
     }
 
-    fn to_answer(&self, case: &Case, scene: &Scene<'_>) -> Step {
+    fn answering(&self, case: &Case, scene: &Scene<'_>) -> Step {
         if self.ending != Ending::Unreached {
             return Step::Do(Act::Answer {
                 way: Way::Web,
@@ -271,7 +271,7 @@ impl Course {
         }
     }
 
-    fn to_rerate(&self, case: &Case) -> Step {
+    fn rerating(&self, case: &Case) -> Step {
         match (self.ending, self.turn) {
             (Ending::Unheard, _) => Step::Wait,
             (Ending::Declined, _) => Step::Do(Act::DeclineRerate { way: Way::Web }),

@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "caller",
             "ledger",
             "example",
+            "verification",
             "bulletins",
             "staff",
             "engine",
@@ -171,6 +172,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "casework",
             "domain",
         ],
+    ),
+    // Whether what is on record is whole.
+    (
+        "verification",
+        &["engine", "register", "store", "casework", "domain"],
     ),
     // Load, decide, save.
     (

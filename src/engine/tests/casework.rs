@@ -4,6 +4,7 @@ use super::*;
 use crate::acts::*;
 use crate::domain::{By, Hand, PersonId, Post, Refusal, Role, State, TicketNumber, UnitId};
 use crate::register::NewPerson;
+use crate::verification::{Misfit, Verified};
 
 stories![
     a_ticket_goes_its_whole_way_and_is_replayed_the_same,

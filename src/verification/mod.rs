@@ -1,8 +1,11 @@
-//! Whether the records are whole (第十七条): the chain, the days' heads, and every ticket against its rows.
+//! Whether the records are whole (第十七条): the chain, the days' heads, every ticket and every listing against its
+//! rows. A shell beside the engine's.
+//!
+//! **Invariant:** it reads and never writes; it names the first thing that does not fit.
 
-use super::{ArchivedRecording, CallId, Engine, Error};
 use crate::casework::{BEGINNING, Case, link};
 use crate::domain::TicketNumber;
+use crate::engine::{ArchivedRecording, CallId, Engine, Error};
 use crate::register::facts_of;
 use crate::store::{DayHead, TicketFacts, Tx};
 
