@@ -16,7 +16,8 @@ use crate::figures::{Period, TypicalCase};
 use crate::rights::Action;
 use crate::staff::Person;
 use crate::wire::{
-    BulletinHead, List, NewBulletin, Publication, PublishedMonth, SeenBulletin, WholeBulletin,
+    BulletinHead, BulletinTerm, List, NewBulletin, Publication, PublishedMonth, SeenBulletin,
+    WholeBulletin,
 };
 
 /// The last version of each period's bulletin, newest first; drafts only to who drafts, reviews or signs.
@@ -34,6 +35,17 @@ pub(crate) async fn list(
     Ok(Json(List::whole(open)))
 }
 
+/// Until when the bulletins of months and quarters are due, and what became of them; the last ones due first.
+#[utoipa::path(get, path = "/api/v1/bulletins/terms", tag = "bulletins",
+    responses((status = 200, body = List<BulletinTerm>)), security(("token" = [])))]
+pub(crate) async fn terms(
+    State(web): State<Web>,
+    params: Params,
+) -> Result<Json<List<BulletinTerm>>, Problem> {
+    params.only(&[])?;
+    Ok(Json(List::whole(web.engine.bulletin_terms().await?)))
+}
+
 /// A period's bulletin as it was signed, with what is counted otherwise since.
 #[utoipa::path(get, path = "/api/v1/bulletins/{id}", tag = "bulletins",
     params(("id" = String, Path, description = "2026-09, 2026-Q3")),
@@ -44,12 +56,13 @@ pub(crate) async fn read(
     pass: Pass,
     Path(id): Path<String>,
 ) -> Result<Json<WholeBulletin>, Problem> {
+    let waiting = web.engine.waiting().await?;
     let found = web.engine.bulletin(period(&id)?, now()).await?;
     let drafts = pass.visitor.may(Action::Publish).is_some();
     let open = found.filter(|found| drafts || found.row.issued_at.is_some());
     let found = open.ok_or_else(Problem::not_found)?;
     let with_tickets = pass.visitor.reach(Action::SeeTickets) == Some(Reach::All);
-    Ok(Json(WholeBulletin::of(found, with_tickets)))
+    Ok(Json(WholeBulletin::of(found, with_tickets, waiting)))
 }
 
 /// Drafts a period's bulletin from what is counted now, or drafts it anew.

@@ -11,7 +11,9 @@ use crate::bulletins::{Span, Split, ThingRow, Things};
 use crate::domain::{Day, UnitId};
 use crate::engine::Reach;
 use crate::figures::{Count, FIGURES};
-use crate::wire::{CountedThing, FigureDefinition, FigureTable, List, Sign, Spot};
+use crate::wire::{
+    CountedList, CountedThing, FigureDefinition, FigureTable, List, Reconciliation, Sign, Spot,
+};
 
 /// What a span is told by.
 const SPAN: [&str; 5] = ["from", "until", "unit", "channel", "item"];
@@ -37,8 +39,13 @@ pub(crate) async fn figures(
             .with("value", by.chars().take(60).collect::<String>())
             .with("wanted", Split::ALL.map(Split::word).join(", "))
     })?;
+    let waiting = web.engine.waiting().await?;
     let figures = web.engine.figures_of(&span(&params)?, split, now()).await?;
-    Ok(Json(FigureTable::of(&figures, split == Split::Unit)))
+    Ok(Json(FigureTable::of(
+        &figures,
+        split == Split::Unit,
+        waiting,
+    )))
 }
 
 /// How each figure is counted.
@@ -56,13 +63,13 @@ pub(crate) async fn definitions(params: Params) -> Result<Json<List<FigureDefini
         ("from" = Option<String>, Query, format = Date), ("until" = Option<String>, Query, format = Date),
         ("unit" = Option<String>, Query), ("channel" = Option<String>, Query), ("item" = Option<String>, Query),
         ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query, minimum = 1, maximum = 200)),
-    responses((status = 200, body = List<CountedThing>), (status = 400, body = ProblemDetails, content_type = "application/problem+json")),
+    responses((status = 200, body = CountedList<CountedThing>), (status = 400, body = ProblemDetails, content_type = "application/problem+json")),
     security(("token" = [])))]
 pub(crate) async fn things(
     State(web): State<Web>,
     pass: Pass,
     params: Params,
-) -> Result<Json<List<CountedThing>>, Problem> {
+) -> Result<Json<CountedList<CountedThing>>, Problem> {
     let mut known = vec!["count", "without", "cursor", "limit"];
     known.extend(SPAN);
     params.only(&known)?;
@@ -71,8 +78,10 @@ pub(crate) async fn things(
     let without = params.parsed("without", wanted)?;
     let paging = params.paging()?;
     let after = paging.cursor.as_deref().map(place).transpose()?;
+    let waiting = web.engine.waiting().await?;
     let (true, Some(count)) = (pass.reach() == Reach::All, count) else {
-        return Ok(Json(List::whole(Vec::<ThingRow>::new())));
+        let none = List::whole(Vec::<ThingRow>::new());
+        return Ok(Json(none.counted(waiting)));
     };
     let span = span(&params)?;
     let scope = web.engine.scope_of(&span, now())?;
@@ -89,28 +98,47 @@ pub(crate) async fn things(
     let next = rows.last().filter(|_| more).map(cursor);
     let mut list = List::whole(rows);
     list.next = next;
-    Ok(Json(list))
+    Ok(Json(list.counted(waiting)))
 }
 
 /// 堵点: reasons of 差评 by matter, most first (第十七条). The ratings are named to whom they are open.
 #[utoipa::path(get, path = "/api/v1/figures/hot-spots", tag = "figures",
     params(("from" = Option<String>, Query, format = Date), ("until" = Option<String>, Query, format = Date), ("unit" = Option<String>, Query)),
-    responses((status = 200, body = List<Spot>),
+    responses((status = 200, body = CountedList<Spot>),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json", description = "Too many for one answer: ask of fewer days")),
     security(("token" = [])))]
 pub(crate) async fn hot_spots(
     State(web): State<Web>,
     pass: Pass,
     params: Params,
-) -> Result<Json<List<Spot>>, Problem> {
+) -> Result<Json<CountedList<Spot>>, Problem> {
     params.only(&["from", "until", "unit"])?;
     let open = pass.reach() == Reach::All;
+    let waiting = web.engine.waiting().await?;
     let spots = web.engine.hot_spots(&span(&params)?, now()).await?;
     let spots = spots.into_iter().map(|spot| Spot::of(spot, open));
-    Ok(Json(List {
+    let spots = List {
         items: spots.collect(),
         next: None,
-    }))
+    };
+    Ok(Json(spots.counted(waiting)))
+}
+
+/// 对账: a day's acts and tickets counted again from their records, against what the figures are made of.
+#[utoipa::path(get, path = "/api/v1/figures/differences", tag = "figures",
+    params(("day" = Option<String>, Query, format = Date, description = "A day that is over; without it yesterday")),
+    responses((status = 200, body = Reconciliation), (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, body = ProblemDetails, content_type = "application/problem+json", description = "The day is not over, or too much waits to be counted")))]
+pub(crate) async fn differences(
+    State(web): State<Web>,
+    params: Params,
+) -> Result<Json<Reconciliation>, Problem> {
+    params.only(&["day"])?;
+    let now = now();
+    let day = params.parsed::<Day>("day", "2026-09-18")?;
+    let day = day.unwrap_or(now.day().previous());
+    let found = web.engine.reconcile(day, now).await?;
+    Ok(Json(Reconciliation::of(day, found)))
 }
 
 /// Signs of 第十九条 with their evidence: for people to look at, and no verdicts. Their thresholds are
@@ -118,15 +146,16 @@ pub(crate) async fn hot_spots(
 #[utoipa::path(get, path = "/api/v1/flags", tag = "figures",
     params(("from" = Option<String>, Query, format = Date), ("until" = Option<String>, Query, format = Date),
         ("unit" = Option<String>, Query, description = "Only of this unit's acts and tickets")),
-    responses((status = 200, body = List<Sign>), (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
+    responses((status = 200, body = CountedList<Sign>), (status = 403, body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, body = ProblemDetails, content_type = "application/problem+json", description = "Too many for one answer: ask of fewer days")))]
 pub(crate) async fn flags(
     State(web): State<Web>,
     params: Params,
-) -> Result<Json<List<Sign>>, Problem> {
+) -> Result<Json<CountedList<Sign>>, Problem> {
     params.only(&["from", "until", "unit"])?;
+    let waiting = web.engine.waiting().await?;
     let flags = web.engine.flags(&span(&params)?, now()).await?;
-    Ok(Json(List::whole(flags)))
+    Ok(Json(List::whole(flags).counted(waiting)))
 }
 
 fn span(params: &Params) -> Result<Span, Problem> {

@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use super::calendar::password_of;
 use super::{log_to_stderr, now, open_engine, runtime};
-use crate::bulletins::{Adjusted, BulletinRow, NewBulletin};
+use crate::bulletins::{Adjusted, BulletinRow, BulletinTerm, NewBulletin};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::figures::{FigureLine, Line, Period};
@@ -83,15 +83,24 @@ pub fn bulletin(config: Option<&Path>, command: BulletinCommand) -> anyhow::Resu
 
 async fn run(engine: &Engine, command: BulletinCommand) -> anyhow::Result<()> {
     match command {
-        BulletinCommand::List => list(&engine.bulletins().await?),
+        BulletinCommand::List => {
+            list(&engine.bulletins().await?);
+            terms(&engine.bulletin_terms().await?);
+        }
         BulletinCommand::Show { period, json } => {
+            let waiting = engine.waiting().await?;
             let found = engine.bulletin(period, now()).await?;
             let found = found.with_context(|| {
                 format!("nobody has drafted it; gradeline bulletin draft {period} --by NAME")
             })?;
             match json {
                 true => println!("{}", found.row.content),
-                false => show(&found),
+                false => {
+                    show(&found);
+                    if waiting > 0 {
+                        println!("另有变动尚未计入：{waiting}项");
+                    }
+                }
             }
         }
         BulletinCommand::Draft { period, with, by } => {
@@ -159,6 +168,20 @@ fn list(rows: &[BulletinRow]) {
     }
 }
 
+/// 堵点 that a terminal shows; the bulletin holds them all.
+const SPOTS: usize = 10;
+
+/// What is not issued yet.
+fn terms(terms: &[BulletinTerm]) {
+    for term in terms.iter().rev().filter(|term| term.met_at.is_none()) {
+        let late = match term.missed_at {
+            Some(_) => "overdue since",
+            None => "due by",
+        };
+        println!("{}  {late} {}", term.period, term.due_at.civil_text());
+    }
+}
+
 fn show(found: &Adjusted) {
     let bulletin = &found.bulletin;
     println!("{}", bulletin.title);
@@ -175,11 +198,20 @@ fn show(found: &Adjusted) {
         println!("\n{part}");
         lines.iter().for_each(show_line);
     }
-    println!("\n四、超期与延期：{}件", bulletin.overdue.len());
+    let left_out = bulletin.left_out;
+    let overdue = bulletin.overdue.len() as u64 + left_out.overdue;
+    println!("\n四、超期与延期：{overdue}件");
+    if left_out.overdue > 0 {
+        println!("    其中{}件未列入清单", left_out.overdue);
+    }
     println!("五、典型案例：{}个", bulletin.cases.len());
     println!("六、堵点");
-    for spot in bulletin.hot_spots.iter().take(10) {
+    for spot in bulletin.hot_spots.iter().take(SPOTS) {
         println!("  {} × {}：{}", spot.reason, spot.item, spot.count);
+    }
+    match bulletin.hot_spots.len().saturating_sub(SPOTS) {
+        0 => {}
+        more => println!("  另有{more}项"),
     }
     println!("七、下步要求：{}", bulletin.demands);
     for missing in &bulletin.missing {
@@ -187,6 +219,9 @@ fn show(found: &Adjusted) {
             "实名差评尚未回访整改：{}（{}）",
             missing.ticket, missing.unit
         );
+    }
+    if left_out.missing > 0 {
+        println!("实名差评尚未回访整改：另有{}件未列入清单", left_out.missing);
     }
     for adjustment in &found.adjustments {
         println!(

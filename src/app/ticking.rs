@@ -19,6 +19,7 @@ pub(super) async fn tick_until(engine: Engine, closing: CancellationToken) {
         civil: now(),
         machine: machine_now(),
     };
+    let mut by_todays_calendar = false;
     loop {
         let civil = now();
         match start.ahead_ms(civil, machine_now()) {
@@ -26,7 +27,11 @@ pub(super) async fn tick_until(engine: Engine, closing: CancellationToken) {
                 hours = ahead / 3_600_000,
                 "the clock jumped ahead; no term is passed by it. Set it right, or restart to confirm it"
             ),
-            _ => beat(&engine, civil).await,
+            _ => {
+                // Once: of two servers with two calendars the one that started last counts.
+                by_todays_calendar = by_todays_calendar || count_by_calendar(&engine).await;
+                beat(&engine, civil).await;
+            }
         }
         tokio::select! {
             () = closing.cancelled() => return,
@@ -35,7 +40,26 @@ pub(super) async fn tick_until(engine: Engine, closing: CancellationToken) {
     }
 }
 
+/// Whether closed tickets are noted whose working days another calendar had counted.
+async fn count_by_calendar(engine: &Engine) -> bool {
+    match engine.count_by_calendar().await {
+        Ok(noted) => {
+            if noted > 0 {
+                tracing::warn!(noted, "closed tickets are counted anew by the new calendar");
+            }
+            true
+        }
+        Err(error) => {
+            tracing::error!(%error, "closed tickets are not counted by the calendar yet; trying again");
+            false
+        }
+    }
+}
+
 async fn beat(engine: &Engine, civil: Moment) {
+    if let Err(error) = engine.start_bulletin_terms(civil).await {
+        tracing::error!(%error, "the terms of bulletins are not started yet; trying again");
+    }
     match engine.tick(civil).await {
         Ok(ticked) if ticked.looked + ticked.failed > 0 => tracing::info!(
             looked = ticked.looked,

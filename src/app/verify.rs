@@ -2,7 +2,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{log_to_stderr, open_engine, runtime};
+use super::{log_to_stderr, now, open_engine, runtime};
 use crate::archive::{self, Archive};
 use crate::config::Config;
 use crate::engine::Engine;
@@ -60,7 +60,32 @@ async fn walk(engine: &Engine, archive: &Archive) -> anyhow::Result<bool> {
             return Ok(false);
         }
     }
+    if !figures(engine).await? {
+        return Ok(false);
+    }
     recordings(engine, archive).await
+}
+
+/// Counts every day's acts and tickets again and compares.
+async fn figures(engine: &Engine) -> anyhow::Result<bool> {
+    let told = |done, days| say(&format!("figures of {done} days of {days}"));
+    let found = engine.reconcile_all(now(), told).await?;
+    clear();
+    println!(
+        "figures   of {} acts and tickets by day, counted again; {} wait to be counted anew",
+        found.things, found.pending
+    );
+    for difference in &found.differences {
+        let of = difference.thing.as_deref().unwrap_or("the sum");
+        println!(
+            "          {} {of}: {} is kept as {} and comes to {}",
+            difference.cell.day, difference.count, difference.kept, difference.counted
+        );
+    }
+    if found.left_out > 0 {
+        println!("          and {} more", found.left_out);
+    }
+    Ok(found.differences.is_empty())
 }
 
 async fn recordings(engine: &Engine, archive: &Archive) -> anyhow::Result<bool> {

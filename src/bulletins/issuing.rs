@@ -1,23 +1,17 @@
 //! A bulletin's way: drafted by one, reviewed by a second, issued by a third (第十八条). Issued, it is frozen;
 //! what is counted otherwise later is told as adjustments.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
-use super::reckoning::{Span, scope_of};
 use super::refused;
-use crate::domain::{Actor, Article, Channel, Day, Entry, Moment, Subject, What};
+use crate::domain::{Actor, Article, Day, Entry, Moment, Subject, What};
 use crate::engine::{Engine, Error};
-use crate::figures::{
-    Adjustment, Bulletin, Count, Material, Missing, Period, Tally, Thresholds, TypicalCase,
-    adjustments, compose, hot_spots,
-};
+use crate::figures::{Adjustment, Bulletin, Period, TypicalCase, adjustments};
 use crate::rights::{Action, Grant, Holder, may};
 use crate::secrets::digest;
 use crate::staff::Person;
 use crate::store::Tx;
-use crate::tallies::{BulletinRow, Scope, Split, Things};
+use crate::tallies::BulletinRow;
 
 /// What people add to the numbers.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -44,7 +38,6 @@ pub struct Adjusted {
 
 /// Nothing that is not issued is shown in a list longer than this.
 const MOST: i64 = 100;
-const MOST_MISSING: i64 = 10_000;
 
 impl Engine {
     /// Drafts a period's bulletin, or drafts it anew as another version; what is signed later is this text.
@@ -132,6 +125,7 @@ impl Engine {
             return Err(refused("nobody issues what he drafted or reviewed himself"));
         }
         tx.issue_bulletin(&row, (&by.id, &by.name), now).await?;
+        tx.meet_bulletin_term(period, now).await?;
         note(&mut tx, "bulletin_issued", "签发", &row, by, now).await?;
         let row = must_be_there(tx.issued_bulletin(period).await?, period)?;
         tx.commit().await?;
@@ -143,7 +137,7 @@ impl Engine {
         Ok(self.read().await?.bulletins(MOST).await?)
     }
 
-    /// The period's bulletin, with what is counted otherwise since it was issued; `None` where nobody has
+    /// The period's bulletin, with what was counted otherwise since it was issued, as of the last count; `None` where nobody has
     /// drafted one.
     pub async fn bulletin(&self, period: Period, now: Moment) -> Result<Option<Adjusted>, Error> {
         let last = self.read().await?.last_bulletin(period).await?;
@@ -154,8 +148,7 @@ impl Engine {
         let adjustments = match row.issued_at {
             None => Vec::new(),
             Some(_) => {
-                self.count_anew().await?;
-                let anew = self.composed(period, NewBulletin::default(), now).await?;
+                let anew = self.counted_again(period, now).await?;
                 adjustments(&bulletin, &anew)
             }
         };
@@ -187,87 +180,6 @@ impl Engine {
         }
         Ok(Ok(issued.len()))
     }
-
-    /// The period as it is counted now, with what people add.
-    async fn composed(
-        &self,
-        period: Period,
-        new: NewBulletin,
-        now: Moment,
-    ) -> Result<Bulletin, Error> {
-        let scope = whole(period, now)?;
-        let mut tx = self.read().await?;
-        let overall = tx.sums(&scope, Split::Whole).await?;
-        let of_channels = tx.sums(&scope, Split::Channel).await?;
-        let mut channels: BTreeMap<Channel, Tally> = BTreeMap::new();
-        for (word, tally) in of_channels {
-            if let Ok(channel) = word.parse() {
-                channels.insert(channel, tally);
-            }
-        }
-        let names: BTreeMap<String, String> = tx
-            .units()
-            .await?
-            .into_iter()
-            .map(|unit| (unit.id.0, unit.name))
-            .collect();
-        let units = tx.sums(&scope, Split::Unit).await?;
-        let named = |(id, tally): (String, Tally)| {
-            let name = names
-                .get(&id)
-                .cloned()
-                .unwrap_or_else(|| "未归口".to_owned());
-            (id, name, tally)
-        };
-        let acts = tx.bad_acts((scope.from, scope.until), None).await?;
-        // Every pair: what is shown of them is the reader's.
-        let every = Thresholds {
-            hot_spot: 1,
-            ..self.settings().thresholds
-        };
-        let end = scope.until.next().start().plus_millis(-1);
-        Ok(compose(Material {
-            period,
-            reference: new.reference,
-            to: new.to,
-            counted_at: now,
-            overall: overall.into_values().next().unwrap_or_default(),
-            channels,
-            units: units.into_iter().map(named).collect(),
-            overdue: tx.overdue(scope.from.start(), end).await?,
-            cases: new.cases,
-            hot_spots: hot_spots(&acts, &every),
-            demands: new.demands,
-            missing: missing(&mut tx, &scope).await?,
-            weights: self.settings().weights,
-        }))
-    }
-}
-
-/// The period whole.
-pub(super) fn whole(period: Period, now: Moment) -> Result<Scope, Error> {
-    let span = Span {
-        from: Some(period.from()),
-        until: Some(period.until()),
-        ..Span::default()
-    };
-    scope_of(&span, now)
-}
-
-/// 实名差评 that are due, and not both revisited and rectified.
-async fn missing(tx: &mut Tx, scope: &Scope) -> Result<Vec<Missing>, Error> {
-    let things = Things {
-        scope: scope.clone(),
-        count: Count::NamedDue,
-        without: Some(Count::NamedDone),
-        after: None,
-    };
-    let rows = tx.things(&things, MOST_MISSING).await?;
-    let one = |row: crate::tallies::ThingRow| Missing {
-        ticket: row.thing.trim_start_matches("ticket:").to_owned(),
-        unit: row.part.cell.unit.map(|unit| unit.0).unwrap_or_default(),
-    };
-    Ok(rows.into_iter().map(one).collect())
 }
 
 fn must(by: &Person, wanted: &[Grant]) -> Result<(), Error> {

@@ -4,16 +4,20 @@
 //! **Invariant:** a figure is of days that are over; an issued bulletin is on record and never changes; nobody
 //! drafts, reviews and issues one bulletin; a sign is told with its evidence and judges nobody.
 
+mod composing;
 mod issuing;
 mod publishing;
 mod reckoning;
+mod reconciling;
 mod signs;
+mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use crate::tallies::{BulletinRow, Scope, Split, ThingRow, Things};
+pub use crate::tallies::{BulletinRow, BulletinTerm, Scope, Split, ThingRow, Things};
 pub use issuing::{Adjusted, NewBulletin};
 pub use reckoning::{Figures, Span};
+pub use reconciling::Reconciled;
 
 use crate::engine::Error;
 

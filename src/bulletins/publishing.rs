@@ -1,6 +1,7 @@
 //! What is told to the public of issued bulletins (第二十条).
 
-use super::issuing::{read, whole};
+use super::composing::whole;
+use super::issuing::read;
 use crate::domain::Moment;
 use crate::engine::{Engine, Error};
 use crate::figures::{Period, Published, adjustments_of_the_whole, publish};

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::refused;
-use crate::domain::{Channel, Day, Moment, UnitId};
+use crate::domain::{Calendar, Channel, Day, Moment, UnitId};
 use crate::engine::{Engine, Error};
-use crate::figures::{Cell, Tally, Value, of_act, of_ticket, values};
+use crate::figures::{Cell, Part, Tally, Value, of_act, of_ticket, values};
 use crate::store::Tx;
 use crate::tallies::{Scope, Split, Thing, ThingRow, Things};
 
 /// Things counted in one transaction: few enough that a grade keyed meanwhile hardly waits.
 const BATCH: i64 = 100;
+
+/// Changes that are counted one by one where somebody asks how many wait.
+const MOST_WAITING: i64 = 10_000;
 
 /// What figures are asked of.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +62,7 @@ impl Engine {
         for one in &changed {
             // Several changes of one thing are one new count.
             if !seen.contains(&one.thing.as_str()) {
-                count_thing(&mut tx, &one.thing, &mut sums).await?;
+                count_thing(&mut tx, &one.thing, self.calendar(), &mut sums).await?;
                 seen.push(&one.thing);
             }
             tx.counted_now(one).await?;
@@ -70,7 +73,24 @@ impl Engine {
         Ok(changed.len() as u64)
     }
 
-    /// Figures of a span, of days that are over.
+    /// Notes tickets to be counted anew whose working days were counted by another calendar; how many. To be done
+    /// at the start, beside the terms' own recount.
+    pub async fn count_by_calendar(&self) -> Result<u64, Error> {
+        let version = self.calendar().version();
+        let mut tx = self.write().await?;
+        tx.lock_sums().await?;
+        let noted = match tx.counted_with().await? {
+            Some(known) if known == version => return Ok(0),
+            Some(_) => tx.count_closed_anew().await?,
+            // What was closed before is noted by the migration.
+            None => 0,
+        };
+        tx.now_counted_with(version).await?;
+        tx.commit().await?;
+        Ok(noted)
+    }
+
+    /// Figures of a span, of days that are over, as they were last counted.
     pub async fn figures_of(
         &self,
         span: &Span,
@@ -78,7 +98,6 @@ impl Engine {
         now: Moment,
     ) -> Result<Figures, Error> {
         let scope = scope_of(span, now)?;
-        self.count_anew().await?;
         let mut sums = self.read().await?.sums(&scope, split).await?;
         if split == Split::Whole {
             sums.entry(String::new()).or_default();
@@ -99,25 +118,42 @@ impl Engine {
         scope_of(span, now)
     }
 
-    /// The things behind a count.
+    /// How many changes wait to be counted: what is told of figures is without them. [`MOST_WAITING`] and one where
+    /// there are more. The beat of the server counts them; asking writes nothing.
+    pub async fn waiting(&self) -> Result<u64, Error> {
+        Ok(self.read().await?.waiting(MOST_WAITING + 1).await?)
+    }
+
+    /// The things behind a count, as they were last counted.
     pub async fn things(&self, things: &Things, limit: i64) -> Result<Vec<ThingRow>, Error> {
-        self.count_anew().await?;
         Ok(self.read().await?.things(things, limit).await?)
     }
+}
+
+/// What the thing comes to, from its records.
+pub(super) async fn parts_now(
+    tx: &mut Tx,
+    name: &str,
+    calendar: &Calendar,
+) -> Result<Vec<Part>, Error> {
+    Ok(match tx.thing(name).await? {
+        None => Vec::new(),
+        Some(Thing::Act(record)) => of_act(&record),
+        Some(Thing::Ticket(case, channel, item)) => {
+            of_ticket(&case, channel, item.as_deref(), calendar)
+        }
+    })
 }
 
 /// Takes the thing out as it was counted and puts it in as it is now.
 async fn count_thing(
     tx: &mut Tx,
     name: &str,
+    calendar: &Calendar,
     sums: &mut BTreeMap<Cell, Tally>,
 ) -> Result<(), Error> {
     let before = tx.parts_of(name).await?;
-    let after = match tx.thing(name).await? {
-        None => Vec::new(),
-        Some(Thing::Act(record)) => of_act(&record),
-        Some(Thing::Ticket(case, channel, item)) => of_ticket(&case, channel, item.as_deref()),
-    };
+    let after = parts_now(tx, name, calendar).await?;
     if before == after {
         return Ok(());
     }

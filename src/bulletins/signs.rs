@@ -17,7 +17,6 @@ impl Engine {
     /// Every sign of the span: lists for people to look at, never verdicts.
     pub async fn flags(&self, span: &Span, now: Moment) -> Result<Vec<Flag>, Error> {
         let scope = scope_of(span, now)?;
-        self.count_anew().await?;
         let thresholds = self.settings().thresholds;
         let (from, until) = (
             scope.from.start(),
@@ -63,7 +62,6 @@ impl Engine {
     /// 堵点: reason × matter of the span's 差评.
     pub async fn hot_spots(&self, span: &Span, now: Moment) -> Result<Vec<HotSpot>, Error> {
         let scope = scope_of(span, now)?;
-        self.count_anew().await?;
         let mut tx = self.read().await?;
         let unit = scope.unit.as_ref().map(|unit| unit.0.as_str());
         let acts = tx.bad_acts((scope.from, scope.until), unit).await?;

@@ -57,16 +57,31 @@ pub fn due(start: Moment, workdays: NonZeroU16, calendar: &Calendar) -> Result<D
 /// The due day for a ticket, which must have one: days of a year without a notice count by weekday,
 /// and the result is flagged `provisional` (A40).
 pub fn due_provisional(start: Moment, workdays: NonZeroU16, calendar: &Calendar) -> Due {
-    let judged: Result<Due, std::convert::Infallible> = count(start, workdays, calendar, |day| {
-        Ok(match calendar.kind(day) {
-            Ok(kind) => Why::Known(kind),
-            Err(UnknownYear { .. }) if day.is_weekend() => Why::AssumedWeekend,
-            Err(UnknownYear { .. }) => Why::AssumedWorkday,
-        })
-    });
+    let judged: Result<Due, std::convert::Infallible> =
+        count(start, workdays, calendar, |day| Ok(judged(day, calendar)));
     match judged {
         Ok(due) => due,
         Err(never) => match never {},
+    }
+}
+
+/// How many working days a matter took, counted as a term is: the day of its start is none of them, the day of
+/// its end is one if it is a working day; what ends on the day of its start took 0. Days of a year without a
+/// notice count by weekday (A40).
+pub fn workdays_taken(start: Moment, end: Moment, calendar: &Calendar) -> u32 {
+    let (mut day, last, mut taken) = (start.day(), end.day(), 0);
+    while day < last {
+        day = day.next();
+        taken += u32::from(judged(day, calendar).counts());
+    }
+    taken
+}
+
+fn judged(day: Day, calendar: &Calendar) -> Why {
+    match calendar.kind(day) {
+        Ok(kind) => Why::Known(kind),
+        Err(UnknownYear { .. }) if day.is_weekend() => Why::AssumedWeekend,
+        Err(UnknownYear { .. }) => Why::AssumedWorkday,
     }
 }
 

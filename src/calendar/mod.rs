@@ -10,6 +10,6 @@ mod time;
 mod working;
 
 pub use difference::{Difference, differences};
-pub use due::{CountedDay, Due, Why, due, due_provisional};
+pub use due::{CountedDay, Due, Why, due, due_provisional, workdays_taken};
 pub use time::{Day, Moment, NotATime};
 pub use working::{Calendar, DayKind, FaultyCalendar, Holiday, Problem, UnknownYear, YearNotice};

@@ -66,6 +66,7 @@ pub fn is_reminded(kind: DeadlineKind) -> bool {
             | DeadlineKind::RectifyComplex
             | DeadlineKind::RectifyExtended
             | DeadlineKind::Answer
+            | DeadlineKind::Bulletin
             | DeadlineKind::Rework
             | DeadlineKind::Reconsider
             | DeadlineKind::ListingReview

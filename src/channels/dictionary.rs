@@ -4,7 +4,7 @@
 //! The texts were found alike in three independent public copies; an earlier set of codes was put out of
 //! use, so that every rating keeps the edition it was ticked in.
 
-use crate::domain::{ContentItem, Grade, Reason};
+use crate::domain::{Grade, Reason};
 
 /// One option of a grade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +69,6 @@ pub const EDITIONS: [OptionSet; 2] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Local {
     pub reason: Reason,
-    /// Of the nine things of 第四条.
-    pub items: &'static [ContentItem],
     /// Rows of the table of 第十条 that it may lead to.
     pub rows: &'static [u8],
     /// The national option at 不满意; `None`: sent as text.
@@ -82,12 +80,12 @@ pub struct Local {
 /// T1 to T6. Local codes, for indicators may not be added to the national ones.
 #[rustfmt::skip] // A reason is read as a row.
 pub const LOCAL: [Local; 6] = [
-    Local { reason: Reason::Attitude,       items: &[ContentItem::Staff],                         rows: &[1, 4],    dissatisfied: Some(214), very_dissatisfied: Some(115) },
-    Local { reason: Reason::UnclearAnswer,  items: &[ContentItem::Consultation],                  rows: &[4, 6],    dissatisfied: Some(213), very_dissatisfied: None },
-    Local { reason: Reason::NotToldAtOnce,  items: &[ContentItem::ToldAtOnce],                    rows: &[2, 3, 4], dissatisfied: Some(208), very_dissatisfied: Some(109) },
-    Local { reason: Reason::Progress,       items: &[ContentItem::Progress, ContentItem::InTime], rows: &[5, 7],    dissatisfied: Some(209), very_dissatisfied: Some(110) },
-    Local { reason: Reason::HardToReach,    items: &[ContentItem::Consultation],                  rows: &[10],      dissatisfied: None,      very_dissatisfied: None },
-    Local { reason: Reason::Other,          items: &[],                                           rows: &[12],      dissatisfied: None,      very_dissatisfied: None },
+    Local { reason: Reason::Attitude,       rows: &[1, 4],    dissatisfied: Some(214), very_dissatisfied: Some(115) },
+    Local { reason: Reason::UnclearAnswer,  rows: &[4, 6],    dissatisfied: Some(213), very_dissatisfied: None },
+    Local { reason: Reason::NotToldAtOnce,  rows: &[2, 3, 4], dissatisfied: Some(208), very_dissatisfied: Some(109) },
+    Local { reason: Reason::Progress,       rows: &[5, 7],    dissatisfied: Some(209), very_dissatisfied: Some(110) },
+    Local { reason: Reason::HardToReach,    rows: &[10],      dissatisfied: None,      very_dissatisfied: None },
+    Local { reason: Reason::Other,          rows: &[12],      dissatisfied: None,      very_dissatisfied: None },
 ];
 
 /// The options of a grade in the edition in use.

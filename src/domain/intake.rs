@@ -90,6 +90,19 @@ pub enum Reason {
     Other,
 }
 
+impl Reason {
+    /// Of the nine things of 第四条 those that it touches; none for 其他.
+    pub const fn items(self) -> &'static [ContentItem] {
+        match self {
+            Reason::Attitude => &[ContentItem::Staff],
+            Reason::UnclearAnswer | Reason::HardToReach => &[ContentItem::Consultation],
+            Reason::NotToldAtOnce => &[ContentItem::ToldAtOnce],
+            Reason::Progress => &[ContentItem::Progress, ContentItem::InTime],
+            Reason::Other => &[],
+        }
+    }
+}
+
 /// What the rater said beside the grade.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "content", rename_all = "snake_case")]

@@ -10,6 +10,7 @@ mod grade;
 mod hand;
 mod hindrance;
 mod intake;
+mod period;
 mod rating;
 mod refusal;
 mod service;
@@ -25,7 +26,7 @@ mod requirements;
 // A term is told in days of the working calendar: who has the one needs the other.
 pub use crate::calendar::{
     Calendar, CountedDay, Day, DayKind, Difference, Due, FaultyCalendar, Holiday, Moment, NotATime,
-    Problem, UnknownYear, Why, YearNotice, differences, due, due_provisional,
+    Problem, UnknownYear, Why, YearNotice, differences, due, due_provisional, workdays_taken,
 };
 pub use crate::terms::{
     Article, DeadlineKind, EDITION, Edition, End, Force, Length, TERMS, Term, UnknownDeadlineKind,
@@ -40,6 +41,7 @@ pub use intake::{
     Applicant, Channel, Choices, Evidence, Identity, Intake, IntakeKey, PressedKey, Rater, Reason,
     Remark, mask,
 };
+pub use period::Period;
 pub use rating::{NotAdopted, Rating, RatingId, Standing, effective};
 pub use refusal::Refusal;
 pub use service::{Service, ServiceKey, Stage};

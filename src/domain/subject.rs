@@ -4,6 +4,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::hand::{PersonId, UnitId};
+use super::period::Period;
 use super::rating::RatingId;
 use super::ticket::TicketNumber;
 use super::word::UnknownWord;
@@ -21,6 +22,8 @@ pub enum Subject {
     Unit(UnitId),
     /// A matter (办件), by its number.
     Matter(String),
+    /// A period's bulletin.
+    Period(Period),
     /// A day's trail.
     Day(crate::calendar::Day),
 }
@@ -36,6 +39,7 @@ impl fmt::Display for Subject {
             Subject::Person(id) => write!(f, "person:{id}"),
             Subject::Unit(id) => write!(f, "unit:{id}"),
             Subject::Matter(number) => write!(f, "matter:{number}"),
+            Subject::Period(period) => write!(f, "period:{period}"),
             Subject::Day(day) => write!(f, "day:{day}"),
         }
     }
@@ -58,6 +62,7 @@ impl FromStr for Subject {
                 "person" => Subject::Person(PersonId(id.to_owned())),
                 "unit" => Subject::Unit(UnitId(id.to_owned())),
                 "matter" => Subject::Matter(id.to_owned()),
+                "period" => Subject::Period(id.parse().ok()?),
                 "day" => Subject::Day(id.parse().ok()?),
                 _ => return None,
             })

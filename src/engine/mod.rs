@@ -12,6 +12,7 @@ mod intake;
 mod listenings;
 mod listings;
 mod matters;
+mod periods;
 mod reads;
 mod recount;
 mod recovery;

@@ -96,6 +96,7 @@ impl Engine {
                 self.look_at_ticket(tx, due, *number, Some(*order), now)
                     .await
             }
+            Subject::Period(period) => self.look_at_bulletin(tx, due, *period, now).await,
             Subject::Rating(_) if deadline.kind == DeadlineKind::Upload => {
                 if deadline.due_at < now {
                     tx.miss_deadline(due, now).await?;

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::count::Count;
 use super::figure::{Value, Weights, ranks, values};
 use super::flags::HotSpot;
-use super::period::Period;
 use super::tally::Tally;
-use crate::domain::{Channel, Day, Moment};
+use crate::domain::{Channel, Day, Moment, Period};
 
 /// A bulletin as it is drafted, and, once issued, never changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +39,18 @@ pub struct Bulletin {
     pub demands: String,
     /// What is missing to 100 % 实名差评回访整改率.
     pub missing: Vec<Missing>,
+    /// What the lists have no place for.
+    #[serde(default)]
+    pub left_out: LeftOut,
+}
+
+/// How many more there are than a list holds: a list that is cut says so, and is signed with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Of 四、超期与延期清单.
+    pub overdue: u64,
+    /// Of what is missing to 100 %.
+    pub missing: u64,
 }
 
 /// Counts and figures of the whole, of a channel or of a unit.
@@ -59,7 +70,7 @@ pub struct FigureLine {
     pub name: String,
     pub numerator: i64,
     pub denominator: i64,
-    /// Per cent, points or milliseconds in hundredths; `None` where nothing was counted.
+    /// Per cent, points, milliseconds or working days in hundredths; `None` where nothing was counted.
     pub hundredths: Option<i64>,
     /// Fewer than 30: not ranked.
     pub small: bool,
@@ -130,6 +141,7 @@ pub struct Material {
     pub hot_spots: Vec<HotSpot>,
     pub demands: String,
     pub missing: Vec<Missing>,
+    pub left_out: LeftOut,
     pub weights: Weights,
 }
 
@@ -163,6 +175,7 @@ pub fn compose(material: Material) -> Bulletin {
         hot_spots: material.hot_spots,
         demands: material.demands,
         missing: material.missing,
+        left_out: material.left_out,
     }
 }
 

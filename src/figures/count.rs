@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::{DeadlineKind, Grade, NotAdopted};
+use crate::domain::{ContentItem, DeadlineKind, Grade, NotAdopted};
 
 /// What is counted: a figure is made of these. Each counts things of one kind, so that a count can be
 /// opened: the things behind it.
@@ -24,6 +24,11 @@ pub enum Count {
     Defaulted,
     /// Ratings that are not adopted (第十一条), tests too.
     NotAdopted(NotAdopted),
+    /// Acts whose counting rating is bad and was given with one of the nine things of 第四条: ticked, or meant by
+    /// a reason.
+    BadOn(ContentItem),
+    /// Acts whose counting rating is bad and was given with none of the nine.
+    BadUnsaid,
     /// 待核 (A27).
     Pending,
     /// Turned away: from a telephone of the staff (A42).
@@ -58,6 +63,8 @@ pub enum Count {
     NamedDue,
     /// Of these, revisited, and closed as rectified or explained.
     NamedDone,
+    /// As `BadDue`, of whose assessment one of the nine things of 第四条 is a cause (第九条).
+    FoundOn(ContentItem),
     /// Tickets that were closed, on that day.
     Closed,
     /// Of these, by what was ruled (第十一条).
@@ -74,10 +81,14 @@ pub enum Count {
     ReratedGood,
     /// Milliseconds from the opening of the closed tickets to their end.
     OpenMs,
+    /// Working days from the bad grade of the closed tickets to their end, counted as their terms are.
+    OpenWorkdays,
     /// Terms that ended on the day.
     TermDue(TermOf),
     /// Of these, what was due was done in time.
     TermKept(TermOf),
+    /// Data whose term of 第十六条 ended on the day and of which the national platform has acknowledged nothing yet.
+    UploadMissing,
     /// 差评 that stand whose rectification was returned twice, late, or followed by another bad grade
     /// (第十九条).
     Weak,
@@ -146,6 +157,7 @@ impl Count {
             Count::FirstBad,
             Count::Given,
             Count::Defaulted,
+            Count::BadUnsaid,
             Count::Pending,
             Count::FromStaff,
             Count::Duplicate,
@@ -170,6 +182,8 @@ impl Count {
             Count::Rerated,
             Count::ReratedGood,
             Count::OpenMs,
+            Count::OpenWorkdays,
+            Count::UploadMissing,
             Count::Weak,
         ];
         let graded = Grade::ALL.into_iter().map(Count::Graded);
@@ -178,9 +192,13 @@ impl Count {
         let terms = TermOf::ALL
             .into_iter()
             .flat_map(|term| [Count::TermDue(term), Count::TermKept(term)]);
+        let on = ContentItem::ALL
+            .into_iter()
+            .flat_map(|item| [Count::BadOn(item), Count::FoundOn(item)]);
         plain
             .into_iter()
             .chain(graded)
+            .chain(on)
             .chain(aside)
             .chain(ruled)
             .chain(terms)
@@ -204,6 +222,9 @@ impl Count {
             Count::NotAdopted(NotAdopted::Mistaken) => "mistaken",
             Count::NotAdopted(NotAdopted::Malicious) => "malicious",
             Count::NotAdopted(NotAdopted::Test) => "test",
+            Count::BadOn(item) => bad_on(item),
+            Count::FoundOn(item) => found_on(item),
+            Count::BadUnsaid => "bad_unsaid",
             Count::Pending => "pending",
             Count::FromStaff => "from_staff",
             Count::Duplicate => "duplicate",
@@ -232,15 +253,45 @@ impl Count {
             Count::Rerated => "rerated",
             Count::ReratedGood => "rerated_good",
             Count::OpenMs => "open_ms",
+            Count::OpenWorkdays => "open_workdays",
             Count::TermDue(term) => term.due(),
             Count::TermKept(term) => term.kept(),
+            Count::UploadMissing => "upload_missing",
             Count::Weak => "weak",
         }
     }
 
     /// A sum of time and no number of things.
     pub const fn is_time(self) -> bool {
-        matches!(self, Count::WaitedMs | Count::OpenMs)
+        matches!(self, Count::WaitedMs | Count::OpenMs | Count::OpenWorkdays)
+    }
+}
+
+const fn bad_on(item: ContentItem) -> &'static str {
+    match item {
+        ContentItem::Premises => "bad_on_premises",
+        ContentItem::Staff => "bad_on_staff",
+        ContentItem::WebPlatform => "bad_on_web_platform",
+        ContentItem::Progress => "bad_on_progress",
+        ContentItem::Consultation => "bad_on_consultation",
+        ContentItem::Guide => "bad_on_guide",
+        ContentItem::ToldAtOnce => "bad_on_told_at_once",
+        ContentItem::Documents => "bad_on_documents",
+        ContentItem::InTime => "bad_on_in_time",
+    }
+}
+
+const fn found_on(item: ContentItem) -> &'static str {
+    match item {
+        ContentItem::Premises => "found_on_premises",
+        ContentItem::Staff => "found_on_staff",
+        ContentItem::WebPlatform => "found_on_web_platform",
+        ContentItem::Progress => "found_on_progress",
+        ContentItem::Consultation => "found_on_consultation",
+        ContentItem::Guide => "found_on_guide",
+        ContentItem::ToldAtOnce => "found_on_told_at_once",
+        ContentItem::Documents => "found_on_documents",
+        ContentItem::InTime => "found_on_in_time",
     }
 }
 

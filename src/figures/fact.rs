@@ -1,11 +1,12 @@
-//! From what is on record about one act or one ticket to what it adds to the sums.
+//! From what is on record about one act to what it adds to the sums.
+
+use std::collections::BTreeSet;
 
 use super::count::{Count, TermOf};
 use super::tally::Tally;
-use crate::casework::{Case, Finding, Order};
 use crate::domain::{
-    Channel, Day, DeadlineKind, Grade, Moment, NotAdopted, Rating, Service, ServiceKey, Standing,
-    State, UnitId, effective,
+    Channel, ContentItem, Day, Moment, NotAdopted, Rating, Service, ServiceKey, Standing, UnitId,
+    effective,
 };
 
 /// Of what a sum is: a day, and what figures are told apart by.
@@ -140,8 +141,30 @@ fn count_ratings(tally: &mut Tally, record: &ActRecord) {
     tally.add(Count::Pending, pending.count() as i64);
     match effective(&record.ratings) {
         Some(rating) if rating.is_default() => tally.add(Count::Defaulted, 1),
-        Some(rating) => tally.add(Count::Graded(rating.intake.grade), 1),
+        Some(rating) => {
+            tally.add(Count::Graded(rating.intake.grade), 1);
+            if !rating.intake.grade.is_positive() {
+                count_content(tally, rating);
+            }
+        }
         None => {}
+    }
+}
+
+/// Each of the nine things once, however often it was said.
+fn count_content(tally: &mut Tally, bad: &Rating) {
+    let meant = bad.intake.reasons.iter().flat_map(|reason| reason.items());
+    let said: BTreeSet<ContentItem> = bad
+        .intake
+        .choices
+        .items
+        .iter()
+        .chain(meant)
+        .copied()
+        .collect();
+    tally.add_if(Count::BadUnsaid, said.is_empty());
+    for item in said {
+        tally.add(Count::BadOn(item), 1);
     }
 }
 
@@ -227,149 +250,13 @@ pub fn item_of(service: &Service) -> Option<String> {
     }
 }
 
-/// What a ticket adds, to each day on which something of it was due or done. `channel` and `item` are those
-/// of the rating that opened it.
-pub fn of_ticket(case: &Case, channel: Channel, item: Option<&str>) -> Vec<Part> {
-    if case.ticket.rehearsal {
-        return Vec::new();
-    }
-    let unit = case.primary().map(|order| order.unit.clone());
-    let cell = |at: Moment| Cell {
-        day: at.day(),
-        unit: unit.clone().or_else(|| case.handling_unit.clone()),
-        channel,
-        item: item.map(str::to_owned),
-    };
-    let mut parts = vec![Part {
-        cell: cell(case.ticket.opened_at),
-        tally: Tally::from_iter([(Count::Opened, 1)]),
-    }];
-    parts.extend(due_at(case).map(|at| due_part(case, cell(at))));
-    parts.extend(
-        case.closed_at
-            .filter(|_| case.ticket.state.is_closed())
-            .map(|at| Part {
-                cell: cell(at),
-                tally: closed(case, at),
-            }),
-    );
-    let invited = case
-        .clocks
-        .iter()
-        .find(|clock| clock.key.kind == DeadlineKind::Rerate);
-    parts.extend(invited.map(|clock| Part {
-        cell: cell(clock.started_at),
-        tally: rerated(case),
-    }));
-    for clock in case.clocks.iter().filter(|clock| clock.void_at.is_none()) {
-        let Some(of) = TermOf::of(clock.key.kind) else {
-            continue;
-        };
-        let order = clock.key.order.and_then(|number| order_of(case, number));
-        let mut cell = cell(clock.due_at);
-        if let Some(order) = order {
-            cell.unit = Some(order.unit.clone());
-        }
-        parts.push(term(cell, of, clock.due_at, clock.met_at));
-    }
-    parts
-}
-
-fn order_of(case: &Case, number: u8) -> Option<&Order> {
-    case.orders.iter().find(|order| order.number == number)
-}
-
-fn term(cell: Cell, of: TermOf, due_at: Moment, met_at: Option<Moment>) -> Part {
+pub(super) fn term(cell: Cell, of: TermOf, due_at: Moment, met_at: Option<Moment>) -> Part {
     let mut tally = Tally::default();
     tally.add(Count::TermDue(of), 1);
     tally.add_if(Count::TermKept(of), met_at.is_some_and(|at| at <= due_at));
-    Part { cell, tally }
-}
-
-/// By when it had to be rectified: the last term of its orders; where none ever ran, when it was closed.
-/// `None` where the rating does not stand, or nothing is due yet.
-fn due_at(case: &Case) -> Option<Moment> {
-    let state = case.ticket.state;
-    if matches!(
-        state,
-        State::ClosedInvalid | State::ClosedMistaken | State::ClosedMalicious
-    ) {
-        return None;
-    }
-    let terms = case.clocks.iter().filter(|clock| {
-        clock.void_at.is_none() && TermOf::of(clock.key.kind) == Some(TermOf::Rectify)
-    });
-    let closed = case.closed_at.filter(|_| state.is_closed());
-    terms.map(|clock| clock.due_at).max().or(closed)
-}
-
-fn due_part(case: &Case, cell: Cell) -> Part {
-    let state = case.ticket.state;
-    let done = matches!(state, State::ClosedRectified | State::ClosedExplained);
-    let named = case.identity.is_real_name();
-    let late = case.clocks.iter().any(|clock| {
-        TermOf::of(clock.key.kind) == Some(TermOf::Rectify) && clock.missed_at.is_some()
-    });
-    let returned = case.orders.iter().any(|order| order.returns >= 2);
-    let bad_again = case
-        .ratings
-        .iter()
-        .skip(1)
-        .any(|rating| !rating.grade.is_positive());
-    let mut tally = Tally::default();
-    tally.add(Count::BadDue, 1);
-    tally.add_if(Count::BadDone, done);
-    tally.add_if(Count::NamedDue, named);
-    tally.add_if(Count::NamedDone, named && done && case.is_revisited());
-    tally.add_if(Count::Weak, late || returned || bad_again);
-    Part { cell, tally }
-}
-
-fn closed(case: &Case, at: Moment) -> Tally {
-    let mut tally = Tally::default();
-    tally.add(Count::Closed, 1);
-    tally.add(
-        Count::OpenMs,
-        (at.millis() - case.ticket.opened_at.millis()).max(0),
-    );
-    let ruled = match case.ticket.state {
-        State::ClosedInvalid => Some(NotAdopted::Invalid),
-        State::ClosedMistaken => Some(NotAdopted::Mistaken),
-        State::ClosedMalicious => Some(NotAdopted::Malicious),
-        _ => None,
-    };
-    if let Some(why) = ruled {
-        tally.add(Count::Ruled(why), 1);
-    }
-    for order in case.orders.iter().filter(|order| !order.void) {
-        let filed = order.filing.as_ref().map(|filing| filing.finding);
-        if !matches!(filed, Some(Finding::Appeal(_))) || order.judged_by.is_none() {
-            continue;
-        }
-        tally.add(Count::Appealed, 1);
-        let upheld = [
-            State::ClosedInvalid,
-            State::ClosedMistaken,
-            State::ClosedMalicious,
-        ];
-        tally.add_if(Count::AppealUpheld, upheld.contains(&order.state));
-    }
-    tally
-}
-
-fn rerated(case: &Case) -> Tally {
-    let again: Vec<Grade> = case
-        .ratings
-        .iter()
-        .skip(1)
-        .map(|rating| rating.grade)
-        .collect();
-    let mut tally = Tally::default();
-    tally.add(Count::Invited, 1);
-    tally.add_if(Count::Rerated, !again.is_empty());
     tally.add_if(
-        Count::ReratedGood,
-        again.last().is_some_and(|grade| grade.is_positive()),
+        Count::UploadMissing,
+        of == TermOf::Upload && met_at.is_none(),
     );
-    tally
+    Part { cell, tally }
 }

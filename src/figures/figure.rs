@@ -2,7 +2,7 @@
 
 use super::count::{Count, TermOf};
 use super::tally::Tally;
-use crate::domain::{Article, Grade, NotAdopted};
+use crate::domain::{Article, ContentItem, Grade, NotAdopted};
 
 /// A figure's definition.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum Measure {
     Score,
     /// A mean time, in milliseconds.
     MeanMs,
+    /// A mean time, in working days.
+    MeanWorkdays,
 }
 
 /// Points of the five grades, best first.
@@ -80,6 +82,26 @@ pub const FIGURES: &[Definition] = figures! {
         "同上，分母含默认评价";
     "first_bad_share" "首评差评率" Article::of(13), Share &[Count::FirstBad], &[Count::Rated],
         "第一次主动评价为差评的服务÷有主动评价的服务；后来更改、未予采纳的也按第一次计，待核评价核实前不计";
+    "bad_on_premises" "差评涉及大厅设施环境" Article::of(4).item(1), Share &[Count::BadOn(ContentItem::Premises)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（一）的；一次差评可涉及多项";
+    "bad_on_staff" "差评涉及工作人员服务" Article::of(4).item(2), Share &[Count::BadOn(ContentItem::Staff)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（二）的；一次差评可涉及多项";
+    "bad_on_web_platform" "差评涉及网上平台功能" Article::of(4).item(3), Share &[Count::BadOn(ContentItem::WebPlatform)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（三）的；一次差评可涉及多项";
+    "bad_on_progress" "差评涉及主动告知进度" Article::of(4).item(4), Share &[Count::BadOn(ContentItem::Progress)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（四）的；一次差评可涉及多项";
+    "bad_on_consultation" "差评涉及咨询答复" Article::of(4).item(5), Share &[Count::BadOn(ContentItem::Consultation)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（五）的；一次差评可涉及多项";
+    "bad_on_guide" "差评涉及办事指南" Article::of(4).item(6), Share &[Count::BadOn(ContentItem::Guide)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（六）的；一次差评可涉及多项";
+    "bad_on_told_at_once" "差评涉及一次性告知" Article::of(4).item(7), Share &[Count::BadOn(ContentItem::ToldAtOnce)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（七）的；一次差评可涉及多项";
+    "bad_on_documents" "差评涉及依法出具文书" Article::of(4).item(8), Share &[Count::BadOn(ContentItem::Documents)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（八）的；一次差评可涉及多项";
+    "bad_on_in_time" "差评涉及按时办结" Article::of(4).item(9), Share &[Count::BadOn(ContentItem::InTime)], &BAD,
+        "有效主动评价为差评的服务中，评价人所选内容或者所按原因涉及第四条（九）的；一次差评可涉及多项";
+    "bad_unsaid" "差评未说明内容" Article::of(4), Share &[Count::BadUnsaid], &BAD,
+        "有效主动评价为差评的服务中，评价人没有选择内容，也没有按可归入第四条的原因的";
     "score" "加权得分" Article::of(18), Score &ACTIVE, &ACTIVE,
         "有效主动评价按等次的权重取平均";
     "assessed_in_time" "按期评估率" Article::of(9), Share &[Count::TermKept(TermOf::Assess)], &[Count::TermDue(TermOf::Assess)],
@@ -92,6 +114,24 @@ pub const FIGURES: &[Definition] = figures! {
         "整改时限在期内届满的有效差评中已整改办结或者解释办结的";
     "named_rectified" "实名差评回访整改率" Article::of(12), Share &[Count::NamedDone], &[Count::NamedDue],
         "整改时限在期内届满的有效实名差评中已回访并已整改办结或者解释办结的；目标100%";
+    "found_on_premises" "评估认定涉及大厅设施环境" Article::of(4).item(1), Share &[Count::FoundOn(ContentItem::Premises)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（一）的；一件差评可涉及多项";
+    "found_on_staff" "评估认定涉及工作人员服务" Article::of(4).item(2), Share &[Count::FoundOn(ContentItem::Staff)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（二）的；一件差评可涉及多项";
+    "found_on_web_platform" "评估认定涉及网上平台功能" Article::of(4).item(3), Share &[Count::FoundOn(ContentItem::WebPlatform)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（三）的；一件差评可涉及多项";
+    "found_on_progress" "评估认定涉及主动告知进度" Article::of(4).item(4), Share &[Count::FoundOn(ContentItem::Progress)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（四）的；一件差评可涉及多项";
+    "found_on_consultation" "评估认定涉及咨询答复" Article::of(4).item(5), Share &[Count::FoundOn(ContentItem::Consultation)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（五）的；一件差评可涉及多项";
+    "found_on_guide" "评估认定涉及办事指南" Article::of(4).item(6), Share &[Count::FoundOn(ContentItem::Guide)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（六）的；一件差评可涉及多项";
+    "found_on_told_at_once" "评估认定涉及一次性告知" Article::of(4).item(7), Share &[Count::FoundOn(ContentItem::ToldAtOnce)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（七）的；一件差评可涉及多项";
+    "found_on_documents" "评估认定涉及依法出具文书" Article::of(4).item(8), Share &[Count::FoundOn(ContentItem::Documents)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（八）的；一件差评可涉及多项";
+    "found_on_in_time" "评估认定涉及按时办结" Article::of(4).item(9), Share &[Count::FoundOn(ContentItem::InTime)], &[Count::BadDue],
+        "整改时限在期内届满的有效差评中，有效性评估认定原因涉及第四条（九）的；一件差评可涉及多项";
     "ruled_invalid" "无效率" Article::of(11), Share &[Count::Ruled(NotAdopted::Invalid)], &[Count::Closed],
         "期内办结的差评工单中认定无效的，按责任单位";
     "ruled_mistaken" "误评率" Article::of(11), Share &[Count::Ruled(NotAdopted::Mistaken)], &[Count::Closed],
@@ -104,8 +144,10 @@ pub const FIGURES: &[Definition] = figures! {
         "期内邀请再次评价的工单中再次评价的";
     "rerated_good" "再评好评率" Article::of(13), Share &[Count::ReratedGood], &[Count::Rerated],
         "再次评价的工单中最后一次为好评的";
-    "mean_time_open" "平均办理时间" Article::of(20), MeanMs &[Count::OpenMs], &[Count::Closed],
-        "期内办结的差评工单从产生到办结的时间（自然时间）";
+    "mean_workdays_open" "平均办理时间（工作日）" Article::of(20), MeanWorkdays &[Count::OpenWorkdays], &[Count::Closed],
+        "期内办结的差评工单从作出差评到办结的工作日数，与各项时限同样计算：作出当日不计，办结当日是工作日的计入";
+    "mean_time_open" "平均办理时间（自然时间）" Article::of(17), MeanMs &[Count::OpenMs], &[Count::Closed],
+        "期内办结的差评工单从产生到办结的自然时间，夜间和休息日计入";
     "answered" "接通率" Article::of(7), Share &[Count::Answered], &[Count::Wanted],
         "由人接听的来电÷等候人工的来电（接听的和未接听而挂机的）；GB/T 33358要求不低于95%";
     "answered_soon" "15秒接听率" Article::of(7), Share &[Count::AnsweredSoon], &[Count::Wanted],
@@ -122,6 +164,8 @@ pub const FIGURES: &[Definition] = figures! {
         "来电人挂机而未评价的÷通话满10秒的咨询";
     "uploaded_in_time" "上报及时率" Article::of(16), Share &[Count::TermKept(TermOf::Upload)], &[Count::TermDue(TermOf::Upload)],
         "期内届满的汇聚时限中按期完成的";
+    "upload_differences" "对账差异" Article::of(16), Share &[Count::UploadMissing], &[Count::TermDue(TermOf::Upload)],
+        "汇聚时限在期内届满的数据中，至今没有国家政务服务平台接收回执的；迟报而已接收的不计";
 };
 
 /// A figure with its number.
@@ -162,14 +206,15 @@ impl Definition {
 }
 
 impl Value {
-    /// Per cent, points or milliseconds, in hundredths and rounded half up; `None` where nothing is counted.
+    /// Per cent, points, milliseconds or working days, in hundredths and rounded half up; `None` where nothing is
+    /// counted.
     pub fn hundredths(&self) -> Option<i64> {
         if self.denominator <= 0 {
             return None;
         }
         let scale: i128 = match self.figure.measure {
             Measure::Share => 100 * 100,
-            Measure::Score | Measure::MeanMs => 100,
+            Measure::Score | Measure::MeanMs | Measure::MeanWorkdays => 100,
         };
         let (numerator, denominator) = (i128::from(self.numerator), i128::from(self.denominator));
         let rounded = (2 * scale * numerator + denominator).div_euclid(2 * denominator);

@@ -153,14 +153,16 @@ pub struct HotSpot {
     /// 事项; empty for a consultation.
     pub item: String,
     pub count: usize,
+    /// Their ids; the first [`MOST`].
     pub ratings: Vec<String>,
 }
 
-/// All pairs of reason and matter, most first; what is under `hot_spot` is left out.
-pub fn hot_spots(acts: &[BadAct], thresholds: &Thresholds) -> Vec<HotSpot> {
-    let mut cells: BTreeMap<(&'static str, &str), Vec<String>> = BTreeMap::new();
-    for act in acts {
-        let item = act.item.as_deref().unwrap_or_default();
+/// Hot spots as they are gathered, act by act: each costs what there are of pairs and not of acts.
+#[derive(Debug, Default)]
+pub struct HotSpots(BTreeMap<(&'static str, String), (usize, Vec<String>)>);
+
+impl HotSpots {
+    pub fn add(&mut self, act: &BadAct) {
         let mut reasons: Vec<_> = act.reasons.iter().map(|reason| reason.word()).collect();
         reasons.sort_unstable();
         reasons.dedup();
@@ -168,26 +170,36 @@ pub fn hot_spots(acts: &[BadAct], thresholds: &Thresholds) -> Vec<HotSpot> {
             reasons.push("none");
         }
         for reason in reasons {
-            cells
-                .entry((reason, item))
-                .or_default()
-                .push(act.rating.clone());
+            let item = act.item.clone().unwrap_or_default();
+            let (count, ratings) = self.0.entry((reason, item)).or_default();
+            *count += 1;
+            if ratings.len() < MOST {
+                ratings.push(act.rating.clone());
+            }
         }
     }
-    let mut spots: Vec<HotSpot> = cells
-        .into_iter()
-        .filter(|(_, ratings)| ratings.len() >= thresholds.hot_spot.max(1))
-        .map(|((reason, item), mut ratings)| {
-            let count = ratings.len();
-            ratings.truncate(MOST);
-            HotSpot {
+
+    /// All pairs of reason and matter, most first; what is under `hot_spot` is left out.
+    pub fn list(self, thresholds: &Thresholds) -> Vec<HotSpot> {
+        let mut spots: Vec<HotSpot> = self
+            .0
+            .into_iter()
+            .filter(|(_, (count, _))| *count >= thresholds.hot_spot.max(1))
+            .map(|((reason, item), (count, ratings))| HotSpot {
                 reason: reason.to_owned(),
-                item: item.to_owned(),
+                item,
                 count,
                 ratings,
-            }
-        })
-        .collect();
-    spots.sort_by_key(|spot| std::cmp::Reverse(spot.count));
-    spots
+            })
+            .collect();
+        spots.sort_by_key(|spot| std::cmp::Reverse(spot.count));
+        spots
+    }
+}
+
+/// As [`HotSpots::list`], of these acts.
+pub fn hot_spots(acts: &[BadAct], thresholds: &Thresholds) -> Vec<HotSpot> {
+    let mut spots = HotSpots::default();
+    acts.iter().for_each(|act| spots.add(act));
+    spots.list(thresholds)
 }

@@ -6,25 +6,26 @@
 
 mod bulletin;
 mod count;
+mod difference;
 mod fact;
 mod figure;
 mod flags;
-mod period;
 mod published;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod ticket;
 
+pub use crate::domain::Period;
 pub use bulletin::{
-    Adjustment, Bulletin, Case as TypicalCase, FigureLine, Line, Material, Missing, Overdue,
-    adjustments, adjustments_of_the_whole, compose,
+    Adjustment, Bulletin, Case as TypicalCase, FigureLine, LeftOut, Line, Material, Missing,
+    Overdue, adjustments, adjustments_of_the_whole, compose,
 };
 pub use count::{Count, TermOf};
-pub use fact::{
-    ActRecord, CallRecord, Cell, MatterRecord, Part, Upload, item_of, of_act, of_ticket,
-};
+pub use difference::{Difference, differences, summed};
+pub use fact::{ActRecord, CallRecord, Cell, MatterRecord, Part, Upload, item_of, of_act};
 pub use figure::{Definition, FIGURES, Measure, RANKED_FROM, Value, Weights, drawn, ranks, values};
-pub use flags::{BadAct, Burst, Flag, HotSpot, Thresholds, bursts, hot_spots, repeated};
-pub use period::Period;
+pub use flags::{BadAct, Burst, Flag, HotSpot, HotSpots, Thresholds, bursts, hot_spots, repeated};
 pub use published::{Cause, Published, PublishedCase, publish};
 pub use tally::Tally;
+pub use ticket::of_ticket;

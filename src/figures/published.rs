@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::bulletin::{Adjustment, Bulletin, FigureLine};
 use super::flags::HotSpot;
-use super::period::Period;
-use crate::domain::{Grade, Reason};
+use crate::domain::{Grade, Period, Reason};
 
 /// A month as the public sees it: no name, no number, no matter's number, no voice, no unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,7 +61,7 @@ const TOLD: [&str; 9] = [
     "verified_in_time",
     "rectified_in_time",
     "rectified",
-    "mean_time_open",
+    "mean_workdays_open",
 ];
 
 /// A month's issued bulletin as the public sees it.

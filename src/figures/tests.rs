@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
-    Channel, Choices, Evidence, Grade, Intake, IntakeKey, Moment, NotAdopted, Rater, Rating,
-    RatingId, Reason, Service, ServiceKey, Standing, UnitId,
+    Channel, Choices, ContentItem, Evidence, Grade, Intake, IntakeKey, Moment, NotAdopted, Rater,
+    Rating, RatingId, Reason, Service, ServiceKey, Standing, UnitId,
 };
 
 fn at(text: &str) -> Moment {
@@ -243,6 +243,41 @@ fn the_last_rating_that_stands_counts_and_a_default_gives_way() {
 }
 
 #[test]
+fn a_bad_act_counts_once_for_each_of_the_nine_things_that_were_said() {
+    let said = |items: &[ContentItem], reasons: &[Reason], grade, standing| {
+        let mut one = rating("a", 1, grade, standing);
+        one.intake.choices.items = items.to_vec();
+        one.intake.reasons = reasons.to_vec();
+        let tally = whole(&act(vec![one]));
+        let on = |count: &Count| matches!(count, Count::BadOn(_) | Count::BadUnsaid);
+        let found: Vec<_> = tally.iter().filter(|(count, _)| on(count)).collect();
+        assert!(found.iter().all(|(_, many)| *many == 1), "{found:?}");
+        found
+            .into_iter()
+            .map(|(count, _)| count)
+            .collect::<Vec<_>>()
+    };
+    let (bad, valid) = (Grade::Dissatisfied, Standing::Valid);
+    let ticked = [ContentItem::Guide, ContentItem::Staff];
+    let keyed = [Reason::Progress, Reason::Attitude];
+    assert_eq!(
+        said(&ticked, &keyed, bad, valid),
+        [
+            Count::BadOn(ContentItem::Staff),
+            Count::BadOn(ContentItem::Progress),
+            Count::BadOn(ContentItem::Guide),
+            Count::BadOn(ContentItem::InTime),
+        ],
+        "the staff were ticked and keyed, and count once"
+    );
+    assert_eq!(said(&[], &[], bad, valid), [Count::BadUnsaid]);
+    assert_eq!(said(&[], &[Reason::Other], bad, valid), [Count::BadUnsaid]);
+    assert_eq!(said(&ticked, &keyed, Grade::Satisfied, valid), []);
+    let invalid = Standing::NotAdopted(NotAdopted::Invalid);
+    assert_eq!(said(&ticked, &keyed, bad, invalid), []);
+}
+
+#[test]
 fn rehearsals_tests_and_staff_stay_out() {
     let good = |standing| vec![rating("a", 1, Grade::Satisfied, standing)];
     let rehearsed = ActRecord {
@@ -339,6 +374,46 @@ fn an_act_counts_on_the_day_it_was_served_and_its_upload_on_the_day_it_is_due() 
         (0, 1),
         "a millisecond late"
     );
+}
+
+#[test]
+fn a_datum_without_a_receipt_is_a_difference_and_a_late_one_is_not() {
+    let upload = |met_after: Option<i64>| {
+        let due_at = at("2026-09-24T23:59:59+08:00");
+        let met_at = met_after.map(|ms| due_at.plus_millis(ms));
+        let mut record = act(vec![rating("a", 1, Grade::Satisfied, Standing::Valid)]);
+        record.uploads = vec![Upload { due_at, met_at }];
+        let tally = whole(&record);
+        (
+            value(&tally, "uploaded_in_time"),
+            value(&tally, "upload_differences"),
+        )
+    };
+    assert_eq!(upload(Some(0)), ((1, 1), (0, 1)));
+    assert_eq!(upload(Some(1)), ((0, 1), (0, 1)));
+    assert_eq!(upload(None), ((0, 1), (1, 1)));
+}
+
+#[test]
+fn what_is_kept_and_what_is_counted_differ_number_by_number() {
+    let parts = |grade| of_act(&act(vec![rating("a", 1, grade, Standing::Valid)]));
+    let (kept, counted) = (parts(Grade::Satisfied), parts(Grade::VerySatisfied));
+    assert_eq!(differences(None, &summed(&kept), &summed(&kept)), []);
+    let found = differences(Some("act:a"), &summed(&kept), &summed(&counted));
+    let told: Vec<_> = found
+        .iter()
+        .map(|it| (it.thing.as_deref(), it.count.word(), it.kept, it.counted))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("act:a"), "very_satisfied", 0, 1),
+            (Some("act:a"), "satisfied", 1, 0)
+        ]
+    );
+    let gone = differences(None, &summed(&kept), &summed(&[]));
+    assert_eq!(gone.len(), kept[0].tally.iter().count());
+    assert!(gone.iter().all(|it| it.counted == 0 && it.kept == 1));
 }
 
 #[test]
@@ -463,6 +538,15 @@ fn a_period_is_a_month_or_a_quarter() {
     assert_eq!(quarter.before().to_string(), "2025-Q4");
     assert_eq!(period("2026-02").unwrap().until().to_string(), "2026-02-28");
     assert_eq!(period("2026-01").unwrap().before().to_string(), "2025-12");
+    for text in ["2025-12", "2026-01", "2025-Q4", "2026-Q2"] {
+        let one = period(text).unwrap();
+        assert_eq!(one.after().before(), one);
+        assert_eq!(one.after().from(), one.until().next());
+    }
+    let ended = |day: &str| Period::last_ended(day.parse().unwrap()).map(|it| it.to_string());
+    assert_eq!(ended("2026-01-01"), ["2025-12", "2025-Q4"]);
+    assert_eq!(ended("2026-09-30"), ["2026-08", "2026-Q2"]);
+    assert_eq!(ended("2026-10-01"), ["2026-09", "2026-Q3"]);
     for wrong in [
         "2026", "2026-13", "2026-Q5", "2026-1", "2026-Q01", "x-01", "2026-00",
     ] {
@@ -496,8 +580,18 @@ fn bulletin(overall: Tally, acts: &[BadAct]) -> Bulletin {
         hot_spots: hot_spots(acts, &every),
         demands: String::new(),
         missing: Vec::new(),
+        left_out: LeftOut::default(),
         weights: Weights::default(),
     })
+}
+
+#[test]
+fn a_bulletin_of_before_its_lists_told_what_they_left_out_reads_as_whole() {
+    let mut text = serde_json::to_value(bulletin(Tally::default(), &[])).unwrap();
+    let told = text.as_object_mut().unwrap().remove("left_out");
+    assert!(told.is_some());
+    let read: Bulletin = serde_json::from_value(text).unwrap();
+    assert_eq!(read.left_out, LeftOut::default());
 }
 
 #[test]

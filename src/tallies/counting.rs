@@ -11,6 +11,12 @@ use crate::store::{Error, Row, Tx, args, statements};
 
 statements! {
     UNCOUNTED = "SELECT id, thing FROM uncounted ORDER BY id LIMIT $1";
+    WAITING = "SELECT COUNT(*) AS many FROM (SELECT id FROM uncounted LIMIT $1) waiting";
+    COUNTED_WITH = "SELECT calendar FROM counted_with";
+    FORGET_CALENDAR = "DELETE FROM counted_with";
+    KEEP_CALENDAR = "INSERT INTO counted_with (calendar) VALUES ($1)";
+    CLOSED_ANEW = "INSERT INTO uncounted (thing) SELECT 'ticket:' || number FROM tickets \
+        WHERE closed_at IS NOT NULL";
     COUNTED_NOW = "DELETE FROM uncounted WHERE id = $1";
     PARTS = "SELECT day, unit, channel, item, counts FROM counted WHERE thing = $1 ORDER BY part";
     FORGET = "DELETE FROM counted WHERE thing = $1";
@@ -58,6 +64,29 @@ impl Tx {
             })
         };
         rows.iter().map(read).collect()
+    }
+
+    /// How many changes wait to be counted; at most `limit`.
+    pub async fn waiting(&mut self, limit: i64) -> Result<u64, Error> {
+        let row = self.row(WAITING, args![limit]).await?;
+        row.map_or(Ok(0), |row| row.count("many"))
+    }
+
+    /// The version of the calendar by which working days were counted; `None` before the first time.
+    pub async fn counted_with(&mut self) -> Result<Option<String>, Error> {
+        let row = self.row(COUNTED_WITH, args![]).await?;
+        row.map(|row| row.get("calendar")).transpose()
+    }
+
+    pub async fn now_counted_with(&mut self, calendar: &str) -> Result<(), Error> {
+        self.run(FORGET_CALENDAR, args![]).await?;
+        self.run(KEEP_CALENDAR, args![calendar]).await?;
+        Ok(())
+    }
+
+    /// Notes every closed ticket; how many there are.
+    pub async fn count_closed_anew(&mut self) -> Result<u64, Error> {
+        self.run(CLOSED_ANEW, args![]).await
     }
 
     pub async fn counted_now(&mut self, uncounted: &Uncounted) -> Result<(), Error> {

@@ -1,16 +1,27 @@
 //! Rows in which signs of 第十九条 are looked for, each by index within the span asked of.
 
-use crate::domain::{Moment, Reason, Service};
+use crate::domain::{Day, Moment, Reason, Service};
 use crate::figures::{BadAct, Burst, Overdue};
 use crate::store::{Error, Row, Tx, args, statements};
 
+/// Terms of tickets that ended in a span and were missed or prolonged.
+macro_rules! overdue {
+    () => {
+        "d.kind IN ('assess', 'verify', 'rectify', 'rectify_complex', 'rectify_extended') \
+        AND d.due_at >= $1 AND d.due_at <= $2 AND d.void_at IS NULL AND NOT d.rehearsal \
+        AND (d.kind = 'rectify_extended' OR d.met_at IS NULL OR d.met_at > d.due_at)"
+    };
+}
+
 statements! {
-    BAD_ACTS = "SELECT r.id, r.service, r.reasons, c.unit, c.item FROM counted c \
+    BAD_ACTS = "SELECT r.id, r.service, r.reasons, c.unit, c.item, c.day, c.thing FROM counted c \
         JOIN ratings r ON r.instance = SUBSTR(c.thing, 5) AND r.sequence = (SELECT MAX(x.sequence) \
             FROM ratings x WHERE x.instance = r.instance AND x.standing = 'valid') \
         WHERE c.day >= $1 AND c.day <= $2 AND c.thing LIKE 'act:%' \
         AND (c.counts LIKE '% dissatisfied %' OR c.counts LIKE '% very_dissatisfied %') \
-        AND (CAST($3 AS TEXT) IS NULL OR c.unit = $3) ORDER BY c.day, c.thing LIMIT $4";
+        AND (CAST($3 AS TEXT) IS NULL OR c.unit = $3) \
+        AND (CAST($4 AS TEXT) IS NULL OR c.day > $4 OR (c.day = $4 AND c.thing > $5)) \
+        ORDER BY c.day, c.thing LIMIT $6";
     AT_WINDOWS = "SELECT id, graded_at, service FROM ratings \
         WHERE channel IN ('window_device', 'window_qr') AND graded_at >= $1 AND graded_at <= $2 \
         AND NOT rehearsal AND standing <> 'test' ORDER BY graded_at, id LIMIT $3";
@@ -23,15 +34,14 @@ statements! {
         WHERE at >= $1 AND at <= $2 AND why = 'staff_number' AND NOT rehearsal ORDER BY id LIMIT $3";
     LOOKS = "SELECT id, asker, verdict FROM looks WHERE at >= $1 AND at <= $2 \
         ORDER BY asker, id LIMIT $3";
-    // `order:T2026-000001/1`: the number behind the stroke.
-    OVERDUE = "SELECT d.ticket, d.kind, d.due_at, d.met_at, \
-        COALESCE((SELECT o.unit FROM orders o WHERE o.ticket = d.ticket \
+    OVERDUE = concat!("SELECT d.ticket, d.kind, d.due_at, d.met_at, ",
+        // `order:T2026-000001/1`: the number behind the stroke.
+        "COALESCE((SELECT o.unit FROM orders o WHERE o.ticket = d.ticket \
             AND d.subject = 'order:' || o.ticket || '/' || o.number), t.unit, '') AS unit \
-        FROM deadlines d JOIN tickets t ON t.number = d.ticket \
-        WHERE d.kind IN ('assess', 'verify', 'rectify', 'rectify_complex', 'rectify_extended') \
-        AND d.due_at >= $1 AND d.due_at <= $2 AND d.void_at IS NULL AND NOT d.rehearsal \
-        AND (d.kind = 'rectify_extended' OR d.met_at IS NULL OR d.met_at > d.due_at) \
-        ORDER BY d.due_at, d.id LIMIT $3";
+        FROM deadlines d JOIN tickets t ON t.number = d.ticket WHERE ", overdue!(),
+        " ORDER BY d.due_at, d.id LIMIT $3");
+    COUNT_OVERDUE = concat!("SELECT COUNT(*) AS many FROM deadlines d \
+        JOIN tickets t ON t.number = d.ticket WHERE ", overdue!());
 }
 
 /// No report reads more rows of one kind than this, and one that tells that there are more.
@@ -66,13 +76,30 @@ impl Tx {
     /// Counting 差评 of acts served in the span.
     pub async fn bad_acts(
         &mut self,
-        days: (crate::domain::Day, crate::domain::Day),
+        days: (Day, Day),
         unit: Option<&str>,
     ) -> Result<Vec<BadAct>, Error> {
-        let rows = self
-            .rows(BAD_ACTS, args![days.0, days.1, unit, MOST])
-            .await?;
-        rows.iter().map(bad_act).collect()
+        let (acts, _) = self.bad_acts_behind(days, unit, None, MOST).await?;
+        Ok(acts)
+    }
+
+    /// At most `limit` of them, behind a place in their order; with the place of the last one.
+    pub async fn bad_acts_behind(
+        &mut self,
+        days: (Day, Day),
+        unit: Option<&str>,
+        after: Option<(Day, String)>,
+        limit: i64,
+    ) -> Result<(Vec<BadAct>, Option<(Day, String)>), Error> {
+        let (day, thing) = after.unzip();
+        let values = args![days.0, days.1, unit, day, thing, limit];
+        let rows = self.rows(BAD_ACTS, values).await?;
+        let acts: Result<Vec<_>, Error> = rows.iter().map(bad_act).collect();
+        let last = match rows.last() {
+            Some(row) => Some((row.word("day")?, row.get("thing")?)),
+            None => None,
+        };
+        Ok((acts?, last))
     }
 
     /// Ratings at windows, by window and time.
@@ -148,9 +175,17 @@ impl Tx {
         rows.iter().map(read).collect()
     }
 
-    /// Terms of tickets that ended in the span and were missed or prolonged.
-    pub async fn overdue(&mut self, from: Moment, until: Moment) -> Result<Vec<Overdue>, Error> {
-        let rows = self.rows(OVERDUE, args![from, until, MOST]).await?;
+    /// Terms of tickets that ended in the span and were missed or prolonged: at most `limit` of them, and how many
+    /// there are.
+    pub async fn overdue(
+        &mut self,
+        from: Moment,
+        until: Moment,
+        limit: i64,
+    ) -> Result<(Vec<Overdue>, u64), Error> {
+        let counted = self.row(COUNT_OVERDUE, args![from, until]).await?;
+        let all = counted.map_or(Ok(0), |row| row.count("many"))?;
+        let rows = self.rows(OVERDUE, args![from, until, limit]).await?;
         let read = |row: &Row| {
             let (due_at, met_at) = (row.moment("due_at")?, row.maybe_moment("met_at")?);
             Ok(Overdue {
@@ -162,7 +197,8 @@ impl Tx {
                 prolonged: met_at.is_some_and(|met| met <= due_at),
             })
         };
-        rows.iter().map(read).collect()
+        let found: Result<Vec<_>, Error> = rows.iter().map(read).collect();
+        Ok((found?, all))
     }
 }
 

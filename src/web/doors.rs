@@ -178,9 +178,11 @@ fn figures_doors() -> Vec<Door> {
         GET  "/api/v1/figures/definitions"    Api SeeFigures           => get(figures::definitions);
         GET  "/api/v1/figures/things"         Api SeeGrades            => get(figures::things);
         GET  "/api/v1/figures/hot-spots"      Api SeeGrades            => get(figures::hot_spots);
+        GET  "/api/v1/figures/differences"    Api SeeLooks             => get(figures::differences);
         GET  "/api/v1/flags"                  Api SeeLooks             => get(figures::flags);
         GET  "/api/v1/bulletins"              Api SeeFigures           => get(bulletins::list);
         POST "/api/v1/bulletins"              Api Publish              => post(bulletins::draft);
+        GET  "/api/v1/bulletins/terms"        Api SeeFigures           => get(bulletins::terms);
         GET  "/api/v1/bulletins/{id}"         Api SeeFigures           => get(bulletins::read);
         POST "/api/v1/bulletins/{id}/review"  Api Publish              => post(bulletins::review);
         POST "/api/v1/bulletins/{id}/issue"   Api Publish              => post(bulletins::issue);

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::bulletins::{Adjusted, BulletinRow, Figures, Scope, ThingRow};
-use crate::domain::{Day, Moment};
-use crate::figures::{Adjustment, Definition, Flag, HotSpot, Measure, Value, ranks};
+use crate::bulletins::{Figures, Reconciled, Scope, ThingRow};
+use crate::domain::Day;
+use crate::figures::{Definition, Difference, Flag, HotSpot, Measure, Value, ranks};
 
 /// Figures of a span of days that are over.
 #[derive(Debug, Serialize, ToSchema)]
@@ -15,6 +15,9 @@ pub struct FigureTable {
     /// The last day, itself too.
     #[schema(value_type = String, format = Date)]
     until: Day,
+    /// Changes that were not counted yet when this was asked, of whatever day: it is without them. 10001 where there
+    /// are more than 10000.
+    waiting: u64,
     lines: Vec<FigureRow>,
 }
 
@@ -49,7 +52,7 @@ pub struct FigureDefinition {
     figure: &'static str,
     name: &'static str,
     article: String,
-    /// `share`, `score` or `mean_ms`.
+    /// `share`, `score`, `mean_ms` or `mean_workdays`.
     measure: &'static str,
     /// Counts whose sum is divided.
     numerator: Vec<&'static str>,
@@ -96,88 +99,9 @@ pub struct Spot {
     ratings: Vec<String>,
 }
 
-/// A period's bulletin in a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BulletinHead {
-    #[schema(example = "2026-09")]
-    period: String,
-    version: u32,
-    /// SHA-256 of the content: what is reviewed and signed.
-    digest: String,
-    #[schema(value_type = String, format = DateTime)]
-    drafted_at: Moment,
-    drafted_by: String,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    reviewed_at: Option<Moment>,
-    reviewed_by: Option<String>,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    issued_at: Option<Moment>,
-    issued_by: Option<String>,
-}
-
-/// A bulletin with its content, and what has been counted otherwise since it was issued.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct WholeBulletin {
-    #[serde(flatten)]
-    head: BulletinHead,
-    /// Title, 文号, 主送, the seven parts and what is missing to 100 %; without numbers of tickets for whom
-    /// single tickets are not open.
-    #[schema(value_type = Object)]
-    content: serde_json::Value,
-    adjustments: Vec<Adjusting>,
-}
-
-/// A number that is another one now (追溯调整).
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Adjusting {
-    /// `overall`, `channel` or `unit`.
-    of: &'static str,
-    name: String,
-    count: String,
-    issued: i64,
-    now: i64,
-}
-
-/// A bulletin to be drafted.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewBulletin {
-    /// A month or a quarter that is over.
-    #[schema(example = "2026-Q3")]
-    pub period: String,
-    /// 文号.
-    #[serde(default)]
-    pub reference: String,
-    /// 主送.
-    #[serde(default)]
-    pub to: Vec<String>,
-    #[serde(default)]
-    pub cases: Vec<NewCase>,
-    /// 下步要求.
-    #[serde(default)]
-    pub demands: String,
-}
-
-/// A typical case, without anything that names the rater.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewCase {
-    pub ticket: String,
-    pub problem: String,
-    pub measure: String,
-    pub outcome: String,
-}
-
-/// What was read before it is reviewed or signed.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SeenBulletin {
-    pub digest: String,
-}
-
 impl FigureTable {
     /// `ranked`: the lines are units, which are compared.
-    pub fn of(figures: &Figures, ranked: bool) -> FigureTable {
+    pub fn of(figures: &Figures, ranked: bool, waiting: u64) -> FigureTable {
         let Scope { from, until, .. } = figures.scope;
         let mut lines: Vec<FigureRow> = figures
             .lines
@@ -202,7 +126,12 @@ impl FigureTable {
                 }
             }
         }
-        FigureTable { from, until, lines }
+        FigureTable {
+            from,
+            until,
+            waiting,
+            lines,
+        }
     }
 }
 
@@ -231,6 +160,7 @@ impl From<&'static Definition> for FigureDefinition {
                 Measure::Share => "share",
                 Measure::Score => "score",
                 Measure::MeanMs => "mean_ms",
+                Measure::MeanWorkdays => "mean_workdays",
             },
             numerator: words(figure.numerator),
             denominator: words(figure.denominator),
@@ -283,49 +213,60 @@ impl Spot {
     }
 }
 
-impl From<BulletinRow> for BulletinHead {
-    fn from(row: BulletinRow) -> Self {
-        BulletinHead {
-            period: row.period.to_string(),
-            version: row.version,
-            digest: row.digest,
-            drafted_at: row.drafted_at,
-            drafted_by: row.drafted_by,
-            reviewed_at: row.reviewed_at,
-            reviewed_by: row.reviewed_by,
-            issued_at: row.issued_at,
-            issued_by: row.issued_by,
+/// What the reconciliation of a day found (对账).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Reconciliation {
+    #[schema(value_type = String, format = Date)]
+    day: Day,
+    /// Acts and tickets that were counted again from their records.
+    things: u64,
+    /// Of these, those that wait to be counted anew and were not compared.
+    pending: u64,
+    /// The first 1000.
+    differences: Vec<Differing>,
+    /// How many more there are.
+    left_out: u64,
+}
+
+/// A number that is kept and comes to another one when it is counted again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Differing {
+    /// `null` for a sum of the day.
+    thing: Option<String>,
+    #[schema(value_type = String, format = Date)]
+    day: Day,
+    unit: Option<String>,
+    channel: &'static str,
+    item: Option<String>,
+    count: &'static str,
+    kept: i64,
+    counted: i64,
+}
+
+impl Reconciliation {
+    pub fn of(day: Day, found: Reconciled) -> Reconciliation {
+        Reconciliation {
+            day,
+            things: found.things,
+            pending: found.pending,
+            differences: found.differences.into_iter().map(Differing::from).collect(),
+            left_out: found.left_out,
         }
     }
 }
 
-impl WholeBulletin {
-    pub fn of(adjusted: Adjusted, with_tickets: bool) -> WholeBulletin {
-        let mut bulletin = adjusted.bulletin;
-        if !with_tickets {
-            bulletin.hide_tickets();
-        }
-        let content = serde_json::to_value(&bulletin);
-        WholeBulletin {
-            head: adjusted.row.into(),
-            content: content.expect("a bulletin has text keys only"),
-            adjustments: adjusted
-                .adjustments
-                .into_iter()
-                .map(Adjusting::from)
-                .collect(),
-        }
-    }
-}
-
-impl From<Adjustment> for Adjusting {
-    fn from(adjustment: Adjustment) -> Self {
-        Adjusting {
-            of: adjustment.of,
-            name: adjustment.name,
-            count: adjustment.count,
-            issued: adjustment.issued,
-            now: adjustment.now,
+impl From<Difference> for Differing {
+    fn from(difference: Difference) -> Self {
+        let cell = difference.cell;
+        Differing {
+            thing: difference.thing,
+            day: cell.day,
+            unit: cell.unit.map(|unit| unit.0),
+            channel: cell.channel.word(),
+            item: cell.item,
+            count: difference.count.word(),
+            kept: difference.kept,
+            counted: difference.counted,
         }
     }
 }

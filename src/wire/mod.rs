@@ -1,6 +1,7 @@
 //! The shapes of `/api/v1`. They are the product's promise to programs: the engine's rows may change,
 //! these only grow. Instants are RFC 3339 at +08:00; numbers of callers are masked.
 
+mod bulletins;
 mod calendars;
 mod calls;
 mod casework;
@@ -13,13 +14,11 @@ mod published;
 mod ratings;
 mod tickets;
 
+pub use bulletins::{BulletinHead, BulletinTerm, NewBulletin, SeenBulletin, WholeBulletin};
 pub use calendars::{ChangedDay, Foreseen, MovedDue, NewProposal, Proposal};
 pub use calls::{Call, Waveform, WholeCall};
 pub use casework::{Acted, Casework};
-pub use figures::{
-    BulletinHead, CountedThing, FigureDefinition, FigureTable, NewBulletin, SeenBulletin, Sign,
-    Spot, WholeBulletin,
-};
+pub use figures::{CountedThing, FigureDefinition, FigureTable, Reconciliation, Sign, Spot};
 pub use listings::{Listing, ListingActed, NewListing, NewVerdict, RatingVerdict};
 pub use looks::{Look, LookAnswer, NewLook, SecondSaid};
 pub use matters::{Completion, Matter, NewMatter};
@@ -44,7 +43,25 @@ pub struct List<T> {
     pub next: Option<String>,
 }
 
+/// A list that is made of what was counted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountedList<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+    /// Changes that were not counted yet when this was asked, of whatever day: it is without them. 10001 where there
+    /// are more than 10000.
+    pub waiting: u64,
+}
+
 impl<T> List<T> {
+    pub fn counted(self, waiting: u64) -> CountedList<T> {
+        CountedList {
+            items: self.items,
+            next: self.next,
+            waiting,
+        }
+    }
+
     pub fn of<R: Into<T>>(page: Page<R>) -> Self {
         List {
             items: page.items.into_iter().map(Into::into).collect(),

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::figures::Adjusting;
+use super::bulletins::Adjusting;
 use crate::figures::{Cause, FigureLine, Published, PublishedCase};
 
 /// What is told to the public: the months there are, and the month asked for.
@@ -40,7 +40,7 @@ pub struct Graded {
     count: i64,
 }
 
-/// A figure in hundredths of a per cent, or of a millisecond for `mean_time_open`.
+/// A figure in hundredths of a per cent, or of a working day for `mean_workdays_open`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PublishedFigure {
     figure: String,

@@ -419,6 +419,7 @@ async fn figures(
         until: text_of(day_of(end)).parse().ok(),
         ..Span::default()
     };
+    centre.engine().count_anew().await.expect("counted");
     let figures = centre
         .engine()
         .figures_of(&span, Split::Whole, at(end + 2 * DAY))
@@ -440,6 +441,18 @@ async fn figures(
                 theirs.get(*count)
             ));
         }
+    }
+    // And each day's, thing by thing, against what is on record.
+    let reconciled = centre
+        .engine()
+        .reconcile_all(at(end + 2 * DAY), |_, _| {})
+        .await;
+    let reconciled = reconciled.expect("a reconciliation");
+    if reconciled.things == 0 || reconciled.pending > 0 {
+        wrongs.push(format!("nothing was reconciled: {reconciled:?}"));
+    }
+    for difference in reconciled.differences {
+        wrongs.push(format!("kept and counted again: {difference:?}"));
     }
     ours.len()
 }

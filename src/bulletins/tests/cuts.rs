@@ -229,8 +229,12 @@ async fn calendars_and_bulletins(place: Place) {
     let approve = async || engine.approve_calendar(id, &people.signer, friday()).await;
     cut_everywhere(&store, "a calendar approved", approve).await;
 
-    // The counting and the drafting are two transactions: the first may be done already.
     let now = november();
+    let start = async || engine.start_bulletin_terms(now).await;
+    let (_, started) = cut_everywhere(&store, "the terms of bulletins", start).await;
+    assert_eq!(started, 2, "October's and the third quarter's");
+    cut_ticks(&store, &engine, at("11-02T09:01")).await;
+    // The counting and the drafting are two transactions: the first may be done already.
     engine.count_anew().await.unwrap();
     let draft = async || {
         let new = NewBulletin::default();

@@ -130,6 +130,35 @@ fn a_term_that_leaves_the_known_years_is_provisional_for_a_ticket() {
     assert!(!due_provisional(at("2026-09-18T16:00"), term(3), &CALENDAR).provisional);
 }
 
+#[test]
+fn what_took_some_working_days_is_counted_as_a_term_of_as_many() {
+    // Over a worked Sunday, Mid-Autumn, the National Day week and a worked Saturday.
+    let (start, end) = (at("2026-09-18T16:00"), at("2026-10-13T11:00"));
+    assert_eq!(workdays_taken(start, end, &CALENDAR), 13);
+    assert_eq!(workdays_taken(start, start, &CALENDAR), 0);
+    let saturday = at("2026-09-19T10:00");
+    assert_eq!(workdays_taken(start, saturday, &CALENDAR), 0);
+    assert_eq!(
+        workdays_taken(end, start, &CALENDAR),
+        0,
+        "nothing took less"
+    );
+    // The year without a notice counts by weekday.
+    let (start, end) = (at("2026-12-30T10:00"), at("2027-01-04T10:00"));
+    assert_eq!(workdays_taken(start, end, &CALENDAR), 3);
+}
+
+proptest! {
+    #[test]
+    fn a_term_ends_on_its_last_working_day(after in 0..2_000i64, hour in 0..24i64, workdays in 1..40u16) {
+        let start = at("2021-01-01T00:00").plus_millis((after * 24 + hour) * 3_600_000);
+        let due = due_provisional(start, term(workdays), &CALENDAR);
+        prop_assert_eq!(workdays_taken(start, due.due_at, &CALENDAR), u32::from(workdays));
+        let eve = due.due_on.previous().end();
+        prop_assert_eq!(workdays_taken(start, eve, &CALENDAR), u32::from(workdays) - 1);
+    }
+}
+
 /// In January 2020 a second notice prolonged a holiday that had begun.
 #[test]
 fn the_prolonged_spring_festival_of_2020_moves_the_due_day() {

@@ -3,6 +3,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::Period;
 use crate::domain::grade::Grade;
 use crate::domain::intake::{Channel, Choices, Evidence, IntakeKey, Rater};
 use crate::domain::rating::{NotAdopted, effective};
@@ -164,6 +165,8 @@ fn every_word_of_a_decision_reads_back() {
         Subject::Listing(9),
         Subject::Person(PersonId("7".into())),
         Subject::Unit(UnitId("forest".into())),
+        Subject::Period(Period::Month(2026, 9)),
+        Subject::Period(Period::Quarter(2026, 3)),
         Subject::Day("2026-09-18".parse().expect("a day")),
     ] {
         assert_eq!(subject.to_string().parse(), Ok(subject));

@@ -35,6 +35,7 @@ async fn a_figure_is_told_with_its_definition_and_opened_to_its_things() {
     let address = format!("/api/v1/figures?{SEPTEMBER}");
     let table = centre.get(&address, Who::Token).await.json();
     assert_eq!(table["until"], "2026-09-30");
+    assert_eq!(table["waiting"], 0, "all of it is counted");
     let bad = figure(&table["lines"][0], "bad_share").clone();
     assert!(bad["denominator"].as_i64().unwrap() > 0, "{bad}");
     assert_eq!(
@@ -91,6 +92,51 @@ async fn a_figure_is_told_with_its_definition_and_opened_to_its_things() {
         .get("/api/v1/figures?from=2999-01-01", Who::Token)
         .await;
     assert_eq!(ahead.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn until_when_bulletins_are_due_is_told_beside_them() {
+    let centre = Centre::busy().await;
+    // The centre was opened today: what ends from now on is due.
+    let later = now().plus_millis(100 * 86_400_000);
+    let started = centre.engine.start_bulletin_terms(later).await;
+    assert_eq!(started.unwrap(), 2);
+    let told = centre.get("/api/v1/bulletins/terms", Who::Token).await;
+    let told = told.json();
+    let mut terms = told["items"].as_array().unwrap().clone();
+    terms.sort_by_key(|term| term["period"].as_str().unwrap().contains('Q'));
+    for (term, period) in terms.iter().zip(Period::last_ended(later.day())) {
+        assert_eq!(term["period"], period.to_string(), "{told}");
+        assert_eq!(term["started_at"], period.end().to_string());
+        let due = term["due_at"].as_str().unwrap();
+        assert!(due.ends_with("T23:59:59.000+08:00"), "{told}");
+        assert!(term["met_at"].is_null() && term["missed_at"].is_null());
+    }
+    assert_eq!(terms.len(), 2);
+}
+
+#[tokio::test]
+async fn a_days_figures_are_reconciled_with_its_records() {
+    let centre = Centre::busy().await;
+    let supervisor = centre
+        .cookie_of("li", &[(Role::CentreSupervisor, "centre")])
+        .await;
+    let address = "/api/v1/figures/differences?day=2026-09-18";
+    let found = centre.read_as(address, &supervisor).await.json();
+    assert!(found["things"].as_u64().unwrap() > 0, "{found}");
+    assert_eq!(found["differences"], Value::Array(Vec::new()), "{found}");
+    assert_eq!(found["left_out"], 0);
+    for (query, status) in [
+        ("", StatusCode::OK),
+        ("?day=yesterday", StatusCode::BAD_REQUEST),
+        ("?day=2999-01-01", StatusCode::CONFLICT),
+    ] {
+        let address = format!("/api/v1/figures/differences{query}");
+        assert_eq!(centre.read_as(&address, &supervisor).await.status, status);
+    }
+    let agent = centre.cookie_of("agent", &[(Role::Agent, "centre")]).await;
+    let refused = centre.read_as(address, &agent).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

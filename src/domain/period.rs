@@ -3,9 +3,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::domain::{Day, UnknownWord};
+use super::word::UnknownWord;
+use crate::calendar::{Day, Moment};
 
-/// A month or a quarter: `2026-09`, `2026-Q3`.
+/// A month or a quarter of which bulletins are issued (第十八条): `2026-09`, `2026-Q3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Period {
     /// Year, and 1 to 12.
@@ -26,6 +27,28 @@ impl Period {
     /// Its last day.
     pub fn until(self) -> Day {
         self.from().plus_months(self.months()).previous()
+    }
+
+    /// The month and the quarter that ended last before `day`.
+    pub fn last_ended(day: Day) -> [Period; 2] {
+        let month = Period::Month(day.year(), day.month());
+        let quarter = Period::Quarter(day.year(), (day.month() + 2) / 3);
+        [month.before(), quarter.before()]
+    }
+
+    /// Its last moment: from then its bulletin is due.
+    pub fn end(self) -> Moment {
+        self.until().end()
+    }
+
+    /// The one after it, of the same kind.
+    pub fn after(self) -> Period {
+        match self {
+            Period::Month(year, 12) => Period::Month(year + 1, 1),
+            Period::Month(year, month) => Period::Month(year, month + 1),
+            Period::Quarter(year, 4) => Period::Quarter(year + 1, 1),
+            Period::Quarter(year, quarter) => Period::Quarter(year, quarter + 1),
+        }
     }
 
     /// The one before.
