@@ -121,6 +121,7 @@ async fn open_engine(config: &Config) -> anyhow::Result<Engine> {
         test_numbers: ratings.test_numbers.clone(),
         weights: Weights(config.figures.weights),
         thresholds: config.figures.signs,
+        in_force_from: config.regulation.in_force_from,
     };
     Ok(Engine::start_with(store, calendar, settings))
 }

@@ -27,8 +27,8 @@ pub fn take_in(
     let polarity = rating.intake.grade.polarity();
     let of_ticket = match (open, polarity) {
         (Some(case), _) => Some(join(case, rating, calendar)?),
-        // A test is nobody's complaint.
-        (None, Polarity::Negative) if rating.standing == TEST => None,
+        // A test is nobody's complaint, and what was before the regulation is not its.
+        (None, Polarity::Negative) if rating.standing == TEST || !admitted.in_force => None,
         (None, Polarity::Negative) => Some(open_ticket(rating, fresh, listed, calendar)?),
         (None, Polarity::Positive) => None,
     };

@@ -31,7 +31,7 @@ pub use tick::Ticked;
 
 use crate::channels::Reminding;
 pub use crate::channels::{Applicants, Matter};
-use crate::domain::{Calendar, Refusal};
+use crate::domain::{Calendar, Day, Moment, Refusal};
 use crate::figures::{Thresholds, Weights};
 pub use crate::register::ListingClock;
 use crate::secrets::{self, Passwords};
@@ -90,6 +90,15 @@ pub struct Settings {
     pub weights: Weights,
     /// From where something is a sign (第十九条).
     pub thresholds: Thresholds,
+    /// The day from which the regulation is in force (第二十二条); unless told, it always was.
+    pub in_force_from: Option<Day>,
+}
+
+impl Settings {
+    /// Whether what happened then is the regulation's.
+    pub fn in_force(&self, at: Moment) -> bool {
+        self.in_force_from.is_none_or(|first| at.day() >= first)
+    }
 }
 
 impl Error {
