@@ -53,9 +53,8 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     can_be_recorded(&archive)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
-    engine.adopt_tickets(now()).await?;
-    engine.recount(now()).await?;
-    let one_time_password = engine.ensure_administrator(now()).await?;
+    let one_time_password = put_in_order(&engine).await?;
+    let example = is_example(&engine).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.
     let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
@@ -71,11 +70,12 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         rehearsal.is_some(),
     );
     let counted = agent.clone();
+    let troubles = troubles(ledgers.clone(), media.clone());
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
         archive.clone(),
-        web_options(&config, meter, troubles(ledgers.clone(), media.clone())),
+        web_options(&config, meter, troubles, example),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -109,6 +109,25 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// What an older version or calendar left is taken over; the administrator of a first start with his one-time password.
+async fn put_in_order(engine: &Engine) -> anyhow::Result<Option<String>> {
+    engine.adopt_tickets(now()).await?;
+    engine.recount(now()).await?;
+    Ok(engine.ensure_administrator(now()).await?)
+}
+
+/// Whether the database holds an example centre, which is told.
+async fn is_example(engine: &Engine) -> anyhow::Result<bool> {
+    let mark = engine.example_mark().await?;
+    if let Some(mark) = &mark {
+        tracing::warn!(
+            seed = mark.seed,
+            "the database holds an example centre; no real call belongs into it"
+        );
+    }
+    Ok(mark.is_some())
 }
 
 /// Says what is doubtful in a configuration, and stops at what cannot work.
@@ -171,12 +190,18 @@ async fn open_ledgers(config: &Config, engine: &Engine) -> anyhow::Result<Arc<Le
     Ok(Arc::new(ledgers))
 }
 
-fn web_options(config: &Config, meter: web::Meter, troubles: web::Troubles) -> web::Options {
+fn web_options(
+    config: &Config,
+    meter: web::Meter,
+    troubles: web::Troubles,
+    example: bool,
+) -> web::Options {
     web::Options {
         centre: config.centre.name.clone(),
         behind_tls: config.web.behind_tls,
         meter,
         troubles,
+        example,
     }
 }
 

@@ -128,16 +128,19 @@ fn opening(rating: &Rating, number: TicketNumber, listed: bool) -> Opening {
 
 fn join(case: &Case, rating: &Rating, calendar: &Calendar) -> Result<Decision, Refusal> {
     let intake = &rating.intake;
+    let pending = rating.standing == Standing::Pending;
     let act = match case.ticket.state {
         State::ToRerate => Act::Rerate {
             rating: rating.id.clone(),
             grade: intake.grade,
             graded_at: intake.graded_at,
+            pending,
         },
         _ => Act::RateAgain {
             rating: rating.id.clone(),
             grade: intake.grade,
             proven: intake.rater.identity.is_real_name(),
+            pending,
         },
     };
     let kind = act.kind(case.is_last_round());

@@ -72,7 +72,7 @@ impl Engine {
         let tester = |number: &String| self.inner.settings.test_numbers.contains(number);
         let earlier = Earlier {
             ratings,
-            listed: false,
+            listed: self.is_listed(tx, &intake).await?,
             test: intake.rater.number.as_ref().is_some_and(tester),
         };
         let (instance, rehearsal) = (intake.service.key(), intake.rehearsal);

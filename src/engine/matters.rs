@@ -213,6 +213,7 @@ impl Engine {
         }
         let earlier = Earlier {
             ratings: &ratings,
+            // Given by nobody, so by nobody who is listed.
             listed: false,
             test: false,
         };
