@@ -25,12 +25,12 @@ impl Engine {
     /// run again: what was moved is not moved twice. Says what it found in the log.
     pub async fn recount(&self, now: Moment) -> Result<Recount, Error> {
         let mut found = Recount::default();
-        let mut last = 0;
+        let mut last = None;
         loop {
             let batch = self.recount_batch(last, now).await?;
             found.moved += batch.moved;
             match batch.last {
-                Some(id) => last = id,
+                Some(place) => last = Some(place),
                 None => break,
             }
         }
@@ -39,7 +39,11 @@ impl Engine {
         Ok(found)
     }
 
-    async fn recount_batch(&self, after: i64, now: Moment) -> Result<Batch, Error> {
+    async fn recount_batch(
+        &self,
+        after: Option<(Moment, i64)>,
+        now: Moment,
+    ) -> Result<Batch, Error> {
         let calendar = &self.inner.calendar;
         let mut tx = self.write().await?;
         let stale = tx
@@ -71,7 +75,7 @@ impl Engine {
         }
         tx.commit().await?;
         let full = stale.len() == BATCH;
-        let last = stale.last().filter(|_| full).map(|deadline| deadline.id);
+        let last = stale.last().filter(|_| full).map(DeadlineAt::place);
         Ok(Batch { moved, last })
     }
 }
@@ -121,14 +125,14 @@ impl Engine {
         most: usize,
         now: Moment,
     ) -> Result<(u64, Vec<Move>), Error> {
-        let (mut count, mut moves, mut after) = (0, Vec::new(), 0);
+        let (mut count, mut moves, mut after) = (0, Vec::new(), None);
         let mut tx = self.read().await?;
         loop {
             let stale = tx
                 .stale_deadlines(calendar.version(), now, after, BATCH as i64)
                 .await?;
             for deadline in &stale {
-                after = deadline.id;
+                after = Some(deadline.place());
                 let old = &deadline.deadline;
                 let Some(anew) = recount(old, deadline.rehearsal, calendar, now) else {
                     continue;
@@ -154,7 +158,7 @@ impl Engine {
 struct Batch {
     moved: u64,
     /// Where to go on; `None` at the end.
-    last: Option<i64>,
+    last: Option<(Moment, i64)>,
 }
 
 impl Recount {

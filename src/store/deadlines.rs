@@ -7,8 +7,8 @@ use crate::domain::{Deadline, DeadlineKind, Entry, Moment, Subject};
 statements! {
     STALE = "SELECT id, subject, kind, epoch, rating_id, ticket, started_at, due_at, provisional, \
         calendar, rehearsal, next_at FROM deadlines \
-        WHERE met_at IS NULL AND void_at IS NULL AND due_at >= $1 \
-        AND (provisional OR calendar <> $2) AND id > $3 ORDER BY id LIMIT $4";
+        WHERE met_at IS NULL AND void_at IS NULL AND (due_at, id) > ($1, $2) \
+        AND (provisional OR calendar <> $3) ORDER BY due_at, id LIMIT $4";
     MOVE = "UPDATE deadlines SET due_at = $2, provisional = $3, calendar = $4, next_at = $5 \
         WHERE id = $1 AND met_at IS NULL AND void_at IS NULL AND due_at = $6 AND provisional = $7";
     PROVISIONAL = "SELECT COUNT(*) AS deadlines, COUNT(DISTINCT ticket) AS tickets FROM deadlines \
@@ -33,6 +33,13 @@ pub struct DeadlineAt {
     pub next_at: Option<Moment>,
 }
 
+impl DeadlineAt {
+    /// Among all deadlines in the order of their ends.
+    pub fn place(&self) -> (Moment, i64) {
+        (self.deadline.due_at, self.id)
+    }
+}
+
 /// Open deadlines that reach into a year without a notice (A40), rehearsals left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ProvisionalCount {
@@ -43,15 +50,17 @@ pub struct ProvisionalCount {
 
 impl Tx {
     /// Open deadlines still to come at `now` that are provisional or were counted with another
-    /// calendar than `version`, behind `after` in the order of their rows.
+    /// calendar than `version`, behind `after` in the order of their ends: those that are over are not
+    /// walked through.
     pub async fn stale_deadlines(
         &mut self,
         version: &str,
         now: Moment,
-        after: i64,
+        after: Option<(Moment, i64)>,
         limit: i64,
     ) -> Result<Vec<DeadlineAt>, Error> {
-        let rows = self.rows(STALE, args![now, version, after, limit]).await?;
+        let (at, id) = after.unwrap_or((now, -1));
+        let rows = self.rows(STALE, args![at, id, version, limit]).await?;
         rows.iter().map(deadline_at).collect()
     }
 

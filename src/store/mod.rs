@@ -8,6 +8,7 @@ mod cases;
 mod claim;
 mod deadlines;
 mod driver;
+mod list_plans;
 mod listenings;
 mod lists;
 mod lite;

@@ -139,7 +139,12 @@ impl Tx {
             Some((day, name, number)) => (Some(*day), Some(name.clone()), *number),
             None => (None, None, 0),
         };
-        let mut values = of_scope(&things.scope);
+        // Where the page before ended, so that the days before it are not walked through again.
+        let from = day.map_or(things.scope.from, |day| day.max(things.scope.from));
+        let mut values = of_scope(&Scope {
+            from,
+            ..things.scope.clone()
+        });
         values.extend(args![
             things.count.word(),
             things.without.map(Count::word),
