@@ -112,7 +112,7 @@ fn grade(number: usize) -> Grade {
         7 | 57 | 107 => Grade::Dissatisfied,
         157 => Grade::VeryDissatisfied,
         _ if number % 25 == 3 => Grade::BasicallySatisfied,
-        _ if number % 3 == 0 => Grade::VerySatisfied,
+        _ if number.is_multiple_of(3) => Grade::VerySatisfied,
         _ => Grade::Satisfied,
     }
 }
@@ -152,7 +152,7 @@ async fn act(engine: &Engine, number: usize, at: Moment) -> Outcome<Option<Strin
             },
         ),
         _ => {
-            let stage = if number % 4 == 0 {
+            let stage = if number.is_multiple_of(4) {
                 Stage::Filed
             } else {
                 Stage::Completed
