@@ -92,7 +92,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
-    let keeper = tokio::spawn(resources::give_back(move || counted.call_count()));
+    let keeper = tokio::spawn(resources::give_back(held(counted)));
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
@@ -109,6 +109,11 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// What takes memory: calls, and transactions, which outlive them by half a minute; a flood's are many.
+fn held(agent: Agent) -> impl Fn() -> usize {
+    move || agent.call_count() + agent.transaction_count()
 }
 
 /// Says what is doubtful in a configuration, and stops at what cannot work.

@@ -21,6 +21,9 @@ use crate::turns::{Writers, begin_lite};
 /// A writer that waits longer than this for another one is told so (reliability under load: 5 s
 /// starved in practice).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+/// Pages that a reader of SQLite keeps, in KiB (negative: so SQLite takes it). The system keeps the file's pages
+/// for all of them; four caches of the usual 2 MiB would fill for hours, each with the same.
+const READERS_CACHE: &str = "-256";
 
 #[derive(Clone)]
 pub(super) enum Pool {
@@ -52,7 +55,13 @@ impl Pool {
             .max_connections(4)
             .acquire_timeout(BUSY_TIMEOUT)
             .test_before_acquire(false)
-            .connect_with(lite_options(path, busy).read_only(true))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(
+                lite_options(path, busy)
+                    .read_only(true)
+                    .pragma("cache_size", READERS_CACHE),
+            )
             .await?;
         Ok(Pool::Lite {
             writers: Writers::new(writer.clone(), BUSY_TIMEOUT),
