@@ -53,6 +53,14 @@ enum Command {
     /// Register and complete matters (办件) from a file
     #[command(subcommand)]
     Matter(app::MatterCommand),
+    /// Fill an empty database with an example centre: for looking round, for courses, for trials
+    ///
+    /// Units, people with roles, matters, three whole months and the running one of calls, ratings by all channels,
+    /// tickets in all states and bulletins, all made up and marked as examples on every page and in every answer.
+    /// They come about by the acts of people on a simulated clock, so that the trail, the figures and the due
+    /// dates hold. A database that holds anything is refused.
+    #[command(after_help = app::SEED_EXAMPLES)]
+    Seed(app::Seed),
     /// Manage the API's bearer tokens
     #[command(subcommand)]
     Token(Token),
@@ -180,6 +188,7 @@ fn main() -> ExitCode {
         Command::Bulletin(bulletin) => app::bulletin(config, bulletin),
         Command::Calendar(calendar) => app::calendar(config, calendar),
         Command::Matter(matter) => app::matter(config, matter),
+        Command::Seed(seed) => app::seed(config, &seed),
         Command::Token(Token::Create { name, scopes }) => app::create_token(config, &name, &scopes),
         Command::Token(Token::List) => app::list_tokens(config),
         Command::Token(Token::Revoke { name }) => app::revoke_token(config, &name),

@@ -26,12 +26,18 @@ pub enum Act {
         grade: Grade,
         /// The rater is proven to be the one who rated before (R4: own identity or receipt code).
         proven: bool,
+        /// 待核: the rater is on the blocklist (A27).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pending: bool,
     },
     /// Rows 27 to 29.
     Rerate {
         rating: RatingId,
         grade: Grade,
         graded_at: Moment,
+        /// 待核: the rater is on the blocklist (A27).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pending: bool,
     },
     /// Row 2.
     Assign {

@@ -55,14 +55,14 @@ pub(crate) fn entity_tag(version: u32) -> String {
 }
 
 /// Programs hold no posts, so they do nothing to a ticket.
-fn by(pass: &Pass) -> Result<By, Problem> {
+pub(super) fn by(pass: &Pass) -> Result<By, Problem> {
     match &pass.visitor {
         Visitor::Person(person) => Ok(By::Person(person.hand.clone())),
         Visitor::Program(_) => Err(Problem::new(StatusCode::FORBIDDEN, "forbidden")),
     }
 }
 
-fn seen(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+pub(super) fn seen(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     let required = || Problem::new(StatusCode::PRECONDITION_REQUIRED, "if_match_required");
     let value = headers.get(header::IF_MATCH).ok_or_else(required)?;
     let text = value.to_str().map_err(|_| required())?.trim();
@@ -79,7 +79,7 @@ fn seen(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     }
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };

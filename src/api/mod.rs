@@ -7,6 +7,7 @@ pub(crate) mod bulletins;
 pub(crate) mod calendars;
 pub(crate) mod figures;
 pub(crate) mod intake;
+pub(crate) mod listings;
 pub(crate) mod looks;
 pub(crate) mod openapi;
 pub(crate) mod people;

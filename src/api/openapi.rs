@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{bulletins, calendars, figures, intake, looks, people, reads, sound};
-use crate::acts::{KINDS, Kind, Takes};
+use super::{bulletins, calendars, figures, intake, listings, looks, people, reads, sound};
+use crate::acts::{KINDS, Kind, Takes, Way};
 use crate::domain::TRANSITIONS;
 use crate::wire;
 
@@ -29,6 +29,7 @@ use crate::wire;
         bulletins::list, bulletins::read, bulletins::draft, bulletins::review, bulletins::issue,
         bulletins::published,
         looks::ask, looks::list, looks::answer,
+        listings::list, listings::read, listings::propose, listings::verify,
         intake::rate, intake::suggest, intake::options,
         intake::matters, intake::matter, intake::register, intake::complete,
     ),
@@ -37,7 +38,7 @@ use crate::wire;
         wire::SoundWord, wire::ListeningDoorWord, wire::UnitKindWord, wire::RoleWord, wire::SightWord,
         wire::Acted,
     )),
-    modifiers(&BearerToken, &ActsOnTickets),
+    modifiers(&BearerToken, &ActsOnTickets, &ActsOnListings),
 )]
 struct Document;
 
@@ -71,6 +72,78 @@ impl Modify for ActsOnTickets {
     }
 }
 
+/// As [`ActsOnTickets`], of the blocklist's table.
+struct ActsOnListings;
+
+impl Modify for ActsOnListings {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for kind in crate::blocklist::KINDS
+            .iter()
+            .filter(|kind| kind.is_offered())
+        {
+            let item = serde_json::from_value(described_listing(kind)).expect("an item of OpenAPI");
+            let path = format!("/api/v1/listings/{{id}}/{}", kind.word);
+            document.paths.paths.insert(path, item);
+        }
+    }
+}
+
+fn described_listing(kind: &crate::blocklist::Kind) -> Value {
+    let fields = kind.fields.iter().map(|field| field.word());
+    let properties: Map<String, Value> = fields
+        .clone()
+        .map(|field| match field {
+            "way" => (field.to_owned(), schema(Takes::Words(Way::WORDS))),
+            field => (field.to_owned(), schema(Takes::Text)),
+        })
+        .collect();
+    let required: Vec<_> = fields.collect();
+    json!({"post": {
+        "tags": ["blocklist"],
+        "operationId": format!("{}_listing", kind.word),
+        "summary": format!("{}（{}）", kind.zh, crate::blocklist::ARTICLE),
+        "parameters": [
+            {"name": "id", "in": "path", "required": true, "schema": {"type": "integer"},
+                "description": "The listing's number"},
+            if_match("listing"),
+            idempotency_key(),
+        ],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {
+            "type": "object", "properties": properties, "required": required,
+            "additionalProperties": false,
+        }}}},
+        "responses": responses("listing", "ListingActed"),
+    }})
+}
+
+fn if_match(thing: &str) -> Value {
+    json!({"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"},
+        "description": format!("The version that was seen: the {thing}'s ETag")})
+}
+
+fn idempotency_key() -> Value {
+    json!({"name": "Idempotency-Key", "in": "header", "required": false,
+        "schema": {"type": "string", "maxLength": 200},
+        "description": "Sent twice with one key, it is done once"})
+}
+
+fn responses(thing: &str, acted: &str) -> Value {
+    let problem = |what: &str| {
+        json!({"description": what, "content": {"application/problem+json":
+            {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}})
+    };
+    json!({
+        "200": {"description": "Done", "content": {"application/json":
+            {"schema": {"$ref": format!("#/components/schemas/{acted}")}}}},
+        "403": problem("Not within the asker's roles"),
+        "404": problem(&format!("There is no such {thing}")),
+        "409": problem("The regulation says no: article, state and the word of the refusal"),
+        "412": problem(&format!("The {thing} has changed since it was seen")),
+        "422": problem("The content, or a key used for another act"),
+        "428": problem("No If-Match"),
+    })
+}
+
 fn described(kind: &Kind) -> Value {
     let fields = || kind.fields.iter().filter(|field| field.name != "staff");
     let properties: Map<String, Value> = fields()
@@ -82,10 +155,6 @@ fn described(kind: &Kind) -> Value {
         .collect();
     let row = TRANSITIONS.iter().find(|row| row.event == kind.event);
     let row = row.expect("every act has a row");
-    let problem = |what: &str| {
-        json!({"description": what, "content": {"application/problem+json":
-            {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}})
-    };
     json!({"post": {
         "tags": ["tickets"],
         "operationId": format!("{}_ticket", kind.word),
@@ -94,26 +163,14 @@ fn described(kind: &Kind) -> Value {
         "parameters": [
             {"name": "id", "in": "path", "required": true, "schema": {"type": "string"},
                 "description": "The ticket's number"},
-            {"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"},
-                "description": "The version that was seen: the ticket's ETag"},
-            {"name": "Idempotency-Key", "in": "header", "required": false,
-                "schema": {"type": "string", "maxLength": 200},
-                "description": "Sent twice with one key, it is done once"},
+            if_match("ticket"),
+            idempotency_key(),
         ],
         "requestBody": {"required": true, "content": {"application/json": {"schema": {
             "type": "object", "properties": properties, "required": required,
             "additionalProperties": false,
         }}}},
-        "responses": {
-            "200": {"description": "Done", "content": {"application/json":
-                {"schema": {"$ref": "#/components/schemas/Acted"}}}},
-            "403": problem("Not within the asker's roles"),
-            "404": problem("There is no such ticket"),
-            "409": problem("The regulation says no: article, state and the word of the refusal"),
-            "412": problem("The ticket has changed since it was seen"),
-            "422": problem("The content, or a key used for another act"),
-            "428": problem("No If-Match"),
-        },
+        "responses": responses("ticket", "Acted"),
     }})
 }
 

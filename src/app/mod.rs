@@ -9,6 +9,7 @@ mod log;
 mod matter;
 mod recovery;
 mod resources;
+mod seed;
 mod serve;
 mod simulate;
 mod ticking;
@@ -24,6 +25,7 @@ pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
 pub use matter::{MatterCommand, matter};
+pub use seed::{SEED_EXAMPLES, Seed, seed};
 pub use serve::serve;
 pub use simulate::{CalledAt, DeskConduct, SimulatedCall, simulate};
 pub use token::{create_token, list_tokens, revoke_token};
@@ -119,6 +121,7 @@ async fn open_engine(config: &Config) -> anyhow::Result<Engine> {
         test_numbers: ratings.test_numbers.clone(),
         weights: Weights(config.figures.weights),
         thresholds: config.figures.signs,
+        in_force_from: config.regulation.in_force_from,
     };
     Ok(Engine::start_with(store, calendar, settings))
 }

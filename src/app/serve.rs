@@ -53,9 +53,8 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     can_be_recorded(&archive)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
-    engine.adopt_tickets(now()).await?;
-    engine.recount(now()).await?;
-    let one_time_password = engine.ensure_administrator(now()).await?;
+    let one_time_password = put_in_order(&engine).await?;
+    let example = is_example(&engine).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.
     let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
@@ -71,11 +70,12 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         rehearsal.is_some(),
     );
     let counted = agent.clone();
+    let troubles = troubles(ledgers.clone(), media.clone());
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
         archive.clone(),
-        web_options(&config, meter, troubles(ledgers.clone(), media.clone())),
+        web_options(&config, meter, troubles, example),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -92,7 +92,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
-    let keeper = tokio::spawn(resources::give_back(held(counted)));
+    let keeper = tokio::spawn(resources::give_back(move || counted.held()));
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
@@ -111,9 +111,23 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What takes memory: calls, and transactions, which outlive them by half a minute; a flood's are many.
-fn held(agent: Agent) -> impl Fn() -> usize {
-    move || agent.call_count() + agent.transaction_count()
+/// What an older version or calendar left is taken over; the administrator of a first start with his one-time password.
+async fn put_in_order(engine: &Engine) -> anyhow::Result<Option<String>> {
+    engine.adopt_tickets(now()).await?;
+    engine.recount(now()).await?;
+    Ok(engine.ensure_administrator(now()).await?)
+}
+
+/// Whether the database holds an example centre, which is told.
+async fn is_example(engine: &Engine) -> anyhow::Result<bool> {
+    let mark = engine.example_mark().await?;
+    if let Some(mark) = &mark {
+        tracing::warn!(
+            seed = mark.seed,
+            "the database holds an example centre; no real call belongs into it"
+        );
+    }
+    Ok(mark.is_some())
 }
 
 /// Says what is doubtful in a configuration, and stops at what cannot work.
@@ -176,12 +190,18 @@ async fn open_ledgers(config: &Config, engine: &Engine) -> anyhow::Result<Arc<Le
     Ok(Arc::new(ledgers))
 }
 
-fn web_options(config: &Config, meter: web::Meter, troubles: web::Troubles) -> web::Options {
+fn web_options(
+    config: &Config,
+    meter: web::Meter,
+    troubles: web::Troubles,
+    example: bool,
+) -> web::Options {
     web::Options {
         centre: config.centre.name.clone(),
         behind_tls: config.web.behind_tls,
         meter,
         troubles,
+        example,
     }
 }
 

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use super::{log_to_stderr, open_engine, runtime};
 use crate::archive::{self, Archive};
 use crate::config::Config;
-use crate::engine::{Engine, Verified};
+use crate::engine::Engine;
+use crate::verification::Verified;
 
 /// Walks the trail's chain, replays every ticket and reads every recording; names the first thing that does
 /// not fit and then exits with 1.
@@ -47,6 +48,10 @@ async fn walk(engine: &Engine, archive: &Archive) -> anyhow::Result<bool> {
     println!(
         "tickets   {} replayed, each as its row says",
         verified.tickets
+    );
+    println!(
+        "blocklist {} listings replayed, each as its row says",
+        verified.listings
     );
     match engine.verify_bulletins().await? {
         Ok(bulletins) => println!("bulletins {bulletins} issued, each as it was signed"),

@@ -2,6 +2,7 @@
 
 use super::case::{
     Attempt, Case, CaseRating, Clock, Draft, Filing, Finding, Opinion, Order, Request, Revisit,
+    standing,
 };
 use crate::acts::Act;
 use crate::acts::{Change, Record, SlipChange};
@@ -35,7 +36,7 @@ impl Case {
                 id: opening.rating.clone(),
                 grade: opening.grade,
                 round: 1,
-                standing: Standing::Valid,
+                standing: standing(opening.listed),
                 proven: true,
             }],
             revisits: Vec::new(),
@@ -75,14 +76,20 @@ impl Case {
                 rating,
                 grade,
                 proven,
+                pending,
             } => self.ratings.push(CaseRating {
                 id: rating.clone(),
                 grade: *grade,
                 round,
-                standing: Standing::Valid,
+                standing: standing(*pending),
                 proven: *proven,
             }),
-            Act::Rerate { rating, grade, .. } => self.rerated(rating.clone(), *grade, record.to),
+            Act::Rerate {
+                rating,
+                grade,
+                pending,
+                ..
+            } => self.rerated((rating.clone(), *grade, *pending), record.to),
             Act::Assign {
                 officer,
                 handling_unit,
@@ -172,8 +179,7 @@ impl Case {
 
     fn rerated(
         &mut self,
-        id: crate::domain::RatingId,
-        grade: crate::domain::Grade,
+        (id, grade, pending): (crate::domain::RatingId, crate::domain::Grade, bool),
         to: Option<State>,
     ) {
         if to == Some(State::Assessing) {
@@ -189,7 +195,7 @@ impl Case {
             id,
             grade,
             round: self.ticket.round,
-            standing: Standing::Valid,
+            standing: standing(pending),
             proven: true,
         });
     }
@@ -203,14 +209,18 @@ impl Case {
             State::ClosedMistaken => Some(Standing::NotAdopted(NotAdopted::Mistaken)),
             State::ClosedMalicious => Some(Standing::NotAdopted(NotAdopted::Malicious)),
             // A ruling that was overturned takes nothing from the rating.
-            State::Rectifying | State::ToAnswer if self.objected => Some(Standing::Valid),
+            // So does what was 待核, once it is verified.
+            State::Rectifying | State::ToAnswer => Some(Standing::Valid),
             _ => None,
         };
         if let Some(standing) = standing {
             let round = self.ticket.round;
+            let objected = self.objected;
+            let waits = |was| objected || was == Standing::Pending;
             let judged = self.ratings.iter_mut();
             judged
                 .filter(|rating| rating.round == round && !rating.grade.is_positive())
+                .filter(|rating| standing != Standing::Valid || waits(rating.standing))
                 .for_each(|rating| rating.standing = standing);
         }
         if state.is_closed() && !was_closed {

@@ -304,6 +304,14 @@ impl Case {
     }
 }
 
+/// What a rating begins with.
+pub(super) fn standing(pending: bool) -> Standing {
+    match pending {
+        true => Standing::Pending,
+        false => Standing::Valid,
+    }
+}
+
 /// After a bad re-rating in it the case goes to the leadership (A38).
 pub(super) const LAST_ROUND: u8 = 3;
 

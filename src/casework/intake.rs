@@ -27,8 +27,8 @@ pub fn take_in(
     let polarity = rating.intake.grade.polarity();
     let of_ticket = match (open, polarity) {
         (Some(case), _) => Some(join(case, rating, calendar)?),
-        // A test is nobody's complaint.
-        (None, Polarity::Negative) if rating.standing == TEST => None,
+        // A test is nobody's complaint, and what was before the regulation is not its.
+        (None, Polarity::Negative) if rating.standing == TEST || !admitted.in_force => None,
         (None, Polarity::Negative) => Some(open_ticket(rating, fresh, listed, calendar)?),
         (None, Polarity::Positive) => None,
     };
@@ -128,16 +128,19 @@ fn opening(rating: &Rating, number: TicketNumber, listed: bool) -> Opening {
 
 fn join(case: &Case, rating: &Rating, calendar: &Calendar) -> Result<Decision, Refusal> {
     let intake = &rating.intake;
+    let pending = rating.standing == Standing::Pending;
     let act = match case.ticket.state {
         State::ToRerate => Act::Rerate {
             rating: rating.id.clone(),
             grade: intake.grade,
             graded_at: intake.graded_at,
+            pending,
         },
         _ => Act::RateAgain {
             rating: rating.id.clone(),
             grade: intake.grade,
             proven: intake.rater.identity.is_real_name(),
+            pending,
         },
     };
     let kind = act.kind(case.is_last_round());

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use checks::Problem;
 
 use crate::channels::QuietHours;
+use crate::domain::Day;
 use crate::figures::Thresholds;
 use crate::phone::{Files, ServiceHours};
 use crate::sip::{Listen, Network, PemFiles, Transport};
@@ -34,6 +35,7 @@ pub struct Config {
     pub dialplans: Dialplans,
     pub prompts: Prompts,
     pub calendars: Calendars,
+    pub regulation: Regulation,
     pub ratings: Ratings,
     pub figures: Figures,
 }
@@ -172,6 +174,15 @@ pub struct Prompts {
 #[serde(default, deny_unknown_fields)]
 pub struct Calendars {
     pub dir: PathBuf,
+}
+
+/// `[regulation]`: from when it holds.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Regulation {
+    /// The day from which it is in force (第二十二条: 自印发之日起), `"2026-12-01"`. What was rated, completed or ended
+    /// before starts no term. Unless told, it always was in force.
+    pub in_force_from: Option<Day>,
 }
 
 /// `[ratings]`: reminders of applicants, and testers.

@@ -21,6 +21,8 @@ use crate::terms::DeadlineKind;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admitted {
     pub rating: Rating,
+    /// Whether the regulation was in force when it was given: a 差评 of before opens no ticket (第二十二条).
+    pub in_force: bool,
     pub deadlines: Vec<Deadline>,
     pub notices: Vec<Notice>,
     pub trail: Vec<Entry>,
@@ -114,6 +116,8 @@ pub struct Earlier<'a> {
     pub listed: bool,
     /// The rater's number is one that the operator marked as a tester's.
     pub test: bool,
+    /// Graded before the regulation was in force: it is on record, and nothing is due because of it (第二十二条).
+    pub before_force: bool,
 }
 
 /// Admits an intake: the rating gets its sequence, and its upload is due from the time of the grade (A32).
@@ -132,8 +136,12 @@ pub fn decide(
     let rating = admit(intake, earlier, now);
     let mut draft = Draft::new(rating, calendar, now);
     draft.enter_rating();
-    draft.upload();
-    Ok(draft.finish())
+    let in_force = !earlier.before_force;
+    match in_force {
+        true => draft.upload(),
+        false => draft.leave(),
+    }
+    Ok(draft.finish(in_force))
 }
 
 /// A default is sequence 0, so that any real rating takes its place (第十三条, A16).
@@ -202,6 +210,19 @@ impl<'a> Draft<'a> {
             return;
         }
         self.enter(Actor::Rater, What::Rated, about, Article::of(5), detail);
+    }
+
+    /// Nothing of before gets a clock (第二十二条).
+    fn leave(&mut self) {
+        let about = Subject::Rating(self.rating.id.clone());
+        let detail = "作出于本办法施行前，不起算时限".to_owned();
+        self.enter(
+            Actor::System,
+            What::Act("before_force"),
+            about,
+            Article::of(22),
+            detail,
+        );
     }
 
     /// Every datum reaches the national platform (第十六条), rehearsals' never.
@@ -273,9 +294,10 @@ impl<'a> Draft<'a> {
         });
     }
 
-    fn finish(self) -> Admitted {
+    fn finish(self, in_force: bool) -> Admitted {
         Admitted {
             rating: self.rating,
+            in_force,
             deadlines: self.deadlines,
             notices: self.notices,
             trail: self.trail,

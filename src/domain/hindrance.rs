@@ -37,6 +37,8 @@ pub enum Hindrance {
     NotProven,
     TooFew,
     AlreadyListed,
+    NotPending,
+    ByItsTicket,
 }
 
 impl Hindrance {
@@ -89,6 +91,8 @@ impl Hindrance {
             Hindrance::NotProven => ("not_proven", "身份未经核验，不得列入黑名单", "only a proven identity may be listed"),
             Hindrance::TooFew => ("too_few", "十二个月内认定恶意差评不足三次", "fewer than three ratings were judged malicious in twelve months"),
             Hindrance::AlreadyListed => ("already_listed", "已在黑名单内", "already listed"),
+            Hindrance::NotPending => ("not_pending", "该评价不是待核评价", "the rating does not wait to be verified"),
+            Hindrance::ByItsTicket => ("by_its_ticket", "差评由其工单核实", "a bad rating is verified by its ticket"),
         }
     }
 }

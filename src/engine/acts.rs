@@ -53,7 +53,7 @@ impl Engine {
     pub async fn act(&self, doing: Doing, now: Moment) -> Result<Acted, Error> {
         let mut tx = self.write().await?;
         tx.lock_ticket(doing.ticket).await?;
-        let digest = digest(&doing);
+        let digest = Doing::digest_of(&(&doing.act, &doing.by));
         if let Some(key) = &doing.key
             && let Some(known) = tx.known_act(key).await?
         {
@@ -207,8 +207,10 @@ fn makes_slips(act: &Act) -> bool {
     )
 }
 
-/// Of what is to be done, by whom.
-fn digest(doing: &Doing) -> String {
-    let text = serde_json::to_string(&(&doing.act, &doing.by)).expect("an act has text keys only");
-    hex::encode(Sha256::digest(text.as_bytes()))
+impl Doing {
+    /// Of what is to be done, by whom.
+    pub(super) fn digest_of(what: &impl serde::Serialize) -> String {
+        let text = serde_json::to_string(what).expect("an act has text keys only");
+        hex::encode(Sha256::digest(text.as_bytes()))
+    }
 }

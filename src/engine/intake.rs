@@ -72,8 +72,9 @@ impl Engine {
         let tester = |number: &String| self.inner.settings.test_numbers.contains(number);
         let earlier = Earlier {
             ratings,
-            listed: false,
+            listed: self.is_listed(tx, &intake).await?,
             test: intake.rater.number.as_ref().is_some_and(tester),
+            before_force: !self.inner.settings.in_force(intake.graded_at),
         };
         let (instance, rehearsal) = (intake.service.key(), intake.rehearsal);
         let admitted = decide(intake, earlier, calendar, now)?;

@@ -86,8 +86,14 @@ impl Engine {
             tx.append_trail(None, None, &line(matter, "matter_registered", detail, now))
                 .await?;
         }
-        let (reminding, calendar) = (self.inner.settings.reminding, &self.inner.calendar);
-        let (deadlines, entries) = completed(matter, reminding, calendar, now);
+        let (settings, calendar) = (&self.inner.settings, &self.inner.calendar);
+        let (deadlines, entries) = match matter.completed_at {
+            Some(at) if settings.in_force(at) => {
+                completed(matter, settings.reminding, calendar, now)
+            }
+            Some(at) => (Vec::new(), vec![before_force(matter, at, now)]),
+            None => Default::default(),
+        };
         for (deadline, look) in &deadlines {
             tx.insert_deadline((None, None), deadline, matter.rehearsal, Some(*look))
                 .await?;
@@ -213,8 +219,10 @@ impl Engine {
         }
         let earlier = Earlier {
             ratings: &ratings,
+            // Given by nobody, so by nobody who is listed.
             listed: false,
             test: false,
+            before_force: !self.inner.settings.in_force(completed_at),
         };
         let decision = Decision::from(decide(intake, earlier, calendar, now)?);
         if !tx.save(&decision, calendar, now).await? {
@@ -229,6 +237,18 @@ fn as_it_stands(due: &DeadlineAt) -> End {
         due_at: due.deadline.due_at,
         provisional: due.deadline.provisional,
         calendar: due.deadline.calendar.clone(),
+    }
+}
+
+/// A matter that was completed before the regulation was in force: nothing is due because of it.
+fn before_force(matter: &Matter, completed_at: Moment, now: Moment) -> Entry {
+    let detail = format!(
+        "办件办结于{}，在本办法施行前，不提醒评价，不作默认评价",
+        completed_at.civil_text()
+    );
+    Entry {
+        article: Article::of(22),
+        ..line(matter, "matter_completed", detail, now)
     }
 }
 

@@ -10,6 +10,7 @@ mod completion;
 mod cursor;
 mod intake;
 mod listenings;
+mod listings;
 mod matters;
 mod reads;
 mod recount;
@@ -17,21 +18,21 @@ mod recovery;
 mod suggestions;
 mod tick;
 mod timeline;
-mod verify;
 
 use std::sync::Arc;
 
 pub use acts::{Acted, Allowed, Doing, WholeCase};
+pub use listings::{DoingToListing, WholeListing};
 pub use matters::Registered;
 pub use recount::{Move, Recount};
 pub use suggestions::{NewSlip, applicant_of};
 pub use tick::Ticked;
-pub use verify::{Misfit, Verified};
 
 use crate::channels::Reminding;
 pub use crate::channels::{Applicants, Matter};
-use crate::domain::{Calendar, Refusal};
+use crate::domain::{Calendar, Day, Moment, Refusal};
 use crate::figures::{Thresholds, Weights};
+pub use crate::register::ListingClock;
 use crate::secrets::{self, Passwords};
 pub use crate::store::SlipRow;
 pub use crate::store::rows::*;
@@ -52,6 +53,8 @@ pub enum Error {
     BadCursor(String),
     #[error("there is no ticket {0}")]
     NoSuchTicket(String),
+    #[error("there is no listing {0}")]
+    NoSuchListing(u64),
     /// The ticket is not as the asker saw it: answer 412, to be loaded again.
     #[error("the ticket has changed meanwhile; load it again")]
     Stale,
@@ -61,6 +64,9 @@ pub enum Error {
     /// The regulation says no: answer 409 with article and state.
     #[error("{0}")]
     Unlawful(#[from] Refusal),
+    /// The regulation says no to an act on the blocklist: answer 409 with article and state.
+    #[error("{0}")]
+    OffList(#[from] crate::blocklist::Refusal),
     /// A rating of staff by staff (第十九条): it is counted, and no rating.
     #[error("a rating from a telephone of the staff is not eligible (第十九条)")]
     Ineligible,
@@ -83,6 +89,15 @@ pub struct Settings {
     pub weights: Weights,
     /// From where something is a sign (第十九条).
     pub thresholds: Thresholds,
+    /// The day from which the regulation is in force (第二十二条); unless told, it always was.
+    pub in_force_from: Option<Day>,
+}
+
+impl Settings {
+    /// Whether what happened then is the regulation's.
+    pub fn in_force(&self, at: Moment) -> bool {
+        self.in_force_from.is_none_or(|first| at.day() >= first)
+    }
 }
 
 impl Error {

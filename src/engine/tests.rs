@@ -33,6 +33,7 @@ stories![
 ];
 
 mod adoption;
+mod blocklist;
 mod casework;
 mod channels;
 mod ledger;

@@ -71,6 +71,10 @@ impl Engine {
         for ticket in tickets {
             tx.lock_ticket(ticket).await?;
         }
+        let listings: BTreeSet<u64> = due.iter().filter_map(listing_of).collect();
+        for listing in listings {
+            tx.lock_listing(listing).await?;
+        }
         for deadline in due {
             let of = &deadline.deadline;
             let next = next_look(of.kind, of.due_at, now, &self.inner.calendar);
@@ -102,6 +106,7 @@ impl Engine {
                 Ok(0)
             }
             Subject::Matter(number) => self.look_at_matter(tx, due, number, now).await,
+            Subject::Listing(number) => self.look_at_listing(tx, due, *number, now).await,
             _ => Ok(0),
         }
     }
@@ -196,6 +201,13 @@ fn ticket_of(due: &DeadlineAt) -> Option<TicketNumber> {
 fn matter_of(due: &DeadlineAt) -> Option<&str> {
     match &due.deadline.of {
         Subject::Matter(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn listing_of(due: &DeadlineAt) -> Option<u64> {
+    match due.deadline.of {
+        Subject::Listing(number) => Some(number),
         _ => None,
     }
 }

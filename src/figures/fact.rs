@@ -130,10 +130,11 @@ fn count_ratings(tally: &mut Tally, record: &ActRecord) {
         .filter(|one| !one.is_default())
         .collect();
     tally.add(Count::Given, given.len() as i64);
-    tally.add_if(Count::Rated, !given.is_empty());
-    let first_is_bad = given
-        .first()
-        .is_some_and(|one| !one.intake.grade.is_positive());
+    // What is 待核 takes no part until it is verified (A27).
+    let mut known = given.iter().filter(|one| one.standing != Standing::Pending);
+    let first = known.next();
+    tally.add_if(Count::Rated, first.is_some());
+    let first_is_bad = first.is_some_and(|one| !one.intake.grade.is_positive());
     tally.add_if(Count::FirstBad, first_is_bad);
     let pending = given.iter().filter(|one| one.standing == Standing::Pending);
     tally.add(Count::Pending, pending.count() as i64);

@@ -79,7 +79,7 @@ pub const FIGURES: &[Definition] = figures! {
     "bad_share_with_defaults" "差评率（含默认）" Article::of(15), Share &BAD, &ALL,
         "同上，分母含默认评价";
     "first_bad_share" "首评差评率" Article::of(13), Share &[Count::FirstBad], &[Count::Rated],
-        "第一次主动评价为差评的服务÷有主动评价的服务；后来更改、未予采纳的也按第一次计";
+        "第一次主动评价为差评的服务÷有主动评价的服务；后来更改、未予采纳的也按第一次计，待核评价核实前不计";
     "score" "加权得分" Article::of(18), Score &ACTIVE, &ACTIVE,
         "有效主动评价按等次的权重取平均";
     "assessed_in_time" "按期评估率" Article::of(9), Share &[Count::TermKept(TermOf::Assess)], &[Count::TermDue(TermOf::Assess)],

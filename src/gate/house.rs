@@ -20,6 +20,8 @@ pub struct Options {
     pub meter: Meter,
     /// What is not well beside the database's reading: words for `/healthz`.
     pub troubles: Troubles,
+    /// The database holds an example centre: every page and every answer says so.
+    pub example: bool,
 }
 
 /// Looks and answers at once.

@@ -167,12 +167,27 @@ impl IntoResponse for Problem {
 impl From<engine::Error> for Problem {
     fn from(error: engine::Error) -> Self {
         match error {
-            engine::Error::NoSuchCall(_) | engine::Error::NoSuchTicket(_) => Problem::not_found(),
+            engine::Error::NoSuchCall(_)
+            | engine::Error::NoSuchTicket(_)
+            | engine::Error::NoSuchListing(_) => Problem::not_found(),
             engine::Error::Stale => Problem::new(StatusCode::PRECONDITION_FAILED, "stale"),
             engine::Error::KeyReused => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused")
             }
             engine::Error::Unlawful(refusal) => refusal.into(),
+            engine::Error::OffList(no) => {
+                let unlawful = Unlawful {
+                    article: no.article().to_string(),
+                    state: no.state.map(|state| state.word().to_owned()),
+                    refusal: no.word().to_owned(),
+                };
+                let problem = Problem::new(StatusCode::CONFLICT, "unlawful");
+                let problem = problem.with_both("reason", no.zh(), no.to_string());
+                Problem {
+                    unlawful: Some(Box::new(unlawful)),
+                    ..problem
+                }
+            }
             engine::Error::BadCursor(cursor) => {
                 Problem::bad_request("bad_cursor").with("cursor", cursor)
             }

@@ -5,6 +5,8 @@
 //! **Invariant:** secrets are here as digests only; a post that was held stays on record.
 
 mod calendars;
+mod examples;
+mod listings;
 mod logins;
 mod looks;
 mod matters;
@@ -13,6 +15,8 @@ mod tokens;
 mod units;
 
 pub use calendars::ProposalRow;
+pub use examples::{ExampleRow, Held};
+pub use listings::{ListingClock, RaterOfTicket, facts_of};
 pub use logins::LoginRow;
 pub use looks::{LookAnswerRow, LookRow, NewLook, Verdict};
 pub use matters::SuggestionRow;
@@ -25,6 +29,8 @@ pub use units::UnitRow;
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     [
         calendars::STATEMENTS,
+        listings::STATEMENTS,
+        examples::STATEMENTS,
         logins::STATEMENTS,
         looks::STATEMENTS,
         matters::STATEMENTS,

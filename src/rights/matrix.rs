@@ -25,6 +25,7 @@ pub enum Action {
     SeeLooks,
     EnterRatings,
     RegisterMatters,
+    SeeBlocklist,
     SeePeople,
     ManagePeople,
 }
@@ -102,7 +103,7 @@ const NONE: &[(Scope, Grant)] = &[];
 
 /// 坐席, 处置员, 回访员, 督导 | 局办经办, 局办签发 | 单位联络员, 单位负责人 | 审计, 系统管理.
 #[rustfmt::skip] // A row is read as a row.
-pub const MATRIX: [Line; 20] = [
+pub const MATRIX: [Line; 21] = [
     // Grading is the rater's alone (第六条): nobody of the house has a cell.
     Line { action: Action::Rate, article: Article::of(6).paragraph(1), programs: NONE,
            cells: [No, No, No, No, No, No, No, No, No, No] },
@@ -141,6 +142,9 @@ pub const MATRIX: [Line; 20] = [
            cells: [No, Yes, No, No, No, No, No, No, No, No] },
     Line { action: Action::RegisterMatters, article: Article::of(15), programs: &[(Scope::Matters, Yes)],
            cells: [No, Yes, No, No, No, No, No, No, No, No] },
+    // No screen of an agent and none of a unit shows it (第六条).
+    Line { action: Action::SeeBlocklist, article: Article::of(11), programs: NONE,
+           cells: [No, Yes, Yes, Yes, Yes, Yes, No, No, Yes, No] },
     Line { action: Action::SeePeople, article: Article::of(3), programs: READ,
            cells: [No, Yes, Yes, Yes, Yes, Yes, Yes, Yes, Yes, Yes] },
     Line { action: Action::ManagePeople, article: Article::of(14), programs: NONE,
@@ -266,6 +270,7 @@ impl Action {
             Action::SeeLooks => "see_looks",
             Action::EnterRatings => "enter_ratings",
             Action::RegisterMatters => "register_matters",
+            Action::SeeBlocklist => "see_blocklist",
             Action::SeePeople => "see_people",
             Action::ManagePeople => "manage_people",
         }
@@ -291,6 +296,7 @@ impl Action {
             Action::SeeLooks => "查看调阅记录",
             Action::EnterRatings => "录入意见箱等渠道的评价",
             Action::RegisterMatters => "登记办件",
+            Action::SeeBlocklist => "查看黑名单",
             Action::SeePeople => "查看单位和人员",
             Action::ManagePeople => "管理单位、人员和角色",
         }

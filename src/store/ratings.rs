@@ -129,7 +129,8 @@ impl Tx {
         Ok(())
     }
 
-    pub(super) async fn set_standing(
+    /// Whether it counts from now, and why not.
+    pub async fn set_standing(
         &mut self,
         rating: &RatingId,
         standing: Standing,

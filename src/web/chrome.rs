@@ -92,6 +92,11 @@ impl Chrome {
         assets::address(name)
     }
 
+    /// Whether what is shown are examples.
+    pub(super) fn is_example(&self) -> bool {
+        self.options.example
+    }
+
     pub(super) fn centre(&self) -> &str {
         &self.options.centre
     }

@@ -16,7 +16,8 @@ use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{Web, assets, guard, health, login, looks, now, pages};
 use crate::api::{
-    acts, bulletins, calendars, figures, intake, looks as looked, openapi, people, reads, sound,
+    acts, bulletins, calendars, figures, intake, listings, looks as looked, openapi, people, reads,
+    sound,
 };
 use crate::rights::Action;
 use crate::staff::Person;
@@ -63,6 +64,7 @@ pub(super) fn table() -> Vec<Door> {
     let mut table = houses_doors();
     table.extend(acts_doors());
     table.extend(figures_doors());
+    table.extend(blocklist_doors());
     table
 }
 
@@ -183,6 +185,23 @@ fn figures_doors() -> Vec<Door> {
         POST "/api/v1/bulletins/{id}/review"  Api Publish              => post(bulletins::review);
         POST "/api/v1/bulletins/{id}/issue"   Api Publish              => post(bulletins::issue);
         GET  "/api/v1/published"              Open                     => get(bulletins::published);
+    }
+}
+
+#[rustfmt::skip]
+fn blocklist_doors() -> Vec<Door> {
+    doors! {
+        GET  "/api/v1/listings"               Api SeeBlocklist         => get(listings::list);
+        POST "/api/v1/listings"               Api Judge                => post(listings::propose);
+        GET  "/api/v1/listings/{id}"          Api SeeBlocklist         => get(listings::read);
+        POST "/api/v1/listings/{id}/sign"     Api Judge                => post(listings::act);
+        POST "/api/v1/listings/{id}/decline"  Api Judge                => post(listings::act);
+        POST "/api/v1/listings/{id}/tell"     Api Revisit              => post(listings::act);
+        POST "/api/v1/listings/{id}/object"   Api Revisit              => post(listings::act);
+        POST "/api/v1/listings/{id}/uphold"   Api Judge                => post(listings::act);
+        POST "/api/v1/listings/{id}/allow"    Api Judge                => post(listings::act);
+        POST "/api/v1/listings/{id}/lift"     Api Judge                => post(listings::act);
+        POST "/api/v1/ratings/{id}/verification" Api Judge             => post(listings::verify);
     }
 }
 

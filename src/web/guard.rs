@@ -57,7 +57,7 @@ struct Dress {
     chrome: Chrome,
 }
 
-/// Hands the page's surroundings to [`stand`], which knows no `Web`.
+/// Hands the page's surroundings to [`stand`], which knows no `Web`, and marks answers of an example centre.
 pub(super) async fn remember_chrome(
     State(web): State<Web>,
     mut request: Request,
@@ -69,7 +69,12 @@ pub(super) async fn remember_chrome(
         chrome: Chrome::bare(language, address, web.options.clone()),
     };
     request.extensions_mut().insert(dress);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    if web.options.example {
+        let headers = response.headers_mut();
+        headers.insert("gradeline-example", HeaderValue::from_static("true"));
+    }
+    response
 }
 
 pub(super) async fn stand(request: Request, next: Next) -> Response {

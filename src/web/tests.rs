@@ -1,6 +1,8 @@
 //! The doors from outside: requests to the whole router over an engine on a temporary file.
 
 mod acts;
+mod blocklist;
+mod examples;
 mod figures;
 mod intake;
 mod looks;
@@ -82,6 +84,7 @@ impl Centre {
             behind_tls: false,
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
+            example: false,
         };
         let archive = Archive::new(folder.path().join("recordings"));
         let web = Web::new(engine.clone(), archive, options);
@@ -319,6 +322,8 @@ async fn every_address_lets_in_whom_its_line_names_and_nobody_else() {
                 (Access::Page | Access::NewPassword, _) => StatusCode::SEE_OTHER,
                 (Access::Api, Who::Nobody) => StatusCode::UNAUTHORIZED,
                 (Access::Api, Who::Token) if !of_programs(&door) => StatusCode::FORBIDDEN,
+                // Nobody is listed here.
+                (Access::Api, _) if door.path == "/api/v1/listings/{id}" => StatusCode::NOT_FOUND,
                 (Access::Api, _) => StatusCode::OK,
                 (Access::Machine, Who::Token) => StatusCode::OK,
                 (Access::Machine, _) => StatusCode::UNAUTHORIZED,
@@ -1013,6 +1018,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         behind_tls: true,
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
+        example: false,
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let archive = Archive::new(folder.path());

@@ -115,6 +115,7 @@ mod tests {
             behind_tls: false,
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
+            example: false,
         };
         Chrome::bare(language, "/".to_owned(), Arc::new(options))
     }

@@ -5,6 +5,7 @@ mod calendars;
 mod calls;
 mod casework;
 mod figures;
+mod listings;
 mod looks;
 mod matters;
 mod people;
@@ -19,6 +20,7 @@ pub use figures::{
     BulletinHead, CountedThing, FigureDefinition, FigureTable, NewBulletin, SeenBulletin, Sign,
     Spot, WholeBulletin,
 };
+pub use listings::{Listing, ListingActed, NewListing, NewVerdict, RatingVerdict};
 pub use looks::{Look, LookAnswer, NewLook, SecondSaid};
 pub use matters::{Completion, Matter, NewMatter};
 pub use people::{

@@ -27,6 +27,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "post",
             "caller",
             "ledger",
+            "example",
+            "verification",
             "bulletins",
             "staff",
             "engine",
@@ -51,7 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
-    ("config", &["phone", "sip", "channels", "figures"]),
+    ("config", &["phone", "sip", "channels", "figures", "domain"]),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",
@@ -109,6 +111,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "channels",
             "casework",
             "acts",
+            "blocklist",
             "domain",
         ],
     ),
@@ -131,6 +134,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "channels",
             "casework",
             "acts",
+            "blocklist",
             "domain",
         ],
     ),
@@ -153,6 +157,27 @@ const ARROWS: &[(&str, &[&str])] = &[
             "acts", "domain",
         ],
     ),
+    // A centre that is played: it does what people do, by the same shells.
+    (
+        "example",
+        &[
+            "bulletins",
+            "staff",
+            "engine",
+            "register",
+            "store",
+            "figures",
+            "rights",
+            "channels",
+            "casework",
+            "domain",
+        ],
+    ),
+    // Whether what is on record is whole.
+    (
+        "verification",
+        &["engine", "register", "store", "casework", "domain"],
+    ),
     // Load, decide, save.
     (
         "engine",
@@ -162,6 +187,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "secrets",
             "channels",
             "figures",
+            "blocklist",
             "casework",
             "acts",
             "domain",
@@ -171,7 +197,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A recording's row and its file.
     ("archive", &["store", "domain", "failpoint"]),
     // Rows of what is entered, over the store's transactions.
-    ("register", &["store", "rights", "channels", "domain"]),
+    (
+        "register",
+        &["store", "rights", "channels", "blocklist", "domain"],
+    ),
     // Rows of what is counted, over the store's transactions.
     ("tallies", &["store", "figures", "casework", "domain"]),
     // Rows of what was decided.
@@ -186,6 +215,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("figures", &["casework", "domain"]),
     // What is done about a 差评, by the words and tables of the regulation.
     ("casework", &["acts", "domain"]),
+    // Who is listed for repeated malice, and what of it.
+    ("blocklist", &["acts", "domain"]),
     // An act is words; what it does to a ticket is casework's.
     ("acts", &["domain"]),
     // Whose turn it is to write; what is written is the store's.

@@ -67,6 +67,25 @@ fn a_term_runs_from_the_grade_and_not_from_its_delivery() {
 }
 
 #[test]
+fn nothing_of_before_the_regulation_gets_a_clock() {
+    for grade in Grade::ALL {
+        let earlier = Earlier {
+            before_force: true,
+            ..Earlier::default()
+        };
+        let decision = decided(keyed(grade), earlier);
+        assert_eq!(decision.rating.standing, Standing::Valid, "it is on record");
+        assert!(!decision.in_force);
+        assert!(decision.deadlines.is_empty() && decision.notices.is_empty());
+        let [rated, left] = decision.trail.as_slice() else {
+            panic!("{:?}", decision.trail)
+        };
+        assert_eq!(rated.what, What::Rated);
+        assert_eq!(left.article.to_string(), "第二十二条");
+    }
+}
+
+#[test]
 fn a_rating_is_uploaded_whatever_its_grade() {
     for grade in Grade::ALL {
         let decision = decided(keyed(grade), Earlier::default());

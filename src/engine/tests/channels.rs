@@ -19,6 +19,7 @@ stories![
     a_caller_whose_number_is_an_applicants_is_known,
     staff_who_rate_are_counted_and_refused,
     a_tester_counts_for_nothing,
+    what_was_before_the_regulation_starts_nothing,
     a_slip_of_the_box_is_a_rating_where_it_has_a_grade,
     what_cannot_be_a_rating_is_refused_with_its_article,
 ];
@@ -564,6 +565,35 @@ async fn staff_who_rate_are_counted_and_refused(place: Place) {
         .await
         .unwrap();
     assert_eq!(away, [("staff_number".to_owned(), 3)]);
+}
+
+/// In force from the Saturday after that Friday.
+async fn what_was_before_the_regulation_starts_nothing(place: Place) {
+    let settings = Settings {
+        in_force_from: Some(friday().day().next()),
+        ..Settings::default()
+    };
+    let engine = with(&place, settings, calendar()).await;
+    completed_on_friday(&engine).await;
+    let bad = |key, act, graded_at| Intake {
+        graded_at,
+        ..rating(key, Channel::WindowDevice, act, Grade::Dissatisfied)
+    };
+    let eve = friday().plus_millis(60_000);
+    let told = engine.submit(bad("k1", act(1), eve), eve).await.unwrap();
+    assert_eq!(told.ticket, None, "a 差评 of before is on record alone");
+    let ticked = engine.tick(at("2026-09-30T09:00:00+08:00")).await.unwrap();
+    assert_eq!(ticked.looked, 0, "nothing is due");
+    assert_eq!(ratings(&engine).await.len(), 1, "no default");
+    assert_eq!(reminders(&engine).await, 0);
+
+    let first = at("2026-09-19T00:00:00+08:00");
+    let told = engine
+        .submit(bad("k2", act(2), first), first)
+        .await
+        .unwrap();
+    assert!(told.ticket.is_some(), "from the first moment on it holds");
+    engine.verify_records(|_| ()).await.unwrap().unwrap();
 }
 
 async fn a_tester_counts_for_nothing(place: Place) {

@@ -24,6 +24,8 @@ fn wanted(door: &doors::Door, holder: Holder) -> StatusCode {
     let sees_it = grants.plainly();
     match action {
         Action::SeeGrades | Action::SeeTickets if one_record && !sees_it => StatusCode::NOT_FOUND,
+        // Nobody is listed here.
+        Action::SeeBlocklist if one_record => StatusCode::NOT_FOUND,
         _ => StatusCode::OK,
     }
 }

@@ -1,8 +1,12 @@
-//! Whether the records are whole (第十七条): the chain, the days' heads, and every ticket against its rows.
+//! Whether the records are whole (第十七条): the chain, the days' heads, every ticket and every listing against its
+//! rows. A shell beside the engine's.
+//!
+//! **Invariant:** it reads and never writes; it names the first thing that does not fit.
 
-use super::{ArchivedRecording, CallId, Engine, Error};
 use crate::casework::{BEGINNING, Case, link};
 use crate::domain::TicketNumber;
+use crate::engine::{ArchivedRecording, CallId, Engine, Error};
+use crate::register::facts_of;
 use crate::store::{DayHead, TicketFacts, Tx};
 
 /// Rows of one read.
@@ -16,6 +20,7 @@ pub struct Verified {
     pub unchained: u64,
     pub days: u64,
     pub tickets: u64,
+    pub listings: u64,
     /// The chain's end.
     pub head: String,
 }
@@ -49,6 +54,12 @@ pub enum Misfit {
         records: String,
         row: String,
     },
+    #[error("listing {listing}: its records say “{records}”, its row says “{row}”")]
+    Listing {
+        listing: u64,
+        records: String,
+        row: String,
+    },
 }
 
 impl Engine {
@@ -64,7 +75,36 @@ impl Engine {
         if let Err(misfit) = self.verify_tickets(&mut done, &mut progress).await? {
             return Ok(Err(misfit));
         }
+        if let Err(misfit) = self.verify_listings(&mut done).await? {
+            return Ok(Err(misfit));
+        }
         Ok(Ok(done))
+    }
+
+    async fn verify_listings(&self, done: &mut Verified) -> Result<Result<(), Misfit>, Error> {
+        let mut after = 0;
+        loop {
+            let mut tx = self.read().await?;
+            let numbers = tx.listing_numbers(after, BATCH).await?;
+            let Some(last) = numbers.last() else {
+                return Ok(Ok(()));
+            };
+            after = *last;
+            for number in numbers {
+                let listing = tx.listing(number).await?;
+                let nothing = || "nothing".to_owned();
+                let records = listing.as_ref().map_or_else(nothing, facts_of);
+                let row = tx.listing_facts(number).await?.unwrap_or_else(nothing);
+                if records != row {
+                    return Ok(Err(Misfit::Listing {
+                        listing: number,
+                        records,
+                        row,
+                    }));
+                }
+                done.listings += 1;
+            }
+        }
     }
 
     async fn verify_chain(
