@@ -21,9 +21,6 @@ use crate::turns::{Writers, begin_lite};
 /// A writer that waits longer than this for another one is told so (reliability under load: 5 s
 /// starved in practice).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
-/// Pages that a reader of SQLite keeps, in KiB (negative: so SQLite takes it). The system keeps the file's pages
-/// for all of them; four caches of the usual 2 MiB would fill for hours, each with the same.
-const READERS_CACHE: &str = "-256";
 
 #[derive(Clone)]
 pub(super) enum Pool {
@@ -57,11 +54,7 @@ impl Pool {
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(
-                lite_options(path, busy)
-                    .read_only(true)
-                    .pragma("cache_size", READERS_CACHE),
-            )
+            .connect_with(lite_reader(lite_options(path, busy)))
             .await?;
         Ok(Pool::Lite {
             writers: Writers::new(writer.clone(), BUSY_TIMEOUT),
@@ -144,6 +137,11 @@ fn lite_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+}
+
+/// Keeps 256 KiB of pages (so the negative number): the system has them all, four usual caches fill for hours.
+fn lite_reader(usual: SqliteConnectOptions) -> SqliteConnectOptions {
+    usual.read_only(true).pragma("cache_size", "-256")
 }
 
 async fn lite_writer(path: &Path, busy: Duration) -> Result<SqlitePool, sqlx::Error> {
