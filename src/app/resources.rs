@@ -5,9 +5,19 @@ use std::time::Duration;
 /// Few arenas: each of many would keep what it once needed.
 #[cfg(target_env = "gnu")]
 const ARENAS: libc::c_int = 2;
-/// How often it is looked whether calls have ended.
+/// Larger pieces are mapped one by one and given back one by one, and at an arena's end no more than this is kept.
+/// Told, because the allocator would otherwise raise both bounds with each large piece that is freed, to 32 and
+/// 64 MiB at most.
+#[cfg(target_env = "gnu")]
+const MAPPED_FROM: libc::c_int = 256 * 1024;
+#[cfg(target_env = "gnu")]
+const KEPT_AT_END: libc::c_int = 1024 * 1024;
+/// How often it is looked whether calls and transactions have ended.
 const LOOKED_EVERY: Duration = Duration::from_secs(5);
-/// Fewer ended calls are not worth a walk through the heap.
+/// While there are calls, memory is given back after so many looks, a minute, also where their number stays: a
+/// busy moment of the machine (a disk that stands, closings that wait) needs more than the hours after it.
+const LOOKS_A_ROUND: u32 = 12;
+/// Fewer of them are not worth a walk through the heap before the minute is over.
 const ENDED_FROM: usize = 20;
 /// Of a call: RTP and RTCP of two legs, and its recording.
 const DESCRIPTORS_A_CALL: u64 = 5;
@@ -21,6 +31,8 @@ pub fn prepare(calls: usize) -> Option<String> {
     // SAFETY: an option and a number; no other thread runs yet.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, ARENAS);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_AT_END);
     }
     let descriptors = raise_descriptors().ok()?;
     let needed = descriptors_for(calls);
@@ -55,15 +67,18 @@ fn raise_descriptors() -> std::io::Result<u64> {
     Ok(limit.rlim_cur)
 }
 
-/// Gives back what ended calls had, for as long as it is polled. `calls` tells how many there are.
-pub async fn give_back(calls: impl Fn() -> usize) {
-    let mut most = 0;
+/// Gives back what ended calls and transactions had and what a busy moment needed, for as long as it is polled.
+/// `held` tells how many there are.
+pub async fn give_back(held: impl Fn() -> usize) {
+    let (mut most, mut looks) = (0, 0);
     loop {
         tokio::time::sleep(LOOKED_EVERY).await;
-        let now = calls();
+        let now = held();
         most = most.max(now);
-        if most - now >= ENDED_FROM.max(most / 2) {
-            most = now;
+        looks += 1;
+        let over = looks >= LOOKS_A_ROUND && most > 0;
+        if over || most - now >= ENDED_FROM.max(most / 2) {
+            (most, looks) = (now, 0);
             // Off the runtime's threads: it takes milliseconds, and nobody waits for it.
             if let Err(error) = tokio::task::spawn_blocking(trim).await {
                 tracing::warn!(%error, "memory was not given back");

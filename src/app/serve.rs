@@ -92,7 +92,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
-    let keeper = tokio::spawn(resources::give_back(move || counted.call_count()));
+    let keeper = tokio::spawn(resources::give_back(move || counted.held()));
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;

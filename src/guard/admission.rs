@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::rates::{Rates, STRANGER_RATE, TRUNK_RATE};
+use super::seats::Seats;
 use super::unproven::{GiveUp, Proof, Unproven, Wish};
 use super::{Limits, Network};
 
@@ -24,6 +25,7 @@ pub struct State {
     limits: Limits,
     draining: AtomicBool,
     transactions: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,
+    pub(super) seats: Seats,
     table: Mutex<Table>,
 }
 
@@ -121,6 +123,7 @@ impl State {
             limits,
             draining: AtomicBool::new(false),
             transactions: OnceLock::new(),
+            seats: Seats::default(),
             table: Mutex::default(),
         }
     }
@@ -155,14 +158,17 @@ impl State {
         self.transaction_count() >= self.limits.max_transactions
     }
 
-    /// Why there is no room for a new call of this source, if there is none.
+    /// Why there is no room for a new call of this source, if there is none. Where every place is taken and an
+    /// overdue call holds one, that call is given up for whoever comes next: refused here, the flood that fills
+    /// the house costs no transactions.
     pub fn no_room(&self, source: IpAddr, now: Instant) -> Option<NoRoom> {
         if self.busy() {
             return Some(NoRoom::Full);
         }
         let limits = &self.limits;
+        let seated = self.seats.taken();
         let mut table = self.table();
-        let calls = |table: &Table| table.incoming + table.invited.len();
+        let calls = |table: &Table| table.incoming.max(seated) + table.invited.len();
         if calls(&table) >= limits.max_calls || table.invited.len() >= limits.max_unproven {
             table.forget_lost_invites(now);
         }
@@ -172,11 +178,26 @@ impl State {
             now,
         };
         let under_way = table.invited.len();
-        match table.unproven.has_place(wish, under_way, limits) {
-            true => None,
-            false if wish.full => Some(NoRoom::Full),
-            false => Some(NoRoom::Unproven),
+        if !table.unproven.has_place(wish, under_way, limits) {
+            return Some(match wish.full {
+                true => NoRoom::Full,
+                false => NoRoom::Unproven,
+            });
         }
+        if seated + under_way < limits.max_calls {
+            return None;
+        }
+        // Who is about to leave leaves a place without anybody being sent away.
+        let gone = match seated > table.incoming {
+            true => None,
+            false => table.unproven.give_way(wish, limits),
+        };
+        drop(table);
+        if let Some(give_up) = gone {
+            super::count("given_up");
+            give_up();
+        }
+        Some(NoRoom::Unproven)
     }
 
     /// Whether this source may call.

@@ -18,6 +18,7 @@ mod head;
 mod judge;
 mod rates;
 mod refusal;
+mod seats;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use admission::{Enrolled, Known, NoRoom, NotEnrolled, State};
 pub use frame::{Framed, frame};
 pub use head::{Head, body_start};
 pub use judge::{Verdict, judge};
+pub use seats::Seat;
 pub use unproven::GiveUp;
 
 /// A start line with its headers, in bytes (RFC 3261 sets no limit).

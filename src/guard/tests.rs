@@ -516,6 +516,73 @@ fn in_a_full_house_a_new_call_takes_the_place_of_one_that_proved_nothing() {
 }
 
 #[test]
+fn in_a_house_full_of_calls_that_close_a_new_one_is_refused_before_the_stack() {
+    let (state, from) = (state(), start());
+    let later = from + Duration::from_secs(4);
+    let mut seats: Vec<_> = (0..10).map(|_| state.seat()).collect();
+    let mut calls = Vec::new();
+    for n in 0..10 {
+        let call_id = format!("call {n}");
+        let (call, gone) = enter(&state, &call_id, "192.0.2.1", from).unwrap();
+        call.answered(from);
+        if n < 8 {
+            call.acknowledged();
+            state.heard(&call_id);
+        }
+        calls.push((call, gone));
+    }
+    let new = || {
+        let source = TRUNK.parse().unwrap();
+        let verdict = judge(INVITE.as_bytes(), source, Transport::Udp, &state, later);
+        outcome(verdict)
+    };
+    // One of the two that were not proven is sent away, and only one as long as its place is not free.
+    assert_eq!(new(), ("503".into(), "unproven"));
+    let gone = |calls: &Vec<(Enrolled, Arc<AtomicBool>)>| -> Vec<usize> {
+        let gone = |n: &usize| calls[*n].1.load(Ordering::Relaxed);
+        (0..calls.len()).filter(gone).collect()
+    };
+    assert_eq!(gone(&calls), [8]);
+    drop(calls.remove(8));
+    for _ in 0..100 {
+        assert_eq!(new().0, "503");
+    }
+    assert!(
+        gone(&calls).is_empty(),
+        "it is closing; nobody else has to go"
+    );
+    assert_eq!(state.transaction_count(), 0);
+    seats.pop();
+    assert_eq!(new().0, "pass");
+}
+
+#[test]
+fn as_many_invites_are_let_through_as_calls_would_give_way() {
+    let (state, from) = (state(), start());
+    let mut calls = Vec::new();
+    for n in 0..6 {
+        let source = format!("192.0.2.{}", 1 + n % 2);
+        let (call, _) = enter(&state, &format!("call {n}"), &source, from).unwrap();
+        call.answered(from + Duration::from_secs(3 * u64::from(n >= 4)));
+        calls.push(call);
+    }
+    let later = from + Duration::from_secs(4);
+    let passed = (0..20).filter(|n| {
+        let invite = INVITE.replace("Call-ID: one", &format!("Call-ID: {n}"));
+        let source = "192.0.2.9:5060".parse().unwrap();
+        let verdict = judge(invite.as_bytes(), source, Transport::Udp, &state, later);
+        verdict == Verdict::Pass
+    });
+    assert_eq!(
+        passed.count(),
+        4,
+        "against who has none, one second is not too long"
+    );
+    let source = "192.0.2.1".parse().unwrap();
+    assert_eq!(state.no_room(source, later), Some(NoRoom::Full));
+}
+
+#[test]
 fn invites_on_their_way_through_the_stack_count_as_calls() {
     let (state, from) = (state(), start());
     let invite = |n: u32| INVITE.replace("Call-ID: one", &format!("Call-ID: {n}"));

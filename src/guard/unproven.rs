@@ -57,7 +57,21 @@ pub(super) struct Unproven {
 impl Unproven {
     /// Whether a call would find a place, beside `more` that are to be entered.
     pub fn has_place(&self, wish: Wish, more: usize, limits: &Limits) -> bool {
-        self.ringing + more < limits.max_unproven && self.place(wish, limits) != Place::None
+        self.ringing + more < limits.max_unproven
+            && match self.place(wish, limits) {
+                Place::None => false,
+                Place::Free => self.due + more < limits.max_unproven,
+                // Each of those under way takes one.
+                Place::Of(..) => self.overdue(wish, limits) > more,
+            }
+    }
+
+    /// Sends away the overdue call whose place this one would have.
+    pub fn give_way(&mut self, wish: Wish, limits: &Limits) -> Option<GiveUp> {
+        match self.place(wish, limits) {
+            Place::Of(source, at) => Some(self.take(source, at)?.give_up),
+            Place::Free | Place::None => None,
+        }
     }
 
     /// Enters a call. An overdue one that had to go is handed back; `Err` where none may go.
@@ -152,16 +166,33 @@ impl Unproven {
         self.calls
             .keys()
             .filter_map(|other| {
-                // Who holds more than the one who asks gives way sooner.
-                let grace = match self.due_of(*other) > own {
-                    true => limits.grace / 3,
-                    false => limits.grace,
-                };
+                let grace = self.grace_beside(*other, own, limits);
                 let (at, since) = self.oldest(*other, grace, now)?;
                 Some((since, Place::Of(*other, at)))
             })
             .min_by_key(|(since, _)| *since)
             .map_or(Place::None, |(_, place)| place)
+    }
+
+    /// How many calls would give way to this one.
+    fn overdue(&self, wish: Wish, limits: &Limits) -> usize {
+        let own = self.due_of(wish.source);
+        let among = |source: &IpAddr, grace| self.overdue_of(*source, grace, wish.now).count();
+        if own >= limits.max_unproven_per_source {
+            return among(&wish.source, limits.grace);
+        }
+        let sources = self.calls.keys();
+        sources
+            .map(|other| among(other, self.grace_beside(*other, own, limits)))
+            .sum()
+    }
+
+    /// Who holds more than the one who asks gives way sooner.
+    fn grace_beside(&self, other: IpAddr, own: usize, limits: &Limits) -> Duration {
+        match self.due_of(other) > own {
+            true => limits.grace / 3,
+            false => limits.grace,
+        }
     }
 
     /// Answered calls of a source.
@@ -173,8 +204,18 @@ impl Unproven {
 
     /// The first call of a source that was answered so long ago.
     fn oldest(&self, source: IpAddr, grace: Duration, now: Instant) -> Option<(usize, Instant)> {
-        let calls = self.calls.get(&source)?.iter().enumerate();
-        let mut overdue = calls.filter_map(|(at, call)| Some((at, call.answered?)));
-        overdue.find(|(_, since)| now.saturating_duration_since(*since) >= grace)
+        self.overdue_of(source, grace, now).next()
+    }
+
+    /// Calls of a source that were answered so long ago, by their position.
+    fn overdue_of(
+        &self,
+        source: IpAddr,
+        grace: Duration,
+        now: Instant,
+    ) -> impl Iterator<Item = (usize, Instant)> {
+        let calls = self.calls.get(&source).into_iter().flatten().enumerate();
+        let answered = calls.filter_map(|(at, call)| Some((at, call.answered?)));
+        answered.filter(move |(_, since)| now.saturating_duration_since(*since) >= grace)
     }
 }

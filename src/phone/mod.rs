@@ -141,7 +141,12 @@ impl Phone {
             refuse(invite, 503, "full").await;
             return;
         }
-        calls.spawn(answer::answer(self.house.clone(), invite));
+        let seat = invite.seat.clone();
+        let call = answer::answer(self.house.clone(), invite);
+        calls.spawn(async move {
+            call.await;
+            drop(seat);
+        });
         metrics::gauge!("gradeline_calls_active").set(calls.len() as f64);
     }
 

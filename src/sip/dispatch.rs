@@ -217,6 +217,7 @@ fn new_call(
         events: ends.events,
         over: ends.over,
         state: Arc::clone(&core.state),
+        seat: Arc::new(core.state.seat()),
     });
     Ok(())
 }

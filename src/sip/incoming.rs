@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::call::{Command, Dialog, DialogEvent, ask};
-use crate::guard::State;
+use crate::guard::{Seat, State};
 
 /// An INVITE that came in and waits for its answer. Dropped unanswered, it is refused with 500.
 pub struct Incoming {
@@ -26,6 +26,8 @@ pub struct Incoming {
     pub(super) events: mpsc::Receiver<DialogEvent>,
     pub(super) over: CancellationToken,
     pub(super) state: Arc<State>,
+    /// To be kept until everything of the call is stored: so long it counts as one.
+    pub seat: Arc<Seat>,
 }
 
 impl Incoming {

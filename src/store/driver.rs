@@ -52,7 +52,9 @@ impl Pool {
             .max_connections(4)
             .acquire_timeout(BUSY_TIMEOUT)
             .test_before_acquire(false)
-            .connect_with(lite_options(path, busy).read_only(true))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(lite_reader(lite_options(path, busy)))
             .await?;
         Ok(Pool::Lite {
             writers: Writers::new(writer.clone(), BUSY_TIMEOUT),
@@ -135,6 +137,11 @@ fn lite_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+}
+
+/// Keeps 256 KiB of pages (so the negative number): the system has them all, four usual caches fill for hours.
+fn lite_reader(usual: SqliteConnectOptions) -> SqliteConnectOptions {
+    usual.read_only(true).pragma("cache_size", "-256")
 }
 
 async fn lite_writer(path: &Path, busy: Duration) -> Result<SqlitePool, sqlx::Error> {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,15 +41,39 @@ fn set(clock: &Path, offset_s: i64) {
     std::fs::rename(new, clock).unwrap();
 }
 
+/// Houses side by side, each with its own clock: a step mostly waits, and a thousand one after another
+/// would take hours.
+fn houses() -> usize {
+    nightly(1, 16)
+}
+
 #[test]
 fn a_clock_that_is_set_changes_no_call() {
+    let begun = Instant::now();
+    let steps = nightly(4, 1000);
+    std::thread::scope(|scope| {
+        for nth in 0..houses() {
+            // Every house takes each offset and, later, each moment of a call.
+            let share = (nth..steps).step_by(houses()).count();
+            scope.spawn(move || set_clocks(share));
+        }
+    });
+    println!(
+        "{steps} steps, {} houses side by side, {:.0} s: every call undisturbed",
+        houses(),
+        begun.elapsed().as_secs_f64()
+    );
+}
+
+/// A house whose clock is set so often, in a call each time.
+fn set_clocks(steps: usize) {
     let crowd = Crowd::open(8);
     let house = crowd_house(&crowd, Setup::default());
     let clock = house.path("clock");
     set(&clock, 0);
     let server = house.start_as(|command| put_under(command, &clock));
-    let steps = [HOUR_S, -HOUR_S, TEN_DAYS_S, -TEN_DAYS_S];
-    for (n, offset_s) in steps.into_iter().cycle().take(nightly(4, 1000)).enumerate() {
+    let offsets = [HOUR_S, -HOUR_S, TEN_DAYS_S, -TEN_DAYS_S];
+    for (n, offset_s) in offsets.into_iter().cycle().take(steps).enumerate() {
         // A good grade: after a bad one the plan asks for its reason and waits.
         let key = char::from(b'1' + (n % 3) as u8);
         let number = place::number();
@@ -57,7 +81,7 @@ fn a_clock_that_is_set_changes_no_call() {
         crowd.dial(&house, &number, &[press]);
         // In the notice, in the talk, in the offer, in the window for a change.
         let answered = wait_for("the answer", 30 * SECOND, || crowd.seen()[0].answered);
-        sleep_until(answered + SECOND / 4 * (n % 8) as u32);
+        sleep_until(answered + SECOND / 4 * (n % 8 + n / 8 % 4) as u32);
         set(&clock, offset_s);
         let ended = wait_for("the end", 60 * SECOND, || crowd.seen()[0].ended);
         crowd.forget();
@@ -66,8 +90,7 @@ fn a_clock_that_is_set_changes_no_call() {
         // And back to where the next step begins.
         set(&clock, 0);
     }
-    let ratings = list(&house, "ratings");
-    assert_eq!(ratings.len(), nightly(4, 1000));
+    assert_eq!(list(&house, "ratings").len(), steps);
     server.stop();
 }
 

@@ -17,6 +17,10 @@ pub fn repository() -> PathBuf {
 /// Below the ephemeral range, so that no other program's client socket takes one meanwhile.
 const PORTS: std::ops::Range<u16> = 10_000..19_000;
 
+/// Where houses have their RTP ports, and how many each has.
+const MEDIA_PORTS: std::ops::Range<u16> = 20_000..31_000;
+const MEDIA_PORTS_OF_ONE: u16 = 200;
+
 /// The first of four ports that are free for UDP and TCP, and ours until this process ends: other
 /// processes of these tests see the name by which it is held. The kernel is asked and nothing is bound:
 /// a socket bound for a look lives on in every child that is forked meanwhile, until it runs its program.
@@ -24,8 +28,7 @@ pub fn port() -> u16 {
     static HELD: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
     loop {
         let port = rand::random_range(PORTS.start / 4..PORTS.end / 4) * 4;
-        let name = unix::SocketAddr::from_abstract_name(format!("gradeline-live-{port}")).unwrap();
-        let Ok(hold) = UnixListener::bind_addr(&name) else {
+        let Some(hold) = hold(&format!("gradeline-live-{port}")) else {
             continue;
         };
         HELD.lock().unwrap().push(hold);
@@ -34,6 +37,24 @@ pub fn port() -> u16 {
             return port;
         }
     }
+}
+
+/// A range of RTP ports that no other house has while the listener lives: the first, the last.
+pub fn media_ports() -> ((u16, u16), UnixListener) {
+    let ranges = (MEDIA_PORTS.end - MEDIA_PORTS.start) / MEDIA_PORTS_OF_ONE;
+    let taken = wait_for("a range of ports", Duration::from_secs(600), || {
+        let first = MEDIA_PORTS.start + rand::random_range(0..ranges) * MEDIA_PORTS_OF_ONE;
+        let hold = hold(&format!("gradeline-live-media-{first}"))?;
+        Some((first, hold))
+    });
+    let (first, hold) = taken;
+    ((first, first + MEDIA_PORTS_OF_ONE - 1), hold)
+}
+
+/// Holds a name; none where another process does.
+fn hold(name: &str) -> Option<UnixListener> {
+    let name = unix::SocketAddr::from_abstract_name(name).unwrap();
+    UnixListener::bind_addr(&name).ok()
 }
 
 /// Whether somebody has bound this UDP port.

@@ -1,6 +1,7 @@
 //! The program in a process of its own, with a folder, ports and a database of its own.
 
 use std::fs::File;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
@@ -74,6 +75,7 @@ pub struct House {
     pub tls: u16,
     pub web: u16,
     pub rtp: (u16, u16),
+    _rtp_hold: UnixListener,
     token: OnceLock<String>,
     starts: AtomicU32,
 }
@@ -92,14 +94,14 @@ impl House {
     pub fn new(setup: Setup) -> House {
         let dir = tempfile::Builder::new().prefix("live-").tempdir().unwrap();
         let (sip, tls, web) = (place::port(), place::port(), place::port());
-        let first = 20_000 + rand::random_range(0..55u16) * 200;
-        let rtp = (first, first + 199);
+        let (rtp, rtp_hold) = place::media_ports();
         let house = House {
             dir,
             sip,
             tls,
             web,
             rtp,
+            _rtp_hold: rtp_hold,
             token: OnceLock::new(),
             starts: AtomicU32::new(0),
         };

@@ -14,6 +14,9 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Held {
     at_s: f64,
     rss_kib: f64,
+    /// Of it what the process has written to, and the pages of files: its program, the database's index.
+    written_kib: f64,
+    files_kib: f64,
     descriptors: f64,
     threads: f64,
 }
@@ -28,6 +31,8 @@ fn held(server: &Server, begun: Instant) -> Held {
     Held {
         at_s: begun.elapsed().as_secs_f64(),
         rss_kib: number("VmRSS:"),
+        written_kib: number("RssAnon:"),
+        files_kib: number("RssFile:") + number("RssShmem:"),
         descriptors: std::fs::read_dir(format!("{process}/fd")).unwrap().count() as f64,
         threads: number("Threads:"),
     }
@@ -115,12 +120,17 @@ fn fifty_calls_for_long_leave_nothing_behind() {
     let (first, last) = (samples[0], samples[samples.len() - 1]);
     println!(
         "soak: {calls} calls, {AT_ONCE} at once, {} s after {} s; {graded} graded; memory {:.1} to {:.1} MiB \
-         ({rss_mib_h:+.2} MiB/h), descriptors {} to {} ({descriptors_h:+.1}/h), threads {} to {}; \
+         ({rss_mib_h:+.2} MiB/h; \
+         written {:.1} to {:.1}, of files {:.1} to {:.1}), descriptors {} to {} ({descriptors_h:+.1}/h), threads {} to {}; \
          empty: {:.1} MiB, {} descriptors; empty again: {:.1} MiB, {} descriptors",
         length.as_secs(),
         warm_up.as_secs(),
         first.rss_kib / 1024.0,
         last.rss_kib / 1024.0,
+        first.written_kib / 1024.0,
+        last.written_kib / 1024.0,
+        first.files_kib / 1024.0,
+        last.files_kib / 1024.0,
         first.descriptors,
         last.descriptors,
         first.threads,
