@@ -34,6 +34,7 @@ pub mod kept;
 pub mod keypad;
 pub mod ledger;
 mod line;
+pub mod lists;
 pub mod media;
 pub mod meter;
 pub mod phone;

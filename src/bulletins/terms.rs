@@ -1,7 +1,7 @@
 //! Until when bulletins are due (第十八条): a term for each month and quarter that ends.
 
 use crate::domain::{Moment, Period};
-use crate::engine::{Engine, Error};
+use crate::engine::{Engine, Error, Settings};
 use crate::store::Tx;
 use crate::tallies::BulletinTerm;
 
@@ -16,12 +16,14 @@ impl Engine {
     /// time it stood still. May be run again and by several processes at once.
     pub async fn start_bulletin_terms(&self, now: Moment) -> Result<usize, Error> {
         // Nothing to do is the usual thing, and is no reason to wait for the one writer.
-        if without_term(&mut self.read().await?, now).await?.is_empty() {
+        let settings = self.settings();
+        let none = without_term(&mut self.read().await?, settings, now).await?;
+        if none.is_empty() {
             return Ok(0);
         }
         let mut tx = self.write().await?;
         tx.lock_bulletin_terms().await?;
-        let ended = without_term(&mut tx, now).await?;
+        let ended = without_term(&mut tx, settings, now).await?;
         for period in &ended {
             // Whoever issues it this moment is waited for.
             tx.lock_bulletin(*period).await?;
@@ -40,8 +42,8 @@ impl Engine {
     }
 }
 
-/// In the order in which they ended.
-async fn without_term(tx: &mut Tx, now: Moment) -> Result<Vec<Period>, Error> {
+/// In the order in which they ended; none that was over before the regulation was in force.
+async fn without_term(tx: &mut Tx, settings: &Settings, now: Moment) -> Result<Vec<Period>, Error> {
     let started = tx.bulletin_terms(MOST).await?;
     let mut found = Vec::new();
     for last in Period::last_ended(now.day()) {
@@ -61,6 +63,7 @@ async fn without_term(tx: &mut Tx, now: Moment) -> Result<Vec<Period>, Error> {
             next = next.after();
         }
     }
+    found.retain(|period| settings.in_force(period.end()));
     found.sort_by_key(|period| (period.end(), !period.is_month()));
     Ok(found)
 }

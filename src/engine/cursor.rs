@@ -2,7 +2,7 @@
 
 use super::{Error, Page};
 use crate::domain::Moment;
-use crate::store::Position;
+use crate::lists::Position;
 
 /// Which list a cursor belongs to.
 #[derive(Clone, Copy)]

@@ -6,7 +6,8 @@ use super::{
     Page, RatingFilter, RatingRow, Reach, TicketDetail, TicketFilter, TicketRow,
 };
 use crate::domain::{Day, Grade, Polarity, mask};
-use crate::store::{Position, Tx};
+use crate::lists::Position;
+use crate::store::Tx;
 
 impl Engine {
     /// Newest first; `limit` 1–200. A cursor stays right while new rows come in.

@@ -696,6 +696,14 @@ async fn a_unit_finds_the_tickets_that_were_sent_to_it_and_no_other(place: Place
         );
         engine.inner.store.raw(&sql).await.unwrap();
     }
+    // A reach is of posts, and a post of a unit that is entered.
+    for unit in ["forest_a", "forest-a", "forest"] {
+        let sql = format!(
+            "INSERT INTO units (id, kind, name, created_at) VALUES \
+             ('{unit}', 'handling_unit', '{unit}', 0)"
+        );
+        engine.inner.store.raw(&sql).await.unwrap();
+    }
     let reach = |unit: &str| Reach::Units(vec![crate::domain::UnitId(unit.into())]);
     for (reach, found) in [
         (Reach::All, 3),

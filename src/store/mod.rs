@@ -8,13 +8,10 @@ mod cases;
 mod claim;
 mod deadlines;
 mod driver;
-mod list_plans;
 mod listenings;
-mod lists;
 mod lite;
 mod ratings;
 mod retries;
-mod shown;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tickets;
@@ -28,7 +25,6 @@ pub use cases::{KnownAct, SlipRow, TicketFacts};
 pub use claim::Claim;
 pub use deadlines::{DeadlineAt, ProvisionalCount};
 pub use driver::Tx;
-pub use lists::{CallCount, CallSource, Position};
 pub use ratings::KnownRating;
 
 pub(crate) use driver::{Row, Value, args};

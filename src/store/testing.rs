@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _,
 
 use super::driver::{Pool, args};
 use super::{
-    Error, Store, calls, cases, deadlines, driver, list_plans, listenings, lists, ratings, retries,
-    tickets, trail, uncounted, unrecorded,
+    Error, Store, calls, cases, deadlines, driver, listenings, ratings, retries, tickets, trail,
+    uncounted, unrecorded,
 };
 
 /// A database of a story's own.
@@ -348,8 +348,6 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         deadlines::STATEMENTS,
         ratings::STATEMENTS,
         retries::STATEMENTS,
-        list_plans::STATEMENTS,
-        lists::STATEMENTS,
         listenings::STATEMENTS,
         tickets::STATEMENTS,
         cases::STATEMENTS,
@@ -358,95 +356,6 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         unrecorded::STATEMENTS,
     ]
     .concat()
-}
-
-/// Where a page or a count begins, it is entered by index: no list costs more because there is much that it
-/// does not show.
-#[tokio::test]
-async fn no_list_walks_through_what_it_does_not_show() {
-    let place = Place::sqlite(tempfile::tempdir().unwrap());
-    let store = place.open().await;
-    for (name, entry) in [
-        (
-            "CALLS",
-            "c USING INDEX calls_by_start (started_at>? AND (started_at,id)<(?,?))",
-        ),
-        (
-            "CALLS_NOT_ENDED",
-            "c USING INDEX calls_not_ended (started_at>? AND (started_at,id)<(?,?))",
-        ),
-        (
-            "CALLS_REHEARSED",
-            "c USING INDEX calls_rehearsed (started_at>? AND (started_at,id)<(?,?))",
-        ),
-        ("CALLS_OF_FEW", "o USING INDEX orders_by_unit (unit=?)"),
-        (
-            "RATINGS",
-            "r USING INDEX ratings_by_graded_at (graded_at>? AND (graded_at,id)<(?,?))",
-        ),
-        (
-            "BAD_RATINGS",
-            "r USING INDEX ratings_bad (graded_at>? AND (graded_at,id)<(?,?))",
-        ),
-        (
-            "RATINGS_REHEARSED",
-            "r USING INDEX ratings_rehearsed (graded_at>? AND (graded_at,id)<(?,?))",
-        ),
-        ("RATINGS_OF_FEW", "o USING INDEX orders_by_unit (unit=?)"),
-        (
-            "TICKETS",
-            "t USING INDEX tickets_by_opened_at (opened_at>? AND (opened_at,number)<(?,?))",
-        ),
-        (
-            "TICKETS_IN_STATE",
-            "t USING INDEX tickets_by_state (state=? AND opened_at>? AND (opened_at,number)<(?,?))",
-        ),
-        (
-            "TICKETS_REHEARSED",
-            "t USING INDEX tickets_rehearsed (opened_at>? AND (opened_at,number)<(?,?))",
-        ),
-        (
-            "TICKETS_PROVISIONAL",
-            "x USING COVERING INDEX deadlines_provisional",
-        ),
-        ("TICKETS_OF_FEW", "o USING INDEX orders_by_unit (unit=?)"),
-        (
-            "ORDERS_OF",
-            "o USING COVERING INDEX orders_by_unit (unit=?)",
-        ),
-        (
-            "COUNTS",
-            "calls USING INDEX calls_by_start (started_at>? AND started_at<?)",
-        ),
-        (
-            "TICKET_COUNT",
-            "tickets USING INDEX tickets_by_opened_at (opened_at>? AND opened_at<?)",
-        ),
-        ("STALE", "deadlines USING INDEX deadlines_open (due_at>?)"),
-        (
-            "PROVISIONAL",
-            "deadlines USING COVERING INDEX deadlines_provisional",
-        ),
-        (
-            "DUE",
-            "deadlines USING COVERING INDEX deadlines_next (next_at>? AND next_at<?)",
-        ),
-    ] {
-        let of_all = statements();
-        let (_, sql) = of_all.iter().find(|(of, _)| *of == name).expect(name);
-        let plan = store.plan(sql).await;
-        let enters = plan.iter().any(|step| step.ends_with(entry));
-        assert!(enters, "{name}: {plan:#?}");
-        // The units' table is small, and so is what is provisional.
-        let walks = plan.iter().any(|step| {
-            step.starts_with("SCAN")
-                && !step.starts_with("SCAN u ")
-                && step != "SCAN known"
-                && !step.ends_with("deadlines_provisional")
-        });
-        assert!(!walks, "{name}: {plan:#?}");
-    }
-    store.close().await;
 }
 
 /// Each is prepared, and gives the same columns as on SQLite.

@@ -183,6 +183,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "engine",
         &[
             "register",
+            "lists",
             "store",
             "secrets",
             "channels",
@@ -203,6 +204,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // Rows of what is counted, over the store's transactions.
     ("tallies", &["store", "figures", "casework", "domain"]),
+    // Pages of what was decided.
+    ("lists", &["store", "domain"]),
     // Rows of what was decided.
     (
         "store",

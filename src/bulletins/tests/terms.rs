@@ -9,6 +9,7 @@ stories![
     what_was_issued_before_its_term_began_is_no_breach,
     two_that_start_terms_at_once_start_each_once,
     a_revised_calendar_moves_the_terms_that_run,
+    no_period_that_was_over_before_the_regulation_has_a_term,
 ];
 
 #[test]
@@ -174,4 +175,19 @@ async fn a_revised_calendar_moves_the_terms_that_run(place: Place) {
         "{due:?}"
     );
     engine.verify_records(|_| {}).await.unwrap().unwrap();
+}
+
+async fn no_period_that_was_over_before_the_regulation_has_a_term(place: Place) {
+    drop(at_work(&place).await);
+    let settings = Settings {
+        in_force_from: Some("2026-10-01".parse().unwrap()),
+        ..Settings::default()
+    };
+    let engine = Engine::start_with(place.open().await, Calendar::shipped(), settings);
+    let october = engine.start_bulletin_terms(at("10-31T23:59")).await;
+    assert_eq!(october.unwrap(), 0, "September was over before");
+    let november = engine.start_bulletin_terms(at("11-01T00:00")).await;
+    assert_eq!(november.unwrap(), 1);
+    let [(period, _)] = terms(&engine).await.try_into().unwrap();
+    assert_eq!(period, "2026-10");
 }

@@ -1,10 +1,9 @@
 //! From a row to what lists show.
 
-use super::Error;
-use super::driver::Row;
-use super::rows::CallId;
-use super::views::{CallRow, RatingRow, RemarkRow, TicketRow};
 use crate::domain::{Choices, Grade, Reason, Remark, Service, Standing};
+use crate::store::rows::CallId;
+use crate::store::views::{CallRow, RatingRow, RemarkRow, TicketRow};
+use crate::store::{Error, Row};
 
 pub(super) fn call_row(row: &Row) -> Result<CallRow, Error> {
     Ok(CallRow {

@@ -1,10 +1,10 @@
 //! Statements of the lists, and which of them a filter takes: each enters an index where its page begins, so
 //! that a list costs what it shows and not what is on record beside it.
 
-use super::statements;
-use super::views::{CallFilter, RatingFilter, TicketFilter};
 use crate::domain::Polarity;
 use crate::store::rows::CallState;
+use crate::store::statements;
+use crate::store::views::{CallFilter, RatingFilter, TicketFilter};
 
 /// A ticket was sent to one of the units: a slip in the drawer is not the unit's to see yet. An id holds no
 /// comma, so that between commas it is found whole.

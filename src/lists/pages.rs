@@ -1,14 +1,13 @@
 //! Lists, newest first, by keyset: what comes in later never shifts a page.
 
-use super::driver::{Row, Tx, Value, args};
-use super::list_plans::{self, KNOWN_ORDERS, ONE_CALL, ONE_RATING, ONE_TICKET};
-use super::rows::{CallId, CallState};
+use super::plans::{self, KNOWN_ORDERS, ONE_CALL, ONE_RATING, ONE_TICKET};
 use super::shown::{call_row, rating_row, ticket_row};
-use super::views::{
+use crate::domain::{Day, Grade, Moment, Polarity, State, UnitId};
+use crate::store::rows::{CallId, CallState};
+use crate::store::views::{
     CallFilter, CallRow, RatingFilter, RatingRow, Reach, RemarkRow, TicketFilter, TicketRow,
 };
-use super::{Error, statements};
-use crate::domain::{Day, Grade, Moment, Polarity, State, UnitId};
+use crate::store::{Error, Row, Tx, Value, args, statements};
 
 statements! {
     UNITS_OF = "SELECT DISTINCT unit FROM orders WHERE ticket = $1 AND NOT void \
@@ -62,7 +61,7 @@ impl Tx {
             return Ok(Vec::new());
         };
         let few = self.is_of_few(&filter.reach).await?;
-        let sql = list_plans::of_calls(filter, rehearsal, few);
+        let sql = plans::of_calls(filter, rehearsal, few);
         let mut values = bounds(filter.from, filter.to, after);
         values.extend(args![
             limit,
@@ -102,7 +101,7 @@ impl Tx {
             return Ok(Vec::new());
         };
         let few = self.is_of_few(&filter.reach).await?;
-        let sql = list_plans::of_ratings(filter, rehearsal, few);
+        let sql = plans::of_ratings(filter, rehearsal, few);
         let mut values = bounds(filter.from, filter.to, after);
         values.extend(args![
             limit,
@@ -153,7 +152,7 @@ impl Tx {
             return Ok(Vec::new());
         };
         let few = self.is_of_few(&filter.reach).await?;
-        let sql = list_plans::of_tickets(filter, rehearsal, few);
+        let sql = plans::of_tickets(filter, rehearsal, few);
         let mut values = bounds(filter.from, filter.to, after);
         values.extend(args![
             limit,
