@@ -91,8 +91,9 @@ pub async fn lived(folder: &Path, kind: Kind) -> Outcome<Pattern> {
         }
     }
     if kind == Kind::Over {
-        // As the sender to the national platform will.
-        let met = "UPDATE deadlines SET met_at = started_at + 3600000, next_at = NULL WHERE kind = 'upload'";
+        // As the sender to the national platform will; those of a ticket's data stand in its records, too.
+        let met = "UPDATE deadlines SET met_at = started_at + 3600000, next_at = NULL \
+            WHERE kind = 'upload' AND subject NOT LIKE 'ticket:%'";
         sqlx::raw_sql(met).execute(&pool).await?;
         // What is left to be looked at comes to nothing; nobody looks at it again.
         engine.tick(start.plus_millis(20 * DAY_MS)).await?;
