@@ -35,6 +35,36 @@ async fn every_statement_is_understood(place: Place) {
     understood(place, crate::tallies::statements()).await;
 }
 
+/// What is asked for each rating that comes in and each act that is counted costs the same after ten years.
+#[tokio::test]
+async fn what_is_asked_of_one_act_walks_through_no_other() {
+    let place = Place::sqlite(tempfile::tempdir().unwrap());
+    let store = place.open().await;
+    let all = [crate::tallies::statements(), crate::register::statements()].concat();
+    for (name, entry) in [
+        (
+            "UPLOADS",
+            "d USING INDEX deadlines_by_name (subject=? AND kind=?)",
+        ),
+        (
+            "ANSWERED_AT",
+            "d USING INDEX deadlines_by_rating (rating_id=?)",
+        ),
+    ] {
+        let (_, sql) = all.iter().find(|(of, _)| *of == name).expect(name);
+        let plan = store.plan(sql).await;
+        let [acts, deadlines, ..] = plan.as_slice() else {
+            panic!("{name}: {plan:#?}")
+        };
+        assert!(
+            acts.contains("r USING INDEX ratings_by_instance"),
+            "{name}: {plan:#?}"
+        );
+        assert!(deadlines.ends_with(entry), "{name}: {plan:#?}");
+    }
+    store.close().await;
+}
+
 fn at(text: &str) -> Moment {
     format!("2026-{text}:00+08:00").parse().unwrap()
 }

@@ -37,8 +37,9 @@ statements! {
     TURNED_AWAY = "SELECT why FROM turned_away WHERE intake_key = $1";
     COUNT_AWAY = "SELECT why, COUNT(*) AS times FROM turned_away WHERE NOT rehearsal \
         AND at >= $1 AND at < $2 GROUP BY why ORDER BY why";
-    ANSWERED_AT = "SELECT MAX(d.met_at) AS at FROM deadlines d JOIN ratings r ON r.id = d.rating_id \
-        WHERE r.instance = $1 AND d.kind = 'answer'";
+    // In this order: by its kind, every answer there ever was would be walked through.
+    ANSWERED_AT = "SELECT MAX(d.met_at) AS at FROM ratings r CROSS JOIN deadlines d \
+        WHERE r.instance = $1 AND d.rating_id = r.id AND d.kind || '' = 'answer'";
     INSERT_SUGGESTION = "INSERT INTO suggestions (slip, opened_on, body, scan, grade, entered_at, \
         entered_by) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (slip) DO NOTHING";
     SUGGESTION = "SELECT slip FROM suggestions WHERE slip = $1";

@@ -28,9 +28,10 @@ statements! {
         FROM calls WHERE id = $1 AND ended_at IS NOT NULL";
     MATTER = "SELECT item, unit, completed_at, rehearsal FROM matters WHERE number = $1";
     TURNED_AWAY = "SELECT at, why, rehearsal FROM turned_away WHERE instance = $1 ORDER BY id";
-    UPLOADS = "SELECT d.due_at, d.met_at FROM deadlines d JOIN ratings r ON r.id = d.rating_id \
-        WHERE r.instance = $1 AND d.kind = 'upload' AND d.void_at IS NULL \
-        AND d.subject = 'rating:' || r.id ORDER BY d.id";
+    // In this order: by its kind, every upload there ever was would be walked through.
+    UPLOADS = "SELECT d.due_at, d.met_at FROM ratings r CROSS JOIN deadlines d \
+        WHERE r.instance = $1 AND d.subject = 'rating:' || r.id AND d.kind = 'upload' \
+        AND d.void_at IS NULL ORDER BY d.id";
 }
 
 /// What has to be counted anew.
