@@ -40,6 +40,7 @@ pub mod meter;
 pub mod phone;
 pub mod post;
 pub mod register;
+pub mod revision;
 pub mod rights;
 pub mod rtp;
 pub mod script;

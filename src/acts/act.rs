@@ -247,6 +247,8 @@ pub enum Act {
     },
     /// Row 33.
     Revise { calendar: String },
+    /// Row 35: what was 待核 counts from now, or not (A27).
+    VerifyPending { rating: RatingId, valid: bool },
 }
 
 /// What a ticket begins with.

@@ -145,7 +145,7 @@ pub const KINDS: [Kind; 34] = [
 
 /// What ratings and clocks do; no door offers these.
 #[rustfmt::skip]
-const QUIET: [Kind; 8] = [
+const QUIET: [Kind; 9] = [
     quiet("open", "立单", Event::BadGradeAccepted, &[System]),
     quiet("rate_again", "再次评价", Event::RatedAgain, &[Rater]),
     quiet("rerate_good", "再评为好评", Event::ReratedGood, &[Rater]),
@@ -154,6 +154,7 @@ const QUIET: [Kind; 8] = [
     quiet("note_no_rerate", "视为不再评价", Event::RerateDeclined, &[System]),
     quiet("miss", "超期", Event::DuePassed, &[System]),
     quiet("revise", "日历变更", Event::CalendarRevised, &[System]),
+    quiet("verify_pending", "核实待核评价", Event::PendingVerified, &[CentreSupervisor, GeneralOfficeSigner, System]),
 ];
 
 const fn quiet(
@@ -233,6 +234,7 @@ impl Act {
             Act::Object { .. } => "object",
             Act::Miss { .. } => "miss",
             Act::Revise { .. } => "revise",
+            Act::VerifyPending { .. } => "verify_pending",
         };
         KINDS
             .iter()

@@ -22,17 +22,39 @@ use crate::wire::{
 
 /// The last version of each period's bulletin, newest first; drafts only to who drafts, reviews or signs.
 #[utoipa::path(get, path = "/api/v1/bulletins", tag = "bulletins",
-    responses((status = 200, body = List<BulletinHead>)), security(("token" = [])))]
+    params(("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200)),
+    responses((status = 200, body = List<BulletinHead>), (status = 400, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
 pub(crate) async fn list(
     State(web): State<Web>,
     pass: Pass,
     params: Params,
 ) -> Result<Json<List<BulletinHead>>, Problem> {
-    params.only(&[])?;
+    params.only(&["cursor", "limit"])?;
     let drafts = pass.visitor.may(Action::Publish).is_some();
-    let rows = web.engine.bulletins().await?.into_iter();
-    let open = rows.filter(|row| drafts || row.issued_at.is_some());
-    Ok(Json(List::whole(open)))
+    let paging = params.paging()?;
+    let after = paging.cursor.as_deref().map(|cursor| {
+        let bad = |_| crate::engine::Error::BadCursor(cursor.chars().take(80).collect());
+        cursor.parse::<Period>().map_err(bad)
+    });
+    let limit = paging.limit as usize;
+    let mut rows = web
+        .engine
+        .bulletins(after.transpose()?, paging.limit + 1)
+        .await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|row| row.period.to_string());
+    let open = rows
+        .into_iter()
+        .filter(|row| drafts || row.issued_at.is_some());
+    let mut list = List::whole(open);
+    list.next = next;
+    Ok(Json(list))
 }
 
 /// Until when the bulletins of months and quarters are due, and what became of them; the last ones due first.

@@ -12,7 +12,7 @@ use super::{log_to_stderr, now, open_engine, runtime};
 use crate::bulletins::{Adjusted, BulletinRow, BulletinTerm, NewBulletin};
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::figures::{FigureLine, Line, Period};
+use crate::figures::{FigureLine, Guide, Line, Period};
 use crate::staff::Person;
 
 /// What is done with bulletins.
@@ -84,7 +84,7 @@ pub fn bulletin(config: Option<&Path>, command: BulletinCommand) -> anyhow::Resu
 async fn run(engine: &Engine, command: BulletinCommand) -> anyhow::Result<()> {
     match command {
         BulletinCommand::List => {
-            list(&engine.bulletins().await?);
+            list(engine).await?;
             terms(&engine.bulletin_terms().await?);
         }
         BulletinCommand::Show { period, json } => {
@@ -143,30 +143,44 @@ async fn proven(engine: &Engine, name: &str) -> anyhow::Result<Person> {
     }
 }
 
-fn list(rows: &[BulletinRow]) {
-    if rows.is_empty() {
-        println!("There is none; gradeline bulletin draft PERIOD --by NAME");
-    }
-    for row in rows {
-        let drafted = (row.drafted_at, &row.drafted_by);
-        let (state, (at, by)) = match (
-            &row.issued_by,
-            row.issued_at,
-            &row.reviewed_by,
-            row.reviewed_at,
-        ) {
-            (Some(by), Some(at), ..) => ("issued", (at, by)),
-            (_, _, Some(by), Some(at)) => ("reviewed", (at, by)),
-            _ => ("drafted", drafted),
+/// All of them, page by page.
+async fn list(engine: &Engine) -> anyhow::Result<()> {
+    let mut after = None;
+    loop {
+        let rows = engine.bulletins(after, PAGE).await?;
+        if rows.is_empty() && after.is_none() {
+            println!("There is none; gradeline bulletin draft PERIOD --by NAME");
+        }
+        rows.iter().for_each(tell);
+        after = match rows.last() {
+            Some(last) => Some(last.period),
+            None => return Ok(()),
         };
-        println!(
-            "{}  version {}  {state} by {by} {}",
-            row.period,
-            row.version,
-            at.civil_text()
-        );
     }
 }
+
+fn tell(row: &BulletinRow) {
+    let drafted = (row.drafted_at, &row.drafted_by);
+    let (state, (at, by)) = match (
+        &row.issued_by,
+        row.issued_at,
+        &row.reviewed_by,
+        row.reviewed_at,
+    ) {
+        (Some(by), Some(at), ..) => ("issued", (at, by)),
+        (_, _, Some(by), Some(at)) => ("reviewed", (at, by)),
+        _ => ("drafted", drafted),
+    };
+    println!(
+        "{}  version {}  {state} by {by} {}",
+        row.period,
+        row.version,
+        at.civil_text()
+    );
+}
+
+/// Bulletins read at once.
+const PAGE: u32 = 50;
 
 /// 堵点 that a terminal shows; the bulletin holds them all.
 const SPOTS: usize = 10;
@@ -213,7 +227,17 @@ fn show(found: &Adjusted) {
         0 => {}
         more => println!("  另有{more}项"),
     }
+    for guide in &bulletin.guides {
+        let Guide { item, said, found } = guide;
+        let item = if item.is_empty() { "咨询" } else { item };
+        println!("  办事指南待改正：{item}（评价人所指{said}，评估认定{found}）");
+    }
     println!("七、下步要求：{}", bulletin.demands);
+    println!("附表：事项情况");
+    bulletin.items.iter().for_each(show_line);
+    if left_out.items > 0 {
+        println!("  另有{}个事项未列入附表", left_out.items);
+    }
     for missing in &bulletin.missing {
         println!(
             "实名差评尚未回访整改：{}（{}）",

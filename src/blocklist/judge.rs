@@ -136,7 +136,7 @@ pub fn act(
         void: kind.voids,
         notices: notices(&after, &record, started.as_ref()),
         entry: entry(&after, &record, actor),
-        releases: matches!(record.act, Act::Allow { .. } | Act::Lift { .. }),
+        releases: record.act.releases(),
         started,
         after,
     })

@@ -83,6 +83,11 @@ pub struct Listing {
 }
 
 impl Act {
+    /// What was 待核 because of the listing counts again: it should not have been.
+    pub fn releases(&self) -> bool {
+        matches!(self, Act::Allow { .. } | Act::Lift { .. })
+    }
+
     pub fn kind(&self) -> &'static Kind {
         let word = match self {
             Act::Propose { .. } => "propose",

@@ -37,6 +37,7 @@ impl Engine {
         material.left_out = LeftOut {
             overdue: all_overdue.saturating_sub(overdue.len() as u64),
             missing: u64::try_from(all_missing - missing.len() as i64).unwrap_or_default(),
+            items: 0,
         };
         material.overdue = overdue;
         material.missing = missing;
@@ -74,6 +75,7 @@ impl Engine {
                 channels.insert(channel, tally);
             }
         }
+        let items = tx.sums(scope, Split::Item).await?;
         let units = tx.units().await?.into_iter();
         let names: BTreeMap<String, String> = units.map(|unit| (unit.id.0, unit.name)).collect();
         let units = tx.sums(scope, Split::Unit).await?;
@@ -89,6 +91,7 @@ impl Engine {
             overall: overall.into_values().next().unwrap_or_default(),
             channels,
             units: units.into_iter().map(named).collect(),
+            items,
             overdue: Vec::new(),
             cases: Vec::new(),
             hot_spots: Vec::new(),

@@ -36,9 +36,6 @@ pub struct Adjusted {
     pub adjustments: Vec<Adjustment>,
 }
 
-/// Nothing that is not issued is shown in a list longer than this.
-const MOST: i64 = 100;
-
 impl Engine {
     /// Drafts a period's bulletin, or drafts it anew as another version; what is signed later is this text.
     pub async fn draft_bulletin(
@@ -133,8 +130,16 @@ impl Engine {
     }
 
     /// The last version of each period's bulletin, the newest first.
-    pub async fn bulletins(&self) -> Result<Vec<BulletinRow>, Error> {
-        Ok(self.read().await?.bulletins(MOST).await?)
+    pub async fn bulletins(
+        &self,
+        after: Option<Period>,
+        limit: u32,
+    ) -> Result<Vec<BulletinRow>, Error> {
+        Ok(self
+            .read()
+            .await?
+            .bulletins(after, i64::from(limit))
+            .await?)
     }
 
     /// The period's bulletin, with what was counted otherwise since it was issued, as of the last count; `None` where nobody has

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::acts::{Act, Assessment, Attribution, Checked, Extent, Reached, Span as Workdays, Way};
+use crate::acts::{
+    Act, Assessment, Attribution, Checked, Extent, Ground, Reached, Span as Workdays, Way,
+};
 use crate::domain::{
     By, Calendar, Channel, Choices, Day, Evidence, Grade, Hand, Identity, Intake, IntakeKey,
-    Moment, PersonId, Post, Rater, Reason, Role, Service, TicketNumber, UnitId,
+    Moment, NotAdopted, PersonId, Post, Rater, Reason, Role, Service, TicketNumber, UnitId,
 };
 use crate::engine::{
     CallId, CallState, Doing, EndedCall, Engine, HungUpBy, KeyedGrade, NewCall, RatingFilter,
     Settings,
 };
-use crate::figures::{Count, Period, Tally, Thresholds, TypicalCase};
+use crate::figures::{Count, Period, Reviewer, Tally, Thresholds, TypicalCase};
 use crate::staff::{By as Keeper, NewAccount, Person};
 use crate::store::testing::{Place, stories, understood};
 

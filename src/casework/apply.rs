@@ -1,12 +1,13 @@
 //! From a record to the ticket after it: no rule stands here, so that old records always replay.
 
 use super::case::{
-    Attempt, Case, CaseRating, Clock, Draft, Filing, Finding, Opinion, Order, Request, Revisit,
-    standing,
+    Attempt, Case, CaseRating, Clock, Draft, Opinion, Order, Revisit, standing, verified,
 };
 use crate::acts::Act;
 use crate::acts::{Change, Record, SlipChange};
-use crate::domain::{By, DeadlineKind, NotAdopted, PersonId, Standing, State, Ticket};
+use crate::domain::{
+    By, DeadlineKind, Grade, NotAdopted, PersonId, RatingId, Standing, State, Ticket,
+};
 
 impl Case {
     /// The ticket that the record opens.
@@ -47,6 +48,7 @@ impl Case {
             attempts: Vec::new(),
             closed_at: None,
             judged_by: None,
+            judged_in: None,
             objected: false,
             escalated: false,
             clocks: Vec::new(),
@@ -77,13 +79,7 @@ impl Case {
                 grade,
                 proven,
                 pending,
-            } => self.ratings.push(CaseRating {
-                id: rating.clone(),
-                grade: *grade,
-                round,
-                standing: standing(*pending),
-                proven: *proven,
-            }),
+            } => self.rated((rating.clone(), *grade, *pending), *proven),
             Act::Rerate {
                 rating,
                 grade,
@@ -122,15 +118,16 @@ impl Case {
                 });
             }
             Act::Report {} => self.reported(by),
-            Act::AcceptProposal { .. } | Act::ConfirmMistake { .. } => self.judged_by = by,
+            Act::AcceptProposal { .. } | Act::ConfirmMistake { .. } => self.judged(by, record),
             Act::TryToAnswer { result, .. } => self.attempts.push(Attempt {
                 at: record.at,
                 result: *result,
             }),
             Act::Object { .. } => self.object(),
+            Act::VerifyPending { rating, valid } => self.verify(rating, *valid),
             // Where no unit ever had the case, it is judged as a whole.
             Act::JudgeInvalid { .. } | Act::JudgeMistaken { .. } | Act::JudgeMalicious { .. } => {
-                self.judged_by = by;
+                self.judged(by, record);
             }
             _ => {}
         }
@@ -146,6 +143,11 @@ impl Case {
             .iter_mut()
             .filter(|order| !order.void && order.round == round)
             .for_each(|order| order.state = State::Reported);
+    }
+
+    fn judged(&mut self, by: Option<PersonId>, record: &Record) {
+        self.judged_by = by;
+        self.judged_in = super::orders::reviewers_unit(record);
     }
 
     fn object(&mut self) {
@@ -169,7 +171,7 @@ impl Case {
         let Some(order) = self.order_mut(number) else {
             return;
         };
-        change_order(order, record, by, needs_grant);
+        super::orders::change(order, record, by, needs_grant);
         if let Some(state) = record.to {
             order.state = state;
             let joint = self.joint_state();
@@ -177,11 +179,7 @@ impl Case {
         }
     }
 
-    fn rerated(
-        &mut self,
-        (id, grade, pending): (crate::domain::RatingId, crate::domain::Grade, bool),
-        to: Option<State>,
-    ) {
+    fn rerated(&mut self, (id, grade, pending): (RatingId, Grade, bool), to: Option<State>) {
         if to == Some(State::Assessing) {
             self.ticket.round += 1;
             self.opinion = None;
@@ -191,13 +189,24 @@ impl Case {
         } else if !grade.is_positive() {
             self.escalated = true;
         }
+        self.rated((id, grade, pending), true);
+    }
+
+    fn rated(&mut self, (id, grade, pending): (RatingId, Grade, bool), proven: bool) {
         self.ratings.push(CaseRating {
             id,
             grade,
             round: self.ticket.round,
             standing: standing(pending),
-            proven: true,
+            proven,
         });
+    }
+
+    fn verify(&mut self, id: &RatingId, valid: bool) {
+        let waits =
+            |known: &&mut CaseRating| known.id == *id && known.standing == Standing::Pending;
+        let waiting = self.ratings.iter_mut().filter(waits);
+        waiting.for_each(|known| known.standing = verified(valid));
     }
 
     /// Puts the ticket into its state, with what that says of its ratings.
@@ -256,6 +265,7 @@ impl Case {
                         filing: None,
                         proposed_by: None,
                         judged_by: None,
+                        judged_in: None,
                         rectified_by: None,
                         rectification_accepted: false,
                         returns: 0,
@@ -324,70 +334,6 @@ impl Case {
                 Change::Missed { at, .. } => clock.missed_at = Some(*at),
             }
         }
-    }
-}
-
-fn change_order(order: &mut Order, record: &Record, by: Option<PersonId>, needs_grant: bool) {
-    let filed = |finding| {
-        Some(Filing {
-            by: by.clone(),
-            finding,
-        })
-    };
-    match &record.act {
-        Act::Dispatch { workdays, .. } => {
-            order.dispatched_by = by;
-            order.complex = *workdays == crate::acts::Span::Complex;
-        }
-        Act::Receive { .. } => {
-            order.received_at.get_or_insert(record.at);
-        }
-        Act::DeemReceived { as_of, .. } if order.received_at.is_none() => {
-            order.received_at = Some(*as_of);
-            order.deemed = true;
-        }
-        Act::Contest { .. } => order.contested = true,
-        Act::RequestComplex { .. } => {
-            order.request = Some(Request {
-                by,
-                until: None,
-                needs_grant: true,
-            });
-        }
-        Act::RequestExtension { until, .. } => {
-            if !needs_grant {
-                order.extensions = 1;
-            }
-            order.request = Some(Request {
-                by,
-                until: Some(*until),
-                needs_grant,
-            });
-        }
-        Act::DecideComplex { .. } => order.request = None,
-        Act::DecideExtension { grant, .. } => {
-            let further = order
-                .request
-                .as_ref()
-                .is_some_and(|asked| asked.needs_grant);
-            if *grant && further {
-                order.extensions += 1;
-            }
-            order.request = None;
-        }
-        Act::FindTrue { extent, .. } => order.filing = filed(Finding::True(*extent)),
-        Act::Appeal { ground, .. } => order.filing = filed(Finding::Appeal(*ground)),
-        Act::FindWithoutLegalBasis { .. } => order.filing = filed(Finding::WithoutLegalBasis),
-        Act::ProposeMalicious { .. } => order.proposed_by = by,
-        Act::JudgeInvalid { .. }
-        | Act::JudgeMistaken { .. }
-        | Act::JudgeMalicious { .. }
-        | Act::AcceptExplanation { .. }
-        | Act::RejectAppeal { .. } => order.judged_by = by,
-        Act::FileRectification { .. } => order.rectified_by = by,
-        Act::ReturnRectification { .. } => order.returns = order.returns.saturating_add(1),
-        Act::AcceptRectification { .. } => order.rectification_accepted = true,
-        _ => {}
     }
 }
 

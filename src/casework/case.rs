@@ -6,7 +6,8 @@ use crate::acts::SlipNumber;
 use crate::acts::{Assessment, Extent, Ground, ObjectiveGround, Reached};
 use crate::acts::{ClockKey, Record};
 use crate::domain::{
-    Day, DeadlineKind, Grade, Identity, Moment, PersonId, RatingId, Standing, State, Ticket, UnitId,
+    Day, DeadlineKind, Grade, Identity, Moment, NotAdopted, PersonId, RatingId, Standing, State,
+    Ticket, UnitId,
 };
 
 /// A ticket and everything its guards need.
@@ -38,6 +39,8 @@ pub struct Case {
     pub closed_at: Option<Moment>,
     /// Who ruled that the rating does not count.
     pub judged_by: Option<PersonId>,
+    /// As whose member.
+    pub judged_in: Option<UnitId>,
     /// The rater objected, which is possible once.
     pub objected: bool,
     /// 督办.
@@ -114,6 +117,8 @@ pub struct Order {
     /// Who proposed that the rating is malicious.
     pub proposed_by: Option<PersonId>,
     pub judged_by: Option<PersonId>,
+    /// As whose member.
+    pub judged_in: Option<UnitId>,
     pub rectified_by: Option<PersonId>,
     pub rectification_accepted: bool,
     /// How often a rectification was returned; from the second it counts as weak (第十九条).
@@ -264,8 +269,8 @@ impl Case {
         }
     }
 
-    /// The state of a ticket with these orders: that of the slowest; once all are through, what they come to.
-    pub(super) fn joint_state(&self) -> State {
+    /// The order that has the longest way before it; `None` where none has any.
+    pub fn slowest(&self) -> Option<&Order> {
         const WAY: [State; 6] = [
             State::Reported,
             State::Sent,
@@ -274,9 +279,14 @@ impl Case {
             State::Rectifying,
             State::Rectified,
         ];
-        let slowest = WAY
-            .into_iter()
-            .find(|state| self.live().any(|order| order.state == *state));
+        let done = |order: &&Order| WAY.iter().position(|state| *state == order.state);
+        let on_the_way = self.live().filter(|order| done(order).is_some());
+        on_the_way.min_by_key(done)
+    }
+
+    /// The state of a ticket with these orders: that of the slowest; once all are through, what they come to.
+    pub(super) fn joint_state(&self) -> State {
+        let slowest = self.slowest().map(|order| order.state);
         let to_answer = || {
             self.live()
                 .any(|order| order.state == State::ToAnswer)
@@ -286,6 +296,15 @@ impl Case {
             .or_else(to_answer)
             .or_else(|| self.primary().map(|order| order.state))
             .unwrap_or(self.ticket.state)
+    }
+
+    /// The unit of who ruled that the rating does not count; `None` where nobody did.
+    pub fn ruled_in(&self) -> Option<&UnitId> {
+        let state = self.ticket.state;
+        let of_order = self.live().find(|order| order.state == state);
+        of_order
+            .and_then(|order| order.judged_in.as_ref())
+            .or(self.judged_in.as_ref())
     }
 
     /// On what ground the assessment proposes that the rating is invalid.
@@ -309,6 +328,14 @@ pub(super) fn standing(pending: bool) -> Standing {
     match pending {
         true => Standing::Pending,
         false => Standing::Valid,
+    }
+}
+
+/// What becomes of a rating that was 待核.
+pub(super) fn verified(valid: bool) -> Standing {
+    match valid {
+        true => Standing::Valid,
+        false => Standing::NotAdopted(NotAdopted::Invalid),
     }
 }
 

@@ -12,6 +12,7 @@ mod decide;
 mod decision;
 mod intake;
 mod notices;
+mod orders;
 mod passing;
 mod recount;
 mod rules;

@@ -72,6 +72,10 @@ fn facts(case: &Case, record: &Record) -> Option<String> {
         Act::DeclineRerate { way } | Act::Object { way, .. } => way.zh().to_owned(),
         Act::Miss { kind, .. } => kind.zh().to_owned(),
         Act::Revise { calendar } => format!("日历{calendar}"),
+        Act::VerifyPending { rating, valid } => {
+            let zh = super::case::verified(*valid).zh();
+            format!("{rating}为“{zh}”，现计“{}”", case.ticket.grade.zh())
+        }
         _ => return None,
     })
 }

@@ -163,7 +163,7 @@ impl Engine {
         Ok(Some(case))
     }
 
-    async fn decide(
+    pub(super) async fn decide(
         &self,
         tx: &mut Tx,
         case: &Case,
@@ -189,7 +189,12 @@ impl Engine {
     }
 
     /// Saves a decision about a ticket; the ticket after it.
-    async fn save(&self, tx: &mut Tx, decision: &Decision, now: Moment) -> Result<Case, Error> {
+    pub(super) async fn save(
+        &self,
+        tx: &mut Tx,
+        decision: &Decision,
+        now: Moment,
+    ) -> Result<Case, Error> {
         if !tx.save(decision, &self.inner.calendar, now).await? {
             return Err(Error::Stale);
         }

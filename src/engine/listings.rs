@@ -1,11 +1,12 @@
 //! The blocklist (第十一条): load, decide, save.
 
+use super::pending::lock_what_waits;
 use super::{Doing, Engine, Error};
-use crate::blocklist::{self, Act, Facts, Kind, Listing, Record, Refusal, Setting, Verdict};
+use crate::blocklist::{self, Act, Facts, Kind, Listing, Record, Refusal, Setting};
 use crate::casework::{is_reminded, next_look};
 use crate::domain::{
-    Actor, Addressee, By, DeadlineKind, Entry, Identity, Intake, Moment, Notice, NoticeKind,
-    RatingId, Standing, Subject, TicketNumber, What,
+    Actor, Addressee, By, DeadlineKind, Entry, Identity, Moment, Notice, NoticeKind, Subject,
+    TicketNumber, What,
 };
 use crate::register::ListingClock;
 use crate::store::{DeadlineAt, KnownAct, Tx};
@@ -86,6 +87,9 @@ impl Engine {
         let missing = || Error::NoSuchListing(number);
         let name = Subject::Listing(number).to_string();
         let mut tx = self.write().await?;
+        if doing.act.releases() {
+            lock_what_waits(&mut tx, number).await?;
+        }
         tx.lock_listing(number).await?;
         let digest = Doing::digest_of(&(&doing.act, &doing.by));
         if let Some(key) = &doing.key
@@ -142,42 +146,6 @@ impl Engine {
         self.whole(&mut tx, number, by, now).await
     }
 
-    /// Somebody looked whether a rating that is 待核 is true.
-    pub async fn verify_rating(
-        &self,
-        id: &RatingId,
-        verdict: Verdict,
-        reason: &str,
-        by: &By,
-        now: Moment,
-    ) -> Result<Option<Standing>, Error> {
-        let mut tx = self.write().await?;
-        tx.lock_instance(&id.service).await?;
-        let ratings = tx.ratings_of(&id.service).await?;
-        let Some(rating) = ratings.into_iter().find(|rating| rating.id == *id) else {
-            return Ok(None);
-        };
-        let open = tx.open_ticket_of(&id.service).await?;
-        let entry = blocklist::verify(&rating, open.is_some(), verdict, reason, by, now)?;
-        tx.set_standing(id, verdict.standing()).await?;
-        tx.append_trail(Some(&id.to_string()), None, &entry).await?;
-        tx.commit().await?;
-        Ok(Some(verdict.standing()))
-    }
-
-    /// Whether the rater is on the blocklist; a rehearsal is nobody's.
-    pub(super) async fn is_listed(&self, tx: &mut Tx, intake: &Intake) -> Result<bool, Error> {
-        match intake
-            .rater
-            .applicant
-            .as_ref()
-            .filter(|_| !intake.rehearsal)
-        {
-            Some(applicant) => Ok(tx.is_listed(applicant, intake.graded_at).await?),
-            None => Ok(false),
-        }
-    }
-
     /// What a tick does about a listing's deadline whose look it has claimed, in the same transaction; how many
     /// reminders it sent.
     pub(super) async fn look_at_listing(
@@ -195,38 +163,42 @@ impl Engine {
         if listing.state.is_over() || !is_reminded(deadline.kind) {
             return Ok(0);
         }
-        let (kind, zh) = match deadline.due_at < now {
-            true => (NoticeKind::Overdue, "超期"),
-            false => (NoticeKind::DueSoon, "即将届满"),
-        };
-        let until = deadline.due_at.civil_text();
-        let text = format!("第{number}号黑名单{}{zh}，{until}届满", deadline.kind.zh());
-        let notice = Notice {
-            kind,
-            addressee: Addressee::GeneralOffice,
-            about: deadline.of.clone(),
-            text: text.clone(),
-            due_at: Some(deadline.due_at),
-            rehearsal: due.rehearsal,
-        };
-        tx.save_notice(None, None, &notice, now).await?;
-        if kind == NoticeKind::DueSoon {
-            return Ok(1);
+        if deadline.due_at < now {
+            self.miss_of_listing(tx, number, (deadline.kind, deadline.due_at), now)
+                .await?;
+            return Ok(0);
         }
-        tx.miss_deadline(due, now).await?;
+        let (_, notice) = term_of_listing(number, (deadline.kind, deadline.due_at), now);
+        tx.save_notice(None, None, &notice, now).await?;
+        Ok(1)
+    }
+
+    /// A term of a listing ended without what it waits for: put on record, once.
+    async fn miss_of_listing(
+        &self,
+        tx: &mut Tx,
+        number: u64,
+        term: (DeadlineKind, Moment),
+        now: Moment,
+    ) -> Result<(), Error> {
+        if !tx.miss_listing_deadline(number, term.0, now).await? {
+            return Ok(());
+        }
+        let (text, notice) = term_of_listing(number, term, now);
+        tx.save_notice(None, None, &notice, now).await?;
         let entry = Entry {
             at: now,
             actor: Actor::System,
             person: None,
             what: What::Act("miss"),
-            about: deadline.of.clone(),
+            about: Subject::Listing(number),
             article: blocklist::ARTICLE,
             detail: text,
             record: None,
-            rehearsal: due.rehearsal,
+            rehearsal: false,
         };
         tx.append_trail(None, None, &entry).await?;
-        Ok(0)
+        Ok(())
     }
 
     fn setting<'a>(&'a self, facts: Facts<'a>, now: Moment) -> Setting<'a> {
@@ -245,6 +217,17 @@ impl Engine {
         now: Moment,
     ) -> Result<Listing, Error> {
         while let Some(act) = listing.ripe(now) {
+            // A server that stood still past both ends puts on record first what was missed first.
+            let open = |clock: &ListingClock| {
+                clock.met_at.is_none() && clock.void_at.is_none() && clock.missed_at.is_none()
+            };
+            let clocks = tx.listing_clocks(listing.number).await?;
+            let waiting = clocks.iter().filter(|clock| is_reminded(clock.kind));
+            let earlier = |clock: &&ListingClock| Some(clock.due_at) < listing.ends_at;
+            for clock in waiting.filter(|clock| open(clock)).filter(earlier) {
+                self.miss_of_listing(tx, listing.number, (clock.kind, clock.due_at), now)
+                    .await?;
+            }
             listing = self
                 .done_to_listing(tx, &listing, act, &By::System, now)
                 .await?;
@@ -283,7 +266,7 @@ impl Engine {
         }
         let mut entry = decision.entry;
         if decision.releases {
-            let many = tx.release_pending(&decision.after.applicant).await?;
+            let many = self.release(tx, &decision.after.applicant, now).await?;
             entry.detail = format!("{}；待核评价{many}件恢复有效", entry.detail);
         }
         tx.append_trail(None, None, &entry).await?;
@@ -317,6 +300,32 @@ impl Engine {
             clocks,
         }))
     }
+}
+
+/// What is said of a term of a listing that ends soon, or has ended; to the General Office.
+fn term_of_listing(
+    number: u64,
+    (kind, due_at): (DeadlineKind, Moment),
+    now: Moment,
+) -> (String, Notice) {
+    let (notice, zh) = match due_at < now {
+        true => (NoticeKind::Overdue, "超期"),
+        false => (NoticeKind::DueSoon, "即将届满"),
+    };
+    let text = format!(
+        "第{number}号黑名单{}{zh}，{}届满",
+        kind.zh(),
+        due_at.civil_text()
+    );
+    let notice = Notice {
+        kind: notice,
+        addressee: Addressee::GeneralOffice,
+        about: Subject::Listing(number),
+        text: text.clone(),
+        due_at: Some(due_at),
+        rehearsal: false,
+    };
+    (text, notice)
 }
 
 /// Of a listing that is there, so that it has its identity.

@@ -4,7 +4,6 @@
 //! **Invariant:** what a caller keyed is committed and synced before anybody is told so.
 
 mod acts;
-mod adoption;
 mod calls;
 mod completion;
 mod cursor;
@@ -12,9 +11,9 @@ mod intake;
 mod listenings;
 mod listings;
 mod matters;
+mod pending;
 mod periods;
 mod reads;
-mod recount;
 mod recovery;
 mod suggestions;
 mod tick;
@@ -25,7 +24,6 @@ use std::sync::Arc;
 pub use acts::{Acted, Allowed, Doing, WholeCase};
 pub use listings::{DoingToListing, WholeListing};
 pub use matters::Registered;
-pub use recount::{Move, Recount};
 pub use suggestions::{NewSlip, applicant_of};
 pub use tick::Ticked;
 

@@ -5,7 +5,7 @@ use super::cast::SENDER;
 use super::chance::Chance;
 use super::words;
 use crate::casework::{
-    Act, Assessment, Attribution, Business, Case, Checked, ObjectiveGround, Order, Reached, Way,
+    Act, Assessment, Attribution, Business, Case, Checked, ObjectiveGround, Reached, Way,
 };
 use crate::domain::{Grade, Identity, Moment, PersonId, State, UnitId};
 
@@ -144,7 +144,7 @@ impl Course {
             State::ToAnswer => self.answering(case, scene),
             State::ToRerate => self.rerating(case),
             state if state.is_closed() => self.closed(case),
-            _ => match slowest(case) {
+            _ => match case.slowest() {
                 Some(order) => self.on_order(case, order, turned, scene),
                 None => Step::Wait,
             },
@@ -290,22 +290,6 @@ impl Course {
             false => Step::Over,
         }
     }
-}
-
-/// The order that everybody waits for.
-fn slowest(case: &Case) -> Option<&Order> {
-    const WAY: [State; 6] = [
-        State::Reported,
-        State::Sent,
-        State::Verifying,
-        State::UnderReview,
-        State::Rectifying,
-        State::Rectified,
-    ];
-    let rank = |order: &&Order| WAY.iter().position(|state| *state == order.state);
-    case.live()
-        .filter(|order| rank(order).is_some())
-        .min_by_key(|order| rank(order))
 }
 
 /// Two attempts, both of this day: the third is another day's.

@@ -8,7 +8,7 @@ use super::count::Count;
 use super::figure::{Value, Weights, ranks, values};
 use super::flags::HotSpot;
 use super::tally::Tally;
-use crate::domain::{Channel, Day, Moment, Period};
+use crate::domain::{Channel, ContentItem, Day, Grade, Moment, Period};
 
 /// A bulletin as it is drafted, and, once issued, never changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,9 +39,29 @@ pub struct Bulletin {
     pub demands: String,
     /// What is missing to 100 % 实名差评回访整改率.
     pub missing: Vec<Missing>,
+    /// 六、堵点分析: the 办事指南 to be corrected.
+    #[serde(default)]
+    pub guides: Vec<Guide>,
+    /// 附表: by 事项, with the figures that count something.
+    #[serde(default)]
+    pub items: Vec<Line>,
     /// What the lists have no place for.
     #[serde(default)]
     pub left_out: LeftOut,
+    /// The counts that were known when it was counted: what is counted since is no adjustment of it.
+    #[serde(default)]
+    pub known: Vec<String>,
+}
+
+/// A 办事指南 to be corrected (第四条（六）).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guide {
+    /// 事项: its code; empty for consultations.
+    pub item: String,
+    /// 差评 of which the rater said so.
+    pub said: i64,
+    /// 差评 of which the assessment found so.
+    pub found: i64,
 }
 
 /// How many more there are than a list holds: a list that is cut says so, and is signed with it.
@@ -51,6 +71,9 @@ pub struct LeftOut {
     pub overdue: u64,
     /// Of what is missing to 100 %.
     pub missing: u64,
+    /// Of 事项, those with the fewest 差评.
+    #[serde(default)]
+    pub items: u64,
 }
 
 /// Counts and figures of the whole, of a channel or of a unit.
@@ -110,6 +133,11 @@ pub struct Missing {
 }
 
 impl Bulletin {
+    /// Whether the count was one when it was counted; bulletins that do not say were of a time before any was added.
+    fn knew(&self, count: &str) -> bool {
+        self.known.is_empty() || self.known.iter().any(|known| known == count)
+    }
+
     /// As somebody may read it to whom single tickets and ratings are not open.
     pub fn hide_tickets(&mut self) {
         self.overdue
@@ -136,6 +164,8 @@ pub struct Material {
     pub channels: BTreeMap<Channel, Tally>,
     /// By id and name; the empty id is what is of no unit.
     pub units: Vec<(String, String, Tally)>,
+    /// By the code of the 事项; empty for what is of none.
+    pub items: BTreeMap<String, Tally>,
     pub overdue: Vec<Overdue>,
     pub cases: Vec<Case>,
     pub hot_spots: Vec<HotSpot>,
@@ -159,6 +189,7 @@ pub fn compose(material: Material) -> Bulletin {
         .map(|(id, name, tally)| line(id, name, tally, weights))
         .collect();
     rank(&mut units, &material.units, weights);
+    let (items, more_items) = annex(&material.items, weights);
     Bulletin {
         period,
         from: period.from(),
@@ -175,8 +206,54 @@ pub fn compose(material: Material) -> Bulletin {
         hot_spots: material.hot_spots,
         demands: material.demands,
         missing: material.missing,
-        left_out: material.left_out,
+        guides: guides(&material.items),
+        items,
+        left_out: LeftOut {
+            items: more_items,
+            ..material.left_out
+        },
+        known: Count::all().map(|count| count.word().to_owned()).collect(),
     }
+}
+
+/// 事项 of the annex.
+const MOST_ITEMS: usize = 500;
+
+const BAD: [Count; 2] = [
+    Count::Graded(Grade::Dissatisfied),
+    Count::Graded(Grade::VeryDissatisfied),
+];
+
+/// Each 事项, those with the most 差评 first; how many have no place.
+fn annex(items: &BTreeMap<String, Tally>, weights: Weights) -> (Vec<Line>, u64) {
+    let mut sorted: Vec<_> = items.iter().filter(|(code, _)| !code.is_empty()).collect();
+    sorted.sort_by_key(|(code, tally)| (-tally.sum(&BAD), code.as_str()));
+    let more = sorted.len().saturating_sub(MOST_ITEMS);
+    sorted.truncate(MOST_ITEMS);
+    let lines = sorted.into_iter().map(|(code, tally)| {
+        let mut line = line(code, code, tally, weights);
+        line.figures.retain(|figure| figure.denominator > 0);
+        line
+    });
+    (lines.collect(), more as u64)
+}
+
+/// Where the guide was said or found to be wrong, the most first.
+fn guides(items: &BTreeMap<String, Tally>) -> Vec<Guide> {
+    let guides = items.iter().map(|(code, tally)| Guide {
+        item: code.clone(),
+        said: tally.get(Count::BadOn(ContentItem::Guide)),
+        found: tally.get(Count::FoundOn(ContentItem::Guide)),
+    });
+    let mut guides: Vec<Guide> = guides.filter(|it| it.said + it.found > 0).collect();
+    guides.sort_by(|one, other| {
+        let weight = |it: &Guide| std::cmp::Reverse((it.found, it.said));
+        weight(one)
+            .cmp(&weight(other))
+            .then_with(|| one.item.cmp(&other.item))
+    });
+    guides.truncate(MOST_ITEMS);
+    guides
 }
 
 fn line(of: &str, name: &str, tally: &Tally, weights: Weights) -> Line {
@@ -224,9 +301,9 @@ fn rank(lines: &mut [Line], units: &[(String, String, Tally)], weights: Weights)
 /// A number that is another one now than it was when the bulletin was issued (追溯调整).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Adjustment {
-    /// `overall`, `channel` or `unit`.
+    /// `overall`, `channel`, `unit` or `item`.
     pub of: &'static str,
-    /// The channel's word or the unit's id.
+    /// The channel's word, the unit's id or the code of the 事项.
     pub name: String,
     /// The word of the count.
     pub count: String,
@@ -251,6 +328,7 @@ pub fn adjustments_of_the_whole(issued: &Bulletin, now: &Tally) -> Vec<Adjustmen
     };
     let mut found = Vec::new();
     differ(&mut found, "overall", &[&issued.overall], &[&now]);
+    found.retain(|adjustment| issued.knew(&adjustment.count));
     found
 }
 
@@ -266,7 +344,19 @@ pub fn adjustments(issued: &Bulletin, now: &Bulletin) -> Vec<Adjustment> {
     let (before, after): (Vec<_>, Vec<_>) =
         (issued.units.iter().collect(), now.units.iter().collect());
     differ(&mut found, "unit", &before, &after);
+    // Those that have a place in both: who has the fewest 差评 comes and goes.
+    let both = |line: &&Line| has(&issued.items, &line.of) && has(&now.items, &line.of);
+    let (before, after): (Vec<_>, Vec<_>) = (
+        issued.items.iter().filter(both).collect(),
+        now.items.iter().filter(both).collect(),
+    );
+    differ(&mut found, "item", &before, &after);
+    found.retain(|adjustment| issued.knew(&adjustment.count));
     found
+}
+
+fn has(lines: &[Line], of: &str) -> bool {
+    lines.iter().any(|line| line.of == of)
 }
 
 fn differ(found: &mut Vec<Adjustment>, of: &'static str, issued: &[&Line], now: &[&Line]) {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::{ContentItem, DeadlineKind, Grade, NotAdopted};
+use crate::domain::{ContentItem, DeadlineKind, Grade, NotAdopted, UnitId};
 
 /// What is counted: a figure is made of these. Each counts things of one kind, so that a count can be
 /// opened: the things behind it.
@@ -69,10 +69,16 @@ pub enum Count {
     Closed,
     /// Of these, by what was ruled (第十一条).
     Ruled(NotAdopted),
+    /// Of these, by whose member was ruled.
+    RuledIn(NotAdopted, Reviewer),
     /// 申诉 on which was ruled.
     Appealed,
     /// Of these, upheld.
     AppealUpheld,
+    /// As `Appealed`, by whose member was ruled.
+    AppealedIn(Reviewer),
+    /// Of these, upheld.
+    AppealUpheldIn(Reviewer),
     /// Tickets whose rater was asked to rate again (第十三条).
     Invited,
     /// Of these, rated again.
@@ -92,6 +98,26 @@ pub enum Count {
     /// 差评 that stand whose rectification was returned twice, late, or followed by another bad grade
     /// (第十九条).
     Weak,
+}
+
+/// Who rules on a 差评 that its responsible unit contests (第十一条): nobody judges himself, so it is one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reviewer {
+    /// 政务服务中心.
+    Centre,
+    /// 局办公室.
+    GeneralOffice,
+}
+
+impl Reviewer {
+    pub const ALL: [Reviewer; 2] = [Reviewer::Centre, Reviewer::GeneralOffice];
+
+    pub fn of(unit: &UnitId) -> Reviewer {
+        match unit.is_general_office() {
+            true => Reviewer::GeneralOffice,
+            false => Reviewer::Centre,
+        }
+    }
 }
 
 /// The terms of which figures tell how they were kept.
@@ -189,6 +215,12 @@ impl Count {
         let graded = Grade::ALL.into_iter().map(Count::Graded);
         let aside = ASIDE.into_iter().map(Count::NotAdopted);
         let ruled = ASIDE[..3].iter().map(|why| Count::Ruled(*why));
+        let ruled_in = ASIDE[..3]
+            .iter()
+            .flat_map(|why| Reviewer::ALL.map(|reviewer| Count::RuledIn(*why, reviewer)));
+        let appealed_in = Reviewer::ALL
+            .into_iter()
+            .flat_map(|reviewer| [Count::AppealedIn(reviewer), Count::AppealUpheldIn(reviewer)]);
         let terms = TermOf::ALL
             .into_iter()
             .flat_map(|term| [Count::TermDue(term), Count::TermKept(term)]);
@@ -201,6 +233,8 @@ impl Count {
             .chain(on)
             .chain(aside)
             .chain(ruled)
+            .chain(ruled_in)
+            .chain(appealed_in)
             .chain(terms)
     }
 
@@ -247,8 +281,13 @@ impl Count {
             Count::Ruled(NotAdopted::Mistaken) => "ruled_mistaken",
             Count::Ruled(NotAdopted::Malicious) => "ruled_malicious",
             Count::Ruled(NotAdopted::Test) => "ruled_test",
+            Count::RuledIn(why, reviewer) => ruled_in(why, reviewer),
             Count::Appealed => "appealed",
             Count::AppealUpheld => "appeal_upheld",
+            Count::AppealedIn(Reviewer::Centre) => "appealed_in_centre",
+            Count::AppealedIn(Reviewer::GeneralOffice) => "appealed_in_office",
+            Count::AppealUpheldIn(Reviewer::Centre) => "appeal_upheld_in_centre",
+            Count::AppealUpheldIn(Reviewer::GeneralOffice) => "appeal_upheld_in_office",
             Count::Invited => "invited",
             Count::Rerated => "rerated",
             Count::ReratedGood => "rerated_good",
@@ -264,6 +303,20 @@ impl Count {
     /// A sum of time and no number of things.
     pub const fn is_time(self) -> bool {
         matches!(self, Count::WaitedMs | Count::OpenMs | Count::OpenWorkdays)
+    }
+}
+
+const fn ruled_in(why: NotAdopted, reviewer: Reviewer) -> &'static str {
+    match (why, reviewer) {
+        (NotAdopted::Invalid, Reviewer::Centre) => "ruled_invalid_in_centre",
+        (NotAdopted::Invalid, Reviewer::GeneralOffice) => "ruled_invalid_in_office",
+        (NotAdopted::Mistaken, Reviewer::Centre) => "ruled_mistaken_in_centre",
+        (NotAdopted::Mistaken, Reviewer::GeneralOffice) => "ruled_mistaken_in_office",
+        (NotAdopted::Malicious, Reviewer::Centre) => "ruled_malicious_in_centre",
+        (NotAdopted::Malicious, Reviewer::GeneralOffice) => "ruled_malicious_in_office",
+        // A test is nobody's ruling.
+        (NotAdopted::Test, Reviewer::Centre) => "ruled_test_in_centre",
+        (NotAdopted::Test, Reviewer::GeneralOffice) => "ruled_test_in_office",
     }
 }
 

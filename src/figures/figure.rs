@@ -1,6 +1,6 @@
 //! All figures, defined once: this table is what the API tells beside each number.
 
-use super::count::{Count, TermOf};
+use super::count::{Count, Reviewer, TermOf};
 use super::tally::Tally;
 use crate::domain::{Article, ContentItem, Grade, NotAdopted};
 
@@ -140,6 +140,21 @@ pub const FIGURES: &[Definition] = figures! {
         "期内办结的差评工单中认定恶意的";
     "appeals_upheld" "申诉成立率" Article::of(11), Share &[Count::AppealUpheld], &[Count::Appealed],
         "期内办结的工单中已裁定的申诉里成立的";
+    "invalid_by_office" "无效由局办公室认定" Article::of(11), Share
+        &[Count::RuledIn(NotAdopted::Invalid, Reviewer::GeneralOffice)], &[Count::Ruled(NotAdopted::Invalid)],
+        "认定无效的工单中由局办公室认定的（责任单位是政务服务中心的，或者采纳政务服务中心提议的），其余由政务服务中心督导认定，按责任单位";
+    "mistaken_by_office" "误评由局办公室认定" Article::of(11), Share
+        &[Count::RuledIn(NotAdopted::Mistaken, Reviewer::GeneralOffice)], &[Count::Ruled(NotAdopted::Mistaken)],
+        "认定误评的工单中由局办公室认定的，其余由政务服务中心督导认定，按责任单位";
+    "malicious_by_office" "恶意由局办公室认定" Article::of(11), Share
+        &[Count::RuledIn(NotAdopted::Malicious, Reviewer::GeneralOffice)], &[Count::Ruled(NotAdopted::Malicious)],
+        "认定恶意的工单中由局办公室签发的，按责任单位";
+    "appeals_upheld_by_centre" "申诉成立率（政务服务中心裁定）" Article::of(11), Share
+        &[Count::AppealUpheldIn(Reviewer::Centre)], &[Count::AppealedIn(Reviewer::Centre)],
+        "由政务服务中心督导裁定的申诉里成立的，按责任单位";
+    "appeals_upheld_by_office" "申诉成立率（局办公室裁定）" Article::of(11), Share
+        &[Count::AppealUpheldIn(Reviewer::GeneralOffice)], &[Count::AppealedIn(Reviewer::GeneralOffice)],
+        "由局办公室裁定的申诉里成立的，按责任单位";
     "rerated" "再评率" Article::of(13), Share &[Count::Rerated], &[Count::Invited],
         "期内邀请再次评价的工单中再次评价的";
     "rerated_good" "再评好评率" Article::of(13), Share &[Count::ReratedGood], &[Count::Rerated],

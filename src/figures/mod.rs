@@ -18,10 +18,10 @@ mod ticket;
 
 pub use crate::domain::Period;
 pub use bulletin::{
-    Adjustment, Bulletin, Case as TypicalCase, FigureLine, LeftOut, Line, Material, Missing,
+    Adjustment, Bulletin, Case as TypicalCase, FigureLine, Guide, LeftOut, Line, Material, Missing,
     Overdue, adjustments, adjustments_of_the_whole, compose,
 };
-pub use count::{Count, TermOf};
+pub use count::{Count, Reviewer, TermOf};
 pub use difference::{Difference, differences, summed};
 pub use fact::{ActRecord, CallRecord, Cell, MatterRecord, Part, Upload, item_of, of_act};
 pub use figure::{Definition, FIGURES, Measure, RANKED_FROM, Value, Weights, drawn, ranks, values};

@@ -555,11 +555,22 @@ fn a_period_is_a_month_or_a_quarter() {
 }
 
 fn bulletin(overall: Tally, acts: &[BadAct]) -> Bulletin {
+    compose(material(overall, acts))
+}
+
+fn bulletin_by(items: std::collections::BTreeMap<String, Tally>) -> Bulletin {
+    compose(Material {
+        items,
+        ..material(Tally::default(), &[])
+    })
+}
+
+fn material(overall: Tally, acts: &[BadAct]) -> Material {
     let every = Thresholds {
         hot_spot: 1,
         ..Thresholds::default()
     };
-    compose(Material {
+    Material {
         period: Period::Month(2026, 9),
         reference: "局办〔2026〕1号".into(),
         to: Vec::new(),
@@ -569,6 +580,7 @@ fn bulletin(overall: Tally, acts: &[BadAct]) -> Bulletin {
             (String::new(), "未归口".into(), overall.clone()),
         ],
         channels: [(Channel::Phone, overall.clone())].into(),
+        items: [("lq-001".into(), overall.clone())].into(),
         overall,
         overdue: Vec::new(),
         cases: vec![TypicalCase {
@@ -582,7 +594,7 @@ fn bulletin(overall: Tally, acts: &[BadAct]) -> Bulletin {
         missing: Vec::new(),
         left_out: LeftOut::default(),
         weights: Weights::default(),
-    })
+    }
 }
 
 #[test]
@@ -615,9 +627,46 @@ fn what_changed_after_a_bulletin_is_told_count_by_count() {
     assert_eq!(overall, [("pending", 0, 1), ("dissatisfied", 2, 1)]);
     assert_eq!(
         found.len(),
-        8,
-        "the whole, the channel and two units: {found:?}"
+        10,
+        "the whole, the channel, two units and the matter: {found:?}"
     );
+    // What was no count when it was issued is no adjustment of it.
+    let mut older = issued;
+    older.known.retain(|word| word != "pending");
+    assert_eq!(adjustments(&older, &now).len(), 5);
+}
+
+#[test]
+fn the_annex_has_every_matter_and_names_the_guides_to_be_corrected() {
+    let found = Count::FoundOn(crate::domain::ContentItem::Guide);
+    let said = Count::BadOn(crate::domain::ContentItem::Guide);
+    let bad = Count::Graded(Grade::Dissatisfied);
+    let items = [
+        ("".to_owned(), Tally::from_iter([(said, 1)])),
+        (
+            "lq-001".to_owned(),
+            Tally::from_iter([(bad, 1), (found, 1)]),
+        ),
+        ("lq-002".to_owned(), Tally::from_iter([(bad, 2), (said, 2)])),
+        ("lq-003".to_owned(), Tally::from_iter([(bad, 3)])),
+    ];
+    let whole = bulletin_by(items.into());
+    let annex: Vec<_> = whole.items.iter().map(|line| line.of.as_str()).collect();
+    assert_eq!(annex, ["lq-003", "lq-002", "lq-001"], "most 差评 first");
+    assert!(
+        whole
+            .items
+            .iter()
+            .all(|line| line.figures.iter().all(|it| it.denominator > 0))
+    );
+    let guides = whole.guides.iter();
+    let guides: Vec<_> = guides
+        .map(|it| (it.item.as_str(), it.said, it.found))
+        .collect();
+    assert_eq!(guides, [("lq-001", 0, 1), ("lq-002", 2, 0), ("", 1, 0)]);
+    let many = (0..600).map(|item| (format!("x-{item:03}"), Tally::from_iter([(bad, 1)])));
+    let many = bulletin_by(many.collect());
+    assert_eq!((many.items.len(), many.left_out.items), (500, 100));
 }
 
 #[test]

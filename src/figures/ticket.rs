@@ -1,6 +1,6 @@
 //! From a ticket to what it adds to the sums.
 
-use super::count::{Count, TermOf};
+use super::count::{Count, Reviewer, TermOf};
 use super::fact::{Cell, Part, term};
 use super::tally::Tally;
 use crate::casework::{Case, Finding, Order};
@@ -136,6 +136,9 @@ fn closed(case: &Case, at: Moment, calendar: &Calendar) -> Tally {
     };
     if let Some(why) = ruled {
         tally.add(Count::Ruled(why), 1);
+        if let Some(unit) = case.ruled_in() {
+            tally.add(Count::RuledIn(why, Reviewer::of(unit)), 1);
+        }
     }
     for order in case.orders.iter().filter(|order| !order.void) {
         let filed = order.filing.as_ref().map(|filing| filing.finding);
@@ -148,7 +151,12 @@ fn closed(case: &Case, at: Moment, calendar: &Calendar) -> Tally {
             State::ClosedMistaken,
             State::ClosedMalicious,
         ];
-        tally.add_if(Count::AppealUpheld, upheld.contains(&order.state));
+        let upheld = upheld.contains(&order.state);
+        tally.add_if(Count::AppealUpheld, upheld);
+        if let Some(unit) = &order.judged_in {
+            tally.add(Count::AppealedIn(Reviewer::of(unit)), 1);
+            tally.add_if(Count::AppealUpheldIn(Reviewer::of(unit)), upheld);
+        }
     }
     tally
 }

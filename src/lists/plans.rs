@@ -206,6 +206,8 @@ statements! {
     // Each of these names an index: of what there is little of, it holds nothing else.
     CALLS_NOT_ENDED = calls!(" AND c.state <> 'ended'");
     CALLS_REHEARSED = calls!(" AND c.rehearsal");
+    CALLS_BY_TAIL = calls!(" AND SUBSTR(c.caller, LENGTH(c.caller) - 3) = SUBSTR($10, LENGTH($10) - 3)");
+    CALLS_OF_OUTCOME = calls!(" AND c.outcome = $8");
     CALLS_OF_FEW = few_sorted!(call_columns!(), "c.started_at", "c.id", call_conditions!(),
         concat!("c.id IN (SELECT x.call_id FROM orders o JOIN tickets y ON y.number = o.ticket \
             JOIN ratings x ON x.id = y.rating_id WHERE ", of_units!("$5"), ")"));
@@ -238,13 +240,19 @@ pub(super) const KNOWN_ORDERS: &str = ORDERS_OF;
 /// `few`: of units that never had many orders.
 pub(super) fn of_calls(filter: &CallFilter, rehearsal: Option<bool>, few: bool) -> &'static str {
     let unfinished = filter.state.is_some_and(|state| state != CallState::Ended);
+    let tail = filter.number_tail.as_ref().map_or(0, String::len);
     match few {
         true => CALLS_OF_FEW,
         false if filter.live == Some(true) || unfinished => CALLS_NOT_ENDED,
+        false if tail >= TAIL => CALLS_BY_TAIL,
         false if rehearsal == Some(true) => CALLS_REHEARSED,
+        false if filter.outcome.is_some() => CALLS_OF_OUTCOME,
         false => CALLS,
     }
 }
+
+/// Digits of the index of numbers' ends.
+const TAIL: usize = 4;
 
 pub(super) fn of_ratings(
     filter: &RatingFilter,

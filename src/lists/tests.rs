@@ -30,6 +30,14 @@ async fn no_list_walks_through_what_it_does_not_show() {
             "CALLS_REHEARSED",
             "c USING INDEX calls_rehearsed (started_at>? AND (started_at,id)<(?,?))",
         ),
+        (
+            "CALLS_BY_TAIL",
+            "c USING INDEX calls_by_tail (<expr>=? AND started_at>? AND (started_at,id)<(?,?))",
+        ),
+        (
+            "CALLS_OF_OUTCOME",
+            "c USING INDEX calls_by_outcome (outcome=? AND started_at>? AND (started_at,id)<(?,?))",
+        ),
         ("CALLS_OF_FEW", "o USING INDEX orders_by_unit (unit=?)"),
         (
             "RATINGS",

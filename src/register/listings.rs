@@ -23,6 +23,8 @@ statements! {
         FROM listings WHERE number = $1";
     MEET = "UPDATE deadlines SET met_at = $3, next_at = NULL WHERE subject = $1 AND kind = $2 \
         AND met_at IS NULL AND void_at IS NULL";
+    MISS = "UPDATE deadlines SET missed_at = $3, next_at = NULL WHERE subject = $1 AND kind = $2 \
+        AND met_at IS NULL AND void_at IS NULL AND missed_at IS NULL";
     VOID = "UPDATE deadlines SET void_at = $3, next_at = NULL WHERE subject = $1 AND kind = $2 \
         AND met_at IS NULL AND void_at IS NULL";
     CLOCKS = "SELECT kind, started_at, due_at, met_at, void_at, missed_at, provisional \
@@ -208,19 +210,34 @@ impl Tx {
         Ok(saved > 0)
     }
 
-    /// What of the identity is 待核 counts again; how many.
-    pub async fn release_pending(&mut self, applicant: &Applicant) -> Result<u64, Error> {
+    /// The listing's open term is missed; whether it was not before.
+    pub async fn miss_listing_deadline(
+        &mut self,
+        number: u64,
+        kind: DeadlineKind,
+        at: Moment,
+    ) -> Result<bool, Error> {
+        let subject = Subject::Listing(number).to_string();
+        Ok(self.run(MISS, args![subject, kind.word(), at]).await? > 0)
+    }
+
+    /// What of the identity is 待核.
+    pub async fn pending_of(&mut self, applicant: &Applicant) -> Result<Vec<RatingId>, Error> {
         let rows = self.rows(PENDING, args![&applicant.0]).await?;
-        let mut released = 0;
-        for row in &rows {
-            let id = RatingId {
+        let id = |row: &Row| {
+            Ok(RatingId {
                 service: ServiceKey(row.get("instance")?),
                 sequence: row.count("sequence")? as u32,
-            };
-            if self.run(RELEASE, args![id.to_string()]).await? > 0 {
-                released += 1;
-                self.count_act_anew(&id.service).await?;
-            }
+            })
+        };
+        rows.iter().map(id).collect()
+    }
+
+    /// A rating that is 待核 counts; whether it was.
+    pub async fn release_pending(&mut self, id: &RatingId) -> Result<bool, Error> {
+        let released = self.run(RELEASE, args![id.to_string()]).await? > 0;
+        if released {
+            self.count_act_anew(&id.service).await?;
         }
         Ok(released)
     }

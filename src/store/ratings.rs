@@ -22,6 +22,8 @@ statements! {
         choices, applicant FROM ratings WHERE instance = $1 ORDER BY sequence";
     OPEN_TICKET = "SELECT t.number FROM tickets t JOIN ratings r ON r.id = t.rating_id \
         WHERE r.instance = $1 AND t.state NOT LIKE 'closed%' ORDER BY t.number DESC LIMIT 1";
+    TICKETS_OF = "SELECT t.number FROM ratings r JOIN tickets t ON t.rating_id = r.id \
+        WHERE r.instance = $1 ORDER BY t.number";
     INSERT_RATING = "INSERT INTO ratings (id, instance, sequence, call_id, intake_key, channel, \
         service, number, identity, grade, graded_at, reasons, remark, evidence, standing, \
         received_at, rehearsal, choices, applicant) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
@@ -77,6 +79,12 @@ impl Tx {
     ) -> Result<Option<TicketNumber>, Error> {
         let row = self.row(OPEN_TICKET, args![&instance.0]).await?;
         row.map(|row| row.word("number")).transpose()
+    }
+
+    /// Every ticket that a rating of the act opened.
+    pub async fn tickets_of(&mut self, instance: &ServiceKey) -> Result<Vec<TicketNumber>, Error> {
+        let rows = self.rows(TICKETS_OF, args![&instance.0]).await?;
+        rows.iter().map(|row| row.word("number")).collect()
     }
 
     /// The next number of the year in a series; nobody else gets it before this transaction ends,

@@ -109,17 +109,27 @@ impl Store {
 }
 
 /// A database of the place as an older version left it: its schema up to migration `last`, with these rows.
-pub(crate) async fn older_sqlite(place: &Place, last: i64, rows: &str) {
+pub(crate) async fn older(place: &Place, last: i64, rows: &str) {
+    let until = |all: sqlx::migrate::Migrator| {
+        let known = all.iter().filter(|migration| migration.version <= last);
+        sqlx::migrate::Migrator::with_migrations(known.cloned().collect())
+    };
+    if !place.is_sqlite() {
+        let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
+        let all = until(sqlx::migrate!("src/store/migrations/postgres"));
+        all.run(&pool).await.unwrap();
+        let rows = sqlx::raw_sql(AssertSqlSafe(rows)).execute(&pool).await;
+        rows.unwrap();
+        return pool.close().await;
+    }
     let path = Path::new(place.url.strip_prefix("sqlite:").unwrap());
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true);
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    let all = sqlx::migrate!("src/store/migrations/sqlite");
-    let known = all.iter().filter(|migration| migration.version <= last);
-    let older = sqlx::migrate::Migrator::with_migrations(known.cloned().collect());
-    older.run(&pool).await.unwrap();
+    let all = until(sqlx::migrate!("src/store/migrations/sqlite"));
+    all.run(&pool).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(rows))
         .execute(&pool)
         .await
@@ -133,6 +143,13 @@ impl super::Tx {
         let sql = "SELECT COUNT(*) AS notices FROM notices WHERE kind = $1";
         let row = self.row(sql, args![kind]).await?;
         Ok(row.map_or(0, |row| row.count("notices").unwrap_or(0)) as usize)
+    }
+
+    /// As [`notices_of`](Self::notices_of), about one thing.
+    pub(crate) async fn notices_about(&mut self, kind: &str, about: &str) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS notices FROM notices WHERE kind = $1 AND subject = $2";
+        let row = self.row(sql, args![kind, about]).await?;
+        row.map_or(Ok(0), |row| row.count("notices"))
     }
 }
 

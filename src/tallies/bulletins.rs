@@ -24,7 +24,8 @@ statements! {
     ISSUED_PERIODS = "SELECT period FROM bulletins WHERE issued_at IS NOT NULL ORDER BY period";
     // Of each period the last version.
     LIST = concat!(bulletin_columns!(), " b WHERE version = (SELECT MAX(x.version) FROM bulletins x \
-        WHERE x.period = b.period) ORDER BY period DESC LIMIT $1");
+        WHERE x.period = b.period) AND (CAST($2 AS TEXT) IS NULL OR period < $2) \
+        ORDER BY period DESC LIMIT $1");
     ON_RECORD = "SELECT seq FROM trail WHERE what = 'bulletin_issued' AND subject = $1 \
         AND detail LIKE '%' || $2 || '%' LIMIT 1";
 }
@@ -76,9 +77,14 @@ impl Tx {
         rows.iter().map(|row| row.word("period")).collect()
     }
 
-    /// The last version of each period, the newest first.
-    pub async fn bulletins(&mut self, limit: i64) -> Result<Vec<BulletinRow>, Error> {
-        let rows = self.rows(LIST, args![limit]).await?;
+    /// The last version of each period, the newest first; those behind `after` where it is given.
+    pub async fn bulletins(
+        &mut self,
+        after: Option<Period>,
+        limit: i64,
+    ) -> Result<Vec<BulletinRow>, Error> {
+        let after = after.map(|period| period.to_string());
+        let rows = self.rows(LIST, args![limit, after]).await?;
         rows.iter().map(bulletin).collect()
     }
 

@@ -49,7 +49,7 @@ pub struct BulletinTerm {
 pub struct WholeBulletin {
     #[serde(flatten)]
     head: BulletinHead,
-    /// Title, 文号, 主送, the seven parts and what is missing to 100 %; without numbers of tickets for whom
+    /// Title, 文号, 主送, the seven parts, the annex by 事项 and what is missing to 100 %; without numbers of tickets for whom
     /// single tickets are not open.
     #[schema(value_type = Object)]
     content: serde_json::Value,
@@ -62,7 +62,7 @@ pub struct WholeBulletin {
 /// A number that is another one now (追溯调整).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Adjusting {
-    /// `overall`, `channel` or `unit`.
+    /// `overall`, `channel`, `unit` or `item`.
     of: &'static str,
     name: String,
     count: String,

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{Day, DayKind, Difference, Moment};
-use crate::engine::Move;
+use crate::revision::Move;
 use crate::staff::ProposalRow;
 
 /// A year's calendar that somebody put forward.

@@ -126,6 +126,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "wire",
         &[
+            "revision",
             "bulletins",
             "staff",
             "engine",
@@ -178,6 +179,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "verification",
         &["engine", "register", "store", "casework", "domain"],
     ),
+    // What a new calendar or version makes of what is on record.
+    ("revision", &["engine", "store", "casework", "domain"]),
     // Load, decide, save.
     (
         "engine",

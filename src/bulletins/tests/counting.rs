@@ -13,6 +13,7 @@ stories![
     a_ticket_counts_on_the_days_on_which_something_of_it_was_due,
     the_nine_things_are_counted_as_said_and_as_found,
     a_calendar_that_changes_counts_the_days_of_closed_tickets_anew,
+    rulings_are_counted_with_the_unit_of_who_ruled,
 ];
 
 #[test]
@@ -387,4 +388,44 @@ async fn a_calendar_that_changes_counts_the_days_of_closed_tickets_anew(place: P
     );
     assert_eq!(mean(&engine).await, (12, 1));
     assert_eq!(engine.count_by_calendar().await.unwrap(), 0);
+}
+
+async fn rulings_are_counted_with_the_unit_of_who_ruled(place: Place) {
+    let engine = centre(&place).await;
+    let ticket = named_and_sent(&engine).await;
+    let appeal = Act::Appeal {
+        order: None,
+        ground: Ground::Untrue,
+        facts: "未发生".into(),
+        evidence: vec!["录音".into()],
+    };
+    let judge = || Act::JudgeInvalid {
+        order: None,
+        reason: "与记录不符".into(),
+        heard: "全程".into(),
+    };
+    does(&engine, ticket, HEAD, appeal, "09-22T15:00").await;
+    does(&engine, ticket, REVIEWER, judge(), "09-22T16:00").await;
+    let (_, figures) = whole(&engine, &september()).await;
+    assert_eq!(figures["ruled_invalid"], (1, 1));
+    assert_eq!(figures["invalid_by_office"], (0, 1), "the Centre ruled");
+    assert_eq!(figures["appeals_upheld_by_centre"], (1, 1));
+    assert_eq!(figures["appeals_upheld_by_office"], (0, 0));
+
+    // The rater objects, and somebody else rules: the General Office.
+    let object = Act::Object {
+        way: Way::Phone,
+        text: "确有其事".into(),
+    };
+    does(&engine, ticket, REVISITOR, object, "09-23T09:00").await;
+    let (_, figures) = whole(&engine, &september()).await;
+    assert_eq!(figures["ruled_invalid"], (0, 0), "it is open again");
+    does(&engine, ticket, SIGNER, judge(), "09-23T10:00").await;
+    let (_, figures) = whole(&engine, &september()).await;
+    assert_eq!(figures["invalid_by_office"], (1, 1));
+    assert_eq!(figures["appeals_upheld_by_centre"], (0, 0));
+    assert_eq!(figures["appeals_upheld_by_office"], (1, 1));
+    let by_office = Count::RuledIn(NotAdopted::Invalid, Reviewer::GeneralOffice);
+    let behind = things(&engine, by_office, None).await;
+    assert_eq!(behind, [format!("ticket:{ticket}")]);
 }

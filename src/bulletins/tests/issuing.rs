@@ -86,8 +86,10 @@ async fn a_bulletin_needs_three_people_and_then_never_changes(place: Place) {
     assert_eq!(engine.verify_bulletins().await.unwrap(), Ok(1));
     let trail = engine.verify_records(|_| {}).await.unwrap();
     assert!(trail.is_ok(), "{trail:?}");
-    let listed = engine.bulletins().await.unwrap();
+    let listed = engine.bulletins(None, 10).await.unwrap();
     assert_eq!(listed, [row]);
+    let behind = engine.bulletins(Some(MONTH), 10).await.unwrap();
+    assert_eq!(behind, []);
 }
 
 async fn what_changes_after_a_bulletin_is_told_beside_it(place: Place) {

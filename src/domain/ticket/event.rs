@@ -38,10 +38,11 @@ pub enum Event {
     DuePassed,
     CalendarRevised,
     RatedAgain,
+    PendingVerified,
 }
 
 impl Event {
-    pub const ALL: [Event; 34] = [
+    pub const ALL: [Event; 35] = [
         Event::BadGradeAccepted,
         Event::Assigned,
         Event::RevisitRecorded,
@@ -76,6 +77,7 @@ impl Event {
         Event::DuePassed,
         Event::CalendarRevised,
         Event::RatedAgain,
+        Event::PendingVerified,
     ];
 
     /// The word for rows and the API.
@@ -115,6 +117,7 @@ impl Event {
             Event::DuePassed => "due_passed",
             Event::CalendarRevised => "calendar_revised",
             Event::RatedAgain => "rated_again",
+            Event::PendingVerified => "pending_verified",
         }
     }
 
@@ -154,6 +157,7 @@ impl Event {
             Event::DuePassed => "时限届满",
             Event::CalendarRevised => "日历变更",
             Event::RatedAgain => "对同一服务再次评价",
+            Event::PendingVerified => "核实待核评价",
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::terms::DeadlineKind::*;
 
 /// Every row; the pair of state and event occurs once.
 #[rustfmt::skip] // A row is read as a row.
-pub const TRANSITIONS: [Row; 34] = [
+pub const TRANSITIONS: [Row; 35] = [
     Row { number: 1, article: Article::of(9), from: Nothing, event: BadGradeAccepted, to: Next::State(New),
           actors: &[System],
           guard: "有对应的政务服务；等级为不满意或非常不满意",
@@ -183,4 +183,9 @@ pub const TRANSITIONS: [Row; 34] = [
           guard: "同一次服务；改为好评的，工单继续办理",
           clocks: &[Start(Upload)],
           records: &[Record::Rating] },
+    Row { number: 35, article: Article::of(11), from: Any, event: PendingVerified, to: Next::Same,
+          actors: &[CentreSupervisor, GeneralOfficeSigner, System],
+          guard: "评价人在黑名单上，评价待核；核实人不属于被评价的单位；移出黑名单或者异议成立的，一并恢复有效",
+          clocks: &[],
+          records: &[Record::Verification] },
 ];

@@ -3,7 +3,14 @@
 use super::casework::{assign, day, does, fits, notices, supervisor};
 use super::*;
 use crate::domain::State;
-use crate::store::testing::{older_sqlite, on_sqlite};
+use crate::store::testing::older;
+
+stories![a_ticket_of_an_older_version_gets_its_records_and_is_acted_on];
+
+#[test]
+fn every_story_holds_on_postgresql() {
+    crate::store::testing::on_postgresql(STORIES);
+}
 
 /// As the version before 0011 wrote it: a bad grade of a call on Friday 2026-09-18 16:00, its ticket, its terms.
 fn rows() -> String {
@@ -32,13 +39,8 @@ fn rows() -> String {
     )
 }
 
-#[test]
-fn a_ticket_of_an_older_version_gets_its_records_and_is_acted_on() {
-    on_sqlite(|place| Box::pin(adopted(place)));
-}
-
-async fn adopted(place: Place) {
-    older_sqlite(&place, 3, &rows()).await;
+async fn a_ticket_of_an_older_version_gets_its_records_and_is_acted_on(place: Place) {
+    older(&place, 3, &rows()).await;
     let engine = engine(&place).await;
     let store = place.open().await;
     let ticket = "T2026-000001".parse().unwrap();

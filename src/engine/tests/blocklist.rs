@@ -17,6 +17,8 @@ stories![
     an_objection_that_is_allowed_gives_the_ratings_back,
     two_people_cannot_list_one_person_twice_or_overwrite_each_other,
     a_listing_whose_row_says_something_else_is_found,
+    a_good_grade_that_was_pending_becomes_its_tickets_once_verified,
+    a_review_that_a_stopped_server_missed_is_on_record_before_the_listing_ends,
 ];
 
 #[test]
@@ -483,4 +485,87 @@ async fn a_listing_whose_row_says_something_else_is_found(place: Place) {
     assert!(told.starts_with("listing 1: its records say"), "{told}");
     let gone = store.raw("DELETE FROM listings").await;
     assert!(gone.is_err(), "it stays on record");
+}
+
+/// An act of somebody listed that was rated bad, then good: both wait.
+async fn rated_bad_then_good(engine: &Engine, act: u32) -> TicketNumber {
+    listed(engine).await;
+    let monday = day("09-21T10:00");
+    let bad = rates(engine, act, Grade::VeryDissatisfied, monday).await;
+    let again = Intake {
+        key: IntakeKey("again".into()),
+        ..window(act, Grade::Satisfied, Identity::I3, day("09-21T11:00"))
+    };
+    engine.submit(again, day("09-21T11:00")).await.unwrap();
+    bad.ticket.expect("a ticket as ever").parse().unwrap()
+}
+
+async fn counts(engine: &Engine, ticket: TicketNumber) -> (Grade, Vec<Standing>) {
+    let case = engine.whole_case(ticket).await.unwrap().unwrap().case;
+    let standings = case.ratings.iter().map(|rating| rating.standing);
+    (case.ticket.grade, standings.collect())
+}
+
+async fn a_good_grade_that_was_pending_becomes_its_tickets_once_verified(place: Place) {
+    let engine = engine(&place).await;
+    let ticket = rated_bad_then_good(&engine, 11).await;
+    let waiting = vec![Standing::Pending, Standing::Pending];
+    assert_eq!(counts(&engine, ticket).await.1, waiting);
+    let second = RatingId {
+        sequence: 2,
+        ..rating_id(11)
+    };
+    let tuesday = day("09-22T10:00");
+    let verify = async |engine: &Engine| {
+        let by = signer("4");
+        let verdict = Verdict::Valid;
+        engine
+            .verify_rating(&second, verdict, "窗口记录相符", &by, tuesday)
+            .await
+    };
+    assert_eq!(verify(&engine).await.unwrap(), Some(Standing::Valid));
+    let verified = vec![Standing::Pending, Standing::Valid];
+    assert_eq!(counts(&engine, ticket).await, (Grade::Satisfied, verified));
+    assert!(verify(&engine).await.is_err(), "once");
+    // What is given back with the listing is the ticket's too.
+    let first = Act::Assign {
+        officer: PersonId("1".into()),
+        staff: None,
+        handling_unit: None,
+    };
+    does(&engine, ticket, supervisor(), first, tuesday).await;
+    on_list(&engine, revisitor(), object(), tuesday)
+        .await
+        .unwrap();
+    let allow = OnList::Allow { reason: reason() };
+    on_list(&engine, signer("9"), allow, day("09-23T10:00"))
+        .await
+        .unwrap();
+    let both = vec![Standing::Valid, Standing::Valid];
+    assert_eq!(counts(&engine, ticket).await, (Grade::Satisfied, both));
+    fits(&engine).await;
+}
+
+async fn a_review_that_a_stopped_server_missed_is_on_record_before_the_listing_ends(place: Place) {
+    let engine = engine(&place).await;
+    listed(&engine).await;
+    on_list(&engine, revisitor(), object(), day("09-21T09:00"))
+        .await
+        .unwrap();
+    let late = at("2027-12-20T10:00:00+08:00");
+    for _ in 0..2 {
+        engine.tick(late).await.unwrap();
+    }
+    let whole = engine.whole_listing(1, &officer(), late).await.unwrap();
+    let whole = whole.unwrap();
+    assert_eq!(whole.listing.state, ListState::Expired);
+    let review = whole.clocks.iter();
+    let review = review.filter(|clock| clock.kind == DeadlineKind::ListingReview);
+    let missed: Vec<bool> = review.map(|clock| clock.missed_at.is_some()).collect();
+    assert_eq!(missed, [true]);
+    let mut tx = engine.read().await.unwrap();
+    let told = tx.notices_about("overdue", "listing:1").await.unwrap();
+    assert_eq!(told, 1, "once");
+    drop(tx);
+    fits(&engine).await;
 }

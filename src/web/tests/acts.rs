@@ -25,7 +25,7 @@ impl Office {
     async fn revisited(&self) {
         let ticket = self.ticket.parse().unwrap();
         let whole = self.centre.engine.whole_case(ticket).await.unwrap();
-        let opened = whole.unwrap().case.ticket.opened_at;
+        let last = whole.unwrap().case.last_at;
         let doing = crate::engine::Doing {
             ticket,
             act: crate::acts::Act::Revisit {
@@ -46,7 +46,7 @@ impl Office {
             seen: None,
             key: None,
         };
-        let morning = opened.day().next().at(10, 0, 0);
+        let morning = last.day().next().at(10, 0, 0);
         self.centre.engine.act(doing, morning).await.unwrap();
     }
 

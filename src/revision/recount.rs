@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Engine, Error};
 use crate::casework::{is_reminded, next_look, recount};
 use crate::domain::{Calendar, DeadlineKind, End, Moment, Subject};
+use crate::engine::{Engine, Error};
 use crate::store::{DeadlineAt, ProvisionalCount, Tx};
 
 /// Deadlines of one transaction: few enough that a grade keyed meanwhile hardly waits.
@@ -35,7 +35,7 @@ impl Engine {
             }
         }
         found.provisional = self.read().await?.provisional_count().await?;
-        found.log(self.inner.calendar.version());
+        found.log(self.calendar().version());
         Ok(found)
     }
 
@@ -44,7 +44,7 @@ impl Engine {
         after: Option<(Moment, i64)>,
         now: Moment,
     ) -> Result<Batch, Error> {
-        let calendar = &self.inner.calendar;
+        let calendar = self.calendar();
         let mut tx = self.write().await?;
         let stale = tx
             .stale_deadlines(calendar.version(), now, after, BATCH as i64)
@@ -93,7 +93,7 @@ impl Engine {
         if !waits || !is_reminded(of.kind) {
             return Ok(());
         }
-        let next = next_look(of.kind, of.due_at, now, &self.inner.calendar);
+        let next = next_look(of.kind, of.due_at, now, self.calendar());
         if let Some(next) = next.filter(|next| Some(*next) != stale.next_at) {
             let end = End {
                 due_at: of.due_at,

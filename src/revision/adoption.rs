@@ -1,8 +1,8 @@
 //! Tickets that are older than the records of the trail get the one that opens them.
 
-use super::{Engine, Error};
 use crate::casework::adopt;
 use crate::domain::Moment;
+use crate::engine::{Engine, Error};
 use crate::store::{Tx, Unrecorded};
 
 /// Tickets of one look.
