@@ -11,8 +11,9 @@ use super::calendar::password_of;
 use super::{log_to_stderr, now, open_engine, runtime};
 use crate::bulletins::{Adjusted, BulletinRow, BulletinTerm, NewBulletin};
 use crate::config::Config;
+use crate::domain::Reason;
 use crate::engine::Engine;
-use crate::figures::{FigureLine, Guide, Line, Period};
+use crate::figures::{Definition, FigureLine, Guide, Line, Measure, Period};
 use crate::staff::Person;
 
 /// What is done with bulletins.
@@ -221,7 +222,11 @@ fn show(found: &Adjusted) {
     println!("五、典型案例：{}个", bulletin.cases.len());
     println!("六、堵点");
     for spot in bulletin.hot_spots.iter().take(SPOTS) {
-        println!("  {} × {}：{}", spot.reason, spot.item, spot.count);
+        let reason = match spot.reason.parse::<Reason>() {
+            Ok(reason) => reason.zh(),
+            Err(_) => "未说明原因",
+        };
+        println!("  {reason} × {}：{}", matter(&spot.item), spot.count);
     }
     match bulletin.hot_spots.len().saturating_sub(SPOTS) {
         0 => {}
@@ -229,7 +234,7 @@ fn show(found: &Adjusted) {
     }
     for guide in &bulletin.guides {
         let Guide { item, said, found } = guide;
-        let item = if item.is_empty() { "咨询" } else { item };
+        let item = matter(item);
         println!("  办事指南待改正：{item}（评价人所指{said}，评估认定{found}）");
     }
     println!("七、下步要求：{}", bulletin.demands);
@@ -259,19 +264,36 @@ fn show_line(line: &Line) {
     println!("  {}", line.name);
     let counted = |figure: &&FigureLine| figure.denominator > 0;
     for figure in line.figures.iter().filter(counted) {
-        let hundredths = figure.hundredths.unwrap_or_default();
+        let value = value(figure);
         let small = if figure.small {
             "（数量少，不排名）"
         } else {
             ""
         };
         println!(
-            "    {:　<12} {}.{:02}  {}/{}{small}",
-            figure.name,
-            hundredths / 100,
-            hundredths % 100,
-            figure.numerator,
-            figure.denominator
+            "    {:　<12} {value}  {}/{}{small}",
+            figure.name, figure.numerator, figure.denominator
         );
+    }
+}
+
+/// Of which 事项; what is of none is a consultation.
+fn matter(item: &str) -> &str {
+    if item.is_empty() { "咨询" } else { item }
+}
+
+/// With what it is counted in; times as hours where they are long.
+fn value(figure: &FigureLine) -> String {
+    let hundredths = figure.hundredths.unwrap_or_default();
+    let plain = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    let seconds = hundredths as f64 / 100_000.0;
+    match Definition::named(&figure.word).map(|known| known.measure) {
+        Some(Measure::Share) => format!("{plain}%"),
+        Some(Measure::Score) => format!("{plain}分"),
+        Some(Measure::MeanWorkdays) => format!("{plain}个工作日"),
+        Some(Measure::MeanMs) if seconds >= 7_200.0 => format!("{:.1}小时", seconds / 3_600.0),
+        Some(Measure::MeanMs) => format!("{seconds:.1}秒"),
+        // Of another version.
+        None => plain,
     }
 }
