@@ -111,35 +111,29 @@ impl Tx {
             rehearsal
         ]);
         let rows = self.rows(sql, values).await?;
-        self.with_keys(&rows).await
+        self.with_clips(&rows).await
     }
 
     pub async fn rating(&mut self, id: &str) -> Result<Option<RatingRow>, Error> {
         let rows = self.rows(ONE_RATING, args![id]).await?;
-        Ok(self.with_keys(&rows).await?.pop())
+        Ok(self.with_clips(&rows).await?.pop())
     }
 
-    async fn with_keys(&mut self, rows: &[Row]) -> Result<Vec<RatingRow>, Error> {
+    /// With the length of what was spoken, where something was.
+    async fn with_clips(&mut self, rows: &[Row]) -> Result<Vec<RatingRow>, Error> {
         let mut ratings = Vec::with_capacity(rows.len());
         for row in rows {
             let mut rating = rating_row(row)?;
-            if let Some(call) = rating.call_id.clone() {
-                rating.keys = self.rating_keys(&call).await?;
-                rating.reasons = self.reason_codes(&call).await?;
-                if let Some(RemarkRow::Clip { path, length_ms }) = &mut rating.remark {
-                    let clips = self.clips(&call).await?;
-                    let clip = clips.iter().find(|clip| clip.path == *path);
-                    *length_ms = clip.map_or(0, |clip| clip.length_ms);
-                }
+            if let (Some(call), Some(RemarkRow::Clip { path, length_ms })) =
+                (&rating.call_id, &mut rating.remark)
+            {
+                let clips = self.clips(call).await?;
+                let clip = clips.iter().find(|clip| clip.path == *path);
+                *length_ms = clip.map_or(0, |clip| clip.length_ms);
             }
             ratings.push(rating);
         }
         Ok(ratings)
-    }
-
-    async fn reason_codes(&mut self, call: &CallId) -> Result<Vec<String>, Error> {
-        let reasons = self.reasons(call).await?;
-        Ok(reasons.into_iter().map(|reason| reason.code).collect())
     }
 
     pub async fn tickets(
@@ -192,9 +186,6 @@ impl Tx {
         for row in rows {
             let mut ticket = ticket_row(row)?;
             ticket.deadlines = self.deadlines(&ticket.number).await?;
-            if let Some(call) = ticket.call_id.clone() {
-                ticket.reasons = self.reason_codes(&call).await?;
-            }
             tickets.push(ticket);
         }
         Ok(tickets)

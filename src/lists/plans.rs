@@ -45,6 +45,12 @@ macro_rules! rating_columns {
     () => {
         "SELECT r.id, r.channel, r.call_id, r.sequence, r.standing, r.grade, r.graded_at, \
         r.received_at, r.rehearsal, r.remark, r.service, r.reasons, r.choices, c.outcome, \
+        (SELECT STRING_AGG(k.key, '' ORDER BY k.seq) FROM keyed_grades k \
+            WHERE k.call_id = r.call_id) AS grade_keys, \
+        (SELECT STRING_AGG(x.key, '' ORDER BY x.seq) FROM reasons x \
+            WHERE x.call_id = r.call_id) AS reason_keys, \
+        (SELECT STRING_AGG(x.code, ' ' ORDER BY x.seq) FROM reasons x \
+            WHERE x.call_id = r.call_id) AS reason_codes, \
         (SELECT t.number FROM tickets t WHERE t.rating_id = r.id \
             ORDER BY t.number LIMIT 1) AS ticket \
         FROM ratings r LEFT JOIN calls c ON c.id = r.call_id"
@@ -54,7 +60,9 @@ macro_rules! rating_columns {
 macro_rules! ticket_columns {
     () => {
         "SELECT t.number, t.state, t.opened_at, t.rehearsal, t.rating_id, t.grade, r.call_id, \
-        COALESCE(c.caller, r.number) AS caller, c.staff, r.service, r.reasons FROM tickets t JOIN ratings r ON r.id = t.rating_id \
+        COALESCE(c.caller, r.number) AS caller, c.staff, r.service, r.reasons, \
+        (SELECT STRING_AGG(x.code, ' ' ORDER BY x.seq) FROM reasons x \
+            WHERE x.call_id = r.call_id) AS reason_codes FROM tickets t JOIN ratings r ON r.id = t.rating_id \
         LEFT JOIN calls c ON c.id = r.call_id"
     };
 }

@@ -41,9 +41,8 @@ pub(super) fn rating_row(row: &Row) -> Result<RatingRow, Error> {
         polarity: grade.polarity(),
         rated_at: row.moment("graded_at")?,
         received_at: row.moment("received_at")?,
-        keys: String::new(),
-        // A call's are read with their keys.
-        reasons: reason_codes(row)?,
+        keys: keys(row)?,
+        reasons: reasons(row)?,
         service: from_json(row, "service")?,
         choices: choices(row)?,
         remark: remark(row)?,
@@ -51,6 +50,23 @@ pub(super) fn rating_row(row: &Row) -> Result<RatingRow, Error> {
         ticket: row.get("ticket")?,
         rehearsal: row.get("rehearsal")?,
     })
+}
+
+/// Those of the grade, then those of the reasons.
+fn keys(row: &Row) -> Result<String, Error> {
+    let grade: Option<String> = row.get("grade_keys")?;
+    let reasons: Option<String> = row.get("reason_keys")?;
+    Ok(grade.unwrap_or_default() + &reasons.unwrap_or_default())
+}
+
+/// A call's are what was keyed; else what was handed in.
+fn reasons(row: &Row) -> Result<Vec<String>, Error> {
+    if row.get::<Option<String>>("call_id")?.is_none() {
+        return reason_codes(row);
+    }
+    let codes: Option<String> = row.get("reason_codes")?;
+    let codes = codes.unwrap_or_default();
+    Ok(codes.split_whitespace().map(str::to_owned).collect())
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<T, Error> {
@@ -101,7 +117,7 @@ pub(super) fn ticket_row(row: &Row) -> Result<TicketRow, Error> {
                 .last()
                 .cloned(),
         },
-        reasons: reason_codes(row)?,
+        reasons: reasons(row)?,
         rehearsal: row.get("rehearsal")?,
         deadlines: Vec::new(),
     })

@@ -305,17 +305,6 @@ impl Tx {
         Ok(keyed)
     }
 
-    /// All keys of the rating part that said something, in their order: `5*41`.
-    pub async fn rating_keys(&mut self, id: &CallId) -> Result<String, Error> {
-        let mut keys = String::new();
-        for statement in [KEYED, REASONS] {
-            for row in self.rows(statement, args![id]).await? {
-                keys += &row.get::<String>("key")?;
-            }
-        }
-        Ok(keys)
-    }
-
     pub async fn reasons(&mut self, id: &CallId) -> Result<Vec<ReasonRow>, Error> {
         let rows = self.rows(REASONS, args![id]).await?;
         let read = |row: &Row| {
