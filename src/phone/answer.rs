@@ -167,7 +167,7 @@ async fn take_up(
     let (dialog, mut events) = invite.answer(leg.description()).await?;
     // From here on dropping the dialog hangs up.
     if late_offer {
-        take_late_answer(&mut leg, &mut events).await?;
+        take_late_answer(house, &mut leg, &mut events).await?;
     }
     let (sound, sound_events) = house.media.start_call(leg, Some(&place))?;
     Ok(Taken {
@@ -180,10 +180,14 @@ async fn take_up(
 
 /// Our 200 carried the offer; the ACK brings the answer (RFC 3264 §5).
 async fn take_late_answer(
+    house: &House,
     leg: &mut Leg,
     events: &mut mpsc::Receiver<DialogEvent>,
 ) -> anyhow::Result<()> {
-    let waited = tokio::time::timeout(LATE_ANSWER, events.recv()).await;
+    let waited = tokio::select! {
+        waited = tokio::time::timeout(LATE_ANSWER, events.recv()) => waited,
+        () = house.grace_over.cancelled() => bail!("the house closes, and no ACK came"),
+    };
     match waited {
         Ok(Some(DialogEvent::Acknowledged { sdp: Some(sdp) })) => Ok(leg.accept_answer(&sdp)?),
         Ok(Some(DialogEvent::Acknowledged { sdp: None })) => bail!("the ACK carries no answer"),

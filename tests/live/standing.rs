@@ -33,6 +33,7 @@ fn leave(callers: &[Caller], key: Option<char>) {
             scope.spawn(move || {
                 if let Some(key) = key {
                     caller.gateway.press(key, Fault::None);
+                    caller.gateway.wait_sent();
                 }
                 caller.hang_up();
             });
