@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::sip;
+
 /// Few arenas: each of many would keep what it once needed.
 #[cfg(target_env = "gnu")]
 const ARENAS: libc::c_int = 2;
@@ -21,6 +23,8 @@ const LOOKS_A_ROUND: u32 = 12;
 const ENDED_FROM: usize = 20;
 /// Of a call: RTP and RTCP of two legs, and its recording.
 const DESCRIPTORS_A_CALL: u64 = 5;
+/// Of a call that waits to be stored: its recording, until that is synced. Its ports it has given back.
+const DESCRIPTORS_A_CLOSING: u64 = 1;
 /// Of everything else: database, pages, listeners, files being read.
 const OTHER_DESCRIPTORS: u64 = 256;
 
@@ -45,7 +49,8 @@ pub fn prepare(calls: usize) -> Option<String> {
 }
 
 fn descriptors_for(calls: usize) -> u64 {
-    OTHER_DESCRIPTORS + DESCRIPTORS_A_CALL * calls as u64
+    let closing = sip::most_closing(calls) as u64;
+    OTHER_DESCRIPTORS + DESCRIPTORS_A_CALL * calls as u64 + DESCRIPTORS_A_CLOSING * closing
 }
 
 /// The soft limit becomes the hard one; returns it.
@@ -102,6 +107,8 @@ mod tests {
     #[test]
     fn the_limit_of_descriptors_is_raised_and_a_low_one_is_told() {
         assert_eq!(prepare(1), None, "every machine has some hundred");
+        // Two legs with two ports each, and a recording; and 1,600 that wait to be stored.
+        assert_eq!(descriptors_for(200), 256 + 1000 + 1600);
         let told = prepare(usize::MAX / 100).unwrap();
         assert!(told.contains("LimitNOFILE"), "{told}");
     }

@@ -220,7 +220,6 @@ fn phone_settings(config: &Config) -> phone::Settings {
     phone::Settings {
         files: config.files(),
         service_hours: config.centre.service_hours.clone(),
-        max_calls: config.sip.max_calls,
         grace: Duration::from_secs(config.sip.drain_s),
     }
 }

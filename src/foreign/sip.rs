@@ -25,6 +25,7 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let limits = Limits {
         max_transactions: 1000,
         max_calls: 100,
+        max_closing: 100,
         max_unproven: 100,
         max_unproven_per_source: 50,
         grace: Duration::from_secs(4),

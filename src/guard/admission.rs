@@ -22,7 +22,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(2);
 /// or sound is missing. Shared by whoever judges and whoever opens and ends calls.
 pub struct State {
     trunks: Vec<Network>,
-    limits: Limits,
+    pub(super) limits: Limits,
     draining: AtomicBool,
     transactions: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,
     pub(super) seats: Seats,
@@ -83,6 +83,8 @@ pub enum NotEnrolled {
 pub enum NoRoom {
     /// As many calls or transactions as may be.
     Full,
+    /// As many calls wait to be stored as may.
+    Closing,
     /// Too many calls whose ACK or sound is missing.
     Unproven,
 }
@@ -166,7 +168,10 @@ impl State {
             return Some(NoRoom::Full);
         }
         let limits = &self.limits;
-        let seated = self.seats.taken();
+        if self.seats.closing() >= limits.max_closing {
+            return Some(NoRoom::Closing);
+        }
+        let seated = self.seats.talking();
         let mut table = self.table();
         let calls = |table: &Table| table.incoming.max(seated) + table.invited.len();
         if calls(&table) >= limits.max_calls || table.invited.len() >= limits.max_unproven {

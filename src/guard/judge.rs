@@ -311,6 +311,7 @@ fn new_call(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<(),
     }
     match state.no_room(arrival.source.ip(), arrival.now) {
         Some(NoRoom::Full) => return Err(unavailable("overload", RETRY_AFTER_S).into()),
+        Some(NoRoom::Closing) => return Err(unavailable("closing", RETRY_AFTER_S).into()),
         Some(NoRoom::Unproven) => {
             return Err(unavailable("unproven", PROOF_RETRY_AFTER_S).into());
         }

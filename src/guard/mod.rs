@@ -72,8 +72,11 @@ pub struct Network {
 pub struct Limits {
     /// Transactions in the stack, lingering ones included.
     pub max_transactions: usize,
-    /// Calls that came in, those on their way through the stack included.
+    /// Calls that came in and have a line, those on their way through the stack included.
     pub max_calls: usize,
+    /// Calls that have left the line and wait to be stored. With so many no new call comes in; those in talk then
+    /// may still follow, so that it is never exceeded by more than `max_calls`.
+    pub max_closing: usize,
     /// Answered calls whose ACK or first sound is missing, of all sources and of one; and as many
     /// that were not answered yet.
     pub max_unproven: usize,
@@ -91,12 +94,22 @@ impl Limits {
         Limits {
             max_transactions: 20_000,
             max_calls,
+            max_closing: most_closing(max_calls),
             max_unproven,
             max_unproven_per_source: max_unproven / 4 * 3,
             // Our 200 has gone out twice by then.
             grace: Duration::from_millis(1400),
         }
     }
+}
+
+/// Calls that may wait to be stored beside so many in talk. Each holds a task, the end of its sound and one
+/// descriptor, in all less than half of what a call in talk holds, and a place in the queue of files to be synced
+/// (`media::platter`), which is why there are never more than that keeps. The quickest way to fill it is a flood of calls
+/// that prove nothing, which leave the line by at most [`Limits::max_unproven`] in a third of the grace: then it is
+/// full when the disk has stood for some fifteen seconds. Lawful callers need eight times the length of a call.
+pub fn most_closing(max_calls: usize) -> usize {
+    max_calls.saturating_mul(8).clamp(1024, 4096)
 }
 
 /// Counts a message that was refused or dropped, under `gradeline_sip_refused_total`.

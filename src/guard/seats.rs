@@ -1,34 +1,74 @@
-//! Places in the house. A call leaves the line before it leaves its place: its recording is closed and its rows
-//! are stored after the BYE, so on a busy disk the house can be full of calls that no caller is in.
+//! Places in the house. A call leaves the line before it leaves the house: after the BYE its legs are closed at
+//! the next beat, but its recording is synced and its rows are stored when the disk lets them. So calls in talk and
+//! calls that close are counted apart, each with a bound of its own: a disk that stands keeps nobody from the line
+//! until as many calls wait for it as may.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::State;
 
 /// How many places are taken.
 #[derive(Default)]
-pub(super) struct Seats(AtomicUsize);
+pub(super) struct Seats {
+    talking: AtomicUsize,
+    closing: AtomicUsize,
+}
 
 impl Seats {
-    pub fn taken(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+    /// Calls that have, or may have, a line: ports, descriptors, a caller.
+    pub fn talking(&self) -> usize {
+        self.talking.load(Ordering::Relaxed)
+    }
+
+    /// Calls without a line, of which not everything is stored.
+    pub fn closing(&self) -> usize {
+        self.closing.load(Ordering::Relaxed)
     }
 }
 
 /// The place of a call that came in; given back when it is dropped.
-pub struct Seat(Arc<State>);
+pub struct Seat {
+    state: Arc<State>,
+    beyond: bool,
+    closing: AtomicBool,
+}
 
 impl State {
     /// Takes a place for a call that came in, until everything of it is stored.
     pub fn seat(self: &Arc<State>) -> Seat {
-        self.seats.0.fetch_add(1, Ordering::Relaxed);
-        Seat(Arc::clone(self))
+        let before = self.seats.talking.fetch_add(1, Ordering::Relaxed);
+        Seat {
+            state: Arc::clone(self),
+            beyond: before >= self.limits.max_calls,
+            closing: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Seat {
+    /// As many calls were in talk before this one as may be: it is to be refused.
+    pub fn is_beyond(&self) -> bool {
+        self.beyond
+    }
+
+    /// The call has left the line and given back its ports; what is left of it is to be stored.
+    pub fn closes(&self) {
+        if !self.closing.swap(true, Ordering::Relaxed) {
+            // At no moment it is counted nowhere.
+            self.state.seats.closing.fetch_add(1, Ordering::Relaxed);
+            self.state.seats.talking.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.seats.0.fetch_sub(1, Ordering::Relaxed);
+        let seats = &self.state.seats;
+        let place = match self.closing.load(Ordering::Relaxed) {
+            true => &seats.closing,
+            false => &seats.talking,
+        };
+        place.fetch_sub(1, Ordering::Relaxed);
     }
 }

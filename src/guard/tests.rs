@@ -24,6 +24,7 @@ fn state() -> Arc<State> {
     let limits = Limits {
         max_transactions: 10,
         max_calls: 10,
+        max_closing: 20,
         max_unproven: 6,
         max_unproven_per_source: 4,
         grace: Duration::from_secs(4),
@@ -516,7 +517,7 @@ fn in_a_full_house_a_new_call_takes_the_place_of_one_that_proved_nothing() {
 }
 
 #[test]
-fn in_a_house_full_of_calls_that_close_a_new_one_is_refused_before_the_stack() {
+fn in_a_house_full_of_calls_whose_legs_close_a_new_one_is_refused_before_the_stack() {
     let (state, from) = (state(), start());
     let later = from + Duration::from_secs(4);
     let mut seats: Vec<_> = (0..10).map(|_| state.seat()).collect();
@@ -549,11 +550,62 @@ fn in_a_house_full_of_calls_that_close_a_new_one_is_refused_before_the_stack() {
     }
     assert!(
         gone(&calls).is_empty(),
-        "it is closing; nobody else has to go"
+        "its legs are closing; nobody else has to go"
     );
     assert_eq!(state.transaction_count(), 0);
-    seats.pop();
-    assert_eq!(new().0, "pass");
+    seats[8].closes();
+    assert_eq!(new().0, "pass", "that it is not stored yet is no matter");
+    // One that ends otherwise gives its place back too, and only once.
+    state.turn_away("one", later);
+    seats.truncate(9);
+    assert_eq!((state.seats.talking(), state.seats.closing()), (8, 1));
+    drop(seats);
+    assert_eq!((state.seats.talking(), state.seats.closing()), (0, 0));
+}
+
+#[test]
+fn calls_that_wait_to_be_stored_take_nobodys_place_until_they_are_too_many() {
+    let state = state();
+    let mut closing: Vec<_> = (0..20)
+        .map(|n| {
+            assert_eq!(outcome(ask(&state, INVITE, TRUNK)).0, "pass", "{n} close");
+            state.turn_away("one", start());
+            let seat = state.seat();
+            assert!(!seat.is_beyond());
+            seat.closes();
+            seat.closes();
+            seat
+        })
+        .collect();
+    assert_eq!((state.seats.talking(), state.seats.closing()), (0, 20));
+    let Verdict::Answer { response, reason } = ask(&state, INVITE, TRUNK) else {
+        panic!("refused");
+    };
+    let response = String::from_utf8(response).unwrap();
+    assert!(response.starts_with("SIP/2.0 503 "), "{response}");
+    assert!(response.contains("\r\nRetry-After: 30\r\n"), "{response}");
+    assert_eq!(reason, "closing");
+    // A refusal costs no place, and the first that is stored makes room for the next.
+    assert_eq!(state.transaction_count(), 0);
+    drop(closing.pop());
+    assert_eq!(outcome(ask(&state, INVITE, TRUNK)).0, "pass");
+}
+
+#[test]
+fn a_seat_beyond_the_calls_that_may_be_says_so() {
+    let state = state();
+    let seats: Vec<_> = (0..11).map(|_| state.seat()).collect();
+    let beyond: Vec<_> = seats.iter().map(|seat| seat.is_beyond()).collect();
+    assert_eq!(beyond, [[false; 10].as_slice(), &[true]].concat());
+    seats[0].closes();
+    seats[1].closes();
+    assert!(!state.seat().is_beyond());
+}
+
+#[test]
+fn as_many_calls_may_close_as_the_files_in_the_queue_for_their_sync() {
+    let most = [1, 50, 200, 500, 4000].map(most_closing);
+    assert_eq!(most, [1024, 1024, 1600, 4000, 4096]);
 }
 
 #[test]
@@ -744,6 +796,48 @@ proptest::proptest! {
                 let source: IpAddr = format!("192.0.2.{host}").parse().unwrap();
                 assert!(calls.iter().filter(|(_, of, _)| *of == source).count() <= 4);
             }
+        }
+    }
+}
+
+proptest::proptest! {
+    /// What the telephone does with what the guard lets through: calls come, leave the line and are stored.
+    #[test]
+    fn calls_in_talk_and_closing_ones_never_exceed_their_bounds(
+        steps in proptest::collection::vec((0_u8..4, 0_usize..30), 0..300),
+    ) {
+        let state = state();
+        let (mut talking, mut closing) = (Vec::new(), Vec::new());
+        for (n, (step, which)) in steps.into_iter().enumerate() {
+            match step {
+                0 | 1 => {
+                    let call_id = format!("{n}");
+                    let invite = INVITE.replace("Call-ID: one", &format!("Call-ID: {call_id}"));
+                    let passed = ask(&state, invite, TRUNK) == Verdict::Pass;
+                    let room = talking.len() < 10 && closing.len() < 20;
+                    assert_eq!(passed, room, "{} in talk, {} closing", talking.len(), closing.len());
+                    if passed {
+                        let (call, _) = enter(&state, &call_id, "192.0.2.1", start()).unwrap();
+                        call.answered(start());
+                        call.acknowledged();
+                        state.heard(&call_id);
+                        let seat = state.seat();
+                        assert!(!seat.is_beyond());
+                        talking.push((call, seat));
+                    }
+                }
+                2 if !talking.is_empty() => {
+                    let (call, seat) = talking.swap_remove(which % talking.len());
+                    drop(call);
+                    seat.closes();
+                    closing.push(seat);
+                }
+                3 if !closing.is_empty() => drop(closing.swap_remove(which % closing.len())),
+                _ => {}
+            }
+            assert_eq!(state.seats.talking(), talking.len());
+            assert_eq!(state.seats.closing(), closing.len());
+            assert!(talking.len() <= 10 && closing.len() <= 20 + 10);
         }
     }
 }

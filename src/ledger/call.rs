@@ -34,9 +34,11 @@ pub(super) async fn open(house: Arc<House>, call: NewCall, within: Duration) -> 
     let (stored, told) = mpsc::channel(MOST_JOBS);
     let (opened, opening) = oneshot::channel();
     let id = call.id.clone();
-    let writer = tokio::spawn(write(house, call, opened, queue, stored));
-    // Late or never, the ledger goes on trying.
-    let _ = tokio::time::timeout(within, opening).await;
+    let writer = tokio::spawn(write(house.clone(), call, opened, queue, stored));
+    // Late or never, the ledger goes on trying. While others wait in vain it is not waited for.
+    if !house.stands() && tokio::time::timeout(within, opening).await.is_err() {
+        house.no_answer();
+    }
     let ledger = Ledger {
         call: id,
         jobs,

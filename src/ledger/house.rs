@@ -1,6 +1,7 @@
 //! One gate for all calls: to the database, or to the journal while the database is gone.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(super) struct House {
     pub journal: Journal,
     pub left: Left,
     gate: Mutex<Gate>,
+    /// A row was waited for in vain, and nothing was kept since.
+    stands: AtomicBool,
     /// Something went to the journal, or failed to.
     pub stirred: Notify,
     /// The calls that the earlier run's entries opened, once all of these are drained.
@@ -86,6 +89,7 @@ impl House {
             journal,
             left,
             gate: Mutex::new(gate),
+            stands: AtomicBool::new(false),
             stirred: Notify::new(),
             earlier: watch::Sender::new(None),
         };
@@ -96,6 +100,16 @@ impl House {
 
     fn gate(&self) -> MutexGuard<'_, Gate> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether neither database nor journal answers, as far as is known: nobody should wait for them.
+    pub(super) fn stands(&self) -> bool {
+        self.stands.load(Ordering::Relaxed)
+    }
+
+    /// A row was waited for in vain.
+    pub(super) fn no_answer(&self) {
+        self.stands.store(true, Ordering::Relaxed);
     }
 
     /// Writes jobs of one call, in their order, to where they will not be lost; `told` what became of each.
@@ -126,6 +140,7 @@ impl House {
                     }
                 };
                 if let Some(written) = settled {
+                    self.stands.store(false, Ordering::Relaxed);
                     told(job, written);
                     jobs.pop_front();
                     continue;
@@ -133,6 +148,7 @@ impl House {
             }
             match self.append(id, jobs).await {
                 Ok(()) => {
+                    self.stands.store(false, Ordering::Relaxed);
                     jobs.drain(..)
                         .for_each(|put| told(&put.job, Written::InJournal));
                 }

@@ -67,7 +67,8 @@ impl Ledgers {
     }
 
     /// The ledger of a call that comes in. Its row is written first; that is waited for, but not longer
-    /// than `within`: a citizen is answered even where it cannot be written.
+    /// than `within`, and not at all while it is known that nothing is written: a citizen is answered even where it
+    /// cannot be.
     pub async fn open_call(&self, call: NewCall, within: Duration) -> Opened {
         call::open(self.house.clone(), call, within).await
     }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use futures::FutureExt as _;
+
 use super::*;
 use crate::domain::{Calendar, Grade, Moment};
 use crate::engine::{CallState, EndedCall, HungUpBy, KeyedGrade, KeyedReason, Numbers};
@@ -197,6 +199,36 @@ async fn a_call_while_the_database_is_locked_is_kept_and_comes_into_it_once_and_
         ledger.put(job);
     }
     assert!(within("the end", ledger.close()).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_not_waited_for_while_others_wait_in_vain() {
+    let place = Place::new();
+    let engine = place.engine().await;
+    let ledgers = place.ledgers(&engine).await;
+    let lock = place.engine().await.hold_writer().await;
+    let soon = Duration::from_millis(10);
+    let (first, _stored) = ledgers.open_call(new_call("c1"), soon).await;
+    assert!(ledgers.house.stands(), "neither answered in time");
+    ledgers.house.no_answer();
+    let opened = ledgers.open_call(new_call("c2"), SOON).now_or_never();
+    let (second, _stored) = opened.expect("at once");
+    // The journal takes them after a second: they are waited for again, and nothing was lost.
+    within("the store answers", async {
+        while ledgers.house.stands() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    for (name, ledger) in [("c1", first), ("c2", second)] {
+        jobs(name).into_iter().for_each(|job| ledger.put(job));
+        within("the end", ledger.close()).await;
+    }
+    lock.roll_back().await.unwrap();
+    drained(&ledgers).await;
+    for name in ["c1", "c2"] {
+        assert_whole(&engine, name).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! A running call on its media thread: one beat is 20 ms of both sides.
 
+mod ending;
 mod late;
 
 use std::path::PathBuf;
@@ -9,17 +10,19 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
 
-use super::held::{self, Held};
+use super::held::Held;
 use super::leg::MediaLeg;
 use super::message::{End, Message};
 use super::outbox::Outbox;
 use super::playing::{Play, Prompt};
-use super::recorder::{Closing, FileId, Recording, Writer};
-use super::{Clip, Event, LegCounts, Recorded, Side};
+use super::recorder::{FileId, Recording, Writer};
+use super::{Clip, Event, LegCounts, Side};
 use crate::rtp::g711::Codec;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::sdp::Negotiated;
 use crate::rtp::sender::KeyToSend;
+
+pub use ending::Ending;
 
 /// Length of a beat.
 pub const BEAT: Duration = Duration::from_millis(20);
@@ -75,7 +78,6 @@ pub struct Call {
     /// What is our own is recorded as late as what comes out of the jitter buffers: `rtp`'s target.
     held: Held,
     timeout: Duration,
-    finished: bool,
 }
 
 /// What `Call::new` needs.
@@ -110,20 +112,13 @@ impl Call {
             writer: new.writer,
             held: Held::new(),
             timeout: new.timeout,
-            finished: false,
         }
     }
 
-    /// Runs every beat that is due; `false` when the call is over and everything was handed out.
+    /// Runs every beat that is due; `false` when the call is to be ended.
     pub fn run(&mut self, now: Instant) -> bool {
         self.outbox.flush();
         self.closing.retain_mut(Recording::retry);
-        if self.finished {
-            self.conclude();
-            return !(self.closing.is_empty()
-                && self.outbox.is_empty()
-                && self.recording.is_none());
-        }
         let late = now.saturating_duration_since(self.next_beat);
         let due = 1 + (late.as_micros() / BEAT.as_micros()) as u32;
         if due > CAUGHT_UP {
@@ -133,10 +128,7 @@ impl Call {
             self.beat(now);
             self.next_beat += BEAT;
         }
-        if self.finish.load(Ordering::Acquire) {
-            self.close(now);
-        }
-        true
+        !self.finish.load(Ordering::Acquire)
     }
 
     pub fn ask_to_finish(&self) {
@@ -321,50 +313,6 @@ impl Call {
             desk.drain_all(due, now, &mut |event| outbox.push(event));
             desk.close(now, &mut |event| outbox.push(event));
             self.desk_counts = Some(desk.counts);
-        }
-    }
-
-    /// Everything that has arrived is heard, told and recorded; then the files are closed.
-    fn close(&mut self, now: Instant) {
-        self.remove_desk(now);
-        let (outbox, due) = (&mut self.outbox, self.next_beat);
-        self.caller
-            .drain_all(due, now, &mut |event| outbox.push(event));
-        let mut beats = 0;
-        while beats < held::FRAMES || self.caller.has_unheard_sound() && beats < 50 {
-            beats += 1;
-            let mut from_caller = [0; FRAME_SAMPLES];
-            let outbox = &mut self.outbox;
-            self.caller
-                .hear(&mut from_caller, now, &mut |event| outbox.push(event));
-            self.record(&from_caller, &[0; FRAME_SAMPLES], &[0; FRAME_SAMPLES]);
-        }
-        let outbox = &mut self.outbox;
-        self.caller.close(now, &mut |event| outbox.push(event));
-        self.close_message(End::Stopped);
-        self.finished = true;
-        if self.recording.is_none() {
-            self.outbox.push(Event::Finished(Recorded {
-                path: PathBuf::new(),
-                length_ms: 0,
-                gaps: Vec::new(),
-                caller: self.caller.counts,
-                desk: self.desk_counts,
-            }));
-        }
-        self.conclude();
-    }
-
-    /// Hands the recording's end to the writer, which tells `Finished`: not before the shell took
-    /// every key that was there first.
-    fn conclude(&mut self) {
-        if !self.outbox.is_empty() {
-            return;
-        }
-        if let Some(mut recording) = self.recording.take() {
-            let (caller, desk) = (self.caller.counts, self.desk_counts);
-            recording.close(Closing::Call { caller, desk });
-            self.closing.push(recording);
         }
     }
 }

@@ -130,7 +130,8 @@ impl CallMedia {
         self.command(Command::SendKey { side, key });
     }
 
-    /// Drains the sockets, reports what they held, closes legs and recording; `Event::Finished` follows.
+    /// Drains the sockets, reports what they held, closes legs and recording; `Event::LegsClosed` follows at the
+    /// next beat, `Event::Finished` when the disk has taken the recording.
     pub fn finish(&self) {
         self.finish.store(true, Ordering::Release);
     }

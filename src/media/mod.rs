@@ -178,7 +178,10 @@ pub enum Event {
         from_ms: u64,
         length_ms: u64,
     },
-    /// The answer to `CallMedia::finish`: every key that had arrived was reported before it.
+    /// The answer to `CallMedia::finish`: every key that had arrived was reported before it, and the legs' ports
+    /// are free. What is left waits for the disk.
+    LegsClosed,
+    /// Behind it: the recording is closed and synced.
     Finished(Recorded),
 }
 

@@ -33,7 +33,7 @@ impl Outbox {
     pub fn push(&mut self, event: Event) {
         let is_key = matches!(
             event,
-            Event::KeyDown { .. } | Event::KeyUp { .. } | Event::Finished(_)
+            Event::KeyDown { .. } | Event::KeyUp { .. } | Event::LegsClosed | Event::Finished(_)
         );
         let most = if is_key { KEYS_KEPT } else { OTHERS_KEPT };
         if self.waiting.len() < most {

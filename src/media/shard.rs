@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::call::{BEAT, Call, Command, NewCall};
+use super::call::{BEAT, Call, Command, Ending, NewCall};
 
 const SLOTS: usize = 4;
 const TICK: Duration = Duration::from_millis(5);
@@ -21,12 +21,13 @@ pub fn run(queue: &Receiver<ToShard>) {
     let mut shard = Shard {
         slots: Default::default(),
         slot_of: HashMap::new(),
+        endings: Vec::new(),
     };
     let began = Instant::now();
     let mut ticks: u64 = 0;
     let mut open = true;
-    while open || !shard.slot_of.is_empty() {
-        if shard.slot_of.is_empty() {
+    while open || !shard.is_idle() {
+        if shard.is_idle() {
             match queue.recv() {
                 Ok(message) => shard.take(message, began, Instant::now()),
                 Err(_) => open = false,
@@ -66,6 +67,16 @@ fn tick_time(ticks: u64) -> Duration {
 struct Shard {
     slots: [Vec<Call>; SLOTS],
     slot_of: HashMap<u64, usize>,
+    /// Of calls whose legs are closed. However long the disk stands, they have no beat.
+    endings: Vec<Ending>,
+}
+
+/// What becomes of a call at its turn.
+enum Turn {
+    GoesOn,
+    Ends,
+    /// By a bug.
+    Broken,
 }
 
 impl Shard {
@@ -91,16 +102,31 @@ impl Shard {
         }
     }
 
+    fn is_idle(&self) -> bool {
+        self.slot_of.is_empty() && self.endings.is_empty()
+    }
+
     fn run_slot(&mut self, slot: usize, now: Instant) {
-        let slot_of = &mut self.slot_of;
-        self.slots[slot].retain_mut(|call| {
-            let goes_on = now < call.next_beat || run_alone(call, now);
-            if !goes_on {
-                slot_of.remove(&call.id);
-                metrics::gauge!("gradeline_media_calls").decrement(1.0);
+        if slot == 0 {
+            self.endings.retain_mut(Ending::run);
+        }
+        let mut at = 0;
+        while let Some(call) = self.slots[slot].get_mut(at) {
+            let turn = match now < call.next_beat {
+                true => Turn::GoesOn,
+                false => run_alone(call, now),
+            };
+            if matches!(turn, Turn::GoesOn) {
+                at += 1;
+                continue;
             }
-            goes_on
-        });
+            let call = self.slots[slot].swap_remove(at);
+            self.slot_of.remove(&call.id);
+            metrics::gauge!("gradeline_media_calls").decrement(1.0);
+            if matches!(turn, Turn::Ends) {
+                self.endings.extend(end_alone(call, now));
+            }
+        }
     }
 
     fn finish_all(&mut self) {
@@ -112,12 +138,26 @@ impl Shard {
 
 /// A bug that one call meets ends that call, not the thread and the others on it. Its shell sees
 /// its events end without `Finished`.
-fn run_alone(call: &mut Call, now: Instant) -> bool {
-    catch_unwind(AssertUnwindSafe(|| call.run(now))).unwrap_or_else(|_| {
-        metrics::counter!("gradeline_media_broken_calls_total").increment(1);
-        tracing::error!(call = call.id, "a bug ended this call's sound");
-        false
-    })
+fn run_alone(call: &mut Call, now: Instant) -> Turn {
+    match catch_unwind(AssertUnwindSafe(|| call.run(now))) {
+        Ok(true) => Turn::GoesOn,
+        Ok(false) => Turn::Ends,
+        Err(_) => {
+            broken(call.id);
+            Turn::Broken
+        }
+    }
+}
+
+fn end_alone(call: Call, now: Instant) -> Option<Ending> {
+    let id = call.id;
+    let ended = catch_unwind(AssertUnwindSafe(|| call.end(now)));
+    ended.map_err(|_| broken(id)).ok()
+}
+
+fn broken(call: u64) {
+    metrics::counter!("gradeline_media_broken_calls_total").increment(1);
+    tracing::error!(call, "a bug ended this call's sound");
 }
 
 /// The first moment from now on at which this slot has its turn.

@@ -170,7 +170,11 @@ fn describe() {
         "gradeline_tls_certificate_not_after_seconds",
         "End of the TLS certificate that is shown, in seconds since 1970"
     );
-    metrics::describe_gauge!("gradeline_calls_active", "Calls that go on");
+    metrics::describe_gauge!("gradeline_calls_active", "Calls that have a line");
+    metrics::describe_gauge!(
+        "gradeline_calls_closing",
+        "Calls without a line of which not everything is stored"
+    );
     metrics::describe_gauge!("gradeline_media_calls", "Calls that have sound");
     metrics::describe_gauge!("gradeline_database_up", "Whether the database takes writes");
     metrics::describe_gauge!(

@@ -10,6 +10,7 @@ use super::call::{Call, Desk, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
 use super::hours::{Days, Service, ServiceHours, Span, service};
+use super::place::Place;
 use super::timeline::Timeline;
 use super::{House, refuse};
 use crate::domain::{Day, Holiday, Moment};
@@ -22,12 +23,13 @@ use crate::sip::{Dialog, DialogEvent, Incoming};
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).
 const LATE_ANSWER: Duration = Duration::from_secs(32);
 
-/// How long the answer waits for the call's row.
-const OPENING: Duration = Duration::from_secs(2);
+/// How long the answer waits for the call's row: longer than the ledger waits for the database before it asks the
+/// journal, and shorter than a caller may wait for us.
+const OPENING: Duration = Duration::from_millis(1500);
 
 /// Takes a call that the guard let through: refuses it with its reason, or answers and runs it to
-/// its last row.
-pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
+/// its last row. Its place is held so long.
+pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place) {
     let book = house.book.borrow().clone();
     let Some(plan) = book.plan_for(&invite.callee).cloned() else {
         // Whoever dials at random writes no log: it is counted.
@@ -46,6 +48,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
         Ok(taken) => taken,
         Err(error) => {
             tracing::warn!(call = %id.0, error = format!("{error:#}"), "a call was not taken up");
+            place.closes();
             return never_answered(ledger, id).await;
         }
     };
@@ -70,6 +73,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
     };
     let call = Call {
         house,
+        place,
         book,
         id,
         started_at,
@@ -85,6 +89,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming) {
         desk: Desk::None,
         stage: Stage::Running,
         closing_by: None,
+        recorded: None,
         talk: Talk::default(),
         storing: 0,
         outcome: None,
@@ -162,7 +167,7 @@ async fn take_up(
     let (dialog, mut events) = invite.answer(leg.description()).await?;
     // From here on dropping the dialog hangs up.
     if late_offer {
-        take_late_answer(&mut leg, &mut events).await?;
+        take_late_answer(house, &mut leg, &mut events).await?;
     }
     let (sound, sound_events) = house.media.start_call(leg, Some(&place))?;
     Ok(Taken {
@@ -175,10 +180,14 @@ async fn take_up(
 
 /// Our 200 carried the offer; the ACK brings the answer (RFC 3264 §5).
 async fn take_late_answer(
+    house: &House,
     leg: &mut Leg,
     events: &mut mpsc::Receiver<DialogEvent>,
 ) -> anyhow::Result<()> {
-    let waited = tokio::time::timeout(LATE_ANSWER, events.recv()).await;
+    let waited = tokio::select! {
+        waited = tokio::time::timeout(LATE_ANSWER, events.recv()) => waited,
+        () = house.grace_over.cancelled() => bail!("the house closes, and no ACK came"),
+    };
     match waited {
         Ok(Some(DialogEvent::Acknowledged { sdp: Some(sdp) })) => Ok(leg.accept_answer(&sdp)?),
         Ok(Some(DialogEvent::Acknowledged { sdp: None })) => bail!("the ACK carries no answer"),

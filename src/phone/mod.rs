@@ -11,6 +11,7 @@ mod ears;
 mod floor;
 mod hours;
 mod info;
+mod place;
 mod reload;
 mod ring;
 mod timeline;
@@ -18,7 +19,7 @@ mod timeline;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -35,14 +36,13 @@ use crate::sip::{Agent, Incoming};
 use floor::Floor;
 #[cfg(any(test, fuzzing))]
 pub(crate) use info::key as key_of_info;
+use place::Place;
 
 /// What an operator may vary of the telephone.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub files: Files,
     pub service_hours: ServiceHours,
-    /// Calls at once; one more is refused with 503 and Retry-After.
-    pub max_calls: usize,
     /// How long running calls may go on once the house closes.
     pub grace: Duration,
 }
@@ -59,9 +59,15 @@ pub struct House {
     floor: Floor,
     /// The rehearsal desk answers: calls are marked and stay out of figures.
     rehearsal: bool,
+    /// Whoever digests a recording: a disk that comes back to a thousand of them shall not have a thread for each.
+    digests: Semaphore,
     /// Cancelled when the calls' grace is over.
     grace_over: CancellationToken,
 }
+
+/// Recordings that are synced and read at once for their digest: many in one turn of the disk cost it little more
+/// than one.
+const DIGESTS: usize = 16;
 
 /// What [`Phone::open`] joins.
 pub struct Rooms {
@@ -103,6 +109,7 @@ impl Phone {
             book: reader,
             floor,
             rehearsal: rooms.rehearsal,
+            digests: Semaphore::new(DIGESTS),
             grace_over: CancellationToken::new(),
         };
         Phone {
@@ -128,7 +135,7 @@ impl Phone {
                     Some(invite) => self.admit(invite, &mut calls).await,
                     None => break,
                 },
-                Some(ended) = calls.join_next() => ended_call(ended, calls.len()),
+                Some(ended) = calls.join_next() => ended_call(ended),
                 () = closing.cancelled() => break,
             }
         }
@@ -137,17 +144,12 @@ impl Phone {
     }
 
     async fn admit(&self, invite: Incoming, calls: &mut JoinSet<()>) {
-        if calls.len() >= self.house.settings.max_calls {
+        if invite.seat.is_beyond() {
             refuse(invite, 503, "full").await;
             return;
         }
-        let seat = invite.seat.clone();
-        let call = answer::answer(self.house.clone(), invite);
-        calls.spawn(async move {
-            call.await;
-            drop(seat);
-        });
-        metrics::gauge!("gradeline_calls_active").set(calls.len() as f64);
+        let place = Place::of(invite.seat.clone());
+        calls.spawn(answer::answer(self.house.clone(), invite, place));
     }
 
     async fn drain(self, mut incoming: mpsc::Receiver<Incoming>, mut calls: JoinSet<()>) {
@@ -165,7 +167,7 @@ impl Phone {
         while !calls.is_empty() {
             tokio::select! {
                 Some(invite) = incoming.recv() => refuse(invite, 503, "closing").await,
-                Some(ended) = calls.join_next() => ended_call(ended, calls.len()),
+                Some(ended) = calls.join_next() => ended_call(ended),
                 () = &mut over, if !self.house.grace_over.is_cancelled() => {
                     tracing::warn!(calls = calls.len(), "the grace is over; running calls are ended");
                     self.house.grace_over.cancel();
@@ -178,8 +180,7 @@ impl Phone {
     }
 }
 
-fn ended_call(ended: Result<(), tokio::task::JoinError>, left: usize) {
-    metrics::gauge!("gradeline_calls_active").set(left as f64);
+fn ended_call(ended: Result<(), tokio::task::JoinError>) {
     if let Err(panic) = ended {
         metrics::counter!("gradeline_calls_broken_total").increment(1);
         tracing::error!(%panic, "a bug ended a call; its row is closed at the next start");

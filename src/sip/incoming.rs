@@ -26,7 +26,7 @@ pub struct Incoming {
     pub(super) events: mpsc::Receiver<DialogEvent>,
     pub(super) over: CancellationToken,
     pub(super) state: Arc<State>,
-    /// To be kept until everything of the call is stored: so long it counts as one.
+    /// To be told when the call has left the line, and kept until everything of it is stored.
     pub seat: Arc<Seat>,
 }
 

@@ -34,7 +34,7 @@ mod tests;
 mod timer;
 mod wire;
 
-pub use crate::guard::{Network, Transport};
+pub use crate::guard::{Network, Seat, Transport, most_closing};
 pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};
 pub use agent::Agent;
 pub use call::{Dialog, DialogEvent, OfferReply};
@@ -73,7 +73,8 @@ pub struct Settings {
     pub listen: Vec<Listen>,
     /// INVITEs from elsewhere are refused (403), rate-limited and counted.
     pub trunks: Vec<Network>,
-    /// Calls that may come in at once; one more is refused with 503 before it costs a transaction.
+    /// Calls that may come in at once; one more is refused with 503 before it costs a transaction. Those that have
+    /// left the line and wait to be stored are not among them ([`most_closing`]).
     pub max_calls: usize,
     /// The address that Contact and Via name where `listen` is 0.0.0.0.
     pub public_address: IpAddr,

@@ -1,7 +1,8 @@
 /* A disk with faults, put before the C library (LD_PRELOAD) for the files below DISK_ROOT.
  *
- * DISK_CONTROL names a file of two 32-bit numbers that the test writes while the program runs: the
- * milliseconds that a sync takes longer, and those that a write takes longer.
+ * DISK_CONTROL names a file of three 32-bit numbers that the test writes while the program runs: the
+ * milliseconds that a sync takes longer, those that a write takes longer, and whether the disk stands: then
+ * no sync and no write ends before it goes on.
  *
  * DISK_SHADOW names a folder that holds what a loss of power would leave: a sync copies the file as it
  * is into it, and nothing else does (syncfs: of every file below the root). A new file's name is there only when its folder was synced too;
@@ -56,6 +57,10 @@ static void wait_ms(int32_t ms) {
     if (ms > 0) nanosleep(&time, NULL);
 }
 
+static void wait_while_it_stands(void) {
+    while (control[2]) wait_ms(5);
+}
+
 /* The path of an open file that is the root or below it; NULL for any other. */
 static const char *ours(int fd, char *path) {
     char link[64];
@@ -70,7 +75,16 @@ static const char *ours(int fd, char *path) {
 
 static void slow_write(int fd) {
     char path[PATH_MAX];
-    if (control && control[1] > 0 && ours(fd, path)) wait_ms(control[1]);
+    if (!control || (control[1] <= 0 && !control[2]) || !ours(fd, path)) return;
+    wait_ms(control[1]);
+    wait_while_it_stands();
+}
+
+static void slow_sync(int fd) {
+    char path[PATH_MAX];
+    if (!control || (control[0] <= 0 && !control[2]) || !ours(fd, path)) return;
+    wait_ms(control[0]);
+    wait_while_it_stands();
 }
 
 ssize_t write(int fd, const void *octets, size_t count) {
@@ -149,7 +163,7 @@ static void keep(int fd) {
     char path[PATH_MAX];
     struct stat64 file;
     int before = errno;
-    if (control && control[0] > 0 && ours(fd, path)) wait_ms(control[0]);
+    slow_sync(fd);
     if (shadow && ours(fd, path) && !fstat64(fd, &file)) {
         pthread_mutex_lock(&turn);
         if (S_ISDIR(file.st_mode)) keep_names(path);
@@ -173,7 +187,7 @@ int fdatasync(int fd) {
 int syncfs(int fd) {
     char path[PATH_MAX];
     int before = errno;
-    if (control && control[0] > 0 && ours(fd, path)) wait_ms(control[0]);
+    slow_sync(fd);
     if (shadow && ours(fd, path)) {
         pthread_mutex_lock(&turn);
         nftw(root, keep_entry, 16, FTW_DEPTH | FTW_PHYS);

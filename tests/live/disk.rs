@@ -87,6 +87,11 @@ impl Disk {
         self.set(1, write_ms);
     }
 
+    /// While it stands, no sync and no write ends.
+    pub fn stand(&self, stands: bool) {
+        self.set(2, stands.into());
+    }
+
     /// Takes what is there now for synced: after a clean stop, and after a cut.
     pub fn settle(&self, house: &House) {
         let _ = std::fs::remove_dir_all(self.shadow());

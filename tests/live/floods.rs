@@ -20,7 +20,7 @@ const MAX_KEPT_KIB: u64 = 32 * 1024;
 /// How long after a flood it has been given back.
 const GIVEN_BACK: Duration = Duration::from_secs(60);
 /// From the flood's end to a lawful caller's 200.
-const SERVED_AGAIN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 2 });
+pub const SERVED_AGAIN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 2 });
 
 /// How long a flood lasts, and how many calls speak meanwhile.
 fn scale() -> (Duration, usize) {
@@ -31,7 +31,7 @@ fn scale() -> (Duration, usize) {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flood {
+pub enum Flood {
     Options,
     Invite,
     /// Every 200 gets its ACK.
@@ -39,7 +39,7 @@ enum Flood {
 }
 
 /// Sends at [`RATE`] for so long from these addresses; how many messages went out.
-fn flood(kind: Flood, sources: &[String], target: &str, length: Duration) -> u64 {
+pub fn flood(kind: Flood, sources: &[String], target: &str, length: Duration) -> u64 {
     let raws: Vec<Raw> = sources
         .iter()
         .map(|from| Raw::udp_from(from, target))
@@ -92,7 +92,7 @@ fn acknowledge(raw: &mut Raw, over: &AtomicBool) {
 }
 
 /// Addresses of the loopback network that are no other test's.
-fn sources(count: usize) -> Vec<String> {
+pub fn sources(count: usize) -> Vec<String> {
     let net: u8 = rand::random_range(2..250);
     (1..=count)
         .map(|host| format!("127.{net}.{}.{}", host / 250, host % 250 + 1))
@@ -157,7 +157,7 @@ fn pauses(heard: &[Heard], from: Instant, to: Instant) -> Ear {
 }
 
 /// Until a caller from this address is answered 200, refused ones trying again as SIP phones do.
-fn served_after(house: &House, address: &str) -> Duration {
+pub fn served_after(house: &House, address: &str) -> Duration {
     let begun = Instant::now();
     let ear = UdpSocket::bind("127.0.0.1:0").unwrap();
     loop {

@@ -286,6 +286,13 @@ impl Gateway {
         self.shared().worst_late.as_secs_f64() * 1000.0
     }
 
+    /// Waits until the last packet of every key has left.
+    pub fn wait_sent(&self) {
+        crate::place::wait_for("a key's last packet", Duration::from_secs(10), || {
+            self.shared().queue.is_empty().then_some(())
+        });
+    }
+
     /// Waits until nothing sounds any more: the prompt that played is over.
     pub fn wait_quiet(&self) {
         crate::place::wait_for("quiet", Duration::from_secs(10), || {

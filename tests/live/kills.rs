@@ -260,7 +260,7 @@ pub fn look(house: &House, all: &[(Seen, Instant)], shortest: Duration, found: &
     let tickets = list(house, "tickets").len();
     let mut by_call_id = HashMap::new();
     for row in &rows {
-        let call = house.api(&format!("calls/{}", row["id"].as_str().unwrap()));
+        let call = with_its_sound(house, row["id"].as_str().unwrap());
         by_call_id.insert(call["sip_call_id"].as_str().unwrap().to_owned(), call);
     }
     let bad = |call: &&Value| {
@@ -295,6 +295,17 @@ pub fn look(house: &House, all: &[(Seen, Instant)], shortest: Duration, found: &
             found.unreadable.push(why);
         }
     }
+}
+
+/// A call whose end was stored before its recording is closed already while recovery still looks for its sound.
+fn with_its_sound(house: &House, id: &str) -> Value {
+    let what = format!("the recording of {id} is found");
+    wait_for(&what, Duration::from_secs(120), || {
+        let call = house.api(&format!("calls/{id}"));
+        let file = std::fs::metadata(house.recording(&call));
+        let has_sound = file.is_ok_and(|file| file.len() > 44);
+        (!has_sound || !call["recording"].is_null()).then_some(call)
+    })
 }
 
 #[derive(Clone, Copy)]

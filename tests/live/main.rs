@@ -38,6 +38,7 @@ mod scanners;
 mod slow;
 mod soak;
 mod sound;
+mod standing;
 mod strangers;
 mod tls;
 mod torture;

@@ -107,7 +107,9 @@ fn fifty_calls_for_long_leave_nothing_behind() {
         .filter(|seen| seen.echoed.is_some())
         .count();
     wait_for("nothing goes on", 60 * SECOND, || {
-        (house.metric("gradeline_calls_active", "") == 0.0).then_some(())
+        let of = |name| house.metric(name, "");
+        let over = of("gradeline_calls_active") + of("gradeline_calls_closing") == 0.0;
+        over.then_some(())
     });
     // Sockets are closed a little after their call.
     let back = wait_for("descriptors given back", 30 * SECOND, || {

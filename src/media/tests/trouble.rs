@@ -94,6 +94,45 @@ async fn a_hanging_volume_stops_no_call_and_gets_every_sound_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_volume_that_hangs_keeps_no_port_of_a_call_that_is_over() {
+    // One pair of ports each.
+    let houses = [
+        (State::Hanging, 41_440..=41_441),
+        (State::SyncHanging, 41_442..=41_443),
+    ];
+    for (hanging, ports) in houses {
+        let dir = tempfile::tempdir().expect("a folder");
+        let volume = Flaky::new(hanging);
+        let media = room_on(&volume, ports);
+        let (mut one, mut two) = (Telephone::new(), Telephone::new());
+        let path = dir.path().join("a.wav");
+        let (call, mut events) = answered(&media, &mut one, Some(&path));
+        talk(&mut one, &mut events, 4, 1600).await;
+        assert!(matches!(media.offer(), Err(Error::NoPort(_))));
+        one.press(5, 16_000);
+        call.finish();
+        let mut keys = Vec::new();
+        until(&mut events, |event| {
+            if let Event::KeyDown { code, .. } = event {
+                keys.push(*code);
+            }
+            matches!(event, Event::LegsClosed)
+        })
+        .await;
+        assert_eq!(keys, [5], "told before the legs' end");
+        let (_next, mut heard) = answered(&media, &mut two, None);
+        talk(&mut two, &mut heard, 2, 1600).await;
+        let told = events.try_recv();
+        assert!(told.is_err(), "{hanging:?}: {told:?}");
+        volume.set(State::Well);
+        let recorded = finished(&mut events).await;
+        assert_eq!(recorded.gaps, []);
+        let facts = wav_facts(&path).expect("a recording");
+        assert_eq!(u64::from(facts.length_ms), recorded.length_ms);
+    }
+}
+
+#[tokio::test]
 async fn a_sync_that_hangs_keeps_no_other_call_from_being_written() {
     let dir = tempfile::tempdir().expect("a folder");
     let volume = Flaky::new(State::SyncHanging);

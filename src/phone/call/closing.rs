@@ -7,11 +7,11 @@ use crate::engine::{ClipKind, EndedCall, HungUpBy};
 use crate::failpoint::{self, Step};
 use crate::ivr::{Event, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome};
 use crate::ledger::{Job, Stored};
-use crate::media::Recorded;
+use crate::media::{self, Recorded};
 use crate::phone::clock;
 use crate::phone::ears::Ears;
 
-/// How long a recording's volume may take to close a file; a call's rows do not wait longer.
+/// How long a recording's volume may take to close a file. The call's rows do not wait for it.
 const CLOSING: Duration = Duration::from_secs(60);
 
 impl Call {
@@ -25,12 +25,27 @@ impl Call {
         failpoint::reach(Step::Echo);
     }
 
-    /// Everything that had arrived was reported. A session that waits for its grade's storing is
+    /// The legs are closed, and everything that had arrived was reported. Whatever is stored of it when, the next
+    /// caller may have the line.
+    pub(super) async fn off_line(&mut self, ears: &mut Ears) {
+        let Stage::Closing(by) = self.stage else {
+            unreachable!("the legs are closed by Stage::Closing only");
+        };
+        self.place.closes();
+        match self.message {
+            // What was said in it is told before the end.
+            Some(_) => self.stage = Stage::OffLine(by),
+            None => self.sound_closed(ears).await,
+        }
+    }
+
+    /// Nothing is heard any more. A session that waits for its grade's storing is
     /// told of that first, so that a grade keyed before the hang-up counts.
     pub(super) async fn sound_closed(&mut self, ears: &mut Ears) {
-        let Stage::Closing(by) = self.stage else {
+        let (Stage::Closing(by) | Stage::OffLine(by)) = self.stage else {
             unreachable!("the sound is closed by Stage::Closing only");
         };
+        self.place.closes();
         failpoint::reach(Step::SoundClosed);
         while self.storing > 0
             && let Some(stored) = ears.stored.recv().await
@@ -135,8 +150,8 @@ impl Call {
         }
     }
 
-    /// Writes the call's last rows: its end at once, the recording when its digest is known.
-    pub(super) async fn conclude(mut self, recorded: Option<Recorded>) {
+    /// Writes the call's last rows: its end at once, the recording when it is closed and its digest is known.
+    pub(super) async fn conclude(mut self, mut ears: Ears) {
         let outcome = self.outcome.take().unwrap_or_else(|| {
             tracing::error!(call = %self.id.0, "a bug: a session without an outcome");
             match self.talk.ms {
@@ -156,7 +171,7 @@ impl Call {
             outcome: outcome.word().to_owned(),
             outcome_after_ms: outcome.after_ms(),
         }));
-        if let Some(recorded) = recorded {
+        if let Some(recorded) = self.recording(&mut ears).await {
             self.archive(recorded).await;
         }
         let submitted = self.ledger.close().await;
@@ -166,7 +181,36 @@ impl Call {
         }
     }
 
+    /// The closed recording, if its volume takes it in time. What comes later is found by the next start.
+    async fn recording(&mut self, ears: &mut Ears) -> Option<Recorded> {
+        if self.recorded.is_some() {
+            return self.recorded.take();
+        }
+        self.closing_by?;
+        let by = clock::instant() + CLOSING;
+        loop {
+            match tokio::time::timeout_at(by.into(), ears.sound.recv()).await {
+                Ok(Some(media::Event::Finished(recorded))) => return Some(recorded),
+                Ok(Some(event @ media::Event::RecordingGap { .. })) => {
+                    self.heard(event, ears).await
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    tracing::error!(call = %self.id.0, "a bug: the recording's end is not told");
+                    return None;
+                }
+                Err(_) => {
+                    metrics::counter!("gradeline_recordings_failed_total").increment(1);
+                    tracing::error!(call = %self.id.0, "the recording's volume hangs; the call is closed without it");
+                    return None;
+                }
+            }
+        }
+    }
+
     pub(super) async fn archive(&self, recorded: Recorded) {
+        // Never closed.
+        let _turn = self.house.digests.acquire().await;
         let archive = self.house.archive.clone();
         let gaps = recorded.gaps.clone();
         let finished = tokio::task::spawn_blocking(move || archive.finish(&recorded.path)).await;

@@ -13,6 +13,7 @@ use super::book::Book;
 use super::clock;
 use super::ears::{Ears, Input};
 use super::floor::{Hunt, Seat};
+use super::place::Place;
 use super::timeline::Timeline;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
@@ -27,6 +28,7 @@ use crate::sip::Dialog;
 /// A call from its answer to its last row.
 pub(super) struct Call {
     pub house: Arc<House>,
+    pub place: Place,
     pub book: Arc<Book>,
     pub id: CallId,
     pub started_at: Moment,
@@ -45,6 +47,8 @@ pub(super) struct Call {
     pub stage: Stage,
     /// When a sound that is being closed is waited for no longer.
     pub closing_by: Option<Instant>,
+    /// The recording, once it is closed and synced.
+    pub recorded: Option<Recorded>,
     pub talk: Talk,
     /// Grades handed to the ledger and not yet told of.
     pub storing: u32,
@@ -71,8 +75,11 @@ pub(super) enum Desk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Running,
-    /// One side ended the call; the sound is being closed, and keys that had arrived still come.
+    /// One side ended the call; the legs are being closed, and keys that had arrived still come.
     Closing(HungUpBy),
+    /// They are closed, and the line is another caller's; the end of a message is waited for.
+    OffLine(HungUpBy),
+    /// The session has its outcome. What is left is stored when the disk lets it.
     Closed(HungUpBy),
 }
 
@@ -97,7 +104,6 @@ impl Call {
     pub(super) async fn run(mut self, mut ears: Ears) {
         self.timeline.mark(clock::instant(), "answered", "");
         self.tell(Event::Answered, &mut ears).await;
-        let mut recorded = None;
         while !matches!(self.stage, Stage::Closed(_)) {
             let running = self.stage == Stage::Running;
             let deadline = match self.closing_by {
@@ -105,19 +111,17 @@ impl Call {
                 _ => self.session.timeout_at(),
             };
             let input = ears.next(deadline, running).await;
-            if let Some(finished) = self.take(input, &mut ears).await {
-                recorded = Some(finished);
-            }
+            self.take(input, &mut ears).await;
         }
-        self.conclude(recorded).await;
+        self.conclude(ears).await;
     }
 
-    /// One input; `Some` when the sound was closed.
-    pub(super) async fn take(&mut self, input: Input, ears: &mut Ears) -> Option<Recorded> {
+    async fn take(&mut self, input: Input, ears: &mut Ears) {
         match input {
+            Input::Sound(media::Event::LegsClosed) => self.off_line(ears).await,
             Input::Sound(media::Event::Finished(recorded)) => {
+                self.recorded = Some(recorded);
                 self.sound_closed(ears).await;
-                return Some(recorded);
             }
             Input::SoundGone => {
                 tracing::error!(call = %self.id.0, "a bug: the call's sound ended unasked");
@@ -132,7 +136,7 @@ impl Call {
             Input::Owed(event) => self.tell(event, ears).await,
             Input::Timer if self.stage == Stage::Running => self.tell(Event::Timeout, ears).await,
             Input::Timer => {
-                tracing::error!(call = %self.id.0, "the recording's volume hangs; the call is closed without it");
+                tracing::error!(call = %self.id.0, "the end of the sound is not told; the call is closed all the same");
                 self.sound_closed(ears).await;
             }
             Input::HouseClosing => {
@@ -140,7 +144,6 @@ impl Call {
                 self.tell(Event::Drained, ears).await;
             }
         }
-        None
     }
 
     /// Hands an event to the session and carries out what it asks for.
@@ -343,11 +346,14 @@ impl Call {
                 };
                 self.tell(Event::MessageRecorded { length_ms, end }, ears)
                     .await;
+                if matches!(self.stage, Stage::OffLine(_)) {
+                    self.sound_closed(ears).await;
+                }
             }
             media::Event::RecordingGap { from_ms, length_ms } => {
                 self.mark("gap", format!("{length_ms} ms from {from_ms} ms"));
             }
-            media::Event::Finished(_) => unreachable!("taken before"),
+            media::Event::LegsClosed | media::Event::Finished(_) => unreachable!("taken before"),
         }
     }
 }

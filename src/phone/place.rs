@@ -1,0 +1,40 @@
+//! A call's place in the house, as it is counted for whoever watches.
+
+use std::sync::Arc;
+
+use crate::sip::Seat;
+
+/// Held from the INVITE until everything of the call is stored.
+pub(super) struct Place {
+    seat: Arc<Seat>,
+    closing: bool,
+}
+
+impl Place {
+    pub fn of(seat: Arc<Seat>) -> Place {
+        metrics::gauge!("gradeline_calls_active").increment(1.0);
+        Place {
+            seat,
+            closing: false,
+        }
+    }
+
+    /// The call has left the line and its legs are closed: the next caller may have its place.
+    pub fn closes(&mut self) {
+        if !std::mem::replace(&mut self.closing, true) {
+            self.seat.closes();
+            metrics::gauge!("gradeline_calls_active").decrement(1.0);
+            metrics::gauge!("gradeline_calls_closing").increment(1.0);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let counted = match self.closing {
+            true => metrics::gauge!("gradeline_calls_closing"),
+            false => metrics::gauge!("gradeline_calls_active"),
+        };
+        counted.decrement(1.0);
+    }
+}
