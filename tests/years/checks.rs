@@ -74,6 +74,9 @@ pub async fn all(centre: &Centre) -> Found {
     let reminders = reminders(centre, &tickets, &mut wrongs).await;
     let terms = bulletins::hold(centre, &trail, &mut wrongs).await;
     let (listings, standings) = listings::hold(centre, &trail, &tickets, &mut wrongs).await;
+    for ticket in &tickets {
+        same_standings(centre, ticket, &standings, &mut wrongs).await;
+    }
     let figures = figures(centre, &trail, (&tickets, &standings), uploads, &mut wrongs).await;
     let clocks = || tickets.iter().flat_map(|ticket| &ticket.clocks);
     Found {
@@ -175,6 +178,26 @@ async fn same_as_the_engines(centre: &Centre, ticket: &Ticket, wrongs: &mut Vec<
             "{number}: {state} {round}, the law says {} {}",
             ticket.state, ticket.round
         ));
+    }
+}
+
+/// What a rating stands as is the ticket's word, too, also where somebody verified it by hand.
+async fn same_standings(
+    centre: &Centre,
+    ticket: &Ticket,
+    standings: &BTreeMap<String, &'static str>,
+    wrongs: &mut Vec<String>,
+) {
+    let number: TicketNumber = ticket.number.parse().expect("a number");
+    let whole = centre.engine().whole_case(number).await.expect("a read");
+    for rating in whole.expect("a ticket").case.ratings {
+        let (id, theirs) = (rating.id.to_string(), rating.standing.word());
+        if standings.get(&id) != Some(&theirs) {
+            let ours = standings.get(&id);
+            wrongs.push(format!(
+                "{number}: {id} stands as {theirs}, the law says {ours:?}"
+            ));
+        }
     }
 }
 
