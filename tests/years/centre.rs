@@ -1,6 +1,6 @@
 //! A centre that lives: its raters, officials who act late, wrongly, twice or never, and its clock.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
 use gradeline::acts::{
     Act, Assessment, Attribution, Checked, Extent, Ground, Intent, KINDS, Kind, ObjectiveGround,
@@ -14,11 +14,14 @@ use gradeline::domain::{
     PersonId, Post, Rater, Role, Service, Stage, State, TicketNumber, UnitId,
 };
 use gradeline::engine::{
-    CallId, CallState, Doing, EndedCall, Engine, Error, HungUpBy, KeyedGrade, NewCall,
+    CallId, CallState, Doing, EndedCall, Engine, Error, HungUpBy, KeyedGrade, NewCall, Ticked,
 };
 
+use crate::bulletins::{Drafted, Issued};
 use crate::days::{DAY, Days, HOUR, Ms, SECOND, civil, day_number, day_of, start_of, text_of};
-use crate::law::Event;
+use crate::law::{Event, Happening};
+use crate::ledger::Ledger;
+use crate::listings::{Suspect, Verified};
 
 /// SplitMix64: the same years from the same seed, on every machine.
 pub struct Chance(pub u64);
@@ -45,7 +48,7 @@ impl Chance {
     }
 
     /// Up to `most`, short times more often.
-    fn wait(&mut self, most: Ms) -> Ms {
+    pub fn wait(&mut self, most: Ms) -> Ms {
         let part = self.below(1000) * self.below(1000);
         most / 1_000_000 * part as i64 + 1000
     }
@@ -64,14 +67,17 @@ pub struct Done {
     pub starts: u64,
     pub revisions: u64,
     pub matters: u64,
+    pub drafts: u64,
+    pub clock_steps: u64,
+    pub beats_left_out: u64,
 }
 
-/// A matter with its completion, and since when that is known.
+/// A matter with its completion, and by which happenings it is known and was rated.
 pub struct Filed {
     pub number: String,
     pub completed: Ms,
-    pub known: Ms,
-    pub rated: Option<Ms>,
+    pub known: usize,
+    pub rated: Option<usize>,
 }
 
 /// An act that can be rated (again); a matter by its place.
@@ -80,32 +86,67 @@ struct Rated {
     channel: Channel,
     service: Service,
     matter: Option<usize>,
+    /// Who rates with malice, by number.
+    malice: Option<usize>,
 }
 
-struct Known {
-    number: TicketNumber,
+pub struct Known {
+    pub number: TicketNumber,
     /// Whether anybody looks after it before the end.
     cared: bool,
     closed: bool,
     of: Rated,
 }
 
+impl Known {
+    pub fn is_of_malice(&self) -> bool {
+        self.of.malice.is_some()
+    }
+}
+
 pub struct Centre {
     pub chance: Chance,
+    /// What the house's clock shows.
     pub now: Ms,
-    pub house: Vec<(Ms, Event)>,
+    /// How far it runs ahead of the true time; behind it where negative.
+    ahead: Ms,
+    /// How far it did when the house was started.
+    ahead_at_start: Ms,
+    /// In true time: when it is set right again, or since when it is.
+    set_right: Ms,
+    /// The first beat after a start counts closed tickets by today's calendar.
+    counts_by_calendar: bool,
+    pub house: Vec<Happening>,
     pub days: Days,
     pub done: Done,
     pub filed: Vec<Filed>,
     pub wrongs: Vec<String>,
-    tickets: Vec<Known>,
+    pub ledger: Ledger,
+    /// By their periods.
+    pub drafted: BTreeMap<String, Drafted>,
+    pub issued: BTreeMap<String, Issued>,
+    /// Ratings of those who rate with malice, by their names.
+    pub suspects: BTreeMap<String, Suspect>,
+    /// Ratings that somebody verified by hand.
+    pub verified: Vec<Verified>,
+    /// Numbers of listings.
+    pub listings: Vec<u64>,
+    pub tickets: Vec<Known>,
     /// Acts that were rated and may be rated again.
     rated: Vec<Rated>,
     all: Days,
-    path: PathBuf,
+    url: String,
     engine: Option<Engine>,
-    serial: u64,
+    pub serial: u64,
 }
+
+/// These rate again and again whatever they got, the first of them most.
+const MALICE: [usize; 3] = [0, 0, 1];
+/// Of the first of them, once he files a matter: who calls from it is likely he (I2).
+const KNOWN_PHONE: &str = "13700000000";
+
+/// The clock is never further off.
+const LONGEST_STEP: Ms = 3 * DAY;
 
 const UNITS: [&str; 5] = ["forest", "wetland", "grass", "centre", "general_office"];
 
@@ -127,7 +168,8 @@ fn person(id: &str, staff: Option<&str>, posts: &[(Role, &str)]) -> By {
     })
 }
 
-fn people() -> Vec<By> {
+/// Everybody who may do something, and those who may not.
+pub fn people() -> Vec<By> {
     let mut all = vec![
         person("1", None, &[(Role::CentreOfficer, "centre")]),
         person("2", None, &[(Role::CentreSupervisor, "centre")]),
@@ -164,37 +206,61 @@ fn people() -> Vec<By> {
 }
 
 impl Centre {
-    pub async fn open(path: PathBuf, seed: u64, year: i64) -> Centre {
+    /// In an empty database.
+    pub async fn open(url: String, seed: u64, year: i64) -> Centre {
         let all = Days::of_folder();
+        let days = all.until(year);
+        let engine = start_engine(&url, &days).await;
+        let ledger = Ledger::open(&url).await;
+        enter_people(&ledger).await;
         let mut centre = Centre {
             chance: Chance(seed),
             now: start_of(day_number(year, 1, 2)) + 8 * HOUR,
+            ahead: 0,
+            ahead_at_start: 0,
+            set_right: 0,
+            counts_by_calendar: false,
             house: Vec::new(),
-            days: all.until(year),
+            days,
             done: Done::default(),
             filed: Vec::new(),
             wrongs: Vec::new(),
+            ledger,
+            drafted: BTreeMap::new(),
+            issued: BTreeMap::new(),
+            suspects: BTreeMap::new(),
+            verified: Vec::new(),
+            listings: Vec::new(),
             tickets: Vec::new(),
             rated: Vec::new(),
             all,
-            path,
-            engine: None,
+            url,
+            engine: Some(engine),
             serial: 0,
         };
         centre.restart(false).await;
         centre
     }
 
+    pub async fn close(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.close().await.expect("it closes");
+        }
+        self.ledger.clone().close().await;
+    }
+
     pub fn engine(&self) -> &Engine {
         self.engine.as_ref().expect("it was started")
     }
 
-    async fn start_engine(&self) -> Engine {
-        let calendar = Calendar::from_texts(&self.days.files()).expect("sound files");
-        let url = format!("sqlite:{}", self.path.display());
-        Engine::open(&url, calendar)
-            .await
-            .expect("the database opens")
+    /// What was just done, if it left anything, with the lines that it left.
+    async fn note(&mut self, event: Event) {
+        let to = self.ledger.last_line().await;
+        let before = self.house.last().map_or(0, |last| last.to);
+        if to > before || !matches!(event, Event::Done) {
+            let at = self.now;
+            self.house.push(Happening { at, to, event });
+        }
     }
 
     /// Stops the house, and starts it, perhaps with another calendar.
@@ -206,25 +272,11 @@ impl Centre {
             self.revise();
         }
         self.done.starts += 1;
-        let engine = self.start_engine().await;
-        if self.done.starts == 1 {
-            self.units().await;
-        }
-        self.house.push((self.now, Event::Start(self.days.clone())));
+        (self.ahead_at_start, self.counts_by_calendar) = (self.ahead, false);
+        let engine = start_engine(&self.url, &self.days).await;
         engine.recount(at(self.now)).await.expect("a recount");
         self.engine = Some(engine);
-    }
-
-    async fn units(&self) {
-        let url = format!("sqlite:{}", self.path.display());
-        let pool = sqlx::SqlitePool::connect(&url)
-            .await
-            .expect("the file is there");
-        let sql = "INSERT INTO units (id, kind, name, created_at) VALUES \
-            ('forest', 'bureau', '森林司', 0), ('wetland', 'handling_unit', '湿地中心', 0), \
-            ('grass', 'bureau', '草原司', 0)";
-        sqlx::query(sql).execute(&pool).await.expect("rows");
-        pool.close().await;
+        self.note(Event::Start(self.days.clone())).await;
     }
 
     /// A notice: of next year, mostly in November and sometimes late; or a second one, as in January 2020.
@@ -246,56 +298,107 @@ impl Centre {
 
     /// Lives until the day.
     pub async fn live_until(&mut self, end: Ms, events_a_day: usize) {
-        while self.now < end {
+        while self.now - self.ahead < end {
             // A quarter of `most` on the average.
             let most = 4 * DAY / events_a_day as i64;
             self.now += self.chance.wait(most) + self.chance.below(1000) as i64;
+            if self.ahead != 0 && self.now - self.ahead > self.set_right {
+                self.set_clock_right();
+            }
             match self.chance.below(1000) {
                 0..50 => self.rate().await,
                 50..90 => self.matter().await,
                 90..97 => self.restart(false).await,
-                97..104 => self.restart(true).await,
+                97..104 => self.restart(self.is_clock_trusted()).await,
                 // Nothing runs for days: a tick catches up.
                 104..105 => self.now += self.chance.wait(20 * DAY),
                 105..330 => self.tick().await,
+                330..390 => self.bulletin().await,
+                390..440 => self.blocklist().await,
+                440..470 => self.rate_with_malice().await,
+                470..478 => self.set_clock().await,
                 _ => self.act().await,
             }
+            self.note(Event::Done).await;
         }
     }
 
+    /// The clock is set, minutes or days, forth or back, and after a while set right again.
+    async fn set_clock(&mut self) {
+        let most = *self.chance.one(&[HOUR, DAY, LONGEST_STEP]);
+        let step = self.chance.wait(most) + 60 * SECOND;
+        let step = if self.chance.percent(50) { step } else { -step };
+        self.set_clock_right();
+        (self.now, self.ahead) = (self.now + step, step);
+        self.set_right = self.now - self.ahead + self.chance.wait(4 * DAY);
+        self.done.clock_steps += 1;
+        if self.chance.percent(25) {
+            // A start confirms it.
+            self.restart(false).await;
+        }
+    }
+
+    fn set_clock_right(&mut self) {
+        self.now -= self.ahead;
+        if self.ahead != 0 {
+            (self.ahead, self.set_right) = (0, self.now);
+        }
+    }
+
+    /// Whoever brings in a notice sets the clock right before, and what it had dated ahead is past.
+    fn is_clock_trusted(&self) -> bool {
+        self.ahead == 0 && self.now > self.set_right + LONGEST_STEP + DAY
+    }
+
+    /// The beat, as the server has it: while the clock has run ahead by more than a day since the start, it does
+    /// nothing.
     pub async fn tick(&mut self) {
+        if self.ahead - self.ahead_at_start > DAY {
+            self.done.beats_left_out += 1;
+            return;
+        }
         let now = at(self.now);
-        self.house.push((self.now, Event::Tick));
         self.done.ticks += 1;
         let engine = self.engine().clone();
+        if !std::mem::replace(&mut self.counts_by_calendar, true) {
+            engine.count_by_calendar().await.expect("counted");
+        }
         let mut results = Vec::new();
         if self.chance.percent(6) {
             // Another process over the same file.
             self.done.double_ticks += 1;
-            let other = self.start_engine().await;
-            let ticks = [
-                engine.tick(now),
-                other.tick(now),
-                other.tick(now),
-                engine.tick(now),
+            let other = start_engine(&self.url, &self.days).await;
+            let beats = [
+                beat(&engine, now),
+                beat(&other, now),
+                beat(&other, now),
+                beat(&engine, now),
             ];
-            results.extend(futures::future::join_all(ticks).await);
+            results.extend(futures::future::join_all(beats).await);
             other.close().await.expect("it closes");
         } else {
-            results.push(engine.tick(now).await);
+            results.push(beat(&engine, now).await);
         }
         for ticked in results {
-            let ticked = ticked.expect("a tick");
             if ticked.failed > 0 {
                 self.wrongs
                     .push(format!("{}: {ticked:?}", text_of(day_of(self.now))));
             }
         }
+        if self.chance.percent(20) {
+            engine.count_anew().await.expect("counted");
+        }
+        self.note(Event::Tick).await;
     }
 
-    fn rater(&mut self) -> Rater {
+    fn rater(&mut self, of: &Rated) -> Rater {
         let mut rater = Rater::caller(None);
-        if self.chance.percent(30) {
+        if let Some(who) = of.malice {
+            if self.chance.percent(90) {
+                rater.identity = Identity::I3;
+                rater.applicant = Some(Applicant(format!("m{who}")));
+            }
+        } else if self.chance.percent(30) {
             rater.identity = Identity::I3;
             let applicant = Applicant(format!("a{}", self.chance.below(50)));
             rater.applicant = Some(applicant);
@@ -303,11 +406,12 @@ impl Centre {
         rater
     }
 
-    fn grade(&mut self) -> Grade {
+    fn grade(&mut self, malice: bool) -> Grade {
         match self.chance.below(10) {
             0..5 => *self
                 .chance
                 .one(&[Grade::Dissatisfied, Grade::VeryDissatisfied]),
+            5..7 if malice => Grade::VeryDissatisfied,
             _ => *self.chance.one(&Grade::ALL),
         }
     }
@@ -388,20 +492,35 @@ impl Centre {
                     channel,
                     service,
                     matter,
+                    malice: None,
                 };
                 self.hand_in(rated, self.now - SECOND).await;
             }
-            _ => {
-                let (channel, service) = self.service(at(graded_at - 60 * SECOND));
-                let rated = Rated {
-                    channel,
-                    service,
-                    matter: None,
-                };
-                self.rated.push(rated.clone());
-                self.hand_in(rated, graded_at).await;
-            }
+            _ => self.rate_act(graded_at, None).await,
         }
+    }
+
+    async fn rate_act(&mut self, graded_at: Ms, malice: Option<usize>) {
+        let (channel, service) = self.service(at(graded_at - 60 * SECOND));
+        let rated = Rated {
+            channel,
+            service,
+            matter: None,
+            malice,
+        };
+        self.rated.push(rated.clone());
+        self.hand_in(rated, graded_at).await;
+    }
+
+    /// Somebody rates who does so whatever he got.
+    async fn rate_with_malice(&mut self) {
+        self.serial += 1;
+        let who = *self.chance.one(&MALICE);
+        let late = match self.chance.below(10) {
+            0 => self.chance.wait(5 * DAY),
+            _ => 60 * SECOND,
+        };
+        self.rate_act(self.now - late, Some(who)).await;
     }
 
     async fn hand_in(&mut self, of: Rated, graded_at: Ms) {
@@ -409,8 +528,8 @@ impl Centre {
             key: IntakeKey(format!("k{}", self.serial)),
             channel: of.channel,
             service: of.service.clone(),
-            rater: self.rater(),
-            grade: self.grade(),
+            rater: self.rater(&of),
+            grade: self.grade(of.malice.is_some()),
             graded_at: at(graded_at),
             reasons: Vec::new(),
             choices: Choices::default(),
@@ -424,7 +543,7 @@ impl Centre {
         };
         self.done.ratings += 1;
         if let Some(which) = of.matter {
-            self.filed[which].rated.get_or_insert(self.now);
+            self.filed[which].rated.get_or_insert(self.house.len());
         }
         if self.chance.percent(25) {
             self.done.told_twice += 1;
@@ -438,6 +557,10 @@ impl Centre {
                     .push(format!("told twice: {submitted:?}, then {again:?}"));
             }
         }
+        if of.malice.is_some() {
+            let suspect = Suspect::of(&of.service, submitted.grade);
+            self.suspects.insert(submitted.rating, suspect);
+        }
         self.opened(submitted.ticket, of);
     }
 
@@ -447,7 +570,7 @@ impl Centre {
         match self.tickets.iter_mut().find(|known| known.number == number) {
             Some(known) => known.closed = false,
             None => {
-                let cared = !self.chance.percent(8);
+                let cared = of.malice.is_some() || !self.chance.percent(8);
                 self.tickets.push(Known {
                     number,
                     cared,
@@ -461,10 +584,14 @@ impl Centre {
     async fn call(&mut self) {
         let id = CallId(format!("c{}", self.serial));
         let (from, now) = (self.now - 120 * SECOND, self.now);
+        let caller = match self.chance.percent(8) {
+            true => KNOWN_PHONE.to_owned(),
+            false => format!("1380000{:04}", self.chance.below(10_000)),
+        };
         let call = NewCall {
             id: id.clone(),
             sip_call_id: format!("{}@trunk", id.0),
-            caller: Some(format!("1380000{:04}", self.chance.below(10_000))),
+            caller: Some(caller.clone()),
             callee: "consult".into(),
             source: "127.0.0.1:5080".into(),
             started_at: at(from),
@@ -472,7 +599,7 @@ impl Centre {
             dialplan_digest: "d1".into(),
             rehearsal: false,
         };
-        let grade = self.grade();
+        let grade = self.grade(false);
         let engine = self.engine().clone();
         engine.open_call(call).await.expect("a call");
         engine
@@ -513,8 +640,14 @@ impl Centre {
                 served_at: at(from),
             },
             matter: None,
+            malice: None,
         };
-        self.opened(submitted.and_then(|it| it.ticket), of);
+        let Some(submitted) = submitted else { return };
+        if caller == KNOWN_PHONE {
+            let suspect = Suspect::of(&of.service, submitted.grade);
+            self.suspects.insert(submitted.rating, suspect);
+        }
+        self.opened(submitted.ticket, of);
     }
 
     /// The approval platform tells of a completed matter, sometimes days later.
@@ -527,7 +660,7 @@ impl Centre {
         let filed = Filed {
             number: format!("SQ-{}", self.serial),
             completed: self.now - late,
-            known: self.now,
+            known: self.house.len(),
             rated: None,
         };
         let matter = Matter {
@@ -535,7 +668,14 @@ impl Centre {
             item: "lq-001".into(),
             item_name: "林木采伐许可".into(),
             unit: UnitId("wetland".into()),
-            applicants: Applicants::default(),
+            applicants: match self.chance.percent(10) {
+                true => Applicants {
+                    name: String::new(),
+                    phone: Some(KNOWN_PHONE.to_owned()),
+                    applicant: Some(Applicant("m0".to_owned())),
+                },
+                false => Applicants::default(),
+            },
             completed_at: Some(at(filed.completed)),
             rehearsal: false,
         };
@@ -550,10 +690,12 @@ impl Centre {
         self.filed.push(filed);
     }
 
-    fn judge_error<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+    pub fn judge_error<T>(&mut self, result: Result<T, Error>) -> Option<T> {
         match result {
             Ok(value) => return Some(value),
-            Err(Error::Unlawful(_) | Error::Refused(_)) => self.done.refusals += 1,
+            Err(Error::Unlawful(_) | Error::OffList(_) | Error::Refused(_)) => {
+                self.done.refusals += 1;
+            }
             Err(Error::Stale) => self.done.stale += 1,
             Err(error) => self.wrongs.push(format!("a fault: {error}")),
         }
@@ -577,7 +719,14 @@ impl Centre {
         if cared.is_empty() {
             return;
         }
-        let ticket = *self.chance.one(&cared);
+        let of_malice = self.tickets.iter();
+        let of_malice = of_malice.filter(|it| it.is_of_malice() && !it.closed);
+        // The oldest first, so that some come to their rulings soon.
+        let of_malice: Vec<TicketNumber> = of_malice.map(|it| it.number).take(3).collect();
+        let ticket = match !of_malice.is_empty() && self.chance.percent(40) {
+            true => *self.chance.one(&of_malice),
+            false => *self.chance.one(&cared),
+        };
         self.act_on(ticket, 20).await;
     }
 
@@ -595,10 +744,12 @@ impl Centre {
             let of = known.expect("ours").of.clone();
             return self.hand_in(of, self.now - SECOND).await;
         }
-        let Some((kind, order, by)) = self.choose(&case, wrongly) else {
+        let known = self.tickets.iter().find(|known| known.number == ticket);
+        let malice = known.is_some_and(Known::is_of_malice);
+        let Some((kind, order, by)) = self.choose(&case, wrongly, malice) else {
             return;
         };
-        let act = self.content(kind, order, &case);
+        let act = self.content(kind, order, &case, malice);
         self.serial += 1;
         let seen = match self.chance.below(20) {
             0 => Some(case.version.wrapping_sub(1)),
@@ -645,7 +796,12 @@ impl Centre {
         }
     }
 
-    fn choose(&mut self, case: &Case, wrongly: usize) -> Option<(&'static Kind, Option<u8>, By)> {
+    fn choose(
+        &mut self,
+        case: &Case,
+        wrongly: usize,
+        malice: bool,
+    ) -> Option<(&'static Kind, Option<u8>, By)> {
         let people = people();
         if self.chance.percent(wrongly) {
             let offered: Vec<_> = KINDS.iter().filter(|kind| kind.is_offered()).collect();
@@ -665,13 +821,19 @@ impl Centre {
                 }
             }
         }
+        if malice && self.chance.percent(85) {
+            let known = |it: &(&Kind, Option<u8>, By)| AS_MALICE.contains(&it.0.word);
+            if lawful.iter().any(known) {
+                lawful.retain(known);
+            }
+        }
         let kinds: Vec<_> = lawful.iter().map(|it| it.0.word).collect();
         let kind = (!kinds.is_empty()).then(|| *self.chance.one(&kinds))?;
         lawful.retain(|it| it.0.word == kind);
         Some(self.chance.one(&lawful).clone())
     }
 
-    fn content(&mut self, kind: &Kind, order: Option<u8>, case: &Case) -> Act {
+    fn content(&mut self, kind: &Kind, order: Option<u8>, case: &Case, malice: bool) -> Act {
         let text = || match self.now % 97 {
             0 => String::new(),
             _ => "有记录可查".to_owned(),
@@ -759,7 +921,10 @@ impl Centre {
                 let grounds = [Ground::Untrue, Ground::Mistaken, Ground::Malicious];
                 Act::Appeal {
                     order,
-                    ground: *chance.one(&grounds),
+                    ground: match malice {
+                        true => Ground::Malicious,
+                        false => *chance.one(&grounds),
+                    },
                     facts: reason,
                     evidence,
                 }
@@ -824,6 +989,7 @@ impl Centre {
 
     /// At last everybody does his work: every ticket must come to its end.
     pub async fn finish(&mut self) {
+        self.set_clock_right();
         let mut left = 0;
         for which in 0..self.tickets.len() {
             let number = self.tickets[which].number;
@@ -843,10 +1009,10 @@ impl Centre {
                 if crate::days::hour_of(self.now) >= 19 {
                     self.now = start_of(day_of(self.now) + 1) + 9 * HOUR;
                     self.tick().await;
-                    // No two things happen at one time, so that it is known which was first.
                     self.now += SECOND;
                 }
                 self.act_on(number, 0).await;
+                self.note(Event::Done).await;
             }
         }
         if left == 0 {
@@ -860,6 +1026,44 @@ impl Centre {
         self.tickets.len()
     }
 }
+
+async fn start_engine(url: &str, days: &Days) -> Engine {
+    let calendar = Calendar::from_texts(&days.files()).expect("sound files");
+    let engine = Engine::open(url, calendar).await;
+    engine.expect("the database opens")
+}
+
+async fn beat(engine: &Engine, now: Moment) -> Ticked {
+    let started = engine.start_bulletin_terms(now).await;
+    started.expect("the terms of bulletins");
+    engine.tick(now).await.expect("a tick")
+}
+
+/// The units, and an account for everybody that [`people`] has: their names are its numbers.
+async fn enter_people(ledger: &Ledger) {
+    let units = "INSERT INTO units (id, kind, name, created_at) VALUES \
+        ('forest', 'bureau', '森林司', 0), ('wetland', 'handling_unit', '湿地中心', 0), \
+        ('grass', 'bureau', '草原司', 0)";
+    let accounts = "INSERT INTO people (name, password_hash, must_change_password, created_at) \
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) \
+        SELECT 'p' || i, '-', FALSE, 0 FROM n ORDER BY i";
+    for sql in [units, accounts] {
+        ledger.run(sql).await;
+    }
+}
+
+/// What people do who see through malice, where they may: the way to the ruling.
+const AS_MALICE: [&str; 9] = [
+    "assign",
+    "revisit",
+    "draft",
+    "report",
+    "dispatch",
+    "receive",
+    "appeal",
+    "propose_malicious",
+    "judge_malicious",
+];
 
 fn draft(chance: &mut Chance, cause: String) -> Assessment {
     let mut units: Vec<&str> = UNITS.to_vec();

@@ -1,25 +1,30 @@
 //! What must hold of the years that were lived, asked of the database and of the engine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
+use crate::bulletins;
+use crate::centre::{Centre, at};
+use crate::days::{DAY, Days, Ms, day_of, text_of};
+use crate::law::{self, Clock, Event, Happening, Record, Ticket};
+use crate::ledger::Ledger;
+use crate::listings::{self, Listed};
 use gradeline::bulletins::Span;
 use gradeline::casework::Case;
 use gradeline::domain::{Grade, NotAdopted, TicketNumber};
 use gradeline::figures::{Count, Tally, TermOf};
 use gradeline::tallies::Split;
-use sqlx::{Row as _, SqlitePool};
-
-use crate::centre::{Centre, at};
-use crate::days::{DAY, Days, HOUR, Ms, day_of, start_of, text_of};
-use crate::law::{self, Clock, Event, Record, Ticket};
 
 /// A line of the trail.
-struct Line {
-    at: Ms,
-    what: String,
-    subject: String,
-    detail: String,
-    rating: Option<String>,
+pub struct Line {
+    pub seq: i64,
+    pub at: Ms,
+    pub what: String,
+    pub subject: String,
+    pub detail: String,
+    pub rating: Option<String>,
+    pub person: Option<String>,
+    pub record: Option<String>,
 }
 
 pub struct Found {
@@ -33,9 +38,12 @@ pub struct Found {
     pub defaults: usize,
     pub lines: u64,
     pub figures: usize,
+    /// Terms of bulletins, and those of them that were missed.
+    pub terms: (usize, usize),
+    pub listings: Listed,
 }
 
-pub async fn all(centre: &Centre, pool: &SqlitePool) -> Found {
+pub async fn all(centre: &Centre) -> Found {
     let mut wrongs = centre.wrongs.clone();
     let verified = centre
         .engine()
@@ -49,7 +57,8 @@ pub async fn all(centre: &Centre, pool: &SqlitePool) -> Found {
             0
         }
     };
-    let (trail, records) = read_trail(pool).await;
+    let ledger = &centre.ledger;
+    let (trail, records) = read_trail(ledger).await;
     let mut tickets = Vec::new();
     for (number, records) in &records {
         tickets.push(Ticket::relive(number, records, &centre.house));
@@ -59,11 +68,16 @@ pub async fn all(centre: &Centre, pool: &SqlitePool) -> Found {
         wrongs.extend(ticket.wrongs.iter().take(2).cloned());
         same_as_the_engines(centre, ticket, &mut wrongs).await;
     }
-    same_as_the_rows(pool, &tickets, &mut wrongs).await;
-    let uploads = uploads(centre, pool, &trail, &mut wrongs).await;
-    let defaults = matters(centre, pool, &trail, &mut wrongs).await;
-    let reminders = reminders(centre, pool, &tickets, &mut wrongs).await;
-    let figures = figures(centre, &trail, &tickets, uploads, &mut wrongs).await;
+    same_as_the_rows(ledger, &tickets, &mut wrongs).await;
+    let uploads = uploads(centre, &trail, &mut wrongs).await;
+    let defaults = matters(centre, &trail, &mut wrongs).await;
+    let reminders = reminders(centre, &tickets, &mut wrongs).await;
+    let terms = bulletins::hold(centre, &trail, &mut wrongs).await;
+    let (listings, standings) = listings::hold(centre, &trail, &tickets, &mut wrongs).await;
+    for ticket in &tickets {
+        same_standings(centre, ticket, &standings, &mut wrongs).await;
+    }
+    let figures = figures(centre, &trail, (&tickets, &standings), uploads, &mut wrongs).await;
     let clocks = || tickets.iter().flat_map(|ticket| &ticket.clocks);
     Found {
         tickets: tickets.len(),
@@ -82,26 +96,34 @@ pub async fn all(centre: &Centre, pool: &SqlitePool) -> Found {
         defaults,
         lines,
         figures,
+        terms,
+        listings,
         wrongs,
     }
 }
 
-async fn read_trail(pool: &SqlitePool) -> (Vec<Line>, BTreeMap<String, Vec<Record>>) {
-    let sql = "SELECT at, what, subject, detail, rating_id, ticket, record FROM trail ORDER BY seq";
+async fn read_trail(ledger: &Ledger) -> (Vec<Line>, BTreeMap<String, Vec<Record>>) {
+    let sql = "SELECT seq, at, what, subject, detail, rating_id, ticket, person, record FROM trail \
+        ORDER BY seq";
     let (mut lines, mut records) = (Vec::new(), BTreeMap::<String, Vec<Record>>::new());
-    for row in sqlx::query(sql).fetch_all(pool).await.expect("the trail") {
-        let (at, record): (Ms, Option<String>) = (row.get("at"), row.get("record"));
-        if let Some(record) = record {
-            let body = serde_json::from_str(&record).expect("JSON");
-            let of = records.entry(row.get("ticket")).or_default();
-            of.push(Record { at, body });
+    for row in ledger.rows(sql).await {
+        let (seq, at): (i64, Ms) = (row.get("seq"), row.get("at"));
+        let record: Option<String> = row.get("record");
+        let ticket: Option<String> = row.get("ticket");
+        if let (Some(record), Some(ticket)) = (&record, ticket) {
+            let body = serde_json::from_str(record).expect("JSON");
+            let of = records.entry(ticket).or_default();
+            of.push(Record { seq, at, body });
         }
         lines.push(Line {
+            seq,
             at,
             what: row.get("what"),
             subject: row.get("subject"),
             detail: row.get("detail"),
             rating: row.get("rating_id"),
+            person: row.get("person"),
+            record,
         });
     }
     (lines, records)
@@ -159,18 +181,38 @@ async fn same_as_the_engines(centre: &Centre, ticket: &Ticket, wrongs: &mut Vec<
     }
 }
 
-async fn same_as_the_rows(pool: &SqlitePool, tickets: &[Ticket], wrongs: &mut Vec<String>) {
+/// What a rating stands as is the ticket's word, too, also where somebody verified it by hand.
+async fn same_standings(
+    centre: &Centre,
+    ticket: &Ticket,
+    standings: &BTreeMap<String, &'static str>,
+    wrongs: &mut Vec<String>,
+) {
+    let number: TicketNumber = ticket.number.parse().expect("a number");
+    let whole = centre.engine().whole_case(number).await.expect("a read");
+    for rating in whole.expect("a ticket").case.ratings {
+        let (id, theirs) = (rating.id.to_string(), rating.standing.word());
+        if standings.get(&id) != Some(&theirs) {
+            let ours = standings.get(&id);
+            wrongs.push(format!(
+                "{number}: {id} stands as {theirs}, the law says {ours:?}"
+            ));
+        }
+    }
+}
+
+async fn same_as_the_rows(ledger: &Ledger, tickets: &[Ticket], wrongs: &mut Vec<String>) {
     let sql = "SELECT subject, kind, epoch, started_at, due_at, provisional, met_at, void_at, \
         missed_at FROM deadlines WHERE ticket IS NOT NULL AND subject NOT LIKE 'rating:%'";
     let mut rows = BTreeSet::new();
-    for row in sqlx::query(sql).fetch_all(pool).await.expect("deadlines") {
+    for row in ledger.rows(sql).await {
         let subject: String = row.get("subject");
         let clock: Told = (
             subject
                 .split_once('/')
                 .map(|(_, order)| order.parse().expect("an order")),
             row.get("kind"),
-            row.get::<i64, _>("epoch") as u64,
+            row.get::<i64>("epoch") as u64,
             [row.get("started_at"), row.get("due_at")],
             row.get("provisional"),
             [row.get("met_at"), row.get("void_at"), row.get("missed_at")],
@@ -201,26 +243,28 @@ async fn same_as_the_rows(pool: &SqlitePool, tickets: &[Ticket], wrongs: &mut Ve
 }
 
 /// Every rating has its upload; nothing is sent yet, so each is missed, once. How many there are.
-async fn uploads(
-    centre: &Centre,
-    pool: &SqlitePool,
-    trail: &[Line],
-    wrongs: &mut Vec<String>,
-) -> (i64, i64) {
-    let sql = "SELECT r.id, r.graded_at, r.received_at, d.due_at, d.missed_at FROM ratings r \
+async fn uploads(centre: &Centre, trail: &[Line], wrongs: &mut Vec<String>) -> (i64, i64) {
+    let sql = "SELECT r.id, r.graded_at, d.due_at, d.missed_at FROM ratings r \
         LEFT JOIN deadlines d ON d.subject = 'rating:' || r.id AND d.kind = 'upload'";
     let mut of = BTreeMap::<&str, Vec<Ms>>::new();
     for line in trail.iter().filter(|line| line.what == "miss") {
         of.entry(&line.subject).or_default().push(line.at);
     }
+    let came = trail
+        .iter()
+        .filter(|it| it.what == "rated" || it.what == "defaulted");
+    let came = came.filter_map(|line| Some((line.rating.as_deref()?, line.seq)));
+    let came: BTreeMap<&str, i64> = came.collect();
+    let house = &centre.house;
     let mut count = 0;
-    for row in sqlx::query(sql).fetch_all(pool).await.expect("ratings") {
+    for row in centre.ledger.rows(sql).await {
         let id: String = row.get("id");
-        let (graded, received): (Ms, Ms) = (row.get("graded_at"), row.get("received_at"));
+        let graded: Ms = row.get("graded_at");
         let rows: (Option<Ms>, Option<Ms>) = (row.get("due_at"), row.get("missed_at"));
-        let (due, mut missed) = law::upload(graded, received, &centre.house);
+        let known = law::place(house, came[id.as_str()]);
+        let (due, mut missed) = law::upload(graded, known, known, house);
         // What a tick writes late, and is late already, is seen by the same tick or by the next one.
-        let next = law::upload(graded, received + 1, &centre.house);
+        let next = law::upload(graded, known, known + 1, house);
         if rows == (Some(next.0), next.1) {
             missed = next.1;
         } else if rows != (Some(due), missed) {
@@ -237,15 +281,10 @@ async fn uploads(
     (count, 0)
 }
 
-async fn matters(
-    centre: &Centre,
-    pool: &SqlitePool,
-    trail: &[Line],
-    wrongs: &mut Vec<String>,
-) -> usize {
+async fn matters(centre: &Centre, trail: &[Line], wrongs: &mut Vec<String>) -> usize {
     let sql = "SELECT id, received_at, graded_at FROM ratings WHERE channel = 'default'";
     let mut defaults = BTreeMap::<String, Vec<(Ms, Ms)>>::new();
-    for row in sqlx::query(sql).fetch_all(pool).await.expect("ratings") {
+    for row in centre.ledger.rows(sql).await {
         let of = defaults.entry(row.get("id")).or_default();
         of.push((row.get("received_at"), row.get("graded_at")));
     }
@@ -294,16 +333,12 @@ const REMINDED: [&str; 9] = [
 ];
 
 /// At nine on the working day before and on the day: never early, never twice, and never left out.
-async fn reminders(
-    centre: &Centre,
-    pool: &SqlitePool,
-    tickets: &[Ticket],
-    wrongs: &mut Vec<String>,
-) -> usize {
-    let sql = "SELECT subject, due_at, created_at, body FROM notices WHERE kind = 'due_soon'";
+async fn reminders(centre: &Centre, tickets: &[Ticket], wrongs: &mut Vec<String>) -> usize {
+    let sql =
+        "SELECT subject, due_at, created_at, body FROM notices WHERE kind = 'due_soon' ORDER BY id";
     let mut told = BTreeMap::<(String, Ms), BTreeMap<String, Vec<Ms>>>::new();
     let mut count = 0;
-    for row in sqlx::query(sql).fetch_all(pool).await.expect("notices") {
+    for row in centre.ledger.rows(sql).await {
         let of = told
             .entry((row.get("subject"), row.get("due_at")))
             .or_default();
@@ -312,33 +347,24 @@ async fn reminders(
             .push(row.get("created_at"));
         count += 1;
     }
-    let starts: Vec<(Ms, &Days)> = centre
-        .house
-        .iter()
-        .filter_map(|(at, event)| match event {
-            Event::Start(days) => Some((*at, days)),
-            Event::Tick => None,
-        })
-        .collect();
+    let starts: Vec<(usize, Ms, &Days)> = starts(&centre.house).collect();
     for ticket in tickets {
         for clock in ticket
             .clocks
             .iter()
             .filter(|it| REMINDED.contains(&it.kind.as_str()))
         {
-            let end = clock
-                .met
-                .or(clock.void)
-                .unwrap_or(Ms::MAX)
-                .min(clock.due + 1);
-            let before = starts.iter().rev().find(|(at, _)| *at <= clock.since);
-            let days = before.expect("a start").1;
-            let same =
-                |(at, other): &(Ms, &Days)| *at <= clock.since || *at > end || *other == days;
+            let since = clock.since;
+            let until = clock.until.unwrap_or(centre.house.len());
+            let before = starts.iter().rev().find(|(place, ..)| *place <= since);
+            let days = before.expect("a start").2;
+            let same = |(place, _, other): &(usize, Ms, &Days)| {
+                *place <= since || *place > until || *other == days
+            };
             if clock.resumed > 0 || !starts.iter().all(same) {
                 continue;
             }
-            let expected = looks(clock, days, end, &centre.house);
+            let expected = looks(clock.due, days, since..until, &centre.house);
             let subject = subject_of(ticket, clock);
             let of = told.get(&(subject.clone(), clock.due));
             // Two terms of one order may end at one time: their notices differ by their text.
@@ -356,10 +382,11 @@ async fn reminders(
     for ((subject, due), of) in &told {
         for (body, times) in of {
             // With another calendar the working day before is another one, too.
-            let first = times[0] - 30 * DAY;
-            let revised = starts.windows(2).filter(|two| {
-                two[0].1 != two[1].1 && (first..times[times.len() - 1]).contains(&two[1].0)
-            });
+            let (first, last) = (times.iter().min(), times.iter().max());
+            let within = first.expect("one") - 30 * DAY..*last.expect("one");
+            let revised = starts
+                .windows(2)
+                .filter(|two| two[0].2 != two[1].2 && within.contains(&two[1].1));
             // Terms of two rounds may end on one day, and one may be stopped and go on.
             let terms = tickets.iter().flat_map(|ticket| {
                 let its =
@@ -383,21 +410,32 @@ fn subject_of(ticket: &Ticket, clock: &Clock) -> String {
     }
 }
 
-fn looks(clock: &Clock, days: &Days, end: Ms, house: &[(Ms, Event)]) -> Vec<Ms> {
-    let last = day_of(clock.due);
-    let mut eve = last - 1;
-    while !days.worked(eve).0 {
-        eve -= 1;
-    }
-    let mornings = [eve, last].map(|day| start_of(day) + 9 * HOUR);
+/// Each start with its place and its calendar.
+pub fn starts(house: &[Happening]) -> impl Iterator<Item = (usize, Ms, &Days)> {
+    house
+        .iter()
+        .enumerate()
+        .filter_map(|(place, it)| match &it.event {
+            Event::Start(days) => Some((place, it.at, days)),
+            _ => None,
+        })
+}
+
+/// When ticks between two happenings remind of a term.
+pub fn looks(due: Ms, days: &Days, between: Range<usize>, house: &[Happening]) -> Vec<Ms> {
+    let mornings = law::mornings(due, days);
     let next = |after: Ms| mornings.into_iter().find(|look| *look > after);
-    let mut look = next(clock.since);
+    let mut look = next(house[between.start].at);
     let mut told = Vec::new();
-    for (at, event) in house.iter().filter(|(at, _)| *at > clock.since) {
-        if *at >= end {
+    let later = house.get(between.start + 1..between.end);
+    for Happening { at, event, .. } in later.unwrap_or_default() {
+        if !matches!(event, Event::Tick) {
+            continue;
+        }
+        if *at > due {
             break;
         }
-        if matches!(event, Event::Tick) && look.is_some_and(|look| look <= *at) {
+        if look.is_some_and(|look| look <= *at) {
             told.push(*at);
             look = next(*at);
         }
@@ -409,13 +447,13 @@ fn looks(clock: &Clock, days: &Days, end: Ms, house: &[(Ms, Event)]) -> Vec<Ms> 
 async fn figures(
     centre: &Centre,
     trail: &[Line],
-    tickets: &[Ticket],
+    (tickets, standings): (&[Ticket], &BTreeMap<String, &'static str>),
     uploads: (i64, i64),
     wrongs: &mut Vec<String>,
 ) -> usize {
     let end = centre.now + 60 * DAY;
     let span = Span {
-        from: text_of(day_of(centre.house[0].0) - 60).parse().ok(),
+        from: text_of(day_of(centre.house[0].at) - 60).parse().ok(),
         until: text_of(day_of(end)).parse().ok(),
         ..Span::default()
     };
@@ -431,7 +469,7 @@ async fn figures(
     for ticket in tickets {
         of_ticket(ticket, &mut add);
     }
-    of_ratings(trail, tickets, &mut add);
+    of_ratings(trail, standings, &mut add);
     *ours.entry(Count::TermDue(TermOf::Upload)).or_default() += uploads.0;
     *ours.entry(Count::TermKept(TermOf::Upload)).or_default() += uploads.1;
     for (count, number) in &ours {
@@ -521,12 +559,11 @@ fn of_ticket(ticket: &Ticket, add: &mut impl FnMut(Count, bool)) {
     }
 }
 
-fn of_ratings(trail: &[Line], tickets: &[Ticket], add: &mut impl FnMut(Count, bool)) {
-    let aside: BTreeMap<&str, &str> = tickets
-        .iter()
-        .flat_map(|ticket| &ticket.ratings)
-        .filter_map(|rated| Some((rated.id.as_str(), rated.aside?)))
-        .collect();
+fn of_ratings(
+    trail: &[Line],
+    standings: &BTreeMap<String, &'static str>,
+    add: &mut impl FnMut(Count, bool),
+) {
     let mut acts = BTreeMap::<&str, Vec<(u32, &str, Grade)>>::new();
     for line in trail
         .iter()
@@ -544,25 +581,22 @@ fn of_ratings(trail: &[Line], tickets: &[Ticket], add: &mut impl FnMut(Count, bo
     for ratings in acts.values_mut() {
         ratings.sort_unstable_by_key(|rating| rating.0);
         let given: Vec<_> = ratings.iter().filter(|rating| rating.0 > 0).collect();
+        let standing = |rating: &(u32, &str, Grade)| standings[rating.1];
         for rating in &given {
             add(Count::Given, true);
-            match aside.get(rating.1) {
-                Some(&"invalid") => add(Count::NotAdopted(NotAdopted::Invalid), true),
-                Some(&"mistaken") => add(Count::NotAdopted(NotAdopted::Mistaken), true),
-                Some(_) => add(Count::NotAdopted(NotAdopted::Malicious), true),
-                None => {}
+            match standing(rating) {
+                "valid" => {}
+                "pending" => add(Count::Pending, true),
+                "invalid" => add(Count::NotAdopted(NotAdopted::Invalid), true),
+                "mistaken" => add(Count::NotAdopted(NotAdopted::Mistaken), true),
+                _ => add(Count::NotAdopted(NotAdopted::Malicious), true),
             }
         }
-        add(Count::Rated, !given.is_empty());
-        add(
-            Count::FirstBad,
-            given.first().is_some_and(|it| !it.2.is_positive()),
-        );
-        match ratings
-            .iter()
-            .rev()
-            .find(|rating| !aside.contains_key(rating.1))
-        {
+        // What is not verified yet takes no part.
+        let first = given.iter().find(|it| standing(it) != "pending");
+        add(Count::Rated, first.is_some());
+        add(Count::FirstBad, first.is_some_and(|it| !it.2.is_positive()));
+        match ratings.iter().rev().find(|it| standing(it) == "valid") {
             Some((0, ..)) => add(Count::Defaulted, true),
             Some((_, _, grade)) => add(Count::Graded(*grade), true),
             None => {}

@@ -6,21 +6,40 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::days::{DAY, Days, Ms, day_of, end_of};
+use crate::days::{DAY, Days, HOUR, Ms, day_of, end_of};
 
-/// What happened to the house as a whole.
+/// Something that happened in the house, one after another, whatever its clock showed.
+#[derive(Debug, Clone)]
+pub struct Happening {
+    /// What the house's clock showed.
+    pub at: Ms,
+    /// The number of the trail's last line after it; those behind the happening before are its own.
+    pub to: i64,
+    pub event: Event,
+}
+
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// The house's beat: terms of bulletins, then what fell due.
     Tick,
     /// The house was started (anew), with this calendar.
     Start(Days),
+    /// People did something.
+    Done,
 }
 
 /// A record of a ticket, as the trail keeps it; the clocks in it are not looked at.
 #[derive(Debug, Clone)]
 pub struct Record {
+    /// The number of its line.
+    pub seq: i64,
     pub at: Ms,
     pub body: Value,
+}
+
+/// Which happening wrote the line.
+pub fn place(house: &[Happening], seq: i64) -> usize {
+    house.partition_point(|it| it.to < seq)
 }
 
 /// Working days.
@@ -160,8 +179,10 @@ pub struct Clock {
     pub met: Option<Ms>,
     pub void: Option<Ms>,
     pub missed: Option<Ms>,
-    /// When it was written down.
-    pub since: Ms,
+    /// The happening by which it was written down.
+    pub since: usize,
+    /// The one by which it ended or was missed.
+    pub until: Option<usize>,
     /// How often it was stopped and went on.
     pub resumed: u32,
 }
@@ -188,8 +209,17 @@ pub struct Rated {
     pub id: String,
     pub good: bool,
     round: u32,
-    /// Why it does not count.
-    pub aside: Option<&'static str>,
+}
+
+/// A ticket's word on one of its ratings.
+#[derive(Debug, Clone)]
+pub struct Ruling {
+    /// The number of the record's line.
+    pub seq: i64,
+    pub rating: String,
+    pub standing: &'static str,
+    /// It stands against an earlier one.
+    pub overturns: bool,
 }
 
 /// A ticket as this reading has it.
@@ -201,6 +231,9 @@ pub struct Ticket {
     pub clocks: Vec<Clock>,
     pub orders: Vec<Order>,
     pub ratings: Vec<Rated>,
+    pub rulings: Vec<Ruling>,
+    /// Line, time and state, each time it came into one.
+    pub states: Vec<(i64, Ms, String)>,
     pub named: bool,
     pub records: usize,
     pub ever_closed: bool,
@@ -212,7 +245,10 @@ pub struct Ticket {
     /// When, whether that was enough, in which round.
     revisits: Vec<(Ms, bool, u32)>,
     pub wrongs: Vec<String>,
-    now: Ms,
+    /// The happening, and the last record's line and time.
+    now: usize,
+    seq: i64,
+    last: Ms,
 }
 
 impl Clock {
@@ -222,8 +258,8 @@ impl Clock {
 }
 
 impl Ticket {
-    /// Lives the ticket's life again, between the events of the house.
-    pub fn relive(number: &str, records: &[Record], house: &[(Ms, Event)]) -> Ticket {
+    /// Lives the ticket's life again, among what happened in the house.
+    pub fn relive(number: &str, records: &[Record], house: &[Happening]) -> Ticket {
         let mut ticket = Ticket {
             number: number.to_owned(),
             round: 1,
@@ -231,34 +267,31 @@ impl Ticket {
         };
         let mut left = records.iter().peekable();
         let mut days = Days::default();
-        for (at, event) in house {
-            while let Some(record) = left.next_if(|record| record.at < *at) {
-                ticket.record(record, &days);
+        for (place, happening) in house.iter().enumerate() {
+            let (at, to) = (happening.at, happening.to);
+            ticket.now = place;
+            if let Event::Start(now) = &happening.event {
+                let was = std::mem::replace(&mut days, now.clone());
+                let mut moves = ticket.moves(&days, at);
+                while let Some(record) = left.next_if(|record| record.seq <= to) {
+                    ticket.moved(record, &mut moves);
+                }
+                if !moves.is_empty() && was != days {
+                    ticket.wrong(at, format!("the new calendar moves {moves:?}, nobody did"));
+                }
+                continue;
             }
-            match event {
-                Event::Start(now) => {
-                    let was = std::mem::replace(&mut days, now.clone());
-                    let mut moves = ticket.moves(&days, *at);
-                    while let Some(record) = left.next_if(|record| record.at == *at) {
-                        ticket.moved(record, &mut moves);
-                    }
-                    if !moves.is_empty() && was != days {
-                        ticket.wrong(*at, format!("the new calendar moves {moves:?}, nobody did"));
-                    }
-                }
-                Event::Tick => {
-                    while let Some(record) = left.next_if(|record| record.at == *at) {
-                        ticket.record(record, &days);
-                    }
-                    if let Some(clock) = ticket.ripe(*at).first() {
-                        let left = format!("{clock:?} had ended, and the tick left it");
-                        ticket.wrong(*at, left);
-                    }
-                }
+            while let Some(record) = left.next_if(|record| record.seq <= to) {
+                ticket.record(record, at, &days);
+            }
+            if matches!(happening.event, Event::Tick)
+                && let Some(clock) = ticket.ripe(at).first()
+            {
+                ticket.wrong(at, format!("{clock:?} had ended, and the tick left it"));
             }
         }
-        for record in left {
-            ticket.record(record, &days);
+        if let Some(record) = left.next() {
+            ticket.wrong(record.at, format!("nobody did {}", record.body));
         }
         ticket
     }
@@ -290,7 +323,7 @@ impl Ticket {
         for clock in self
             .clocks
             .iter()
-            .filter(|clock| clock.open() && clock.due >= at)
+            .filter(|clock| clock.open() && clock.missed.is_none() && clock.due >= at)
         {
             let Some(length) = length(&clock.kind) else {
                 continue;
@@ -308,7 +341,7 @@ impl Ticket {
         record: &Record,
         moves: &mut BTreeMap<(Option<u64>, String, u64), (Ms, bool)>,
     ) {
-        self.records += 1;
+        self.dated(record, record.at);
         let key = &record.body["clocks"][0]["key"];
         let name = (
             key["order"].as_u64(),
@@ -328,14 +361,26 @@ impl Ticket {
         (clock.due, clock.sure) = (due, sure);
     }
 
-    fn record(&mut self, record: &Record, days: &Days) {
+    /// `now` by the house's clock; a record is never dated before the last one.
+    fn dated(&mut self, record: &Record, now: Ms) {
         self.records += 1;
-        self.now = record.at;
+        if record.at != now.max(self.last) {
+            let last = self.last;
+            self.wrong(
+                now,
+                format!("dated {} at {now} after {last}: {}", record.at, record.body),
+            );
+        }
+        (self.seq, self.last) = (record.seq, record.at);
+    }
+
+    fn record(&mut self, record: &Record, now: Ms, days: &Days) {
+        self.dated(record, now);
         let body = &record.body;
         let word = body["act"].as_str().unwrap_or("");
         let at = record.at;
         let itself = BY_ITSELF.iter().find(|(_, act)| *act == word);
-        let ripe = self.ripe(at);
+        let ripe = self.ripe(now);
         match (word, itself) {
             ("open", _) => return self.opened(record, days),
             ("revise", _) => return self.wrong(at, "a calendar's record outside a start".into()),
@@ -370,7 +415,6 @@ impl Ticket {
             id: rating_id(&body["rating"]),
             good: false,
             round: 1,
-            aside: None,
         });
         self.start(None, "assess", moment(&body["graded_at"]), days);
     }
@@ -386,8 +430,10 @@ impl Ticket {
         };
         let named =
             |it: &&mut Clock| (it.order, it.epoch) == (order, missed.epoch) && it.kind == kind;
-        let clock = self.clocks.iter_mut().find(named);
-        clock.expect("it was listed").missed = Some(record.at);
+        let now = self.now;
+        let clock = self.clocks.iter_mut().find(named).expect("it was listed");
+        clock.missed = Some(record.at);
+        clock.until.get_or_insert(now);
     }
 
     fn people_act(&mut self, word: &str, record: &Record, days: &Days) {
@@ -405,7 +451,7 @@ impl Ticket {
         if row.is_some_and(|row| !row.2.contains(&from.as_str())) {
             self.wrong(at, format!("{word} from {from}"));
         }
-        if from.starts_with("closed") && word != "object" {
+        if from.starts_with("closed") && !["object", "verify_pending"].contains(&word) {
             self.wrong(at, format!("{word} on a closed ticket"));
         }
         let closed = self.state.starts_with("closed");
@@ -425,6 +471,10 @@ impl Ticket {
         }
         self.clocks_of(word, record, days, rectifying, first);
         self.fall_away(before, at);
+        let now = self.now;
+        for clock in self.clocks.iter_mut().filter(|clock| !clock.open()) {
+            clock.until.get_or_insert(now);
+        }
     }
 
     fn slips(&mut self, slips: &Value) {
@@ -526,7 +576,6 @@ impl Ticket {
             id: rating_id(&body["rating"]),
             good: is_good(&body["grade"]),
             round: self.round,
-            aside: None,
         });
     }
 
@@ -564,19 +613,22 @@ impl Ticket {
 
     fn to(&mut self, state: &str) {
         self.state = state.to_owned();
-        let aside = match state {
-            "closed_invalid" => Some(Some("invalid")),
-            "closed_mistaken" => Some(Some("mistaken")),
-            "closed_malicious" => Some(Some("malicious")),
-            "rectifying" | "to_answer" if self.objected => Some(None),
-            _ => None,
+        self.states.push((self.seq, self.last, state.to_owned()));
+        let (standing, overturns) = match state {
+            "closed_invalid" => ("invalid", true),
+            "closed_mistaken" => ("mistaken", true),
+            "closed_malicious" => ("malicious", true),
+            "rectifying" | "to_answer" => ("valid", self.objected),
+            _ => return,
         };
-        if let Some(aside) = aside {
-            for rated in self.ratings.iter_mut() {
-                if rated.round == self.round && !rated.good {
-                    rated.aside = aside;
-                }
-            }
+        let now = |it: &&Rated| it.round == self.round && !it.good;
+        for rated in self.ratings.iter().filter(now) {
+            self.rulings.push(Ruling {
+                seq: self.seq,
+                rating: rated.id.clone(),
+                standing,
+                overturns,
+            });
         }
     }
 
@@ -797,6 +849,7 @@ impl Ticket {
             void: None,
             missed: None,
             since: self.now,
+            until: None,
             resumed: 0,
         });
     }
@@ -891,23 +944,27 @@ pub fn moment(value: &Value) -> Ms {
     crate::days::start_of(crate::days::read_day(day)) + of_day + ms.parse::<i64>().expect("ms")
 }
 
-/// Until when a datum must be uploaded, and when it was first seen that it was not; `known`: since when it is there.
-pub fn upload(start: Ms, known: Ms, house: &[(Ms, Event)]) -> (Ms, Option<Ms>) {
+/// Until when a datum must be uploaded, and when it was first seen that it was not. `known`: the happening by which it
+/// is there; `looked`: the first that can see that it is missed.
+pub fn upload(start: Ms, known: usize, looked: usize, house: &[Happening]) -> (Ms, Option<Ms>) {
     let mut days = Days::default();
     let mut due = None;
-    for (at, event) in house {
-        if *at >= known && due.is_none() {
+    for (place, happening) in house.iter().enumerate() {
+        let at = happening.at;
+        if let Event::Start(now) = &happening.event {
+            days = now.clone();
+            let anew = days.count(start, 5);
+            if due.is_some_and(|due: (Ms, bool)| due.0 >= at) && anew.0 >= at {
+                due = Some(anew);
+            }
+        }
+        if place == known {
             due = Some(days.count(start, 5));
         }
-        match (event, due) {
-            (Event::Start(now), _) => {
-                days = now.clone();
-                let anew = days.count(start, 5);
-                if due.is_some_and(|due| due.0 >= *at) && anew.0 >= *at {
-                    due = Some(anew);
-                }
+        match (&happening.event, due) {
+            (Event::Tick, Some((end, _))) if place >= looked && end < at => {
+                return (end, Some(at));
             }
-            (Event::Tick, Some((end, _))) if end < *at => return (end, Some(*at)),
             _ => {}
         }
     }
@@ -922,53 +979,74 @@ pub struct MatterEnd {
     pub defaulted: Option<(Ms, Ms)>,
 }
 
-/// `known`: since when the house knows of the completion; `rated`: when somebody rated it.
-pub fn matter(completed: Ms, known: Ms, rated: Option<Ms>, house: &[(Ms, Event)]) -> MatterEnd {
+/// From eight in the evening until nine nobody is reminded.
+fn loud(at: Ms) -> Ms {
+    let day = day_of(at);
+    match crate::days::hour_of(at) {
+        0..9 => crate::days::start_of(day) + 9 * HOUR,
+        9..20 => at,
+        _ => crate::days::start_of(day + 1) + 9 * HOUR,
+    }
+}
+
+/// `known`: the happening by which the house knows of the completion; `rated`: the one by which somebody rated it.
+pub fn matter(completed: Ms, known: usize, rated: Option<usize>, house: &[Happening]) -> MatterEnd {
     let mut end = MatterEnd::default();
     let mut days = Days::default();
     let mut due = None;
     let (mut left, mut over, mut again) = (false, false, 0);
-    for (at, event) in house {
-        let is_rated = rated.is_some_and(|rated| rated < *at);
-        if *at >= known && due.is_none() {
+    let mut wakes = loud(completed + DAY);
+    for (place, happening) in house.iter().enumerate() {
+        let at = happening.at;
+        let is_rated = rated.is_some_and(|rated| rated < place);
+        if let Event::Start(now) = &happening.event {
+            days = now.clone();
+            let anew = days.count(completed, 5);
+            if due.is_some_and(|due: (Ms, bool)| due.0 >= at) && anew.0 >= at && !over {
+                due = Some(anew);
+            }
+        }
+        if place == known {
             due = Some(days.count(completed, 5));
         }
-        match (event, due) {
-            (Event::Start(now), _) => {
-                days = now.clone();
-                let anew = days.count(completed, 5);
-                if due.is_some_and(|due| due.0 >= *at) && anew.0 >= *at && !over {
-                    due = Some(anew);
-                }
+        let (Event::Tick, Some(stored), false) = (&happening.event, due, is_rated) else {
+            continue;
+        };
+        let anew = days.count(completed, 5);
+        if end.reminded.is_none() && !left && at >= wakes {
+            if anew.0 < at {
+                left = true;
+            } else if loud(at) == at {
+                end.reminded = Some(at);
+            } else {
+                wakes = loud(at);
             }
-            (Event::Tick, Some(stored)) if !is_rated => {
-                let anew = days.count(completed, 5);
-                let quiet = !(9..20).contains(&crate::days::hour_of(*at));
-                if end.reminded.is_none() && !left && *at >= completed + DAY {
-                    if anew.0 < *at {
-                        left = true;
-                    } else if !quiet {
-                        end.reminded = Some(*at);
-                    }
-                }
-                let (last, sure) = if !stored.1 || anew.0 > stored.0 {
-                    anew
-                } else {
-                    stored
-                };
-                let midnight = crate::days::start_of(day_of(last) + 1);
-                if !over && *at >= midnight.max(again) {
-                    if sure {
-                        end.defaulted = Some((*at, midnight));
-                        over = true;
-                    } else {
-                        // A day that is only assumed is looked at again on the next one.
-                        again = crate::days::start_of(day_of(*at) + 1);
-                    }
-                }
+        }
+        let (last, sure) = if !stored.1 || anew.0 > stored.0 {
+            anew
+        } else {
+            stored
+        };
+        let midnight = crate::days::start_of(day_of(last) + 1);
+        if !over && at >= midnight.max(again) {
+            if sure {
+                end.defaulted = Some((at, midnight));
+                over = true;
+            } else {
+                // A day that is only assumed is looked at again on the next one.
+                again = crate::days::start_of(day_of(at) + 1);
             }
-            _ => {}
         }
     }
     end
+}
+
+/// At nine on the working day before the end and on its day a term's owner is told.
+pub fn mornings(due: Ms, days: &Days) -> [Ms; 2] {
+    let last = day_of(due);
+    let mut eve = last - 1;
+    while !days.worked(eve).0 {
+        eve -= 1;
+    }
+    [eve, last].map(|day| crate::days::start_of(day) + 9 * HOUR)
 }

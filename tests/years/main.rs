@@ -1,9 +1,12 @@
-//! Random centres live for years: raters of every channel, officials who act late, wrongly, twice or never, calendars
-//! revised, houses stopped and started, ticks at odd times and two at once. What they leave is held against a second,
-//! small reading of the regulation's terms (`law`, `days`) that shares no code with the program.
+//! Random centres live for years: raters of every channel, some of them with malice, officials who act late, wrongly,
+//! twice or never, bulletins and listings, calendars revised, clocks set forth and back, houses stopped and started,
+//! ticks at odd times and two at once. What they leave is held against a second, small reading of the regulation
+//! (`law`, `days`; of the bulletins' terms in `bulletins`, of the blocklist in `listings`) that shares no code with the
+//! program. It follows the house's own clock: what fell due by it is done, once, and nothing sooner.
 //!
-//!     cargo nextest run --test years --no-capture            one fixed seed, one random one
+//!     cargo nextest run --test years --no-capture            one fixed seed, one random one, one on PostgreSQL
 //!     GRADELINE_NIGHTLY=1 tests/nightly years                many years
+//!     GRADELINE_TEST_POSTGRES=postgres://user@host:port/postgres     a server for the last, and every third of many
 //!     GRADELINE_SEED=7 cargo nextest run --test years ...    the years of one seed again
 
 #![allow(
@@ -11,15 +14,19 @@
     reason = "the harness stands outside the years it tells, and times them"
 )]
 
+mod bulletins;
 mod centre;
 mod checks;
 mod days;
 mod law;
+mod ledger;
+mod listings;
 
 use std::time::{Duration, Instant};
 
 use centre::Centre;
 use checks::Found;
+use listings::Listed;
 
 /// One centre's life.
 struct Life {
@@ -27,25 +34,31 @@ struct Life {
     from: i64,
     until: i64,
     events_a_day: usize,
+    /// The PostgreSQL server on which it is lived; else a SQLite file.
+    server: Option<String>,
 }
 
 fn live(life: &Life) -> (Centre, Found) {
     let dir = place();
-    let path = dir.path().join("ledger.db");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let mut centre = Centre::open(path.clone(), life.seed, life.from).await;
+        let url = match &life.server {
+            Some(server) => ledger::created(server).await,
+            None => format!("sqlite:{}", dir.path().join("ledger.db").display()),
+        };
+        let mut centre = Centre::open(url.clone(), life.seed, life.from).await;
         let end = days::start_of(days::day_number(life.until, 10, 1));
         centre.live_until(end, life.events_a_day).await;
         centre.finish().await;
-        let url = format!("sqlite:{}", path.display());
-        let pool = sqlx::SqlitePool::connect(&url).await.expect("the file");
-        let found = checks::all(&centre, &pool).await;
-        pool.close().await;
+        let found = checks::all(&centre).await;
+        centre.close().await;
+        if let Some(server) = &life.server {
+            ledger::dropped(server, &url).await;
+        }
         (centre, found)
     })
 }
@@ -62,10 +75,13 @@ fn place() -> tempfile::TempDir {
 fn tell(life: &Life, centre: &Centre, found: &Found, took: Duration) {
     let done = &centre.done;
     println!(
-        "seed {}: {} to {}, {} ratings, {} matters, {} tickets ({} closed), {} acts, {} refusals, {} stale, {} told twice, \
+        "seed {} on {}: {} to {}, {} ratings, {} matters, {} tickets ({} closed), {} acts, {} refusals, {} stale, {} told twice, \
          {} ticks ({} doubled), {} starts ({} revisions), {} deadlines ({} missed, {} moved), {} reminders, {} defaults, \
-         {} lines, {} counts compared; {} s; violations: {}",
+         {} bulletins drafted and {} issued in {} terms ({} missed), {} malicious, {} proposals ({} listed, {} expired, {} lifted), \
+         {} ratings pending and {} verified by hand, {} clock steps ({} beats left out), {} lines, {} counts compared; \
+         {} s; violations: {}",
         life.seed,
+        life.server.as_ref().map_or("SQLite", |_| "PostgreSQL"),
         life.from,
         life.until,
         done.ratings,
@@ -85,6 +101,19 @@ fn tell(life: &Life, centre: &Centre, found: &Found, took: Duration) {
         found.moved,
         found.reminders,
         found.defaults,
+        done.drafts,
+        centre.issued.len(),
+        found.terms.0,
+        found.terms.1,
+        found.listings.malicious,
+        found.listings.proposed,
+        found.listings.signed,
+        found.listings.expired,
+        found.listings.lifted,
+        found.listings.pending,
+        centre.verified.len(),
+        done.clock_steps,
+        done.beats_left_out,
         found.lines,
         found.figures,
         took.as_secs(),
@@ -93,21 +122,27 @@ fn tell(life: &Life, centre: &Centre, found: &Found, took: Duration) {
 }
 
 /// Lives it and says what is wrong, the first things of it.
-fn lives_by_the_law(life: Life) {
+fn lives_by_the_law(life: Life) -> Found {
     let began = Instant::now();
     let (centre, found) = live(&life);
     tell(&life, &centre, &found, began.elapsed());
     assert_eq!(found.tickets, centre.count(), "every ticket has records");
     assert!(
-        found.closed > 0 && found.missed > 0 && found.reminders > 0,
+        found.closed > 0 && found.missed > 0 && found.reminders > 0 && found.terms.0 > 0,
         "nothing happened"
     );
     let first: Vec<_> = found.wrongs.iter().take(60).collect();
     assert!(found.wrongs.is_empty(), "seed {}: {first:#?}", life.seed);
+    found
 }
 
 fn is_nightly() -> bool {
     std::env::var_os("GRADELINE_NIGHTLY").is_some()
+}
+
+/// As the tests of the store have it.
+fn postgres() -> Option<String> {
+    std::env::var("GRADELINE_TEST_POSTGRES").ok()
 }
 
 fn chosen_seed() -> Option<u64> {
@@ -118,12 +153,17 @@ fn chosen_seed() -> Option<u64> {
 
 #[test]
 fn a_centre_lives_by_the_law() {
-    lives_by_the_law(Life {
+    let found = lives_by_the_law(Life {
         seed: 20_260_918,
         from: 2024,
         until: 2026,
         events_a_day: 4,
+        server: None,
     });
+    let Listed {
+        signed, pending, ..
+    } = found.listings;
+    assert!(signed > 0 && pending > 0, "nobody was listed");
 }
 
 #[test]
@@ -134,6 +174,23 @@ fn a_centre_of_a_random_seed_lives_by_the_law() {
         from: 2025,
         until: 2026,
         events_a_day: 4,
+        server: None,
+    });
+}
+
+/// Where a server is named, as `tests/run` does; the same acts on the other database come to the same.
+#[test]
+fn a_centre_lives_by_the_law_on_postgresql() {
+    let Some(server) = postgres() else {
+        println!("GRADELINE_TEST_POSTGRES names no server");
+        return;
+    };
+    lives_by_the_law(Life {
+        seed: chosen_seed().unwrap_or(20_261_127),
+        from: 2026,
+        until: 2026,
+        events_a_day: 2,
+        server: Some(server),
     });
 }
 
@@ -154,6 +211,8 @@ fn many_centres_live_by_the_law_for_many_years() {
             from: 2020,
             until: 2026,
             events_a_day: 4,
+            // Every third where there is one.
+            server: postgres().filter(|_| seed.is_multiple_of(3)),
         });
         seed += 1;
     }
