@@ -122,6 +122,8 @@ impl Engine {
             return Err(refused("nobody issues what he drafted or reviewed himself"));
         }
         tx.issue_bulletin(&row, (&by.id, &by.name), now).await?;
+        // What is issued late is late, whether or not a tick came between.
+        self.settle_bulletin_term(&mut tx, period, now).await?;
         tx.meet_bulletin_term(period, now).await?;
         note(&mut tx, "bulletin_issued", "签发", &row, by, now).await?;
         let row = must_be_there(tx.issued_bulletin(period).await?, period)?;

@@ -14,6 +14,22 @@ pub struct Recounted {
     pub entry: Entry,
 }
 
+impl Recounted {
+    /// A ticket's record is not dated before the one before it, where the machine's clock was set back.
+    pub fn not_before(mut self, last: Moment) -> Recounted {
+        if self.entry.at >= last {
+            return self;
+        }
+        self.entry.at = last;
+        if let Some(text) = &mut self.entry.record {
+            let record = serde_json::from_str(text).expect("a record reads back");
+            let record = Record { at: last, ..record };
+            *text = serde_json::to_string(&record).expect("a record has text keys only");
+        }
+        self
+    }
+}
+
 /// What `calendar` makes of a deadline that was counted with another; `None` where nothing changes.
 ///
 /// Only deadlines still to come are touched: a met one is past, and a breach stays a breach. Nor does a

@@ -164,8 +164,7 @@ impl Engine {
             return Ok(0);
         }
         if deadline.due_at < now {
-            self.miss_of_listing(tx, number, (deadline.kind, deadline.due_at), now)
-                .await?;
+            self.miss_of_listing(tx, number, deadline.kind, now).await?;
             return Ok(0);
         }
         let (_, notice) = term_of_listing(number, (deadline.kind, deadline.due_at), now);
@@ -178,13 +177,14 @@ impl Engine {
         &self,
         tx: &mut Tx,
         number: u64,
-        term: (DeadlineKind, Moment),
+        kind: DeadlineKind,
         now: Moment,
     ) -> Result<(), Error> {
-        if !tx.miss_listing_deadline(number, term.0, now).await? {
+        let of = Subject::Listing(number);
+        let Some(due_at) = tx.miss_open(&of, kind, now).await? else {
             return Ok(());
-        }
-        let (text, notice) = term_of_listing(number, term, now);
+        };
+        let (text, notice) = term_of_listing(number, (kind, due_at), now);
         tx.save_notice(None, None, &notice, now).await?;
         let entry = Entry {
             at: now,
@@ -216,18 +216,15 @@ impl Engine {
         mut listing: Listing,
         now: Moment,
     ) -> Result<Listing, Error> {
-        while let Some(act) = listing.ripe(now) {
-            // A server that stood still past both ends puts on record first what was missed first.
-            let open = |clock: &ListingClock| {
-                clock.met_at.is_none() && clock.void_at.is_none() && clock.missed_at.is_none()
-            };
-            let clocks = tx.listing_clocks(listing.number).await?;
-            let waiting = clocks.iter().filter(|clock| is_reminded(clock.kind));
-            let earlier = |clock: &&ListingClock| Some(clock.due_at) < listing.ends_at;
-            for clock in waiting.filter(|clock| open(clock)).filter(earlier) {
-                self.miss_of_listing(tx, listing.number, (clock.kind, clock.due_at), now)
+        // What was missed first is on record first, also where a server stood still past both ends.
+        for clock in tx.listing_clocks(listing.number).await? {
+            let earlier = listing.ends_at.is_none_or(|end| clock.due_at < end);
+            if is_reminded(clock.kind) && earlier {
+                self.miss_of_listing(tx, listing.number, clock.kind, now)
                     .await?;
             }
+        }
+        while let Some(act) = listing.ripe(now) {
             listing = self
                 .done_to_listing(tx, &listing, act, &By::System, now)
                 .await?;

@@ -61,17 +61,33 @@ impl Engine {
     ) -> Result<u64, Error> {
         let due_at = due.deadline.due_at;
         if due_at < now {
-            tx.miss_deadline(due, now).await?;
-            let detail = format!("{}通报超期，{}届满", period.zh(), due_at.civil_text());
-            let notice = notice(NoticeKind::Overdue, period, detail.clone(), None);
-            tx.save_notice(None, None, &notice, now).await?;
-            tx.note(&line(period, "miss", detail, now)).await?;
+            self.settle_bulletin_term(tx, period, now).await?;
             return Ok(0);
         }
         let text = format!("{}通报：{}届满", period.zh(), due_at.civil_text());
         let notice = notice(NoticeKind::DueSoon, period, text, Some(due_at));
         tx.save_notice(None, None, &notice, now).await?;
         Ok(1)
+    }
+}
+
+impl Engine {
+    /// Puts on record that the period's term is missed, where it is and nobody did.
+    pub(crate) async fn settle_bulletin_term(
+        &self,
+        tx: &mut Tx,
+        period: Period,
+        now: Moment,
+    ) -> Result<(), Error> {
+        let of = Subject::Period(period);
+        let Some(due_at) = tx.miss_open(&of, DeadlineKind::Bulletin, now).await? else {
+            return Ok(());
+        };
+        let detail = format!("{}通报超期，{}届满", period.zh(), due_at.civil_text());
+        let notice = notice(NoticeKind::Overdue, period, detail.clone(), None);
+        tx.save_notice(None, None, &notice, now).await?;
+        tx.note(&line(period, "miss", detail, now)).await?;
+        Ok(())
     }
 }
 

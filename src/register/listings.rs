@@ -23,8 +23,6 @@ statements! {
         FROM listings WHERE number = $1";
     MEET = "UPDATE deadlines SET met_at = $3, next_at = NULL WHERE subject = $1 AND kind = $2 \
         AND met_at IS NULL AND void_at IS NULL";
-    MISS = "UPDATE deadlines SET missed_at = $3, next_at = NULL WHERE subject = $1 AND kind = $2 \
-        AND met_at IS NULL AND void_at IS NULL AND missed_at IS NULL";
     VOID = "UPDATE deadlines SET void_at = $3, next_at = NULL WHERE subject = $1 AND kind = $2 \
         AND met_at IS NULL AND void_at IS NULL";
     CLOCKS = "SELECT kind, started_at, due_at, met_at, void_at, missed_at, provisional \
@@ -208,17 +206,6 @@ impl Tx {
             }
         };
         Ok(saved > 0)
-    }
-
-    /// The listing's open term is missed; whether it was not before.
-    pub async fn miss_listing_deadline(
-        &mut self,
-        number: u64,
-        kind: DeadlineKind,
-        at: Moment,
-    ) -> Result<bool, Error> {
-        let subject = Subject::Listing(number).to_string();
-        Ok(self.run(MISS, args![subject, kind.word(), at]).await? > 0)
     }
 
     /// What of the identity is 待核.

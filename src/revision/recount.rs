@@ -63,6 +63,11 @@ impl Engine {
                 self.look_by_todays_calendar(&mut tx, deadline, now).await?;
                 continue;
             };
+            let last = match &deadline.ticket {
+                Some(ticket) => tx.last_record_at(ticket).await?,
+                None => None,
+            };
+            let anew = anew.not_before(last.unwrap_or(now));
             let due_at = anew.deadline.due_at;
             let next = next_look(anew.deadline.kind, due_at, now, calendar);
             let next = deadline.next_at.and(next);

@@ -7,10 +7,12 @@ use crate::domain::{Deadline, DeadlineKind, Entry, Moment, Subject};
 statements! {
     STALE = "SELECT id, subject, kind, epoch, rating_id, ticket, started_at, due_at, provisional, \
         calendar, rehearsal, next_at FROM deadlines \
-        WHERE met_at IS NULL AND void_at IS NULL AND (due_at, id) > ($1, $2) \
+        WHERE met_at IS NULL AND void_at IS NULL AND missed_at IS NULL AND (due_at, id) > ($1, $2) \
         AND (provisional OR calendar <> $3) ORDER BY due_at, id LIMIT $4";
     MOVE = "UPDATE deadlines SET due_at = $2, provisional = $3, calendar = $4, next_at = $5 \
-        WHERE id = $1 AND met_at IS NULL AND void_at IS NULL AND due_at = $6 AND provisional = $7";
+        WHERE id = $1 AND met_at IS NULL AND void_at IS NULL AND missed_at IS NULL \
+        AND due_at = $6 AND provisional = $7";
+    LAST_RECORD = "SELECT MAX(at) AS at FROM trail WHERE ticket = $1 AND record IS NOT NULL";
     PROVISIONAL = "SELECT COUNT(*) AS deadlines, COUNT(DISTINCT ticket) AS tickets FROM deadlines \
         WHERE met_at IS NULL AND void_at IS NULL AND provisional AND NOT rehearsal";
     DUE = "SELECT id, subject, kind, epoch, rating_id, ticket, started_at, due_at, provisional, \
@@ -18,6 +20,8 @@ statements! {
         WHERE next_at IS NOT NULL AND next_at <= $1 AND (next_at, id) > ($2, $3) \
         ORDER BY next_at, id LIMIT $4";
     CLAIM = "UPDATE deadlines SET next_at = $3 WHERE id = $1 AND next_at = $2";
+    MISS_OPEN = "UPDATE deadlines SET missed_at = $3, next_at = NULL WHERE subject = $1 AND kind = $2 \
+        AND due_at < $3 AND met_at IS NULL AND void_at IS NULL AND missed_at IS NULL RETURNING due_at";
     MISS_RATING = "UPDATE deadlines SET missed_at = $2, next_at = NULL WHERE id = $1";
 }
 
@@ -49,7 +53,13 @@ pub struct ProvisionalCount {
 }
 
 impl Tx {
-    /// Open deadlines still to come at `now` that are provisional or were counted with another
+    /// Of when a ticket's last record is: none is dated before the one before it, however the clock is set.
+    pub async fn last_record_at(&mut self, ticket: &str) -> Result<Option<Moment>, Error> {
+        let row = self.row(LAST_RECORD, args![ticket]).await?;
+        row.map_or(Ok(None), |row| row.maybe_moment("at"))
+    }
+
+    /// Open deadlines still to come at `now` that are not on record as missed, and are provisional or were counted with another
     /// calendar than `version`, behind `after` in the order of their ends: those that are over are not
     /// walked through.
     pub async fn stale_deadlines(
@@ -123,6 +133,20 @@ impl Tx {
     pub async fn miss_deadline(&mut self, due: &DeadlineAt, at: Moment) -> Result<(), Error> {
         self.run(MISS_RATING, args![due.id, at]).await?;
         Ok(())
+    }
+
+    /// Marks the open term of the kind as missed where it is over; when it ended. `None` where none is over, or it was
+    /// marked before.
+    pub async fn miss_open(
+        &mut self,
+        of: &Subject,
+        kind: DeadlineKind,
+        now: Moment,
+    ) -> Result<Option<Moment>, Error> {
+        let row = self
+            .row(MISS_OPEN, args![of.to_string(), kind.word(), now])
+            .await?;
+        row.map(|row| row.moment("due_at")).transpose()
     }
 
     pub async fn provisional_count(&mut self) -> Result<ProvisionalCount, Error> {

@@ -274,6 +274,10 @@ fn terms(
         let now = issued.iter().filter(|(_, it)| it.place == place);
         for (name, issue) in now {
             if let Some(term) = terms.get_mut(name) {
+                // What is issued late is late, whether or not a tick came between.
+                if term.until.is_none() && term.due < issue.at {
+                    term.missed = Some(issue.at);
+                }
                 term.met = Some(issue.at);
                 term.until.get_or_insert(place);
             }

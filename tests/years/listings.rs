@@ -428,6 +428,8 @@ impl Listing {
             self.wrong(at, &format!("{} is dated {at} at {now:?}", line.what));
         }
         self.last = at;
+        // What is decided late is late, whether or not a tick came between.
+        self.miss(now.0, now.1);
         let record = line.record.as_deref().expect("a record's line");
         let body: Value = serde_json::from_str(record).expect("JSON");
         let by = line.person.clone().unwrap_or_default();
