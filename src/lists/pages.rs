@@ -22,7 +22,7 @@ statements! {
 }
 
 /// Orders of units that are few: their tickets are looked through; else all tickets are, until a page is full.
-const FEW: i64 = 1000;
+pub(super) const FEW: i64 = 1000;
 
 /// The last row of a page: the next one begins after it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,20 +7,21 @@ use crate::store::statements;
 use crate::store::views::{CallFilter, RatingFilter, TicketFilter};
 
 /// A ticket was sent to one of the units: a slip in the drawer is not the unit's to see yet. An id holds no
-/// comma, so that between commas it is found whole.
+/// comma, so that between commas it is found whole. Counted, because PostgreSQL would look through all orders there
+/// ever were to answer whether one exists.
 macro_rules! sent_to {
     ($ticket:literal, $units:literal) => {
         concat!(
             "(CAST(",
             $units,
-            " AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM orders o WHERE o.ticket = ",
+            " AS TEXT) IS NULL OR (SELECT COUNT(*) FROM orders o WHERE o.ticket = ",
             $ticket,
             " AND NOT o.void AND o.state <> 'reported' \
             AND LENGTH(REPLACE(",
             $units,
             ", ',' || o.unit || ',', '')) < LENGTH(",
             $units,
-            ")))"
+            ")) > 0)"
         )
     };
 }
@@ -124,10 +125,10 @@ macro_rules! call_conditions {
             AND (CAST($9 AS TEXT) IS NULL OR c.grade = $9) \
             AND (CAST($10 AS TEXT) IS NULL OR c.caller LIKE '%' || $10) \
             AND (CAST($11 AS BOOLEAN) IS NULL OR c.rehearsal = $11) \
-            AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM tickets t \
+            AND (CAST($5 AS TEXT) IS NULL OR (SELECT COUNT(*) FROM tickets t \
                 JOIN ratings r ON r.id = t.rating_id WHERE r.call_id = c.id AND ",
             sent_to!("t.number", "$5"),
-            "))"
+            ") > 0)"
         )
     };
 }
@@ -139,10 +140,10 @@ macro_rules! rating_conditions {
             AND (CAST($7 AS BOOLEAN) IS NULL \
                 OR (r.grade IN ('dissatisfied', 'very_dissatisfied')) = $7) \
             AND (CAST($8 AS BOOLEAN) IS NULL OR r.rehearsal = $8) \
-            AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM tickets t \
+            AND (CAST($5 AS TEXT) IS NULL OR (SELECT COUNT(*) FROM tickets t \
                 WHERE t.rating_id = r.id AND ",
             sent_to!("t.number", "$5"),
-            "))"
+            ") > 0)"
         )
     };
 }
@@ -173,6 +174,13 @@ macro_rules! of_units {
             $units,
             "))"
         )
+    };
+}
+
+/// No more than there can be of few: so PostgreSQL begins with them, and does not look for them in all.
+macro_rules! few {
+    () => {
+        " LIMIT 1000"
     };
 }
 
@@ -218,14 +226,14 @@ statements! {
     CALLS_OF_OUTCOME = calls!(" AND c.outcome = $8");
     CALLS_OF_FEW = few_sorted!(call_columns!(), "c.started_at", "c.id", call_conditions!(),
         concat!("c.id IN (SELECT x.call_id FROM orders o JOIN tickets y ON y.number = o.ticket \
-            JOIN ratings x ON x.id = y.rating_id WHERE ", of_units!("$5"), ")"));
+            JOIN ratings x ON x.id = y.rating_id WHERE ", of_units!("$5"), few!(), ")"));
     CALL = concat!(call_columns!(), " WHERE c.id = $1");
     RATINGS = ratings!("");
     BAD_RATINGS = ratings!(" AND r.grade IN ('dissatisfied', 'very_dissatisfied')");
     RATINGS_REHEARSED = ratings!(" AND r.rehearsal");
     RATINGS_OF_FEW = few_sorted!(rating_columns!(), "r.graded_at", "r.id", rating_conditions!(),
         concat!("r.id IN (SELECT x.rating_id FROM orders o JOIN tickets x ON x.number = o.ticket \
-            WHERE ", of_units!("$5"), ")"));
+            WHERE ", of_units!("$5"), few!(), ")"));
     RATING = concat!(rating_columns!(), " WHERE r.id = $1");
     TICKETS = tickets!("");
     TICKETS_IN_STATE = tickets!(" AND t.state = $6");
@@ -234,7 +242,7 @@ statements! {
         "t.number IN (SELECT x.ticket FROM deadlines x WHERE x.provisional AND x.met_at IS NULL \
             AND x.void_at IS NULL)");
     TICKETS_OF_FEW = few_sorted!(ticket_columns!(), "t.opened_at", "t.number", ticket_conditions!(),
-        concat!("t.number IN (SELECT o.ticket FROM orders o WHERE ", of_units!("$5"), ")"));
+        concat!("t.number IN (SELECT o.ticket FROM orders o WHERE ", of_units!("$5"), few!(), ")"));
     ORDERS_OF = concat!("SELECT COUNT(*) AS orders FROM (SELECT 1 FROM orders o WHERE ", of_units!("$1"),
         " LIMIT $2) known");
     TICKET = concat!(ticket_columns!(), " WHERE t.number = $1");

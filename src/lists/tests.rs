@@ -38,7 +38,10 @@ async fn no_list_walks_through_what_it_does_not_show() {
             "CALLS_OF_OUTCOME",
             "c USING INDEX calls_by_outcome (outcome=? AND started_at>? AND (started_at,id)<(?,?))",
         ),
-        ("CALLS_OF_FEW", "o USING INDEX orders_by_unit (unit=?)"),
+        (
+            "CALLS_OF_FEW",
+            "o USING COVERING INDEX orders_of_unit (unit=?)",
+        ),
         (
             "RATINGS",
             "r USING INDEX ratings_by_graded_at (graded_at>? AND (graded_at,id)<(?,?))",
@@ -51,7 +54,10 @@ async fn no_list_walks_through_what_it_does_not_show() {
             "RATINGS_REHEARSED",
             "r USING INDEX ratings_rehearsed (graded_at>? AND (graded_at,id)<(?,?))",
         ),
-        ("RATINGS_OF_FEW", "o USING INDEX orders_by_unit (unit=?)"),
+        (
+            "RATINGS_OF_FEW",
+            "o USING COVERING INDEX orders_of_unit (unit=?)",
+        ),
         (
             "TICKETS",
             "t USING INDEX tickets_by_opened_at (opened_at>? AND (opened_at,number)<(?,?))",
@@ -68,10 +74,13 @@ async fn no_list_walks_through_what_it_does_not_show() {
             "TICKETS_PROVISIONAL",
             "x USING COVERING INDEX deadlines_provisional",
         ),
-        ("TICKETS_OF_FEW", "o USING INDEX orders_by_unit (unit=?)"),
+        (
+            "TICKETS_OF_FEW",
+            "o USING COVERING INDEX orders_of_unit (unit=?)",
+        ),
         (
             "ORDERS_OF",
-            "o USING COVERING INDEX orders_by_unit (unit=?)",
+            "o USING COVERING INDEX orders_of_unit (unit=?)",
         ),
         (
             "COUNTS",
@@ -105,4 +114,16 @@ async fn no_list_walks_through_what_it_does_not_show() {
         assert!(!walks, "{name}: {plan:#?}");
     }
     store.close().await;
+}
+
+#[test]
+fn what_is_few_is_read_whole() {
+    for (name, sql) in super::statements() {
+        if name.ends_with("_OF_FEW") {
+            assert!(
+                sql.contains(&format!(" LIMIT {})", super::pages::FEW)),
+                "{name}"
+            );
+        }
+    }
 }
