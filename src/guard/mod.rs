@@ -104,10 +104,11 @@ impl Limits {
 }
 
 /// Calls that may wait to be stored beside so many in talk. Each holds a task, the end of its sound and one
-/// descriptor, in all less than half of what a call in talk holds, and a place in the queue of files to be synced
-/// (`media::platter`), which is why there are never more than that keeps. The quickest way to fill it is a flood of calls
-/// that prove nothing, which leave the line by at most [`Limits::max_unproven`] in a third of the grace: then it is
-/// full when the disk has stood for some fifteen seconds. Lawful callers need eight times the length of a call.
+/// descriptor, in a flood some 130 KiB with the two transactions that outlive it (`docs/measured.md`), and a place in
+/// the queue of files to be synced (`media::platter`), which is why there are never more than that keeps. The quickest
+/// way to fill it is a flood of calls that prove nothing, which leave the line by at most [`Limits::max_unproven`] in a
+/// third of the grace: then it is full when the disk has stood for some fifteen seconds. Lawful callers need eight
+/// times the length of a call.
 pub fn most_closing(max_calls: usize) -> usize {
     max_calls.saturating_mul(8).clamp(1024, 4096)
 }

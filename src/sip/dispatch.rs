@@ -9,6 +9,7 @@ use rsip::prelude::{HeadersExt, ToTypedHeader};
 use rsip::uri::ParamsExt;
 use rsip::{Method, StatusCode};
 use rsipstack::dialog::DialogId;
+use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::mpsc;
@@ -153,7 +154,7 @@ fn enrol(
 /// Opens an incoming call.
 fn new_call(
     core: &Arc<Core>,
-    mut transaction: Transaction,
+    transaction: Transaction,
     calls: &mpsc::Sender<Incoming>,
 ) -> Result<(), Box<Refused>> {
     let request = transaction.original.clone();
@@ -196,16 +197,11 @@ fn new_call(
         Invited {
             agreed,
             transaction: transaction.tu_sender.clone(),
-            given_up,
+            given_up: given_up.clone(),
         },
     );
     core.tasks.spawn(driver.run());
-    let mut handling = dialog;
-    core.tasks.spawn(async move {
-        if let Err(error) = handling.handle(&mut transaction).await {
-            tracing::debug!(%error, "an INVITE transaction failed");
-        }
-    });
+    core.tasks.spawn(carry(dialog, transaction, given_up));
     place.send(Incoming {
         call_id: opening.call_id,
         caller: opening.caller,
@@ -220,6 +216,23 @@ fn new_call(
         seat: Arc::new(core.state.seat()),
     });
     Ok(())
+}
+
+/// Carries an INVITE's transaction to its end, or to the moment at which its call is given up: then the BYE is under
+/// way and our 200 asks for no ACK any more. The stack would go on for 64·T1 and send a second BYE, and each call of a
+/// flood would cost its transactions for twice as long.
+async fn carry(
+    mut dialog: InviteDialog,
+    mut transaction: Transaction,
+    given_up: CancellationToken,
+) {
+    let handled = tokio::select! {
+        handled = dialog.handle(&mut transaction) => handled,
+        () = given_up.cancelled() => return,
+    };
+    if let Err(error) = handled {
+        tracing::debug!(%error, "an INVITE transaction failed");
+    }
 }
 
 /// What an INVITE says about its call.

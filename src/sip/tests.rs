@@ -14,6 +14,7 @@ mod peer;
 use peer::Peer;
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const T1: Duration = Duration::from_millis(500);
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
 const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 5000 RTP/AVP 8\r\n";
 
@@ -427,6 +428,7 @@ async fn a_200_without_ack_is_sent_again_and_then_the_call_is_lost_with_a_bye() 
 /// An agent whose three places for calls without ACK are taken, and those calls.
 async fn flooded(
     grace: Duration,
+    t1: Duration,
 ) -> (
     Agent,
     mpsc::Receiver<Incoming>,
@@ -439,6 +441,7 @@ async fn flooded(
     };
     let tuning = Tuning {
         limits: Some(limits),
+        t1,
         ..Tuning::default()
     };
     let (agent, mut calls) = tuned(tuning).await;
@@ -456,7 +459,7 @@ async fn flooded(
 
 #[tokio::test]
 async fn a_flood_without_acks_is_refused_before_it_fills_the_house() {
-    let (agent, _calls, _flood) = flooded(Duration::from_secs(4)).await;
+    let (agent, _calls, _flood) = flooded(Duration::from_secs(4), T1).await;
     let mut good = Peer::at("127.0.0.1", udp(&agent)).await;
     let refused = good.nothing_but_the_answer_to(good.invite("")).await;
     assert_eq!(refused.what, "503");
@@ -466,7 +469,7 @@ async fn a_flood_without_acks_is_refused_before_it_fills_the_house() {
 
 #[tokio::test]
 async fn a_call_whose_ack_is_overdue_gives_way_to_a_new_one() {
-    let (agent, mut calls, mut flood) = flooded(Duration::ZERO).await;
+    let (agent, mut calls, mut flood) = flooded(Duration::ZERO, T1).await;
     let mut good = Peer::at("127.0.0.1", udp(&agent)).await;
     good.send(good.invite("")).await;
     let incoming = soon(calls.recv()).await.unwrap();
@@ -487,8 +490,30 @@ async fn a_call_whose_ack_is_overdue_gives_way_to_a_new_one() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_given_up_gets_one_bye_and_its_transactions_are_over_with_it() {
+    let (agent, mut calls, mut flood) = flooded(Duration::ZERO, T1 / 25).await;
+    let good = Peer::at("127.0.0.1", udp(&agent)).await;
+    good.send(good.invite("")).await;
+    drop(soon(calls.recv()).await.unwrap());
+    let (mut peer, _dialog, _events) = flood.swap_remove(0);
+    let first = peer.expect("BYE").await.header("CSeq");
+    while agent.transaction_count() > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    peer.send(peer.request("OPTIONS", 9, "", "")).await;
+    loop {
+        let next = peer.receive().await;
+        match next.header("CSeq") {
+            asked if asked.contains("OPTIONS") => break,
+            cseq if cseq.contains("BYE") => assert_eq!(cseq, first),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_silent_call_gives_way_to_a_new_one_and_one_that_was_heard_does_not() {
-    let (agent, mut calls, mut flood) = flooded(Duration::ZERO).await;
+    let (agent, mut calls, mut flood) = flooded(Duration::ZERO, T1).await;
     for (peer, _, events) in &mut flood {
         peer.send(peer.request("ACK", 1, "", "")).await;
         let told = soon(events.recv()).await;
