@@ -109,6 +109,9 @@ mod tests {
         assert_eq!(prepare(1), None, "every machine has some hundred");
         // Two legs with two ports each, and a recording; and 1,600 that wait to be stored.
         assert_eq!(descriptors_for(200), 256 + 1000 + 1600);
+        // As many may wait when the house goes down: the next start finds the recordings of all of them.
+        let waiting = sip::most_closing(usize::MAX) as u64;
+        assert!(crate::engine::LOOKED_AT >= 2 * waiting, "{waiting}");
         let told = prepare(usize::MAX / 100).unwrap();
         assert!(told.contains("LimitNOFILE"), "{told}");
     }

@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub use acts::{Acted, Allowed, Doing, WholeCase};
 pub use listings::{DoingToListing, WholeListing};
 pub use matters::Registered;
+pub use recovery::LOOKED_AT;
 pub use suggestions::{NewSlip, applicant_of};
 pub use tick::Ticked;
 

@@ -10,8 +10,9 @@ use crate::domain::Moment;
 use crate::failpoint::{self, Step};
 use crate::store::{CallStanding, Tx};
 
-/// Calls looked at for a recording without a row: more than can end at once, and found at once.
-const NEWEST: u64 = 1000;
+/// Calls looked at for a recording without a row: more than can wait to be stored when the house goes down, and those
+/// that came in meanwhile and were never answered.
+pub const LOOKED_AT: u64 = 10_000;
 
 impl Engine {
     /// Calls that an earlier run left open, with their start, for the archive to repair their
@@ -23,7 +24,7 @@ impl Engine {
     /// Calls that ended and whose recording never got its row: the earlier run was killed between the
     /// two. Their sound is in the archive; hand it to [`add_sound`](Self::add_sound).
     pub async fn unrecorded_calls(&self) -> Result<Vec<(CallId, Moment)>, Error> {
-        Ok(self.read().await?.unrecorded_calls(NEWEST).await?)
+        Ok(self.read().await?.unrecorded_calls(LOOKED_AT).await?)
     }
 
     /// The sound of a call that ended, where the archive could save some.
