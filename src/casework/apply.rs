@@ -147,7 +147,8 @@ impl Case {
 
     fn judged(&mut self, by: Option<PersonId>, record: &Record) {
         self.judged_by = by;
-        self.judged_in = super::orders::reviewers_unit(record);
+        let recused = self.primary().is_some_and(|order| order.unit.is_centre());
+        self.judged_in = super::orders::reviewers_unit(record, recused);
     }
 
     fn object(&mut self) {

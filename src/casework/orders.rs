@@ -2,7 +2,7 @@
 
 use super::case::{Filing, Finding, Order, Request};
 use crate::acts::{Act, Record};
-use crate::domain::{By, PersonId, Role, UnitId};
+use crate::domain::{Actor, By, PersonId, Role, UnitId};
 
 pub(super) fn change(order: &mut Order, record: &Record, by: Option<PersonId>, needs_grant: bool) {
     let filed = |finding| {
@@ -62,7 +62,7 @@ pub(super) fn change(order: &mut Order, record: &Record, by: Option<PersonId>, n
         | Act::AcceptExplanation { .. }
         | Act::RejectAppeal { .. } => {
             order.judged_by = by;
-            order.judged_in = reviewers_unit(record);
+            order.judged_in = reviewers_unit(record, order.unit.is_centre());
         }
         Act::FileRectification { .. } => order.rectified_by = by,
         Act::ReturnRectification { .. } => order.returns = order.returns.saturating_add(1),
@@ -71,12 +71,71 @@ pub(super) fn change(order: &mut Order, record: &Record, by: Option<PersonId>, n
     }
 }
 
-/// The unit as whose member somebody rules: the Centre's supervisor, or who signs for the General Office.
-pub(super) fn reviewers_unit(record: &Record) -> Option<UnitId> {
+/// The unit as whose member somebody rules: the Centre's supervisor, or who signs for the General Office. Somebody may be both:
+/// then the act says as which, and what the Centre is responsible for is the General Office's (A10).
+pub(super) fn reviewers_unit(record: &Record, recused: bool) -> Option<UnitId> {
     let By::Person(hand) = &record.by else {
         return None;
     };
-    let rules = |role| matches!(role, Role::CentreSupervisor | Role::OfficeSigner);
-    let post = hand.posts.iter().find(|post| rules(post.role));
-    post.map(|post| post.unit.clone())
+    let centres = !recused
+        && record
+            .act
+            .kind(false)
+            .actors
+            .contains(&Actor::CentreSupervisor);
+    let roles = match centres {
+        true => [Role::CentreSupervisor, Role::OfficeSigner],
+        false => [Role::OfficeSigner, Role::CentreSupervisor],
+    };
+    let with = |role: Role| hand.posts.iter().find(move |post| post.role == role);
+    roles
+        .into_iter()
+        .find_map(with)
+        .map(|post| post.unit.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Hand, Moment, Post};
+
+    #[test]
+    fn who_is_of_both_organs_rules_as_the_act_says() {
+        let post = |role, unit: &str| Post {
+            role,
+            unit: UnitId(unit.into()),
+        };
+        let both = Hand {
+            person: PersonId("1".into()),
+            staff: None,
+            posts: vec![
+                post(Role::CentreSupervisor, "centre"),
+                post(Role::OfficeSigner, "general_office"),
+            ],
+        };
+        let by = |act: Act, by: By| Record {
+            at: Moment::from_millis(0),
+            by,
+            act,
+            to: None,
+            slips: Vec::new(),
+            clocks: Vec::new(),
+        };
+        let judge = || Act::JudgeInvalid {
+            order: None,
+            reason: "与记录不符".into(),
+            heard: "全程".into(),
+        };
+        let accept = Act::AcceptProposal {
+            reason: "有客观依据".into(),
+        };
+        let person = || By::Person(both.clone());
+        let unit = |record: &Record, recused| reviewers_unit(record, recused).map(|unit| unit.0);
+        let judged = by(judge(), person());
+        assert_eq!(unit(&judged, false).as_deref(), Some("centre"));
+        assert_eq!(unit(&judged, true).as_deref(), Some("general_office"));
+        let accepted = by(accept, person());
+        assert_eq!(unit(&accepted, false).as_deref(), Some("general_office"));
+        assert_eq!(unit(&by(judge(), By::System), false), None);
+    }
 }

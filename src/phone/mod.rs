@@ -61,6 +61,8 @@ pub struct House {
     rehearsal: bool,
     /// Whoever digests a recording: a disk that comes back to a thousand of them shall not have a thread for each.
     digests: Semaphore,
+    /// Recordings that are waited for although their volume has hung for long.
+    late: Semaphore,
     /// Cancelled when the calls' grace is over.
     grace_over: CancellationToken,
 }
@@ -68,6 +70,9 @@ pub struct House {
 /// Recordings that are synced and read at once for their digest: many in one turn of the disk cost it little more
 /// than one.
 const DIGESTS: usize = 16;
+
+/// More would not find a place in the queue of files to be synced (`media::platter`) either.
+const LATE: usize = 4096;
 
 /// What [`Phone::open`] joins.
 pub struct Rooms {
@@ -110,6 +115,7 @@ impl Phone {
             floor,
             rehearsal: rooms.rehearsal,
             digests: Semaphore::new(DIGESTS),
+            late: Semaphore::new(LATE),
             grace_over: CancellationToken::new(),
         };
         Phone {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::sip::Seat;
 
-/// Held from the INVITE until everything of the call is stored.
+/// Held from the INVITE until everything of the call is stored, or for as long as its recording is waited for.
 pub(super) struct Place {
-    seat: Arc<Seat>,
+    seat: Option<Arc<Seat>>,
     closing: bool,
 }
 
@@ -14,27 +14,40 @@ impl Place {
     pub fn of(seat: Arc<Seat>) -> Place {
         metrics::gauge!("gradeline_calls_active").increment(1.0);
         Place {
-            seat,
+            seat: Some(seat),
             closing: false,
         }
     }
 
     /// The call has left the line and its legs are closed: the next caller may have its place.
     pub fn closes(&mut self) {
-        if !std::mem::replace(&mut self.closing, true) {
-            self.seat.closes();
+        if let Some(seat) = &self.seat
+            && !std::mem::replace(&mut self.closing, true)
+        {
+            seat.closes();
             metrics::gauge!("gradeline_calls_active").decrement(1.0);
             metrics::gauge!("gradeline_calls_closing").increment(1.0);
         }
     }
-}
 
-impl Drop for Place {
-    fn drop(&mut self) {
+    /// What is left of the call takes nobody's place.
+    pub fn leaves(&mut self) {
+        if self.seat.take().is_some() {
+            self.uncount();
+        }
+    }
+
+    fn uncount(&self) {
         let counted = match self.closing {
             true => metrics::gauge!("gradeline_calls_closing"),
             false => metrics::gauge!("gradeline_calls_active"),
         };
         counted.decrement(1.0);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leaves();
     }
 }

@@ -130,3 +130,41 @@ fn a_flood_from_trunks_while_the_disk_stands_keeps_nobody_out_who_comes_after_it
     assert_eq!(house.metric("gradeline_recordings_failed_total", ""), 0.0);
     server.stop();
 }
+
+#[test]
+fn a_recording_whose_disk_stood_for_longer_than_a_minute_is_kept_without_a_start() {
+    let house = House::new(Setup::default());
+    let disk = Disk::of(&house, false);
+    let server = house.start_as(|command| disk.put_under(command));
+    let callers: Vec<Caller> = (0..AT_ONCE).map(|_| Caller::dial(&house)).collect();
+    for caller in &callers {
+        caller.wait_offer(SOON);
+    }
+    let (graded, silent) = callers.split_at(AT_ONCE / 2);
+    disk.stand(true);
+    leave(graded, Some('4'));
+    leave(silent, None);
+    wait_counts(&house, 0, AT_ONCE);
+    // Who said nothing gives up his place after a minute; a grade is waited for as long as it takes.
+    let minute = Duration::from_secs(60);
+    wait_for("the volume is told to hang", minute + SHORTLY, || {
+        let told = house.metric("gradeline_recordings_failed_total", "");
+        (told as usize == silent.len()).then_some(())
+    });
+    wait_counts(&house, 0, graded.len());
+    disk.stand(false);
+    for (place, caller) in callers.into_iter().enumerate() {
+        let call = wait_for("its recording has its row", END, || {
+            let call = house.find(&caller.number)?;
+            call["recording"]["sha256"].is_string().then_some(call)
+        });
+        let grade = (place < AT_ONCE / 2).then_some("dissatisfied");
+        assert_eq!(call["grade"].as_str(), grade, "{}", timeline(&call));
+        let facts = hound::WavReader::open(house.recording(&call)).unwrap();
+        let length_ms = f64::from(facts.duration()) / 8.0;
+        let told_ms = call["recording"]["length_ms"].as_f64().unwrap();
+        assert!((length_ms - told_ms).abs() < 1.0, "{length_ms}, {told_ms}");
+        caller.settled();
+    }
+    server.stop();
+}

@@ -11,7 +11,8 @@ use crate::media::{self, Recorded};
 use crate::phone::clock;
 use crate::phone::ears::Ears;
 
-/// How long a recording's volume may take to close a file. The call's rows do not wait for it.
+/// How long a recording's volume may take to close a file before the call no longer holds its place. The call's rows do
+/// not wait for it.
 const CLOSING: Duration = Duration::from_secs(60);
 
 impl Call {
@@ -181,27 +182,39 @@ impl Call {
         }
     }
 
-    /// The closed recording, if its volume takes it in time. What comes later is found by the next start.
+    /// The closed recording. Where its volume hangs the call gives up its place and waits on, until the volume is
+    /// back or the house closes; what is not told by then is found by the next start.
     async fn recording(&mut self, ears: &mut Ears) -> Option<Recorded> {
         if self.recorded.is_some() {
             return self.recorded.take();
         }
         self.closing_by?;
+        let house = self.house.clone();
         let by = clock::instant() + CLOSING;
+        let mut late = None;
         loop {
-            match tokio::time::timeout_at(by.into(), ears.sound.recv()).await {
-                Ok(Some(media::Event::Finished(recorded))) => return Some(recorded),
-                Ok(Some(event @ media::Event::RecordingGap { .. })) => {
-                    self.heard(event, ears).await
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => {
-                    tracing::error!(call = %self.id.0, "a bug: the recording's end is not told");
-                    return None;
-                }
-                Err(_) => {
+            let event = tokio::select! {
+                event = ears.sound.recv() => event,
+                () = tokio::time::sleep_until(by.into()), if late.is_none() => {
                     metrics::counter!("gradeline_recordings_failed_total").increment(1);
                     tracing::error!(call = %self.id.0, "the recording's volume hangs; the call is closed without it");
+                    late = Some(house.late.try_acquire().ok()?);
+                    self.place.leaves();
+                    continue;
+                }
+                () = house.grace_over.cancelled(), if late.is_some() => return None,
+            };
+            match event {
+                Some(media::Event::Finished(recorded)) => {
+                    if late.is_some() {
+                        tracing::warn!(call = %self.id.0, "the recording's volume is back; the recording is kept");
+                    }
+                    return Some(recorded);
+                }
+                Some(event @ media::Event::RecordingGap { .. }) => self.heard(event, ears).await,
+                Some(_) => {}
+                None => {
+                    tracing::error!(call = %self.id.0, "a bug: the recording's end is not told");
                     return None;
                 }
             }
