@@ -252,7 +252,6 @@ fn guides(items: &BTreeMap<String, Tally>) -> Vec<Guide> {
             .cmp(&weight(other))
             .then_with(|| one.item.cmp(&other.item))
     });
-    guides.truncate(MOST_ITEMS);
     guides
 }
 

@@ -497,9 +497,12 @@ async fn a_call_that_is_given_up_gets_one_bye_and_its_transactions_are_over_with
     drop(soon(calls.recv()).await.unwrap());
     let (mut peer, _dialog, _events) = flood.swap_remove(0);
     let first = peer.expect("BYE").await.header("CSeq");
-    while agent.transaction_count() > 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    soon(async {
+        while agent.transaction_count() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
     peer.send(peer.request("OPTIONS", 9, "", "")).await;
     loop {
         let next = peer.receive().await;

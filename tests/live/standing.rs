@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::calls::{Caller, END, SOON};
 use crate::disk::Disk;
 use crate::floods::{Flood, SERVED_AGAIN, flood, served_after, sources};
@@ -41,6 +43,14 @@ fn leave(callers: &[Caller], key: Option<char>) {
     });
 }
 
+/// The recording is whole, and as long as its row says.
+fn recorded_as_told(house: &House, call: &Value) {
+    let facts = hound::WavReader::open(house.recording(call)).unwrap();
+    let length_ms = f64::from(facts.duration()) / 8.0;
+    let told_ms = call["recording"]["length_ms"].as_f64().unwrap();
+    assert!((length_ms - told_ms).abs() < 1.0, "{length_ms}, {told_ms}");
+}
+
 #[test]
 fn while_the_disk_stands_the_next_callers_have_the_line_and_nothing_is_lost() {
     let house = House::new(Setup {
@@ -77,10 +87,7 @@ fn while_the_disk_stands_the_next_callers_have_the_line_and_nothing_is_lost() {
             assert_eq!(grades, usize::from(graded), "{}", timeline(&call));
             let grade = graded.then_some("satisfied");
             assert_eq!(call["grade"].as_str(), grade, "{}", timeline(&call));
-            let facts = hound::WavReader::open(house.recording(&call)).unwrap();
-            let length_ms = f64::from(facts.duration()) / 8.0;
-            let told_ms = call["recording"]["length_ms"].as_f64().unwrap();
-            assert!((length_ms - told_ms).abs() < 1.0, "{length_ms}, {told_ms}");
+            recorded_as_told(&house, &call);
             caller.settled();
         }
     }
@@ -160,10 +167,7 @@ fn a_recording_whose_disk_stood_for_longer_than_a_minute_is_kept_without_a_start
         });
         let grade = (place < AT_ONCE / 2).then_some("dissatisfied");
         assert_eq!(call["grade"].as_str(), grade, "{}", timeline(&call));
-        let facts = hound::WavReader::open(house.recording(&call)).unwrap();
-        let length_ms = f64::from(facts.duration()) / 8.0;
-        let told_ms = call["recording"]["length_ms"].as_f64().unwrap();
-        assert!((length_ms - told_ms).abs() < 1.0, "{length_ms}, {told_ms}");
+        recorded_as_told(&house, &call);
         caller.settled();
     }
     server.stop();
