@@ -1,26 +1,18 @@
 //! What the machine lends a server: descriptors, and memory that is given back after the calls.
 
-use std::time::Duration;
-
 use crate::sip;
 
-/// Few arenas: each of many would keep what it once needed.
-#[cfg(target_env = "gnu")]
-const ARENAS: libc::c_int = 2;
-/// Larger pieces are mapped one by one and given back one by one, and at an arena's end no more than this is kept.
-/// Told, because the allocator would otherwise raise both bounds with each large piece that is freed, to 32 and
-/// 64 MiB at most.
-#[cfg(target_env = "gnu")]
-const MAPPED_FROM: libc::c_int = 256 * 1024;
-#[cfg(target_env = "gnu")]
-const KEPT_AT_END: libc::c_int = 1024 * 1024;
-/// How often it is looked whether calls and transactions have ended.
-const LOOKED_EVERY: Duration = Duration::from_secs(5);
-/// While there are calls, memory is given back after so many looks, a minute, also where their number stays: a
-/// busy moment of the machine (a disk that stands, closings that wait) needs more than the hours after it.
-const LOOKS_A_ROUND: u32 = 12;
-/// Fewer of them are not worth a walk through the heap before the minute is over.
-const ENDED_FROM: usize = 20;
+/// After a busy moment (a flood, a disk that stands) the C library's allocator kept three times what was in use: pieces
+/// of all sizes lie side by side in its heap, and one small one keeps a page. This one keeps each size on pages of its own.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Few arenas: each of many would keep what it once needed. Threads keep none but small pieces for themselves. What
+/// nobody has used for five seconds is given back by a thread of the allocator's own. jemalloc reads this by its name.
+#[unsafe(export_name = "malloc_conf")]
+static MALLOC_CONF: &[u8; 86] =
+    b"background_thread:true,narenas:2,tcache_max:4096,dirty_decay_ms:5000,muzzy_decay_ms:0\0";
+
 /// Of a call: RTP and RTCP of two legs, and its recording.
 const DESCRIPTORS_A_CALL: u64 = 5;
 /// Of a call that waits to be stored: its recording, until that is synced. Its ports it has given back.
@@ -28,16 +20,8 @@ const DESCRIPTORS_A_CLOSING: u64 = 1;
 /// Of everything else: database, pages, listeners, files being read.
 const OTHER_DESCRIPTORS: u64 = 256;
 
-/// Takes as many descriptors as may be had, and sets the allocator up; before the first thread.
-/// Where `calls` at once need more of them than there are, this says so.
+/// Takes as many descriptors as may be had. Where `calls` at once need more of them than there are, this says so.
 pub fn prepare(calls: usize) -> Option<String> {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: an option and a number; no other thread runs yet.
-    unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, ARENAS);
-        libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_AT_END);
-    }
     let descriptors = raise_descriptors().ok()?;
     let needed = descriptors_for(calls);
     (descriptors < needed).then(|| {
@@ -70,34 +54,6 @@ fn raise_descriptors() -> std::io::Result<u64> {
         }
     }
     Ok(limit.rlim_cur)
-}
-
-/// Gives back what ended calls and transactions had and what a busy moment needed, for as long as it is polled.
-/// `held` tells how many there are.
-pub async fn give_back(held: impl Fn() -> usize) {
-    let (mut most, mut looks) = (0, 0);
-    loop {
-        tokio::time::sleep(LOOKED_EVERY).await;
-        let now = held();
-        most = most.max(now);
-        looks += 1;
-        let over = looks >= LOOKS_A_ROUND && most > 0;
-        if over || most - now >= ENDED_FROM.max(most / 2) {
-            (most, looks) = (now, 0);
-            // Off the runtime's threads: it takes milliseconds, and nobody waits for it.
-            if let Err(error) = tokio::task::spawn_blocking(trim).await {
-                tracing::warn!(%error, "memory was not given back");
-            }
-        }
-    }
-}
-
-fn trim() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: malloc_trim locks each arena for itself; it may run beside any allocation.
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }
 
 #[cfg(test)]

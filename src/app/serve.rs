@@ -69,7 +69,6 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
-    let counted = agent.clone();
     let troubles = troubles(ledgers.clone(), media.clone());
     let pages = tokio::spawn(web::serve(
         web_listener,
@@ -92,13 +91,12 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
-    let keeper = tokio::spawn(resources::give_back(move || counted.held()));
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     // What recovery has not come to is found again by the next start.
-    for task in [stopper, keeper, recovering, telling] {
+    for task in [stopper, recovering, telling] {
         task.abort();
     }
     if let Some(desk) = rehearsal {

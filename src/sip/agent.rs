@@ -155,11 +155,6 @@ impl Agent {
         self.core.state.transaction_count()
     }
 
-    /// What takes memory: calls, and transactions, which outlive them by half a minute; a flood's are many.
-    pub fn held(&self) -> usize {
-        self.call_count() + self.transaction_count()
-    }
-
     /// Sends an INVITE; what becomes of it comes by the receiver.
     pub async fn invite(&self, invite: Invite) -> Result<Outgoing, Error> {
         outgoing::start(Arc::clone(&self.core), invite).await
