@@ -158,8 +158,11 @@ pub(crate) fn read_spoilt(payloads: &[&[u8]], spoilt: &[(u16, u8)]) {
     }
     let whole = octets.clone();
     for (place, bits) in spoilt {
-        let length = octets.len();
-        octets[HEAD as usize..][usize::from(*place) % (length - HEAD as usize).max(1)] ^= bits;
+        let entries = &mut octets[HEAD as usize..];
+        if !entries.is_empty() {
+            let length = entries.len();
+            entries[usize::from(*place) % length] ^= bits;
+        }
     }
     let (mut from, end) = (HEAD, octets.len() as u64);
     let mut found = Vec::new();

@@ -138,6 +138,12 @@ impl Decoder {
                 held.infer_end(now, &mut out);
             }
         }
+        let place = self.free_place();
+        // Forgotten, it would be down for ever.
+        if let Some(forgotten) = place {
+            forgotten.infer_end(now, &mut out);
+        }
+        *place = None;
         let press = self.next_press;
         self.next_press = self.next_press.wrapping_add(1);
         let mut new = Press {
@@ -189,14 +195,18 @@ impl Decoder {
             .max_by_key(|press| press.press)
     }
 
+    /// A place for a new press: of the ended ones the oldest gives way first.
     fn free_place(&mut self) -> &mut Option<Press> {
         let index = self
             .presses
             .iter()
             .position(Option::is_none)
             .or_else(|| {
-                let oldest = |index: &usize| self.presses[*index].map(|press| press.last_sign);
-                (0..REMEMBERED).min_by_key(oldest)
+                let least = |index: &usize| {
+                    let press = self.presses[*index];
+                    press.map(|press| (press.ending == Ending::Held, press.last_sign))
+                };
+                (0..REMEMBERED).min_by_key(least)
             })
             .expect("there are places");
         &mut self.presses[index]

@@ -36,7 +36,10 @@ impl Wav {
         }
         Ok(Wav {
             rate_hz: rate_hz.context("a WAV file without a format chunk")?,
-            samples: samples.context("a WAV file without a data chunk")?,
+            // Written again, no sound and a note behind it would read as sound to the end.
+            samples: samples
+                .filter(|samples| !samples.is_empty())
+                .context("a WAV file without sound")?,
             note,
         })
     }
