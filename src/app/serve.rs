@@ -11,13 +11,14 @@ use tokio_util::sync::CancellationToken;
 use super::log::{self, Log};
 use super::recovery::Recovery;
 use super::ticking::tick_until;
-use super::{now, open_engine, resources, runtime};
+use super::{now, open_engine, registering, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::{Config, DeskAddress, Srtp};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
+use crate::location::Location;
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
@@ -59,8 +60,9 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     // The pages stay until the last call has ended: the people at them are in those calls.
     let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
     let media = Media::start(media_settings(&config)).context("the media threads cannot start")?;
-    let (agent, incoming) = Agent::start(sip_settings(&config)).await?;
-    let (desks, rehearsal) = open_desks(&config, &book).await?;
+    let location = registering::open(&config, &engine).await?;
+    let (agent, incoming) = Agent::start(sip_settings(&config, location.as_ref())).await?;
+    let (desks, rehearsal) = open_desks(&config, &book, &engine).await?;
 
     welcome(
         &agent,
@@ -87,11 +89,13 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         calendar: engine.calendar().clone(),
         agent,
         desks,
+        location: location.clone(),
         rehearsal: rehearsal.is_some(),
         book,
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
+    let locating = tokio::spawn(registering::keep(location, &engine, pages_closing.clone()));
     let keeper = tokio::spawn(resources::give_back(move || counted.held()));
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
@@ -106,6 +110,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     }
     pages.await.context("the pages broke")??;
     ticker.await.context("the beat broke")?;
+    locating.await.context("the location service broke")?;
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
@@ -239,7 +244,7 @@ fn media_settings(config: &Config) -> media::Settings {
     }
 }
 
-fn sip_settings(config: &Config) -> sip::Settings {
+fn sip_settings(config: &Config, location: Option<&Location>) -> sip::Settings {
     sip::Settings {
         listen: config.sip.listen.clone(),
         trunks: config.sip.trunks.clone(),
@@ -247,6 +252,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
         public_address: config.sip_address(),
         session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
         certificate: config.certificate(),
+        desks: registering::guarded(config, location),
         authorities: config.sip.tls_authorities.clone(),
     }
 }
@@ -255,9 +261,12 @@ fn sip_settings(config: &Config) -> sip::Settings {
 async fn open_desks(
     config: &Config,
     book: &Book,
+    engine: &Engine,
 ) -> anyhow::Result<(Desks, Option<RehearsalDesk>)> {
     let ring = Duration::from_secs(config.desks.ring_timeout_s);
     if !config.desks.addresses.is_empty() {
+        let staff = registering::staff_of_accounts(config, engine).await?;
+        let own = |desk: &DeskAddress| staff.get(desk.account()?).cloned();
         let desks = config
             .desks
             .addresses
@@ -266,7 +275,11 @@ async fn open_desks(
             .map(|(desk, id)| Desk {
                 id,
                 address: desk.address.clone(),
-                staff: desk.staff_number(),
+                staff: desk
+                    .staff
+                    .clone()
+                    .or_else(|| own(desk))
+                    .or_else(|| desk.staff_number()),
                 group: None,
             })
             .collect();
