@@ -147,7 +147,7 @@ pub fn message(bytes: &[u8]) {
     match verdict {
         Verdict::Pass => sip::read_foreign(bytes),
         Verdict::Mended(mended) => sip::read_foreign(&mended),
-        Verdict::Answer { .. } | Verdict::Drop { .. } => {}
+        Verdict::Answer { .. } | Verdict::Registrar { .. } | Verdict::Drop { .. } => {}
     }
 }
 

@@ -22,7 +22,7 @@ impl Location {
             self.expire();
             self.count();
             beats = beats.wrapping_add(1);
-            let done = self.beat(&engine, beats % LOOKS == 0).await;
+            let done = self.beat(&engine, beats.is_multiple_of(LOOKS)).await;
             match done {
                 Err(error) if !failing => {
                     tracing::error!(%error, "registrations of desks are not written yet; trying again");

@@ -322,10 +322,12 @@ fn say(told: &mpsc::Sender<Hunted>, hunted: Hunted) {
 
 /// Resolves when it may have changed where desks are.
 async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
-    match changes {
-        Some(changes) if changes.changed().await.is_ok() => {}
-        _ => std::future::pending().await,
+    if let Some(changes) = changes
+        && changes.changed().await.is_ok()
+    {
+        return;
     }
+    std::future::pending().await
 }
 
 async fn reached(at: Option<std::time::Instant>) {

@@ -125,10 +125,11 @@ fn what_is_not_whole_does_not_reach_the_registrar() {
 
 #[test]
 fn a_flood_of_one_address_costs_the_registrar_no_more_than_its_rate() {
-    let (office, state) = office();
+    let ((office, state), now) = (office(), start());
     for number in 0..5000 {
         let message = REGISTER.replace("Call-ID: one", &format!("Call-ID: {number}"));
-        ask(&state, message, DESK);
+        let source = DESK.parse().unwrap();
+        judge(message.as_bytes(), source, Transport::Udp, &state, now);
     }
     assert_eq!(office.asked.load(Ordering::Relaxed), 400);
     // Its neighbour has a rate of its own.
