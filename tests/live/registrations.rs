@@ -29,7 +29,7 @@ fn house(setup: Setup) -> House {
         trunks: format!("{TRUNK}/32"),
         desks: vec!["account:8001".into()],
         desk_lines: format!(
-            "networks = [\"127.0.0.1/32\", \"127.0.0.8/30\"]\n{}",
+            "networks = [\"127.0.0.1/32\", \"127.0.0.8/30\"]\n{}\n",
             setup.desk_lines
         ),
         ..setup
