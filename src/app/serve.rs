@@ -50,12 +50,10 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let engine = open_engine(&config).await?;
     // Before anybody's calls are closed.
     engine.claim().await?;
-    let archive = Archive::new(&config.recordings.dir);
-    can_be_recorded(&archive)?;
+    let archive = open_archive(&config)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
-    let one_time_password = put_in_order(&engine).await?;
-    let example = is_example(&engine).await?;
+    let (one_time_password, example) = put_in_order(&engine).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.
     let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
@@ -105,9 +103,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     for task in [stopper, keeper, recovering, telling] {
         task.abort();
     }
-    if let Some(desk) = rehearsal {
-        desk.close().await;
-    }
+    leave(rehearsal).await;
     pages.await.context("the pages broke")??;
     ticker.await.context("the beat broke")?;
     locating.await.context("the location service broke")?;
@@ -116,11 +112,13 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What an older version or calendar left is taken over; the administrator of a first start with his one-time password.
-async fn put_in_order(engine: &Engine) -> anyhow::Result<Option<String>> {
+/// What an older version or calendar left is taken over; the one-time password of a first start's administrator, and
+/// whether the database holds an example.
+async fn put_in_order(engine: &Engine) -> anyhow::Result<(Option<String>, bool)> {
     engine.adopt_tickets(now()).await?;
     engine.recount(now()).await?;
-    Ok(engine.ensure_administrator(now()).await?)
+    let one_time_password = engine.ensure_administrator(now()).await?;
+    Ok((one_time_password, is_example(engine).await?))
 }
 
 /// Whether the database holds an example centre, which is told.
@@ -161,9 +159,10 @@ fn can_be_heard(address: IpAddr) -> anyhow::Result<()> {
 
 /// A folder that is none is a mistake of the configuration. A disk that is full is trouble, and the
 /// line is answered all the same: the recorder tries again.
-fn can_be_recorded(archive: &Archive) -> anyhow::Result<()> {
+fn open_archive(config: &Config) -> anyhow::Result<Archive> {
     use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
-    let dir = archive.dir().display();
+    let archive = Archive::new(&config.recordings.dir);
+    let dir = config.recordings.dir.display();
     match archive.stand_ready() {
         Ok(()) => {}
         Err(error) if matches!(error.kind(), NotADirectory | NotFound | PermissionDenied) => {
@@ -173,7 +172,7 @@ fn can_be_recorded(archive: &Archive) -> anyhow::Result<()> {
         }
         Err(error) => tracing::error!(%error, %dir, "recordings cannot be written now"),
     }
-    Ok(())
+    Ok(archive)
 }
 
 fn read_book(config: &Config) -> anyhow::Result<Book> {
@@ -373,6 +372,13 @@ fn welcome(
         config.sip.drain_s
     );
     println!();
+}
+
+/// The rehearsal desk goes last.
+async fn leave(rehearsal: Option<RehearsalDesk>) {
+    if let Some(desk) = rehearsal {
+        desk.close().await;
+    }
 }
 
 /// Ctrl-C or SIGTERM closes the house; a second one ends the calls' grace.

@@ -25,6 +25,7 @@ pub enum DeskCommand {
     Remove { account: String },
 }
 
+/// What `gradeline desk --help` says behind its commands.
 pub const DESK_EXAMPLES: &str = "What has to be there for a telephone to register, and to be rung:
   [desks]
   networks = [\"192.0.2.0/24\"]             # from where telephones register
