@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::now;
-use crate::config::Config;
+use crate::config::{Config, DeskAddress};
 use crate::engine::Engine;
 use crate::location::{Location, Settings};
 use crate::sip;
@@ -66,4 +66,11 @@ pub(super) async fn staff_of_accounts(
     Ok(staff
         .filter_map(|known| Some((known.name, known.staff?)))
         .collect())
+}
+
+/// What the configuration says of a desk goes before what its account says.
+pub(super) fn staff_of(desk: &DeskAddress, accounts: &HashMap<String, String>) -> Option<String> {
+    let own = || accounts.get(desk.account()?).cloned();
+    let configured = desk.staff.clone().or_else(own);
+    configured.or_else(|| desk.staff_number())
 }

@@ -265,7 +265,6 @@ async fn open_desks(
     let ring = Duration::from_secs(config.desks.ring_timeout_s);
     if !config.desks.addresses.is_empty() {
         let staff = registering::staff_of_accounts(config, engine).await?;
-        let own = |desk: &DeskAddress| staff.get(desk.account()?).cloned();
         let desks = config
             .desks
             .addresses
@@ -274,11 +273,7 @@ async fn open_desks(
             .map(|(desk, id)| Desk {
                 id,
                 address: desk.address.clone(),
-                staff: desk
-                    .staff
-                    .clone()
-                    .or_else(|| own(desk))
-                    .or_else(|| desk.staff_number()),
+                staff: registering::staff_of(desk, &staff),
                 group: None,
             })
             .collect();
