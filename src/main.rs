@@ -42,6 +42,9 @@ enum Command {
     /// Manage the bureau's units
     #[command(subcommand)]
     Unit(app::UnitCommand),
+    /// Manage the accounts by which desks' telephones register
+    #[command(subcommand, after_help = app::DESK_EXAMPLES)]
+    Desk(app::DeskCommand),
     /// Draft, review, issue and show the bulletin of a month or a quarter (通报)
     ///
     /// Three people do it. Issued, it never changes; what is counted otherwise later is shown beside it.
@@ -63,7 +66,7 @@ enum Command {
     Seed(app::Seed),
     /// Manage the API's bearer tokens
     #[command(subcommand)]
-    Token(Token),
+    Token(app::TokenCommand),
     /// Make or check the prompts' recordings
     #[command(subcommand)]
     Prompts(Prompts),
@@ -121,28 +124,6 @@ struct Due {
 }
 
 #[derive(Subcommand)]
-enum Token {
-    /// Create a token; it is printed once, alone on the last line
-    Create {
-        /// What it is for, so that it can be told from others later
-        #[arg(long)]
-        name: String,
-        /// What it may be used for: read (calls, ratings, tickets, masked), listen (recordings, each with
-        /// its ticket and reason), rate (hand in ratings), matters (register and complete matters)
-        #[arg(long = "scope", value_name = "SCOPE", default_value = "read")]
-        scopes: Vec<app::Scope>,
-    },
-    /// List the tokens by name
-    List,
-    /// Revoke a token by name
-    Revoke {
-        /// The name it was created with
-        #[arg(long)]
-        name: String,
-    },
-}
-
-#[derive(Subcommand)]
 enum Prompts {
     /// Speak script.toml by a synthesiser (espeak-ng) into WAV files; a centre records its own instead
     Make {
@@ -185,13 +166,12 @@ fn main() -> ExitCode {
         Command::Verify => app::verify(config),
         Command::User(user) => app::user(config, user),
         Command::Unit(unit) => app::unit(config, unit),
+        Command::Desk(desk) => app::desk(config, desk),
         Command::Bulletin(bulletin) => app::bulletin(config, bulletin),
         Command::Calendar(calendar) => app::calendar(config, calendar),
         Command::Matter(matter) => app::matter(config, matter),
         Command::Seed(seed) => app::seed(config, &seed),
-        Command::Token(Token::Create { name, scopes }) => app::create_token(config, &name, &scopes),
-        Command::Token(Token::List) => app::list_tokens(config),
-        Command::Token(Token::Revoke { name }) => app::revoke_token(config, &name),
+        Command::Token(token) => app::token(config, token),
         Command::Prompts(Prompts::Make { all, check }) => app::make_prompts(config, all, check),
     };
     match done {

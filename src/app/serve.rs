@@ -11,13 +11,14 @@ use tokio_util::sync::CancellationToken;
 use super::log::{self, Log};
 use super::recovery::Recovery;
 use super::ticking::tick_until;
-use super::{now, open_engine, resources, runtime};
+use super::{now, open_engine, registering, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::{Config, DeskAddress, Srtp};
 use crate::desks::{Desk, DeskId, Desks, Strategy};
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
+use crate::location::Location;
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
@@ -49,18 +50,17 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let engine = open_engine(&config).await?;
     // Before anybody's calls are closed.
     engine.claim().await?;
-    let archive = Archive::new(&config.recordings.dir);
-    can_be_recorded(&archive)?;
+    let archive = open_archive(&config)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
-    let one_time_password = put_in_order(&engine).await?;
-    let example = is_example(&engine).await?;
+    let (one_time_password, example) = put_in_order(&engine).await?;
 
     // The pages stay until the last call has ended: the people at them are in those calls.
     let (closing, pages_closing) = (CancellationToken::new(), CancellationToken::new());
     let media = Media::start(media_settings(&config)).context("the media threads cannot start")?;
-    let (agent, incoming) = Agent::start(sip_settings(&config)).await?;
-    let (desks, rehearsal) = open_desks(&config, &book).await?;
+    let location = registering::open(&config, &engine).await?;
+    let (agent, incoming) = Agent::start(sip_settings(&config, location.as_ref())).await?;
+    let (desks, rehearsal) = open_desks(&config, &book, &engine).await?;
 
     welcome(
         &agent,
@@ -86,11 +86,13 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         calendar: engine.calendar().clone(),
         agent,
         desks,
+        location: location.clone(),
         rehearsal: rehearsal.is_some(),
         book,
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
+    let locating = tokio::spawn(registering::keep(location, &engine, pages_closing.clone()));
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
@@ -99,21 +101,22 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     for task in [stopper, recovering, telling] {
         task.abort();
     }
-    if let Some(desk) = rehearsal {
-        desk.close().await;
-    }
+    leave(rehearsal).await;
     pages.await.context("the pages broke")??;
     ticker.await.context("the beat broke")?;
+    locating.await.context("the location service broke")?;
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
 }
 
-/// What an older version or calendar left is taken over; the administrator of a first start with his one-time password.
-async fn put_in_order(engine: &Engine) -> anyhow::Result<Option<String>> {
+/// What an older version or calendar left is taken over; the one-time password of a first start's administrator, and
+/// whether the database holds an example.
+async fn put_in_order(engine: &Engine) -> anyhow::Result<(Option<String>, bool)> {
     engine.adopt_tickets(now()).await?;
     engine.recount(now()).await?;
-    Ok(engine.ensure_administrator(now()).await?)
+    let one_time_password = engine.ensure_administrator(now()).await?;
+    Ok((one_time_password, is_example(engine).await?))
 }
 
 /// Whether the database holds an example centre, which is told.
@@ -154,9 +157,10 @@ fn can_be_heard(address: IpAddr) -> anyhow::Result<()> {
 
 /// A folder that is none is a mistake of the configuration. A disk that is full is trouble, and the
 /// line is answered all the same: the recorder tries again.
-fn can_be_recorded(archive: &Archive) -> anyhow::Result<()> {
+fn open_archive(config: &Config) -> anyhow::Result<Archive> {
     use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
-    let dir = archive.dir().display();
+    let archive = Archive::new(&config.recordings.dir);
+    let dir = config.recordings.dir.display();
     match archive.stand_ready() {
         Ok(()) => {}
         Err(error) if matches!(error.kind(), NotADirectory | NotFound | PermissionDenied) => {
@@ -166,7 +170,7 @@ fn can_be_recorded(archive: &Archive) -> anyhow::Result<()> {
         }
         Err(error) => tracing::error!(%error, %dir, "recordings cannot be written now"),
     }
-    Ok(())
+    Ok(archive)
 }
 
 fn read_book(config: &Config) -> anyhow::Result<Book> {
@@ -237,7 +241,7 @@ fn media_settings(config: &Config) -> media::Settings {
     }
 }
 
-fn sip_settings(config: &Config) -> sip::Settings {
+fn sip_settings(config: &Config, location: Option<&Location>) -> sip::Settings {
     sip::Settings {
         listen: config.sip.listen.clone(),
         trunks: config.sip.trunks.clone(),
@@ -245,6 +249,7 @@ fn sip_settings(config: &Config) -> sip::Settings {
         public_address: config.sip_address(),
         session_expires: Duration::from_secs(config.sip.session_expires_s.into()),
         certificate: config.certificate(),
+        desks: registering::guarded(config, location),
         authorities: config.sip.tls_authorities.clone(),
     }
 }
@@ -253,9 +258,11 @@ fn sip_settings(config: &Config) -> sip::Settings {
 async fn open_desks(
     config: &Config,
     book: &Book,
+    engine: &Engine,
 ) -> anyhow::Result<(Desks, Option<RehearsalDesk>)> {
     let ring = Duration::from_secs(config.desks.ring_timeout_s);
     if !config.desks.addresses.is_empty() {
+        let staff = registering::staff_of_accounts(config, engine).await?;
         let desks = config
             .desks
             .addresses
@@ -264,7 +271,7 @@ async fn open_desks(
             .map(|(desk, id)| Desk {
                 id,
                 address: desk.address.clone(),
-                staff: desk.staff_number(),
+                staff: registering::staff_of(desk, &staff),
                 group: None,
             })
             .collect();
@@ -358,6 +365,13 @@ fn welcome(
         config.sip.drain_s
     );
     println!();
+}
+
+/// The rehearsal desk goes last.
+async fn leave(rehearsal: Option<RehearsalDesk>) {
+    if let Some(desk) = rehearsal {
+        desk.close().await;
+    }
 }
 
 /// Ctrl-C or SIGTERM closes the house; a second one ends the calls' grace.

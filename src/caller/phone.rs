@@ -68,6 +68,7 @@ impl Phone {
         let mut leg = self.media.offer()?;
         let invite = sip::Invite {
             target: target.to_owned(),
+            flow: None,
             from_user: from.to_owned(),
             from_name: None,
             sdp: leg.description().to_owned(),
@@ -204,6 +205,7 @@ pub(super) fn agent_settings(address: IpAddr) -> sip::Settings {
         public_address: address,
         session_expires: Duration::from_secs(1800),
         certificate: None,
+        desks: None,
         authorities: None,
     }
 }

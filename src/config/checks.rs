@@ -1,7 +1,7 @@
 //! What reads well, and cannot work or will surprise.
 
 use super::{Config, Srtp};
-use crate::sip::{Listen, Transport};
+use crate::sip::{Listen, Network, Transport};
 
 /// RTP and RTCP of the caller and of the desk.
 const PORTS_A_CALL: usize = 4;
@@ -23,7 +23,10 @@ impl Config {
     fn rings_by_udp(&self) -> bool {
         let mut desks = self.desks.addresses.iter();
         self.desks.addresses.is_empty()
-            || desks.any(|desk| !desk.address.to_ascii_lowercase().contains(";transport=t"))
+            || desks.any(|desk| {
+                desk.account().is_none()
+                    && !desk.address.to_ascii_lowercase().contains(";transport=t")
+            })
     }
 
     pub(super) fn listens(&self, transport: Transport) -> bool {
@@ -82,7 +85,9 @@ impl Config {
                 "names no database; write sqlite:PATH or postgres://…",
             ),
         ];
-        first(&checks).or_else(|| self.transport_problem())
+        first(&checks)
+            .or_else(|| self.transport_problem())
+            .or_else(|| self.account_problem())
     }
 
     /// The same of what is listened on for whom.
@@ -103,6 +108,34 @@ impl Config {
                     && !(self.listens(Transport::Tls) && self.sip.tls_authorities.is_some()),
                 ("desks", "addresses"),
                 "has transport=tls, which needs tls: in [sip] listen, and [sip] tls_authorities, a PEM file of the issuers that we believe",
+            ),
+        ])
+    }
+
+    /// The same of desks that register.
+    fn account_problem(&self) -> Option<Problem> {
+        let desks = &self.desks;
+        let mut seen = std::collections::BTreeSet::new();
+        first(&[
+            (
+                desks.networks.is_empty() && desks.accounts().next().is_some(),
+                ("desks", "addresses"),
+                "has an account, and nobody may register; write networks, from where desks' telephones do, such as [\"192.0.2.0/24\"]",
+            ),
+            (
+                !desks.accounts().all(|account| seen.insert(account)),
+                ("desks", "addresses"),
+                "has an account twice: one person cannot be rung as two desks",
+            ),
+            (
+                desks.min_expires_s == 0 || desks.min_expires_s > desks.max_expires_s,
+                ("desks", "min_expires_s"),
+                "must be 1 or more, and no more than max_expires_s",
+            ),
+            (
+                desks.max_expires_s > 86_400,
+                ("desks", "max_expires_s"),
+                "is more than a day: a telephone that is switched off would be rung for as long; write one such as 600",
             ),
         ])
     }
@@ -130,6 +163,22 @@ impl Config {
         if self.sip.tls_certificate.is_some() && !self.listens(Transport::Tls) {
             warnings.push(
                 "[sip] tls_certificate is not used: [sip] listen has no tls:, such as \"tls:0.0.0.0:5061\""
+                    .into(),
+            );
+        }
+        let calls = |network: &Network| {
+            let trunks = &mut self.sip.trunks.iter();
+            trunks.any(|trunk| trunk.prefix <= network.prefix && trunk.contains(network.address))
+        };
+        if self.desks.networks.iter().any(calls) {
+            warnings.push(
+                "[desks] networks lies within [sip] trunks: who may call may not register; name the trunk's own addresses"
+                    .into(),
+            );
+        }
+        if !self.desks.networks.is_empty() && self.desks.accounts().next().is_none() {
+            warnings.push(
+                "[desks] networks lets telephones register, but none is rung: [desks] addresses has no { account = \"8001\" }"
                     .into(),
             );
         }

@@ -89,6 +89,9 @@ impl Default for Journal {
 impl Default for Desks {
     fn default() -> Self {
         Desks {
+            networks: Vec::new(),
+            min_expires_s: 60,
+            max_expires_s: 600,
             addresses: Vec::new(),
             ring_timeout_s: 15,
             rehearsal_talk_s: 8,

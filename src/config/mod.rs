@@ -130,6 +130,12 @@ pub struct Journal {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Desks {
+    /// From where desks' telephones register; empty: none may.
+    #[serde(deserialize_with = "read::networks")]
+    pub networks: Vec<Network>,
+    /// For how long a registration holds at least and at most; a telephone registers again in time.
+    pub min_expires_s: u64,
+    pub max_expires_s: u64,
     /// Rung in this order. Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
     /// How long one desk rings before the next.
@@ -138,9 +144,10 @@ pub struct Desks {
     pub rehearsal_talk_s: u64,
 }
 
-/// A desk: `"sip:8001@192.0.2.7"`, or a table with its staff number.
+/// A desk: `"sip:8001@192.0.2.7"`, or a table with its staff number; `{ account = "8001" }` where its telephone registers.
 #[derive(Debug, Clone)]
 pub struct DeskAddress {
+    /// A SIP URI, or `account:8001`.
     pub address: String,
     /// 工号, told to the caller by P04; by default the digits of the address's user part.
     pub staff: Option<String>,
@@ -288,9 +295,22 @@ impl DeskAddress {
         let digits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         self.staff.clone().or_else(|| {
-            let user = self.address.split_once(':')?.1.split_once('@')?.0;
+            let of_address = || Some(self.address.split_once(':')?.1.split_once('@')?.0);
+            let user = self.account().or_else(of_address)?;
             digits(user).then(|| user.to_owned())
         })
+    }
+
+    /// The account by which its telephone registers.
+    pub fn account(&self) -> Option<&str> {
+        self.address.strip_prefix("account:")
+    }
+}
+
+impl Desks {
+    /// Accounts of desks that register, in the order in which they are rung.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.addresses.iter().filter_map(DeskAddress::account)
     }
 }
 
@@ -389,6 +409,16 @@ mod tests {
             ("[media]\nthreads = 0", "1 or more"),
             ("[media]\nrtp_timeout_s = 0", "such as 30"),
             ("[desks]\nring_timeout_s = 0", "such as 15"),
+            ("[desks]\naddresses = [{ account = \"8001\" }]", "networks"),
+            (
+                "[desks]\nnetworks = [\"192.0.2.0/24\"]\naddresses = [{ account = \"1\" }, { account = \"1\" }]",
+                "twice",
+            ),
+            (
+                "[desks]\naddresses = [{ account = \"a@b\" }]",
+                "such as 8001",
+            ),
+            ("[desks]\nmax_expires_s = 30", "min_expires_s"),
             ("[store]\nurl = \"mysql://x\"", "sqlite:PATH"),
             (
                 "[centre]\nservice_hours = [\"workdays 9-25\"]",

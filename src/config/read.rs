@@ -14,7 +14,8 @@ impl<'de> Deserialize<'de> for DeskAddress {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Table {
-            address: String,
+            address: Option<String>,
+            account: Option<String>,
             staff: Option<String>,
         }
         #[derive(Deserialize)]
@@ -25,22 +26,23 @@ impl<'de> Deserialize<'de> for DeskAddress {
         }
         let form = Form::deserialize(deserializer).map_err(|_| {
             D::Error::custom(
-                "a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\" }",
+                "a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\" } or { account = \"8001\" }",
             )
         })?;
         let desk = match form {
             Form::Bare(address) => DeskAddress {
-                address,
+                address: one_of(Some(address), None).map_err(D::Error::custom)?,
                 staff: None,
             },
-            Form::Table(Table { address, staff }) => DeskAddress { address, staff },
+            Form::Table(Table {
+                address,
+                account,
+                staff,
+            }) => DeskAddress {
+                address: one_of(address, account).map_err(D::Error::custom)?,
+                staff,
+            },
         };
-        if !desk.address.starts_with("sip:") {
-            return Err(D::Error::custom(format!(
-                "“{}” is not a SIP address such as sip:8001@192.0.2.7:5060",
-                desk.address
-            )));
-        }
         if let Some(staff) = &desk.staff
             && !staff.bytes().all(|byte| byte.is_ascii_digit())
         {
@@ -49,6 +51,24 @@ impl<'de> Deserialize<'de> for DeskAddress {
             )));
         }
         Ok(desk)
+    }
+}
+
+/// A desk has an address, or an account by which it registers.
+fn one_of(address: Option<String>, account: Option<String>) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    match (address, account) {
+        (Some(address), None) if address.starts_with("sip:") => Ok(address),
+        (Some(address), None) => Err(format!(
+            "“{address}” is not a SIP address such as sip:8001@192.0.2.7:5060"
+        )),
+        (None, Some(account)) if !account.is_empty() && account.chars().all(fits) => {
+            Ok(format!("account:{account}"))
+        }
+        (None, Some(account)) => Err(format!(
+            "“{account}” is no account such as 8001, as gradeline desk add makes it"
+        )),
+        _ => Err("a desk has an address or an account, one of both".into()),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct CallerId(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Desk {
     pub id: DeskId,
-    /// A SIP URI.
+    /// A SIP URI, or `account:8001` for telephones that register.
     pub address: String,
     /// The staff number (工号) told by P04.
     pub staff: Option<String>,

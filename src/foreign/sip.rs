@@ -1,12 +1,13 @@
 //! What comes on the SIP sockets.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::guard::{
-    self, Enrolled, Framed, Limits, Network, State, Transport, Verdict, frame, judge,
+    self, Desks, Enrolled, Framed, Limits, Network, State, Transport, Verdict, frame, judge,
 };
+use crate::registrar::{Account, Answer, Carrier, Ha1s, Registers, Registrar, Request, Settings};
 use crate::{phone, sip};
 
 /// A house with one trunk and one live call, whose Call-ID is `live`.
@@ -18,6 +19,7 @@ struct House {
 
 #[allow(clippy::disallowed_methods)] // A moment to count from; the guard is told every other one.
 static HOUSE: LazyLock<House> = LazyLock::new(|| {
+    let began = Instant::now();
     let trunk = Network {
         address: TRUNK.ip(),
         prefix: 32,
@@ -30,12 +32,21 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
         max_unproven_per_source: 50,
         grace: Duration::from_secs(4),
     };
-    let state = Arc::new(State::new(vec![trunk], limits));
+    let desk = Network {
+        address: DESK.ip(),
+        prefix: 32,
+    };
+    let desks = Desks {
+        networks: vec![desk],
+        registrar: Arc::new(Office::open(began)),
+    };
+    let state = State::new(vec![trunk], limits).with_desks(Some(desks));
+    let state = Arc::new(state);
     let live = state.enrol("live");
     House {
         state,
         _live: live,
-        began: Instant::now(),
+        began,
     }
 });
 
@@ -43,16 +54,44 @@ const TRUNK: SocketAddr = SocketAddr::new(
     std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 10)),
     5060,
 );
+const DESK: SocketAddr = SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7)),
+    5060,
+);
+
+/// A registrar with one account.
+struct Office(Mutex<Registrar>);
+
+impl Office {
+    fn open(began: Instant) -> Office {
+        let mut registrar = Registrar::new(Settings::default(), [7; 32], began);
+        registrar.set_accounts(vec![Account {
+            name: "8001".into(),
+            ha1s: Ha1s::of("8001", "secret"),
+        }]);
+        Office(Mutex::new(registrar))
+    }
+}
+
+impl Registers for Office {
+    fn register(&self, request: &Request<'_>, now: Instant) -> Answer {
+        let mut registrar = self.0.lock().unwrap_or_else(|held| held.into_inner());
+        registrar.register(request, now)
+    }
+
+    fn lost(&self, _: SocketAddr, _: Carrier) {}
+}
+
 const STRANGER: SocketAddr = SocketAddr::new(
     std::net::IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 9)),
     5060,
 );
 
-/// Judges a message from the trunk and from a stranger. What is mended is what the guard would let
+/// Judges a message from the trunk, from a desk and from a stranger. What is mended is what the guard would let
 /// through; what is answered is answered as SIP.
 pub fn datagram(bytes: &[u8]) {
     for transport in [Transport::Udp, Transport::Tcp] {
-        for source in [TRUNK, STRANGER] {
+        for source in [TRUNK, DESK, STRANGER] {
             let verdict = judge(bytes, source, transport, &HOUSE.state, HOUSE.began);
             match &verdict {
                 Verdict::Pass | Verdict::Drop { .. } => {}
@@ -60,7 +99,7 @@ pub fn datagram(bytes: &[u8]) {
                     let again = judge(mended, source, transport, &HOUSE.state, HOUSE.began);
                     assert_eq!(again, Verdict::Pass, "what was mended is right");
                 }
-                Verdict::Answer { response, .. } => {
+                Verdict::Answer { response, .. } | Verdict::Registrar { response, .. } => {
                     assert!(response.starts_with(b"SIP/2.0 "));
                     assert!(guard::body_start(response).is_some(), "a whole head");
                 }
@@ -108,7 +147,7 @@ pub fn message(bytes: &[u8]) {
     match verdict {
         Verdict::Pass => sip::read_foreign(bytes),
         Verdict::Mended(mended) => sip::read_foreign(&mended),
-        Verdict::Answer { .. } | Verdict::Drop { .. } => {}
+        Verdict::Answer { .. } | Verdict::Registrar { .. } | Verdict::Drop { .. } => {}
     }
 }
 

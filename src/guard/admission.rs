@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::rates::{Rates, STRANGER_RATE, TRUNK_RATE};
+use super::rates::{DESK_RATE, Rates, STRANGER_RATE, TRUNK_RATE};
+use super::register::Desks;
 use super::seats::Seats;
 use super::unproven::{GiveUp, Proof, Unproven, Wish};
-use super::{Limits, Network};
+use super::{Limits, Network, Sender};
 
 /// How long a Call-ID stays known after its call: 64·T1, while retransmissions may come.
 const AFTERLIFE: Duration = Duration::from_secs(32);
@@ -22,6 +23,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(2);
 /// or sound is missing. Shared by whoever judges and whoever opens and ends calls.
 pub struct State {
     trunks: Vec<Network>,
+    pub(super) desks: Option<Desks>,
     pub(super) limits: Limits,
     draining: AtomicBool,
     transactions: OnceLock<Box<dyn Fn() -> usize + Send + Sync>>,
@@ -122,6 +124,7 @@ impl State {
     pub fn new(trunks: Vec<Network>, limits: Limits) -> State {
         State {
             trunks,
+            desks: None,
             limits,
             draining: AtomicBool::new(false),
             transactions: OnceLock::new(),
@@ -339,12 +342,13 @@ impl State {
             || table.invited.contains_key(call_id)
     }
 
-    /// Whether this source may still be answered with a refusal. A trunk sends many
+    /// Whether this source may still be answered with a refusal, or by the registrar. A trunk sends many
     /// callers' requests, a stranger has no business here.
     pub fn may_answer(&self, source: IpAddr, now: Instant) -> bool {
-        let rate = match self.is_trunk(source) {
-            true => TRUNK_RATE,
-            false => STRANGER_RATE,
+        let rate = match self.sender(source) {
+            Sender::Trunk => TRUNK_RATE,
+            Sender::Desk => DESK_RATE,
+            Sender::Stranger => STRANGER_RATE,
         };
         self.table().refusals.take(source, rate, now)
     }

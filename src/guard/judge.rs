@@ -2,14 +2,15 @@
 //! [`judge`] before the stack sees it.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::admission::{NoRoom, State};
 use super::formed::{self, RequestLine};
 use super::head::{self, Head};
 use super::refusal::{Refusal, respond};
 use super::syntax::items;
-use super::{ACCEPT, ALLOW, MAX_HEAD, SUPPORTED, Transport};
+use super::{ACCEPT, ALLOW, MAX_HEAD, SUPPORTED, Sender, Transport};
+use crate::registrar::{Answer, Outcome};
 
 /// Methods of the RFCs; what else may come is unknown (RFC 3261 §21.5.2).
 const KNOWN: [&str; 14] = [
@@ -46,6 +47,13 @@ pub enum Verdict {
     Answer {
         response: Vec<u8>,
         reason: &'static str,
+    },
+    /// Answered by the registrar, without a transaction; counted by its outcome.
+    Registrar {
+        response: Vec<u8>,
+        outcome: Outcome,
+        /// How long a stream must stand for what was bound.
+        bound_for: Option<Duration>,
     },
     /// Neither answered nor let through; the reason is counted.
     Drop { reason: &'static str },
@@ -96,6 +104,7 @@ pub fn judge(
         }
         Ok(told) => Verdict::Mended(mend(&text, body, told)),
         Err(Stop::Silently(reason)) => Verdict::Drop { reason },
+        Err(Stop::Registrar(answer)) => registered(&head, source, &answer),
         Err(Stop::With(refusal)) => {
             if refusal.status != 200 && !state.may_answer(source.ip(), now) {
                 return Verdict::Drop { reason: "rate" };
@@ -110,6 +119,19 @@ pub fn judge(
                 },
             }
         }
+    }
+}
+
+fn registered(head: &Head<'_>, source: SocketAddr, answer: &Answer) -> Verdict {
+    match respond(head, source, &Refusal::of(answer)) {
+        Some(response) => Verdict::Registrar {
+            response,
+            outcome: answer.outcome,
+            bound_for: answer.bound_for,
+        },
+        None => Verdict::Drop {
+            reason: "unanswerable",
+        },
     }
 }
 
@@ -148,6 +170,7 @@ fn decode(head: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
 pub(super) enum Stop {
     Silently(&'static str),
     With(Refusal),
+    Registrar(Answer),
 }
 
 impl From<Refusal> for Stop {
@@ -185,6 +208,9 @@ fn examine(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<Told
     let line = line?;
     let told = request(head, &line, arrival)?;
     readable_body(head, line.method)?;
+    if line.method == "REGISTER" {
+        register(head, line.uri, arrival, state)?;
+    }
     admit(head, line.method, arrival, state)?;
     Ok(told)
 }
@@ -252,6 +278,26 @@ fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) ->
         // stack compares the tags.
         ("CANCEL", _) | (_, true) if state.is_ours(call_id, arrival.now) => Ok(()),
         _ => Err(no_call().into()),
+    }
+}
+
+/// Telephones of desks register, where there are any (RFC 3261 §10.3). The rate is paid before the registrar has any work.
+fn register(head: &Head<'_>, uri: &str, arrival: &Arrival<'_>, state: &State) -> Result<(), Stop> {
+    let Some(desks) = state.desks() else {
+        return Ok(());
+    };
+    let source = arrival.source;
+    if state.sender(source.ip()) != Sender::Desk {
+        return Err(Refusal::new(403, "Forbidden", "foreign_register").into());
+    }
+    known_extensions(head, "REGISTER")?;
+    if !state.may_answer(source.ip(), arrival.now) {
+        return Err(Stop::Silently("rate"));
+    }
+    let came = (source, arrival.transport);
+    match desks.ask(head, uri, came, arrival.now) {
+        Some(answer) => Err(Stop::Registrar(answer)),
+        None => Err(Refusal::new(400, "Bad Address Of Record", "malformed").into()),
     }
 }
 

@@ -11,6 +11,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::registrar::Outcome;
+
 mod admission;
 mod formed;
 mod frame;
@@ -18,6 +20,7 @@ mod head;
 mod judge;
 mod rates;
 mod refusal;
+mod register;
 mod seats;
 mod syntax;
 #[cfg(test)]
@@ -28,6 +31,7 @@ pub use admission::{Enrolled, Known, NoRoom, NotEnrolled, State};
 pub use frame::{Framed, frame};
 pub use head::{Head, body_start};
 pub use judge::{Verdict, judge};
+pub use register::{Desks, unescaped};
 pub use seats::Seat;
 pub use unproven::GiveUp;
 
@@ -58,6 +62,16 @@ impl Transport {
     pub fn is_stream(self) -> bool {
         self != Transport::Udp
     }
+}
+
+/// Who a message comes from, as its address tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sender {
+    /// May call.
+    Trunk,
+    /// A network of desks: may register, and not call.
+    Desk,
+    Stranger,
 }
 
 /// An address or a prefix that may call us.
@@ -111,6 +125,11 @@ impl Limits {
 /// times the length of a call.
 pub fn most_closing(max_calls: usize) -> usize {
     max_calls.saturating_mul(8).clamp(1024, 4096)
+}
+
+/// Counts a REGISTER that the registrar answered, under `gradeline_registrations_total`.
+pub fn count_registration(outcome: Outcome) {
+    metrics::counter!("gradeline_registrations_total", "outcome" => outcome.word()).increment(1);
 }
 
 /// Counts a message that was refused or dropped, under `gradeline_sip_refused_total`.

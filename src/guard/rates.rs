@@ -18,6 +18,11 @@ pub(super) const STRANGER_RATE: Rate = Rate {
     burst: 20.0,
     per_s: 10.0,
 };
+/// A network behind one address may have a hundred telephones that all come back after a power cut.
+pub(super) const DESK_RATE: Rate = Rate {
+    burst: 400.0,
+    per_s: 100.0,
+};
 pub(super) const TRUNK_RATE: Rate = Rate {
     burst: 2000.0,
     per_s: 1000.0,

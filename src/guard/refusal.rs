@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::USER_AGENT;
 use super::head::Head;
 use super::syntax::{items, unquoted};
+use crate::registrar::Answer;
 
 /// A refusal: status, reason phrase, counted reason, extra headers.
 pub(super) struct Refusal {
@@ -27,6 +28,15 @@ impl Refusal {
     pub fn with(mut self, name: &str, value: impl std::fmt::Display) -> Refusal {
         self.extra.push_str(&format!("{name}: {value}\r\n"));
         self
+    }
+}
+
+impl Refusal {
+    /// What the registrar answers, which is no refusal as a rule.
+    pub fn of(answer: &Answer) -> Refusal {
+        let refusal = Refusal::new(answer.status, answer.phrase, answer.outcome.word());
+        let headers = answer.headers.iter();
+        headers.fold(refusal, |refusal, (name, value)| refusal.with(name, value))
     }
 }
 

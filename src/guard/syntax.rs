@@ -8,6 +8,8 @@ const COOKIE: &str = "z9hG4bK";
 /// A value of From, To or Contact (RFC 3261 §20.10).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Party<'a> {
+    /// Without its angle brackets.
+    pub uri: &'a str,
     /// What stands behind the URI: `;tag=…` and others.
     parameters: &'a str,
 }
@@ -36,7 +38,7 @@ pub(super) fn party(value: &str) -> Option<Party<'_>> {
         }
     };
     let whole = is_uri(uri) && are_parameters(parameters.trim());
-    whole.then_some(Party { parameters })
+    whole.then_some(Party { uri, parameters })
 }
 
 impl<'a> Party<'a> {
@@ -156,6 +158,17 @@ pub(super) fn scheme(uri: &str) -> Option<(&str, &str)> {
     let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     let begins = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
     (begins && scheme.chars().all(in_scheme)).then_some((scheme, rest))
+}
+
+/// The user part of a `sip:` or `sips:` URI without a password, where there is one.
+pub(super) fn userinfo(uri: &str) -> Option<&str> {
+    let (scheme, rest) = scheme(uri)?;
+    let sip = ["sip", "sips"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    let (userinfo, _) = rest.rsplit_once('@').filter(|_| sip)?;
+    let user = userinfo.split(':').next().unwrap_or_default();
+    (!user.is_empty()).then_some(user)
 }
 
 /// What follows `sip:` in a Request-URI: a host after the last `@`, with a port or none, and no

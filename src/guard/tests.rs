@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::*;
 
 mod mutations;
+mod registrations;
 mod torture;
 
 const TRUNK: &str = "192.0.2.1:5060";
@@ -54,6 +55,12 @@ fn outcome(verdict: Verdict) -> (String, &'static str) {
         Verdict::Answer { response, reason } => {
             let text = String::from_utf8(response).unwrap();
             (text["SIP/2.0 ".len()..][..3].to_owned(), reason)
+        }
+        Verdict::Registrar {
+            response, outcome, ..
+        } => {
+            let text = String::from_utf8(response).unwrap();
+            (text["SIP/2.0 ".len()..][..3].to_owned(), outcome.word())
         }
         Verdict::Drop { reason } => ("drop".into(), reason),
     }

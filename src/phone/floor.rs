@@ -4,14 +4,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::clock;
 use super::ring::{self, Answered, Ring, Rung};
-use crate::desks::{Action, CallerId, Desk, DeskId, Desks, Event, NoDesk};
+use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, NoDesk};
 use crate::ivr::Unavailable;
+use crate::location::Location;
 use crate::media::Media;
 use crate::sip::Agent;
 
@@ -60,12 +61,15 @@ impl Floor {
         desks: Desks,
         agent: Agent,
         media: Media,
+        location: Option<Location>,
     ) -> (Floor, tokio::task::JoinHandle<()>) {
         let (asks, queue) = mpsc::channel(64);
         let keeper = Keeper {
             desks,
             agent,
             media,
+            changes: location.as_ref().map(Location::changes),
+            location,
             callers: HashMap::new(),
             ringing: JoinSet::new(),
             leaving: JoinSet::new(),
@@ -117,6 +121,9 @@ struct Keeper {
     desks: Desks,
     agent: Agent,
     media: Media,
+    /// Where desks are that register, and when that changes.
+    location: Option<Location>,
+    changes: Option<watch::Receiver<u64>>,
     callers: HashMap<CallerId, Seeker>,
     ringing: JoinSet<(CallerId, DeskId, Rung)>,
     leaving: JoinSet<Left>,
@@ -125,6 +132,7 @@ struct Keeper {
 
 impl Keeper {
     async fn run(mut self, mut queue: mpsc::Receiver<Ask>) {
+        self.look_for_phones();
         loop {
             let timeout_at = self.desks.timeout_at();
             tokio::select! {
@@ -141,10 +149,38 @@ impl Keeper {
                         Left::Caller(caller) => Event::Left { caller },
                         Left::Desk(desk) => Event::TalkEnded { desk },
                     };
+                    let is_free = matches!(event, Event::TalkEnded { .. });
                     self.tell(event);
+                    if is_free {
+                        self.look_for_phones();
+                    }
                 }
+                () = changed(&mut self.changes) => self.look_for_phones(),
                 () = reached(timeout_at) => self.tell(Event::Timeout),
             }
+        }
+    }
+
+    /// A desk that registers is to be rung while there is a telephone of its. One that talks is left alone until its
+    /// talk has ended: its registration may come and go meanwhile.
+    fn look_for_phones(&mut self) {
+        let Some(location) = &self.location else {
+            return;
+        };
+        let event = |(desk, state): (&Desk, DeskState)| {
+            let registered = location.is_registered(ring::account_of(&desk.address)?);
+            let desk = desk.id.clone();
+            match (state, registered) {
+                (DeskState::Offline, true) => Some(Event::CameOnline { desk }),
+                (DeskState::Ready | DeskState::Ringing(_), false) => {
+                    Some(Event::WentOffline { desk })
+                }
+                _ => None,
+            }
+        };
+        let events: Vec<_> = self.desks.states().filter_map(event).collect();
+        for event in events {
+            self.tell(event);
         }
     }
 
@@ -238,7 +274,7 @@ impl Keeper {
             earlier.cancel();
         }
         let ring = Ring {
-            address: desk.address.clone(),
+            phones: ring::phones_of(&desk.address, self.location.as_ref()),
             caller: seeker.wanted.caller_number.clone(),
             call: seeker.wanted.call.clone(),
         };
@@ -282,6 +318,16 @@ fn say(told: &mpsc::Sender<Hunted>, hunted: Hunted) {
     if told.try_send(hunted).is_err() {
         tracing::debug!("a desk was found for a call that has ended");
     }
+}
+
+/// Resolves when it may have changed where desks are.
+async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
+    if let Some(changes) = changes
+        && changes.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 async fn reached(at: Option<std::time::Instant>) {

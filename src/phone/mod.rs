@@ -31,6 +31,7 @@ use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
+use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use floor::Floor;
@@ -84,6 +85,8 @@ pub struct Rooms {
     pub calendar: Calendar,
     pub agent: Agent,
     pub desks: Desks,
+    /// Where desks are that register, if any may.
+    pub location: Option<Location>,
     pub rehearsal: bool,
     pub book: Book,
 }
@@ -103,7 +106,12 @@ impl Phone {
     pub fn open(rooms: Rooms) -> Phone {
         let (book, reader) = watch::channel(Arc::new(rooms.book));
         let reloader = tokio::spawn(reload::keep(rooms.settings.files.clone(), book));
-        let (floor, keeper) = Floor::open(rooms.desks, rooms.agent.clone(), rooms.media.clone());
+        let (floor, keeper) = Floor::open(
+            rooms.desks,
+            rooms.agent.clone(),
+            rooms.media.clone(),
+            rooms.location,
+        );
         let house = House {
             settings: rooms.settings,
             engine: rooms.engine,

@@ -1,9 +1,12 @@
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::ivr::Unavailable;
+use crate::location::{Carrier, Location, Way};
 use crate::media::{Leg, Media};
-use crate::sip::{Agent, Dialog, DialogEvent, Invite, Progress};
+use crate::sip::{Agent, Dialog, DialogEvent, Flow, Invite, Progress, Transport};
 
 /// A desk that answered: its dialog and the leg that its answer completed.
 pub(super) struct Answered {
@@ -21,16 +24,55 @@ pub(super) enum Rung {
     Stopped,
 }
 
+/// How a desk is written whose telephone registers.
+const ACCOUNT: &str = "account:";
+
+/// The account by which a desk's telephone registers; `None` for one with an address of its own.
+pub(super) fn account_of(address: &str) -> Option<&str> {
+    address.strip_prefix(ACCOUNT)
+}
+
+/// Where one telephone of a desk is.
+pub(super) struct Phone {
+    uri: String,
+    flow: Option<Flow>,
+}
+
+/// The telephones of a desk: that of its address, or all that registered by its account.
+pub(super) fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
+    let phone = |way: Way| Phone {
+        uri: way.uri,
+        flow: Some(Flow {
+            peer: way.peer,
+            transport: match way.carrier {
+                Carrier::Udp => Transport::Udp,
+                Carrier::Tcp => Transport::Tcp,
+                Carrier::Tls => Transport::Tls,
+            },
+        }),
+    };
+    match account_of(address) {
+        Some(account) => {
+            let ways = location.map(|location| location.ways_to(account));
+            ways.into_iter().flatten().map(phone).collect()
+        }
+        None => vec![Phone {
+            uri: address.to_owned(),
+            flow: None,
+        }],
+    }
+}
+
 /// Whom to ring, and as whom.
 pub(super) struct Ring {
-    pub address: String,
+    pub phones: Vec<Phone>,
     pub caller: Option<String>,
     pub call: String,
 }
 
 /// Rings one desk until it answers or refuses, or `stop` is cancelled: then CANCEL is sent.
 pub(super) async fn ring(agent: Agent, media: Media, ring: Ring, stop: CancellationToken) -> Rung {
-    let attempt = attempt(&agent, &media, &ring);
+    let attempt = fork(&agent, &media, &ring);
     tokio::pin!(attempt);
     tokio::select! {
         biased;
@@ -43,13 +85,41 @@ pub(super) async fn ring(agent: Agent, media: Media, ring: Ring, stop: Cancellat
     }
 }
 
-async fn attempt(agent: &Agent, media: &Media, ring: &Ring) -> Result<Answered, Unavailable> {
+/// Why a telephone did not take the call.
+enum No {
+    Here(Unavailable),
+    /// Its person wants it nowhere (RFC 3261 §21.6).
+    Everywhere,
+}
+
+/// Rings all telephones of a desk at once; who answers first has the call. The others are cancelled, and one that had
+/// answered in the same moment is hung up, for what is dropped here ends.
+async fn fork(agent: &Agent, media: &Media, ring: &Ring) -> Result<Answered, Unavailable> {
+    let phones = ring.phones.iter();
+    let mut attempts: FuturesUnordered<_> = phones
+        .map(|phone| attempt(agent, media, ring, phone))
+        .collect();
+    let mut why = Unavailable::Failed;
+    while let Some(ended) = attempts.next().await {
+        match ended {
+            Ok(answered) => return Ok(answered),
+            Err(No::Everywhere) => return Err(Unavailable::Busy),
+            Err(No::Here(Unavailable::Busy)) => why = Unavailable::Busy,
+            Err(No::Here(_)) => {}
+        }
+    }
+    Err(why)
+}
+
+async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Result<Answered, No> {
+    let failed = || No::Here(Unavailable::Failed);
     let mut leg = media.offer().map_err(|error| {
         tracing::error!(call = ring.call, %error, "no media for a desk");
-        Unavailable::Failed
+        failed()
     })?;
     let invite = Invite {
-        target: ring.address.clone(),
+        target: phone.uri.clone(),
+        flow: phone.flow,
         from_user: ring.caller.clone().unwrap_or_else(|| "anonymous".into()),
         from_name: None,
         sdp: leg.description().to_owned(),
@@ -57,7 +127,7 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring) -> Result<Answered, 
     };
     let mut outgoing = agent.invite(invite).await.map_err(|error| {
         tracing::warn!(call = ring.call, %error, "a desk cannot be rung");
-        Unavailable::Failed
+        failed()
     })?;
     while let Some(progress) = outgoing.next().await {
         match progress {
@@ -75,18 +145,17 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring) -> Result<Answered, 
                     }),
                     Err(error) => {
                         tracing::warn!(call = ring.call, %error, "a desk's answer cannot be used");
-                        Err(Unavailable::Failed)
+                        Err(failed())
                     }
                 };
             }
-            Progress::Refused {
-                status: 486 | 600 | 603,
-            } => return Err(Unavailable::Busy),
+            Progress::Refused { status: 486 } => return Err(No::Here(Unavailable::Busy)),
+            Progress::Refused { status: 600 | 603 } => return Err(No::Everywhere),
             Progress::Refused { status } => {
                 tracing::warn!(call = ring.call, status, "a desk did not take the call");
-                return Err(Unavailable::Failed);
+                return Err(failed());
             }
         }
     }
-    Err(Unavailable::Failed)
+    Err(failed())
 }

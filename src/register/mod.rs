@@ -1,10 +1,11 @@
 //! Rows of what people and programs enter, beside what comes in by telephone: units, people and their
-//! posts, logins, tokens. Over the store's transactions, so that each entry is saved with its line of the
+//! posts, logins, tokens, desks' accounts. Over the store's transactions, so that each entry is saved with its line of the
 //! trail or not at all.
 //!
-//! **Invariant:** secrets are here as digests only; a post that was held stays on record.
+//! **Invariant:** secrets are here as digests only (that of a desk's account registers it); a post that was held stays on record.
 
 mod calendars;
+mod desks;
 mod examples;
 mod listings;
 mod logins;
@@ -15,6 +16,7 @@ mod tokens;
 mod units;
 
 pub use calendars::ProposalRow;
+pub use desks::{DeskAccountRow, DeskBindingRow};
 pub use examples::{ExampleRow, Held};
 pub use listings::{ListingClock, RaterOfTicket, facts_of};
 pub use logins::LoginRow;
@@ -29,6 +31,7 @@ pub use units::UnitRow;
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     [
         calendars::STATEMENTS,
+        desks::STATEMENTS,
         listings::STATEMENTS,
         examples::STATEMENTS,
         logins::STATEMENTS,

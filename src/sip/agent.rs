@@ -88,7 +88,8 @@ impl Agent {
         let limits = tuning
             .limits
             .unwrap_or_else(|| Limits::of(settings.max_calls));
-        let state = Arc::new(State::new(settings.trunks.clone(), limits));
+        let state = State::new(settings.trunks.clone(), limits);
+        let state = Arc::new(state.with_desks(settings.desks.clone()));
         let stop = CancellationToken::new();
         let layer = TransportLayer::new(stop.child_token());
         let (tls, trust) = open_tls(&settings).await?;
@@ -259,6 +260,15 @@ impl Core {
         }
     }
 
+    /// Whether a stream to this peer stands.
+    pub fn stands(&self, transport: Transport, peer: SocketAddr) -> bool {
+        let target = SipAddr {
+            r#type: Some(headers::transport(transport)),
+            addr: peer.into(),
+        };
+        self.endpoint.transport_layer.get_addrs().contains(&target)
+    }
+
     /// Makes sure a guarded stream to this peer stands; for TLS it must be who it was called.
     pub async fn connect(
         &self,
@@ -266,12 +276,7 @@ impl Core {
         peer: SocketAddr,
         called: &str,
     ) -> Result<(), Error> {
-        let target = SipAddr {
-            r#type: Some(headers::transport(transport)),
-            addr: peer.into(),
-        };
-        let standing = self.endpoint.transport_layer.get_addrs();
-        if standing.contains(&target) {
+        if self.stands(transport, peer) {
             return Ok(());
         }
         let tls = match (transport, &self.trust) {

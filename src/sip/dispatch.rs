@@ -21,7 +21,7 @@ use super::driver::{self, Driver, Invited};
 use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::timer::{self, Answer};
-use crate::guard::{Enrolled, NotEnrolled};
+use crate::guard::{Enrolled, NotEnrolled, unescaped};
 
 /// Takes what the stack has parsed and matched to no transaction of its own.
 pub(super) async fn run(
@@ -264,10 +264,10 @@ impl Opening {
             caller: from
                 .uri
                 .user()
-                .map(unescape)
+                .map(unescaped)
                 .filter(|user| !user.is_empty()),
             caller_name: from.display_name.filter(|name| !name.trim().is_empty()),
-            callee: request.uri.user().map(unescape).unwrap_or_default(),
+            callee: request.uri.user().map(unescaped).unwrap_or_default(),
             transport,
             secure: transport == Transport::Tls && headers::is_secure(request),
             source: source_of(request)?,
@@ -328,27 +328,4 @@ fn source_of(request: &rsip::Request) -> Option<SocketAddr> {
         .or_else(|| via.uri.host_with_port.port.map(|port| port.value()))
         .unwrap_or(5060);
     Some(SocketAddr::new(ip, port))
-}
-
-/// `%XX` in the user part of a URI (RFC 3261 §19.1.2).
-fn unescape(user: &str) -> String {
-    let mut bytes = Vec::with_capacity(user.len());
-    let mut rest = user.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = after
-            .get(..2)
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (byte, hex) {
-            (b'%', Some(value)) => {
-                bytes.push(value);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

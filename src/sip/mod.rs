@@ -34,12 +34,12 @@ mod tests;
 mod timer;
 mod wire;
 
-pub use crate::guard::{Network, Seat, Transport, most_closing};
+pub use crate::guard::{Desks, Network, Seat, Transport, most_closing};
 pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};
 pub use agent::Agent;
 pub use call::{Dialog, DialogEvent, OfferReply};
 pub use incoming::Incoming;
-pub use outgoing::{Invite, Outgoing, Progress};
+pub use outgoing::{Flow, Invite, Outgoing, Progress};
 
 /// Directives for the log filter: callers' numbers stay out of the log, and so does what strangers
 /// do to the handshake.
@@ -82,6 +82,8 @@ pub struct Settings {
     pub session_expires: Duration,
     /// The certificate for `tls:` in `listen`.
     pub certificate: Option<PemFiles>,
+    /// Telephones that register, and who answers them. Without it a REGISTER is refused.
+    pub desks: Option<Desks>,
     /// PEM: issuers whose certificates who is called by TLS must show.
     pub authorities: Option<PathBuf>,
 }
@@ -104,6 +106,8 @@ pub enum Error {
     NoCertificate(Listen),
     #[error("cannot call {0} by TLS: write [sip] tls_authorities, the issuers that we believe")]
     NoAuthorities(String),
+    #[error("{0} has hung up its connection, and listens for none")]
+    FlowGone(SocketAddr),
     #[error("“{0}” is not a SIP address such as sip:8001@192.0.2.7:5060")]
     Uri(String),
     #[error("the SIP stack says: {0}")]

@@ -30,11 +30,20 @@ const LONGEST_SESSION_S: u32 = 86_400;
 /// A cancelled INVITE without any final response is given up after 64·T1.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(33);
 
+/// Where a telephone registered from (RFC 5626 §5.3): a request to it goes there, whatever its Contact names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flow {
+    pub transport: Transport,
+    pub peer: SocketAddr,
+}
+
 /// An INVITE to send.
 #[derive(Debug, Clone)]
 pub struct Invite {
     /// `sip:8001@192.0.2.7:5060`, `…;transport=tcp` or `…;transport=tls`.
     pub target: String,
+    /// Who registered is called where he registered from.
+    pub flow: Option<Flow>,
     /// User part of our From: the caller's number, so that the desk sees who calls.
     pub from_user: String,
     pub from_name: Option<String>,
@@ -81,22 +90,15 @@ impl Outgoing {
 pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, Error> {
     let bad = || Error::Uri(invite.target.clone());
     let callee = rsip::Uri::try_from(invite.target.as_str()).map_err(|_| bad())?;
-    if callee.scheme != Some(rsip::Scheme::Sip) {
-        return Err(bad());
-    }
-    let transport = match callee.transport() {
-        None | Some(rsip::Transport::Udp) => Transport::Udp,
-        Some(rsip::Transport::Tcp) => Transport::Tcp,
-        Some(rsip::Transport::Tls) => Transport::Tls,
-        Some(_) => return Err(bad()),
+    let Route {
+        transport,
+        peer,
+        destination,
+    } = match invite.flow {
+        Some(flow) => by_flow(&core, &callee, flow).await?,
+        None => by_name(&core, &callee).await?.ok_or_else(bad)?,
     };
     let call_id = format!("{:032x}", rand::random::<u128>());
-    let peer = peer_of(&callee, transport).await?;
-    let by_stream = peer.filter(|_| transport.is_stream());
-    if let Some(peer) = by_stream {
-        let called = callee.host_with_port.host.to_string();
-        core.connect(transport, peer, &called).await?;
-    }
     let contact = core.contact(transport, peer.map(|peer| peer.ip()), "gradeline");
     let mut caller = contact.clone();
     caller.params.clear();
@@ -105,7 +107,7 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         caller_display_name: invite.from_name.as_deref().map(quotable),
         caller,
         callee,
-        destination: by_stream.map(|peer| SipAddr {
+        destination: destination.map(|peer| SipAddr {
             r#type: Some(headers::transport(transport)),
             addr: peer.into(),
         }),
@@ -137,6 +139,60 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         call_id,
         progress,
         _cancel: cancel.drop_guard(),
+    })
+}
+
+/// The way of an INVITE.
+struct Route {
+    transport: Transport,
+    /// Whom our Contact must be good for.
+    peer: Option<SocketAddr>,
+    /// Where the stack is told to send it; otherwise it resolves the target.
+    destination: Option<SocketAddr>,
+}
+
+/// By what the target names; `None` where that is no address that can be called.
+async fn by_name(core: &Core, callee: &rsip::Uri) -> Result<Option<Route>, Error> {
+    let transport = match callee.transport() {
+        _ if callee.scheme != Some(rsip::Scheme::Sip) => return Ok(None),
+        None | Some(rsip::Transport::Udp) => Transport::Udp,
+        Some(rsip::Transport::Tcp) => Transport::Tcp,
+        Some(rsip::Transport::Tls) => Transport::Tls,
+        Some(_) => return Ok(None),
+    };
+    let peer = peer_of(callee, transport).await?;
+    let destination = peer.filter(|_| transport.is_stream());
+    if let Some(peer) = destination {
+        let called = callee.host_with_port.host.to_string();
+        core.connect(transport, peer, &called).await?;
+    }
+    Ok(Some(Route {
+        transport,
+        peer,
+        destination,
+    }))
+}
+
+/// To where it registered from. Where its stream is gone, a telephone that listens by TCP under the same address is
+/// connected to; by TLS it could not be asked who it is.
+async fn by_flow(core: &Core, callee: &rsip::Uri, flow: Flow) -> Result<Route, Error> {
+    let Flow {
+        transport,
+        mut peer,
+    } = flow;
+    if transport.is_stream() && !core.stands(transport, peer) {
+        let named = peer_of(callee, transport).await.ok().flatten();
+        let listens = named.filter(|named| named.ip() == peer.ip() && *named != peer);
+        peer = match (transport, listens) {
+            (Transport::Tcp, Some(named)) => named,
+            _ => return Err(Error::FlowGone(peer)),
+        };
+        core.connect(transport, peer, "").await?;
+    }
+    Ok(Route {
+        transport,
+        peer: Some(peer),
+        destination: Some(peer),
     })
 }
 

@@ -39,6 +39,7 @@ fn settings() -> Settings {
         public_address: LOOPBACK,
         session_expires: Duration::from_secs(1800),
         certificate: None,
+        desks: None,
         authorities: None,
     }
 }
@@ -99,6 +100,7 @@ fn invite(to: &Agent, transport: Transport) -> Invite {
     };
     Invite {
         target: format!("sip:8001@{}{parameter}", listen.address),
+        flow: None,
         from_user: "13800138000".into(),
         from_name: Some("张三".into()),
         sdp: OFFER.into(),
@@ -768,6 +770,7 @@ async fn calling(tuning: Tuning) -> (Agent, Peer, Outgoing, peer::Received) {
     let mut peer = Peer::at("127.0.0.3", udp(&agent)).await;
     let invite = Invite {
         target: format!("sip:8001@{}", peer.address()),
+        flow: None,
         from_user: "13800138000".into(),
         from_name: Some("a \"quoted\" name\r\nX-Injected: 1".into()),
         sdp: OFFER.into(),

@@ -56,6 +56,12 @@ impl StackSocket for GuardedSocket {
                     // Best effort: the peer retransmits and is answered again.
                     let _ = self.socket.try_send_to(&response, source);
                 }
+                Verdict::Registrar {
+                    response, outcome, ..
+                } => {
+                    guard::count_registration(outcome);
+                    let _ = self.socket.try_send_to(&response, source);
+                }
                 Verdict::Drop { reason } => guard::count(reason),
             }
         }
@@ -101,6 +107,11 @@ impl TransportEventInspector for Taking {
             Verdict::Pass | Verdict::Mended(_) => Some(event),
             Verdict::Answer { reason, .. } | Verdict::Drop { reason } => {
                 guard::count(reason);
+                None
+            }
+            // Nobody registers on a stream that we opened.
+            Verdict::Registrar { outcome, .. } => {
+                guard::count_registration(outcome);
                 None
             }
         }

@@ -1,10 +1,11 @@
-//! Who works here: units, people, their posts, logins, bearer tokens. A shell like the engine, over the
+//! Who works here: units, people, their posts, logins, bearer tokens, accounts of desks. A shell like the engine, over the
 //! same transactions: each change is saved with its line of the trail.
 //!
 //! **Invariant:** nobody acts but as what is on record at that moment; nobody gives himself a post.
 
 mod by;
 mod calendars;
+mod desks;
 mod logins;
 mod looks;
 mod notes;
@@ -19,6 +20,7 @@ mod tests;
 pub use crate::engine::Error;
 pub use crate::register::{LookAnswerRow, LookRow, PostRow, ProposalRow, UnitRow, Verdict};
 pub use by::By;
+pub use desks::DeskAccount;
 pub use logins::{Login, LoginAnswer, PasswordAnswer};
 pub use looks::{Asker, Hearing, LookOutcome, LookWish};
 pub use people::{Account, NewAccount, Person};

@@ -34,6 +34,22 @@ pub(super) fn staff_number(staff: Option<&str>) -> Result<Option<&str>, Error> {
     }
 }
 
+/// The user part of an address of record: typed on a telephone's keys, so without anything that is escaped in a URI.
+pub(super) fn account_name(name: &str) -> Result<&str, Error> {
+    let fits = |name: &str| {
+        (1..=32).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    match fits(name) {
+        true => Ok(name),
+        false => Err(refused(
+            "an account has 1 to 32 letters, digits, dots, hyphens and underscores, such as 8001",
+        )),
+    }
+}
+
 /// Digits alone, for so the trunk tells who calls; a `+` may stand before them.
 pub(super) fn phone_numbers(phones: &[String]) -> Result<Vec<String>, Error> {
     let read = |phone: &String| {

@@ -20,6 +20,7 @@ stories![
     names_and_numbers_from_outside_are_checked,
     a_calendar_is_proposed_by_one_and_approved_by_another,
     what_a_calendar_would_move_is_foreseen_and_moves_nothing,
+    an_account_of_a_desk_is_made_once_and_only_by_who_manages_people,
 ];
 
 #[test]
@@ -569,4 +570,42 @@ async fn what_a_calendar_would_move_is_foreseen_and_moves_nothing(place: Place) 
     }
     let (count, shown) = engine.foresee(&longer, 0, eve).await.unwrap();
     assert_eq!((count, shown.len()), (1, 0));
+}
+
+async fn an_account_of_a_desk_is_made_once_and_only_by_who_manages_people(place: Place) {
+    let engine = engine(&place).await;
+    let by = By::CommandLine;
+    let made = engine
+        .add_desk_account("8001", Some("12"), &by, friday())
+        .await;
+    let password = made.unwrap();
+    for name in ["8001", "80 01", "", "a@b", "李娜"] {
+        let again = engine.add_desk_account(name, None, &by, friday()).await;
+        assert!(again.is_err(), "{name}");
+    }
+    let (agent, _) = add(&engine, "li.na", &[post(Role::Agent, "centre")]).await;
+    let agent = acting(&engine, &agent, "li.na").await;
+    let refused = engine
+        .add_desk_account("8002", None, &agent, friday())
+        .await;
+    assert!(refused.is_err());
+    let listed = engine.desk_accounts(friday()).await.unwrap();
+    assert_eq!((listed.len(), listed[0].staff.as_deref()), (1, Some("12")));
+    assert!(listed[0].contacts.is_empty());
+    let reset = engine.reset_desk_password("8001", &by, friday()).await;
+    assert_ne!(reset.unwrap(), password);
+    for done in [
+        engine.remove_desk_account("8001", &by, friday()).await,
+        engine
+            .reset_desk_password("8001", &by, friday())
+            .await
+            .map(drop),
+        engine.remove_desk_account("8001", &by, friday()).await,
+    ]
+    .iter()
+    .zip([true, false, false])
+    {
+        assert_eq!(done.0.is_ok(), done.1);
+    }
+    engine.close().await.unwrap();
 }

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -122,7 +123,7 @@ impl Streams {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let Some(place) = self.places.take(peer.ip(), self.state.is_trunk(peer.ip())) else {
+            let Some(place) = self.places.take(peer.ip(), self.state.sender(peer.ip())) else {
                 guard::count("streams");
                 continue;
             };
@@ -206,8 +207,10 @@ impl Streams {
             return;
         };
         let (said, sayings) = mpsc::channel(MAX_REFUSALS);
+        let registered = Arc::new(AtomicBool::new(false));
         let reading = Reading {
             state: Arc::clone(&self.state),
+            registered: Arc::clone(&registered),
             peer: carrier.peer,
             transport: carrier.transport,
             inward,
@@ -216,6 +219,8 @@ impl Streams {
         };
         let (reader, writer) = tokio::io::split(carrier.stream);
         let place = carrier.place;
+        let (state, stop) = (Arc::clone(&self.state), self.stop.clone());
+        let (peer, transport) = (carrier.peer, carrier.transport);
         self.tasks.spawn(async move {
             let _place = place;
             tokio::select! {
@@ -224,6 +229,10 @@ impl Streams {
                 () = write(outward, sayings, writer) => {}
             }
             closed.cancel();
+            // A house that closes forgets nobody: it may be back before they notice.
+            if registered.load(Ordering::Relaxed) && !stop.is_cancelled() {
+                state.lost(peer, transport);
+            }
         });
     }
 }

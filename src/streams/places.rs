@@ -4,11 +4,16 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Streams that trunks may open at once, and that others may.
+use crate::guard::Sender;
+
+/// Streams that trunks may open at once, that telephones of desks may, and that others may.
 const MAX_OF_TRUNKS: usize = 256;
+const MAX_OF_DESKS: usize = 2048;
 const MAX_OF_STRANGERS: usize = 64;
 /// Streams of one source.
 const MAX_OF_ONE_TRUNK: usize = 64;
+/// Many telephones may stand behind one address.
+const MAX_OF_ONE_DESK: usize = 256;
 const MAX_OF_ONE_STRANGER: usize = 8;
 
 /// The streams that are open.
@@ -19,8 +24,7 @@ pub(super) struct Places {
 
 #[derive(Default)]
 struct Taken {
-    by_trunks: usize,
-    by_strangers: usize,
+    by_sender: HashMap<Sender, usize>,
     by_source: HashMap<IpAddr, usize>,
 }
 
@@ -28,23 +32,21 @@ struct Taken {
 pub(super) struct Place {
     taken: Arc<Mutex<Taken>>,
     source: IpAddr,
-    trunk: bool,
+    sender: Sender,
 }
 
 impl Places {
     /// A place for a stream of this source, if there is one.
-    pub fn take(&self, source: IpAddr, trunk: bool) -> Option<Place> {
+    pub fn take(&self, source: IpAddr, sender: Sender) -> Option<Place> {
         let source = source.to_canonical();
         let mut taken = locked(&self.taken);
         let of_source = taken.by_source.get(&source).copied().unwrap_or(0);
-        let (of_all, most, most_of_one) = match trunk {
-            true => (&mut taken.by_trunks, MAX_OF_TRUNKS, MAX_OF_ONE_TRUNK),
-            false => (
-                &mut taken.by_strangers,
-                MAX_OF_STRANGERS,
-                MAX_OF_ONE_STRANGER,
-            ),
+        let (most, most_of_one) = match sender {
+            Sender::Trunk => (MAX_OF_TRUNKS, MAX_OF_ONE_TRUNK),
+            Sender::Desk => (MAX_OF_DESKS, MAX_OF_ONE_DESK),
+            Sender::Stranger => (MAX_OF_STRANGERS, MAX_OF_ONE_STRANGER),
         };
+        let of_all = taken.by_sender.entry(sender).or_default();
         if *of_all >= most || of_source >= most_of_one {
             return None;
         }
@@ -53,7 +55,7 @@ impl Places {
         Some(Place {
             taken: Arc::clone(&self.taken),
             source,
-            trunk,
+            sender,
         })
     }
 }
@@ -61,9 +63,8 @@ impl Places {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = locked(&self.taken);
-        match self.trunk {
-            true => taken.by_trunks -= 1,
-            false => taken.by_strangers -= 1,
+        if let Some(count) = taken.by_sender.get_mut(&self.sender) {
+            *count -= 1;
         }
         if let Some(count) = taken.by_source.get_mut(&self.source) {
             *count -= 1;
@@ -90,20 +91,27 @@ mod tests {
     fn one_stranger_gets_few_places_all_strangers_some_more_and_trunks_their_own() {
         let places = Places::default();
         let mut held: Vec<_> = (0..100)
-            .map_while(|_| places.take(address(1), false))
+            .map_while(|_| places.take(address(1), Sender::Stranger))
             .collect();
         assert_eq!(held.len(), MAX_OF_ONE_STRANGER);
         for last in 2..200 {
-            held.extend(places.take(address(last), false));
+            held.extend(places.take(address(last), Sender::Stranger));
         }
         assert_eq!(held.len(), MAX_OF_STRANGERS);
         let of_trunk: Vec<_> = (0..1000)
-            .map_while(|_| places.take(address(200), true))
+            .map_while(|_| places.take(address(200), Sender::Trunk))
             .collect();
         assert_eq!(of_trunk.len(), MAX_OF_ONE_TRUNK);
+        let of_desk: Vec<_> = (0..1000)
+            .map_while(|_| places.take(address(201), Sender::Desk))
+            .collect();
+        assert_eq!(of_desk.len(), MAX_OF_ONE_DESK);
         held.clear();
-        assert!(places.take(address(1), false).is_some(), "given back");
-        drop(of_trunk);
+        assert!(
+            places.take(address(1), Sender::Stranger).is_some(),
+            "given back"
+        );
+        drop((of_trunk, of_desk));
         assert!(locked(&places.taken).by_source.is_empty(), "nothing stays");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -27,6 +28,8 @@ pub(super) struct Reading<I> {
     pub said: mpsc::Sender<Said>,
     /// How long nothing may come.
     pub patience: Duration,
+    /// Whether somebody has registered on this stream.
+    pub registered: Arc<AtomicBool>,
 }
 
 impl<I: Inward> Reading<I> {
@@ -47,7 +50,7 @@ impl<I: Inward> Reading<I> {
                     let message: Vec<u8> = buffer.drain(..length).collect();
                     (whole_until, needed) = (None, 1);
                     match self.take(&message).await {
-                        Handed::Taken => self.patience = IDLE_TIMEOUT,
+                        Handed::Taken => self.patience = self.patience.max(IDLE_TIMEOUT),
                         // A stranger buys no time with what is refused.
                         Handed::Refused if self.state.is_trunk(self.peer.ip()) => {
                             self.patience = IDLE_TIMEOUT;
@@ -61,7 +64,7 @@ impl<I: Inward> Reading<I> {
                 }
                 Framed::Keepalive(length) => {
                     buffer.drain(..length);
-                    if self.patience == IDLE_TIMEOUT {
+                    if self.patience >= IDLE_TIMEOUT {
                         idle_until = now() + self.patience;
                     }
                     continue;
@@ -89,7 +92,7 @@ impl<I: Inward> Reading<I> {
     /// said: a socket closed over unread bytes takes its last words along.
     async fn part(&self, head: &[u8], mut reader: impl AsyncRead + Unpin) {
         let words = match guard::judge(head, self.peer, self.transport, &self.state, now()) {
-            Verdict::Answer { response, .. } => response,
+            Verdict::Answer { response, .. } | Verdict::Registrar { response, .. } => response,
             _ => Vec::new(),
         };
         if self.said.send(Said::Last(words)).await.is_err() {
@@ -101,7 +104,7 @@ impl<I: Inward> Reading<I> {
     }
 
     /// Judges one message and hands it on.
-    async fn take(&self, bytes: &[u8]) -> Handed {
+    async fn take(&mut self, bytes: &[u8]) -> Handed {
         let mended;
         let bytes = match guard::judge(bytes, self.peer, self.transport, &self.state, now()) {
             Verdict::Pass => bytes,
@@ -115,6 +118,23 @@ impl<I: Inward> Reading<I> {
                     Ok(()) => Handed::Refused,
                     Err(_) => Handed::Over,
                 };
+            }
+            Verdict::Registrar {
+                response,
+                outcome,
+                bound_for,
+            } => {
+                guard::count_registration(outcome);
+                let Ok(()) = self.said.send(Said::Refusal(response)).await else {
+                    return Handed::Over;
+                };
+                let Some(bound_for) = bound_for else {
+                    return Handed::Refused;
+                };
+                // Until the telephone registers again it may have nothing to say.
+                self.registered.store(true, Ordering::Relaxed);
+                self.patience = self.patience.max(bound_for + IDLE_TIMEOUT);
+                return Handed::Taken;
             }
             Verdict::Drop { reason } => {
                 guard::count(reason);

@@ -34,6 +34,7 @@ mod pages;
 mod plans;
 mod power;
 mod refusals;
+mod registrations;
 mod scanners;
 mod slow;
 mod soak;

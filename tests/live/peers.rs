@@ -15,6 +15,7 @@ use crate::place::{self, wait_for};
 pub struct Sipp {
     child: Mutex<Child>,
     dir: TempDir,
+    address: String,
     pub port: u16,
     tcp: bool,
     call_id: String,
@@ -181,6 +182,7 @@ impl Sipp {
         Sipp {
             child: Mutex::new(child),
             dir,
+            address: plan.address.to_owned(),
             port,
             tcp: plan.tcp,
             call_id,
@@ -190,7 +192,7 @@ impl Sipp {
 
     /// `sip:…` of this SIPp as a desk.
     pub fn address(&self, user: &str) -> String {
-        format!("sip:{user}@127.0.0.1:{}", self.port)
+        format!("sip:{user}@{}:{}", self.address, self.port)
     }
 
     /// Tells a caller's scenario what to do next.
@@ -227,7 +229,7 @@ impl Sipp {
              CSeq: {told} {order}\r\nKey: {key}\r\nContent-Length: 0\r\n\r\n"
         );
         socket
-            .send_to(text.as_bytes(), ("127.0.0.1", self.port))
+            .send_to(text.as_bytes(), (self.address.as_str(), self.port))
             .unwrap();
     }
 
@@ -338,6 +340,17 @@ pub struct Guarded<'a> {
     pub tls: Option<&'a Path>,
 }
 
+/// Where linphonec registers, and as whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Registering<'a> {
+    pub account: &'a str,
+    pub password: &'a str,
+    /// `127.0.0.1:5060`
+    pub server: &'a str,
+    /// `udp`, `tcp` or `tls`.
+    pub transport: &'a str,
+}
+
 /// How linphonec sends its keys.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KeysBy {
@@ -353,6 +366,26 @@ impl Linphone {
 
     /// With what it protects.
     pub fn start_guarded(name: &str, keys: KeysBy, codec: &str, guarded: Guarded) -> Linphone {
+        Linphone::start_with(name, keys, codec, guarded, "")
+    }
+
+    /// It registers at once, and again in time.
+    pub fn register(registering: Registering, guarded: Guarded) -> Linphone {
+        let Registering {
+            account,
+            password,
+            server,
+            transport,
+        } = registering;
+        let more = format!(
+            "[proxy_0]\nreg_proxy=<sip:{server};transport={transport}>\nreg_identity=<sip:{account}@{server}>\n\
+             reg_expires=600\nreg_sendregister=1\npublish=0\n\
+             [auth_info_0]\nusername={account}\npasswd={password}\nrealm=gradeline\n"
+        );
+        Linphone::start_with(account, KeysBy::Events, "PCMA", guarded, &more)
+    }
+
+    fn start_with(name: &str, keys: KeysBy, codec: &str, guarded: Guarded, more: &str) -> Linphone {
         let dir = tempfile::Builder::new()
             .prefix("linphone-")
             .tempdir()
@@ -373,18 +406,19 @@ impl Linphone {
                 issuer.display()
             ),
         };
+        let proxy = if more.is_empty() { -1 } else { 0 };
         let other = if codec == "PCMA" { "PCMU" } else { "PCMA" };
         std::fs::write(
             dir.path().join("rc"),
             format!(
                 "[sip]\nuse_ipv6=0\nipv6_migration_done=1\nsip_port={port}\nsip_tcp_port=-1\n{tls}use_info={info}\nuse_rfc2833={events}\n\
-                 media_encryption={encryption}\ndefault_proxy=-1\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
+                 media_encryption={encryption}\ndefault_proxy={proxy}\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
                  bind_address=127.0.0.1\n[net]\nbind_address=127.0.0.1\n\
                  [sound]\nplayback_dev_id=\nringer_dev_id=\ncapture_dev_id=\nechocancellation=0\n\
                  [rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
                  [audio_codec_0]\nmime={codec}\nrate=8000\nchannels=1\nenabled=1\n\
                  [audio_codec_1]\nmime={other}\nrate=8000\nchannels=1\nenabled=0\n\
-                 [misc]\nconfig-uri=\nmax_calls=1\n"
+                 [misc]\nconfig-uri=\nmax_calls=1\n{more}"
             ),
         )
         .unwrap();

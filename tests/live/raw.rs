@@ -75,6 +75,10 @@ impl Raw {
         }
     }
 
+    pub fn local(&self) -> SocketAddr {
+        self.local
+    }
+
     /// The same UDP socket once more, for another thread.
     pub fn another(&self) -> Raw {
         let Wire::Udp(socket) = &self.wire else {

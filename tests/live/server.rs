@@ -20,9 +20,11 @@ pub struct Setup {
     pub session_expires_s: u32,
     pub drain_s: u32,
     pub rtp_timeout_s: u32,
-    /// SIP addresses; none: the rehearsal desk.
+    /// SIP addresses, or `account:8001`; none: the rehearsal desk.
     pub desks: Vec<String>,
     pub desk_ring_timeout_s: u32,
+    /// Lines of `[desks]` beside the usual ones.
+    pub desk_lines: String,
     pub rehearsal_talk_s: u32,
     /// The shipped prompts and dialplans instead of the quick ones.
     pub shipped: bool,
@@ -56,6 +58,7 @@ impl Default for Setup {
             rtp_timeout_s: 30,
             desks: Vec::new(),
             desk_ring_timeout_s: 8,
+            desk_lines: String::new(),
             rehearsal_talk_s: 1,
             shipped: false,
             postgres: false,
@@ -148,13 +151,20 @@ impl House {
                 ),
             ),
         };
+        let desks = setup.desks.iter();
+        let desks: Vec<_> = desks
+            .map(|desk| match desk.strip_prefix("account:") {
+                Some(account) => format!("{{ account = {account:?} }}"),
+                None => format!("{desk:?}"),
+            })
+            .collect();
         format!(
             "[sip]\nlisten = [\"udp:127.0.0.1:{sip}\", \"tcp:127.0.0.1:{sip}\"{tls_listen}]\n{tls_files}trunks = [{trunks:?}]\n\
              max_calls = {max_calls}\nsession_expires_s = {expires}\ndrain_s = {drain}\n\
              [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n{media}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
              [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
-             [desks]\naddresses = {desks:?}\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
+             [desks]\naddresses = [{desks}]\n{desk_lines}ring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
              [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n\
              [centre]\nservice_hours = {hours}\n",
             sip = self.sip,
@@ -170,7 +180,8 @@ impl House {
             web = self.web,
             recordings = self.recordings(),
             journal = self.path("journal"),
-            desks = setup.desks,
+            desks = desks.join(", "),
+            desk_lines = setup.desk_lines,
             ring = setup.desk_ring_timeout_s,
             talk = setup.rehearsal_talk_s,
         )

@@ -10,8 +10,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "foreign",
         &[
-            "studio", "config", "phone", "gate", "ledger", "journal", "engine", "archive", "drill",
-            "script", "keypad", "domain", "calendar", "sip", "media", "rtp", "guard",
+            "studio",
+            "config",
+            "phone",
+            "gate",
+            "ledger",
+            "journal",
+            "engine",
+            "archive",
+            "drill",
+            "script",
+            "keypad",
+            "domain",
+            "calendar",
+            "sip",
+            "media",
+            "rtp",
+            "guard",
+            "registrar",
         ],
     ),
     // The command line hands everything to the commands.
@@ -26,6 +42,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "web",
             "post",
             "caller",
+            "clerk",
+            "location",
             "ledger",
             "example",
             "verification",
@@ -50,6 +68,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "media",
         ],
     ),
+    // Commands about what is entered, over an engine that somebody else has opened.
+    ("clerk", &["staff", "engine", "rights", "domain"]),
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -64,6 +84,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "drill",
             "ivr",
             "desks",
+            "location",
             "domain",
             "sip",
             "media",
@@ -147,8 +168,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "staff",
         &[
-            "engine", "register", "store", "secrets", "rights", "channels", "domain",
+            "engine",
+            "register",
+            "store",
+            "secrets",
+            "registrar",
+            "rights",
+            "channels",
+            "domain",
         ],
+    ),
+    // The registrar with a clock and a memory: a shell beside the engine's.
+    (
+        "location",
+        &["engine", "register", "store", "registrar", "domain"],
     ),
     // What is counted of what the engine decided, and what is told of it.
     (
@@ -255,7 +288,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Every message of a stream is judged; who stands behind the streams is told by a trait.
     ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
-    ("guard", &[]),
+    ("guard", &["registrar"]),
+    // Accounts, digests and bindings; a request is words to it.
+    ("registrar", &[]),
 ];
 
 /// The rooms of the conversation.
@@ -296,10 +331,10 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "anyhow",
         &[
-            "studio", "app", "main", "phone", "web", "gate", "post", "caller",
+            "studio", "app", "clerk", "main", "phone", "web", "gate", "post", "caller",
         ],
     ),
-    ("clap", &["app", "main", "studio"]),
+    ("clap", &["app", "clerk", "main", "studio"]),
     // Files of the approval system, and a password typed at a terminal.
     ("csv", &["app"]),
     ("rpassword", &["app"]),
@@ -310,8 +345,8 @@ const CRATES: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
-            "staff", "engine", "archive", "store", "turns", "secrets", "sip", "streams", "media",
-            "meter",
+            "staff", "location", "engine", "archive", "store", "turns", "secrets", "sip",
+            "streams", "media", "meter",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

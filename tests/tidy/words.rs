@@ -9,22 +9,22 @@ const BANNED: [(&str, &[&str], &str); 11] = [
     ("dbg!", &[], "log it by `tracing`, or leave it out"),
     (
         "println!",
-        &["main", "app", "studio"],
+        &["main", "app", "clerk", "studio"],
         "log it by `tracing`; only commands print",
     ),
     (
         "eprintln!",
-        &["main", "app", "studio"],
+        &["main", "app", "clerk", "studio"],
         "log it by `tracing`; only commands print",
     ),
     (
         "print!",
-        &["main", "app", "studio"],
+        &["main", "app", "clerk", "studio"],
         "log it by `tracing`; only commands print",
     ),
     (
         "eprint!",
-        &["main", "app", "studio"],
+        &["main", "app", "clerk", "studio"],
         "log it by `tracing`; only commands print",
     ),
     (".unwrap()", &[], "`?`, or `expect(\"why this holds\")`"),

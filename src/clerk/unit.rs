@@ -1,13 +1,8 @@
 //! `gradeline unit`: the bureau's units.
 
-use std::path::Path;
-use std::process::ExitCode;
-
 use clap::Subcommand;
 
-use super::{log_to_stderr, now, open_engine, runtime};
-use crate::config::Config;
-use crate::domain::UnitId;
+use crate::domain::{Moment, UnitId};
 use crate::engine::Engine;
 use crate::rights::UnitKind;
 use crate::staff::By;
@@ -39,23 +34,12 @@ pub enum UnitCommand {
 }
 
 /// Does it, as somebody at this machine; each change is in the trail.
-pub fn unit(config: Option<&Path>, command: UnitCommand) -> anyhow::Result<ExitCode> {
-    log_to_stderr("warn");
-    let config = Config::load(config)?;
-    runtime()?.block_on(async {
-        let engine = open_engine(&config).await?;
-        let done = run(&engine, command).await;
-        engine.close().await?;
-        done.map(|()| ExitCode::SUCCESS)
-    })
-}
-
-async fn run(engine: &Engine, command: UnitCommand) -> anyhow::Result<()> {
+pub async fn unit(engine: &Engine, command: UnitCommand, now: Moment) -> anyhow::Result<()> {
     let by = By::CommandLine;
     match command {
         UnitCommand::Add { id, kind, name } => {
             let unit = UnitId(id);
-            engine.add_unit(&unit, kind, &name, &by, now()).await?;
+            engine.add_unit(&unit, kind, &name, &by, now).await?;
             println!("Added {unit}: {name} ({}).", kind.zh());
         }
         UnitCommand::List => {
@@ -69,12 +53,12 @@ async fn run(engine: &Engine, command: UnitCommand) -> anyhow::Result<()> {
         }
         UnitCommand::Rename { id, name } => {
             let unit = UnitId(id);
-            engine.rename_unit(&unit, &name, &by, now()).await?;
+            engine.rename_unit(&unit, &name, &by, now).await?;
             println!("{unit} is now {name}.");
         }
         UnitCommand::Close { id } => {
             let unit = UnitId(id);
-            engine.close_unit(&unit, &by, now()).await?;
+            engine.close_unit(&unit, &by, now).await?;
             println!("Closed {unit}; what it did stays on record.");
         }
     }

@@ -1,0 +1,44 @@
+//! Commands about what is entered, over the configured database.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{log_to_stderr, now, open_engine, runtime};
+use crate::clerk::{self, DeskCommand, TokenCommand, UnitCommand};
+use crate::config::Config;
+use crate::engine::Engine;
+
+/// `gradeline unit`.
+pub fn unit(config: Option<&Path>, command: UnitCommand) -> anyhow::Result<ExitCode> {
+    enter(config, async |engine| {
+        clerk::unit(engine, command, now()).await
+    })
+}
+
+/// `gradeline desk`.
+pub fn desk(config: Option<&Path>, command: DeskCommand) -> anyhow::Result<ExitCode> {
+    enter(config, async |engine| {
+        clerk::desk(engine, command, now()).await
+    })
+}
+
+/// `gradeline token`.
+pub fn token(config: Option<&Path>, command: TokenCommand) -> anyhow::Result<ExitCode> {
+    enter(config, async |engine| {
+        clerk::token(engine, command, now()).await
+    })
+}
+
+fn enter(
+    config: Option<&Path>,
+    run: impl AsyncFnOnce(&Engine) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    log_to_stderr("warn");
+    let config = Config::load(config)?;
+    runtime()?.block_on(async {
+        let engine = open_engine(&config).await?;
+        let done = run(&engine).await;
+        engine.close().await?;
+        done.map(|()| ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,76 @@
+//! Telephones of desks that register: wired to the guard and to the desks, where the configuration has any.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::now;
+use crate::config::{Config, DeskAddress};
+use crate::engine::Engine;
+use crate::location::{Location, Settings};
+use crate::sip;
+
+/// Where desks are that register; `None` where none may.
+pub(super) async fn open(config: &Config, engine: &Engine) -> anyhow::Result<Option<Location>> {
+    let desks = &config.desks;
+    if desks.networks.is_empty() {
+        return Ok(None);
+    }
+    let max_expires = Duration::from_secs(desks.max_expires_s);
+    let settings = Settings {
+        min_expires: Duration::from_secs(desks.min_expires_s),
+        default_expires: max_expires,
+        max_expires,
+    };
+    Ok(Some(Location::open(engine, settings).await?))
+}
+
+/// What the guard needs to let them register.
+pub(super) fn guarded(config: &Config, location: Option<&Location>) -> Option<sip::Desks> {
+    Some(sip::Desks {
+        networks: config.desks.networks.clone(),
+        registrar: Arc::new(location?.clone()),
+    })
+}
+
+/// Keeps it until told to end.
+pub(super) fn keep(
+    location: Option<Location>,
+    engine: &Engine,
+    closing: CancellationToken,
+) -> impl Future<Output = ()> + use<> {
+    let engine = engine.clone();
+    async move {
+        if let Some(location) = location {
+            location.keep(engine, closing).await;
+        }
+    }
+}
+
+/// The staff numbers of the accounts that are configured; of those that are not there it is said what to do.
+pub(super) async fn staff_of_accounts(
+    config: &Config,
+    engine: &Engine,
+) -> anyhow::Result<HashMap<String, String>> {
+    let accounts = engine.desk_accounts(now()).await?;
+    for account in config.desks.accounts() {
+        if !accounts.iter().any(|known| known.name == account) {
+            tracing::warn!(
+                "[desks] addresses has the account {account}, which is not there yet: gradeline desk add {account}"
+            );
+        }
+    }
+    let staff = accounts.into_iter();
+    Ok(staff
+        .filter_map(|known| Some((known.name, known.staff?)))
+        .collect())
+}
+
+/// What the configuration says of a desk goes before what its account says.
+pub(super) fn staff_of(desk: &DeskAddress, accounts: &HashMap<String, String>) -> Option<String> {
+    let own = || accounts.get(desk.account()?).cloned();
+    let configured = desk.staff.clone().or_else(own);
+    configured.or_else(|| desk.staff_number())
+}

@@ -1,0 +1,9 @@
+//! Commands about what is entered: their arguments, and what they do over an open engine. Others of them are in `app`.
+
+mod desk;
+mod token;
+mod unit;
+
+pub use desk::{DESK_EXAMPLES, DeskCommand, desk};
+pub use token::{TokenCommand, token};
+pub use unit::{UnitCommand, unit};

@@ -1,0 +1,141 @@
+//! REGISTER: read from the head, and asked of the registrar. It is answered here, without a transaction: the registrar
+//! knows a retransmission by itself, so nothing has to be kept of an answer.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::head::Head;
+use super::syntax::{items, party, userinfo};
+use super::{Network, Sender, State, Transport};
+use crate::registrar::{Answer, Carrier, Contact, Registers, Request};
+
+/// Who registers, and from where.
+#[derive(Clone)]
+pub struct Desks {
+    /// Telephones of desks register from here; never an address that may call.
+    pub networks: Vec<Network>,
+    pub registrar: Arc<dyn Registers>,
+}
+
+impl std::fmt::Debug for Desks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desks")
+            .field("networks", &self.networks)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Desks {
+    pub(super) fn has(&self, source: IpAddr) -> bool {
+        self.networks.iter().any(|network| network.contains(source))
+    }
+
+    /// Asks the registrar about a request that is well formed. `None` where it names no address of record.
+    pub(super) fn ask(
+        &self,
+        head: &Head<'_>,
+        uri: &str,
+        came: (SocketAddr, Transport),
+        now: Instant,
+    ) -> Option<Answer> {
+        let (source, transport) = came;
+        let to = party(head.first("To")?)?;
+        let cseq = head.first("CSeq")?.split_whitespace().next()?;
+        let contacts = head.all("Contact").flat_map(items);
+        let contacts: Option<Vec<Contact<'_>>> = contacts.map(contact).collect();
+        let request = Request {
+            source,
+            carrier: carrier(transport),
+            uri,
+            account: unescaped(userinfo(to.uri)?),
+            call_id: head.first("Call-ID")?,
+            cseq: cseq.parse().ok()?,
+            via: head.all("Via").flat_map(items).next()?,
+            authorization: head.all("Authorization").collect(),
+            contacts: contacts?,
+            expires: head.first("Expires"),
+        };
+        Some(self.registrar.register(&request, now))
+    }
+}
+
+impl State {
+    /// Telephones of desks may register.
+    pub fn with_desks(mut self, desks: Option<Desks>) -> State {
+        self.desks = desks;
+        self
+    }
+
+    /// Who may register, if anybody may.
+    pub(super) fn desks(&self) -> Option<&Desks> {
+        self.desks.as_ref()
+    }
+
+    /// Who an address is. One that may call may not register: whoever it relays for would be a desk.
+    pub fn sender(&self, source: IpAddr) -> Sender {
+        let source = source.to_canonical();
+        let of_desks = self.desks.as_ref().is_some_and(|desks| desks.has(source));
+        match (self.is_trunk(source), of_desks) {
+            (true, _) => Sender::Trunk,
+            (false, true) => Sender::Desk,
+            (false, false) => Sender::Stranger,
+        }
+    }
+
+    /// A stream on which somebody had registered is gone.
+    pub fn lost(&self, source: SocketAddr, transport: Transport) {
+        if let Some(desks) = &self.desks {
+            desks.registrar.lost(source, carrier(transport));
+        }
+    }
+}
+
+fn contact(item: &str) -> Option<Contact<'_>> {
+    if item.trim() == "*" {
+        return Some(Contact {
+            uri: "*",
+            ..Contact::default()
+        });
+    }
+    let party = party(item)?;
+    Some(Contact {
+        uri: party.uri,
+        q: party.parameter("q"),
+        expires: party.parameter("expires"),
+        instance: party.parameter("+sip.instance"),
+        reg_id: party.parameter("reg-id"),
+    })
+}
+
+/// What carries a binding's messages.
+fn carrier(transport: Transport) -> Carrier {
+    match transport {
+        Transport::Udp => Carrier::Udp,
+        Transport::Tcp => Carrier::Tcp,
+        Transport::Tls => Carrier::Tls,
+    }
+}
+
+/// `%41` as `A` in the user part of a URI (RFC 3261 §19.1.2); what is no such escape stays as it is.
+pub fn unescaped(user: &str) -> String {
+    let mut bytes = Vec::with_capacity(user.len());
+    let mut rest = user.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (byte, hex) {
+            (b'%', Some(value)) => {
+                bytes.push(value);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
