@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use super::{now, open_engine, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::{Config, DeskAddress, Srtp};
-use crate::desks::{Desk, DeskId, Desks, Strategy};
+use crate::desks::{self, Desk, DeskId, Desks};
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
 use crate::media::{self, Media};
@@ -256,7 +257,7 @@ async fn open_desks(
     config: &Config,
     book: &Book,
 ) -> anyhow::Result<(Desks, Option<RehearsalDesk>)> {
-    let ring = Duration::from_secs(config.desks.ring_timeout_s);
+    let settings = desk_settings(config);
     if !config.desks.addresses.is_empty() {
         let desks = config
             .desks
@@ -267,10 +268,11 @@ async fn open_desks(
                 id,
                 address: desk.address.clone(),
                 staff: desk.staff_number(),
-                group: None,
+                groups: desk.groups.clone(),
+                skills: desk.skills.clone(),
             })
             .collect();
-        return Ok((Desks::new(desks, ring, Strategy::Linear), None));
+        return Ok((Desks::new(desks, settings), None));
     }
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
     let rehearsal = RehearsalDesk::open(loopback, rehearsal_conduct(config, book)).await?;
@@ -279,10 +281,28 @@ async fn open_desks(
             id: DeskId(format!("rehearsal-{seat}")),
             address: rehearsal.address().to_owned(),
             staff: Some("1001".into()),
-            group: None,
+            groups: Vec::new(),
+            skills: BTreeMap::new(),
         })
         .collect();
-    Ok((Desks::new(seats, ring, Strategy::Linear), Some(rehearsal)))
+    Ok((Desks::new(seats, settings), Some(rehearsal)))
+}
+
+fn desk_settings(config: &Config) -> desks::Settings {
+    let desks = &config.desks;
+    desks::Settings {
+        strategy: desks.strategy,
+        ring: Duration::from_secs(desks.ring_timeout_s),
+        wrap_up: Duration::from_secs(desks.wrap_up_s),
+        rest: Duration::from_secs(desks.rest_s),
+        misses_at_most: desks.misses_at_most,
+        not_answering: Duration::from_secs(desks.not_answering_s),
+        waiting_at_most: desks.waiting_at_most,
+        when_empty: desks.when_empty,
+        redial_within: Duration::from_secs(desks.redial_within_s),
+        short_abandonment: Duration::from_secs(desks.short_abandonment_s),
+        ..desks::Settings::default()
+    }
 }
 
 /// What timelines and logs call the desks: the staff number, or the position in the configuration, for
@@ -392,6 +412,8 @@ mod tests {
         let desk = |address: &str, staff: Option<&str>| DeskAddress {
             address: address.to_owned(),
             staff: staff.map(str::to_owned),
+            groups: Vec::new(),
+            skills: BTreeMap::new(),
         };
         let ids = desk_ids(&[
             desk("sip:8001@192.0.2.7", None),

@@ -77,6 +77,21 @@ impl Config {
                 "is 0: no desk could answer in time; write 1 or more, such as 15",
             ),
             (
+                self.desks.rest_s == 0,
+                ("desks", "rest_s"),
+                "is 0: a desk that refuses would be rung again without end; write 1 or more, such as 5",
+            ),
+            (
+                self.desks.misses_at_most > 0 && self.desks.not_answering_s == 0,
+                ("desks", "not_answering_s"),
+                "is 0: write 1 or more, such as 60, or misses_at_most = 0 for desks that are always taken to be there",
+            ),
+            (
+                self.desks.waiting_at_most == 0,
+                ("desks", "waiting_at_most"),
+                "is 0: nobody could wait; write 1 or more, such as 100",
+            ),
+            (
                 no_database,
                 ("store", "url"),
                 "names no database; write sqlite:PATH or postgres://…",

@@ -6,6 +6,7 @@ mod defaults;
 mod hours;
 mod read;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use checks::Problem;
 
 use crate::channels::QuietHours;
+use crate::desks::{Strategy, WhenEmpty};
 use crate::domain::Day;
 use crate::figures::Thresholds;
 use crate::phone::{Files, ServiceHours};
@@ -130,10 +132,30 @@ pub struct Journal {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Desks {
-    /// Rung in this order. Empty: the rehearsal desk answers.
+    /// Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
+    /// `"longest_idle"`, `"ring_all"` or `"linear"`: which desk is rung.
+    #[serde(deserialize_with = "read::strategy")]
+    pub strategy: Strategy,
     /// How long one desk rings before the next.
     pub ring_timeout_s: u64,
+    /// 话后处理: how long after a talk a desk is not rung.
+    pub wrap_up_s: u64,
+    /// How long a desk that missed a ring is not rung again.
+    pub rest_s: u64,
+    /// After so many rings missed in a row nobody is taken to be there; 0: never.
+    pub misses_at_most: u32,
+    /// For how long.
+    pub not_answering_s: u64,
+    /// How many callers may wait; one more hears that all are busy.
+    pub waiting_at_most: usize,
+    /// `"end"` or `"wait"`: what becomes of waiting callers while nobody is there.
+    #[serde(deserialize_with = "read::when_empty")]
+    pub when_empty: WhenEmpty,
+    /// Who left the queue and calls again within this time has his place again.
+    pub redial_within_s: u64,
+    /// Who leaves the queue earlier is counted apart.
+    pub short_abandonment_s: u64,
     /// How long the rehearsal desk speaks before it hangs up.
     pub rehearsal_talk_s: u64,
 }
@@ -144,6 +166,10 @@ pub struct DeskAddress {
     pub address: String,
     /// 工号, told to the caller by P04; by default the digits of the address's user part.
     pub staff: Option<String>,
+    /// The groups that it serves, for `group` in a dialplan.
+    pub groups: Vec<String>,
+    /// What it is good at, from 1 to 9, for `skill` in a dialplan.
+    pub skills: BTreeMap<String, u8>,
 }
 
 /// `[centre]`: who answers, and when.

@@ -2,7 +2,9 @@
 //! and tells the caller's call what became of it.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -10,34 +12,51 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::clock;
 use super::ring::{self, Answered, Ring, Rung};
-use crate::desks::{Action, CallerId, Desk, DeskId, Desks, Event, NoDesk};
+use crate::desks::{Action, CallerId, Desk, DeskId, Desks, Event, How, Need, NoDesk, Terms};
 use crate::ivr::Unavailable;
 use crate::media::Media;
 use crate::sip::Agent;
+
+/// Asks that may wait for the floor; all calls that come in at once ask within a moment.
+const ASKS: usize = 1024;
 
 /// Where calls ask for a desk. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Floor {
     asks: mpsc::Sender<Ask>,
+    last: Arc<AtomicU64>,
 }
 
 /// What a call wants.
 pub(super) struct Wanted {
-    pub group: Option<String>,
+    pub need: Need,
+    pub terms: Terms,
     pub caller_number: Option<String>,
     pub call: String,
-    pub patience: Duration,
 }
 
-/// A hunt that goes on. Dropped, the ringing stops.
+/// A hunt that goes on. Dropped, the ringing stops and the caller waits no more.
 pub(super) struct Hunt {
+    caller: CallerId,
+    asks: mpsc::Sender<Ask>,
     _until: DropGuard,
 }
 
 /// What becomes of a hunt.
 pub(super) enum Hunted {
-    Ringing { desk: String },
-    Found { answered: Box<Answered>, seat: Seat },
+    Ringing {
+        desk: String,
+    },
+    Found {
+        answered: Box<Answered>,
+        seat: Seat,
+        waited: Duration,
+    },
+    /// So many are before him; how long it takes, where enough is known.
+    Position {
+        ahead: usize,
+        wait: Option<Duration>,
+    },
     Unavailable(Unavailable),
 }
 
@@ -48,10 +67,15 @@ pub(super) struct Seat {
     _until: DropGuard,
 }
 
-struct Ask {
-    wanted: Wanted,
-    told: mpsc::Sender<Hunted>,
-    over: CancellationToken,
+enum Ask {
+    Desk {
+        caller: CallerId,
+        wanted: Wanted,
+        told: mpsc::Sender<Hunted>,
+        over: CancellationToken,
+    },
+    /// What a caller who waits does.
+    Does(Event),
 }
 
 impl Floor {
@@ -61,7 +85,7 @@ impl Floor {
         agent: Agent,
         media: Media,
     ) -> (Floor, tokio::task::JoinHandle<()>) {
-        let (asks, queue) = mpsc::channel(64);
+        let (asks, queue) = mpsc::channel(ASKS);
         let keeper = Keeper {
             desks,
             agent,
@@ -69,9 +93,12 @@ impl Floor {
             callers: HashMap::new(),
             ringing: JoinSet::new(),
             leaving: JoinSet::new(),
-            last: 0,
         };
-        (Floor { asks }, tokio::spawn(keeper.run(queue)))
+        let floor = Floor {
+            asks,
+            last: Arc::default(),
+        };
+        (floor, tokio::spawn(keeper.run(queue)))
     }
 
     /// Begins to look for a desk; what becomes of it comes by the receiver.
@@ -79,7 +106,9 @@ impl Floor {
         let (told, receiver) = mpsc::channel(16);
         let over = CancellationToken::new();
         let call = wanted.call.clone();
-        let ask = Ask {
+        let caller = CallerId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let ask = Ask::Desk {
+            caller,
             wanted,
             told: told.clone(),
             over: over.clone(),
@@ -88,12 +117,44 @@ impl Floor {
             tracing::error!(call, "the floor does not keep up; a caller gets no desk");
             let _ = told.try_send(Hunted::Unavailable(Unavailable::Failed));
         }
-        (
-            Hunt {
-                _until: over.drop_guard(),
-            },
-            receiver,
-        )
+        let hunt = Hunt {
+            caller,
+            asks: self.asks.clone(),
+            _until: over.drop_guard(),
+        };
+        (hunt, receiver)
+    }
+}
+
+impl Hunt {
+    /// He chooses what else he may have, and keeps his place.
+    pub(super) fn steps_aside(&self) {
+        let caller = self.caller;
+        self.does(Event::StepsAside { caller });
+    }
+
+    /// He waits on.
+    pub(super) fn steps_back(&self) {
+        let caller = self.caller;
+        self.does(Event::StepsBack { caller });
+    }
+
+    /// He wants to be called back at this number.
+    pub(super) fn wants_callback(&self, number: String) {
+        let caller = self.caller;
+        self.does(Event::WantsCallback { caller, number });
+    }
+
+    /// He has left a message.
+    pub(super) fn leaves_message(&self) {
+        let caller = self.caller;
+        self.does(Event::LeavesMessage { caller });
+    }
+
+    fn does(&self, event: Event) {
+        if self.asks.try_send(Ask::Does(event)).is_err() {
+            tracing::error!("the floor does not keep up; what a waiting caller did is not counted");
+        }
     }
 }
 
@@ -101,8 +162,9 @@ impl Floor {
 struct Seeker {
     wanted: Wanted,
     told: mpsc::Sender<Hunted>,
-    /// Cancels the ringing that goes on for him.
-    ring: Option<CancellationToken>,
+    since: Instant,
+    /// Each cancels the ringing of one desk for him.
+    rings: HashMap<DeskId, CancellationToken>,
     /// The answer that waits for the machine's word.
     answered: Option<Box<Answered>>,
 }
@@ -120,7 +182,6 @@ struct Keeper {
     callers: HashMap<CallerId, Seeker>,
     ringing: JoinSet<(CallerId, DeskId, Rung)>,
     leaving: JoinSet<Left>,
-    last: u64,
 }
 
 impl Keeper {
@@ -149,21 +210,28 @@ impl Keeper {
     }
 
     fn asked(&mut self, ask: Ask) {
-        self.last += 1;
-        let caller = CallerId(self.last);
+        let (caller, wanted, told, over) = match ask {
+            Ask::Does(event) => return self.tell(event),
+            Ask::Desk {
+                caller,
+                wanted,
+                told,
+                over,
+            } => (caller, wanted, told, over),
+        };
         let event = Event::Wanted {
             caller,
-            group: ask.wanted.group.clone(),
-            patience: ask.wanted.patience,
-            waits: false,
+            number: wanted.caller_number.clone(),
+            need: wanted.need.clone(),
+            terms: wanted.terms.clone(),
         };
-        let Ask { wanted, told, over } = ask;
         self.callers.insert(
             caller,
             Seeker {
                 wanted,
                 told,
-                ring: None,
+                since: clock::instant(),
+                rings: HashMap::new(),
                 answered: None,
             },
         );
@@ -175,17 +243,25 @@ impl Keeper {
     }
 
     fn rung(&mut self, caller: CallerId, desk: DeskId, rung: Rung) {
+        let Some(seeker) = self.callers.get_mut(&caller) else {
+            // An answer is dropped here, which ends it with BYE.
+            return;
+        };
         match rung {
             Rung::Answered(answered) => {
-                // Without a seeker the answer is dropped here, which ends it with BYE.
+                seeker.answered = Some(answered);
+                self.tell(Event::Answered { caller, desk });
+                // Too late: he is being rung for elsewhere, or chooses.
                 if let Some(seeker) = self.callers.get_mut(&caller) {
-                    seeker.answered = Some(answered);
-                    self.tell(Event::Answered { caller, desk });
+                    seeker.answered = None;
                 }
             }
-            Rung::Not(Unavailable::Busy) => self.tell(Event::Refused { caller, desk }),
-            Rung::Not(Unavailable::Failed | Unavailable::NoAnswer) => {
-                self.tell(Event::Failed { caller, desk });
+            Rung::Not(why) => {
+                seeker.rings.remove(&desk);
+                self.tell(match why {
+                    Unavailable::Busy => Event::Refused { caller, desk },
+                    _ => Event::Failed { caller, desk },
+                });
             }
             Rung::Stopped => {}
         }
@@ -194,7 +270,7 @@ impl Keeper {
     fn tell(&mut self, event: Event) {
         // A hunt also ends when its desk was found; then the seat says when that desk is free.
         if let Event::Left { caller } = event
-            && self.callers.remove(&caller).is_none()
+            && !self.callers.contains_key(&caller)
         {
             return;
         }
@@ -205,36 +281,49 @@ impl Keeper {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Ring { caller, desk } => self.ring(caller, desk),
-            Action::Cancel { caller, .. } => {
-                if let Some(stop) = self
-                    .callers
-                    .get_mut(&caller)
-                    .and_then(|seeker| seeker.ring.take())
-                {
+            Action::Ring { caller, desk } => self.ring(caller, &desk),
+            Action::Cancel { caller, desk } => {
+                let seeker = self.callers.get_mut(&caller);
+                if let Some(stop) = seeker.and_then(|seeker| seeker.rings.remove(&desk)) {
                     stop.cancel();
                 }
             }
-            Action::Connected { caller, desk } => self.connected(caller, desk),
-            Action::Unavailable { caller, why } => {
-                if let Some(seeker) = self.callers.remove(&caller) {
-                    let why = match why {
-                        NoDesk::NoAnswer => Unavailable::NoAnswer,
-                        NoDesk::Busy => Unavailable::Busy,
-                        NoDesk::Failed => Unavailable::Failed,
-                    };
-                    say(&seeker.told, Hunted::Unavailable(why));
-                }
+            Action::Connected { caller, desk } => self.connected(caller, &desk),
+            Action::Unavailable { caller, why, .. } => {
+                self.say(caller, Hunted::Unavailable(unavailable(why)));
+            }
+            Action::Announce {
+                caller,
+                ahead,
+                wait,
+            } => self.say(caller, Hunted::Position { ahead, wait }),
+            Action::Ended {
+                caller,
+                how,
+                waited,
+            } => self.ended(caller, how, waited),
+            // The list of callbacks is worked through by people: none is promised by the room.
+            Action::Promised { caller, .. }
+            | Action::CallBack { caller, .. }
+            | Action::PromiseEnded { caller, .. } => {
+                tracing::error!(caller = caller.0, "a bug: the floor makes no calls");
+            }
+            Action::BreakRefused { desk, reason } => {
+                tracing::warn!(
+                    desk = desk.0,
+                    reason,
+                    "no such reason for a break is configured"
+                );
             }
         }
     }
 
-    fn ring(&mut self, caller: CallerId, desk: Desk) {
+    fn ring(&mut self, caller: CallerId, desk: &Desk) {
         let Some(seeker) = self.callers.get_mut(&caller) else {
             return;
         };
         let stop = CancellationToken::new();
-        if let Some(earlier) = seeker.ring.replace(stop.clone()) {
+        if let Some(earlier) = seeker.rings.insert(desk.id.clone(), stop.clone()) {
             earlier.cancel();
         }
         let ring = Ring {
@@ -242,38 +331,70 @@ impl Keeper {
             caller: seeker.wanted.caller_number.clone(),
             call: seeker.wanted.call.clone(),
         };
-        say(
-            &seeker.told,
-            Hunted::Ringing {
-                desk: desk.id.0.clone(),
-            },
-        );
-        let (agent, media, id) = (self.agent.clone(), self.media.clone(), desk.id);
+        let hunted = Hunted::Ringing {
+            desk: desk.id.0.clone(),
+        };
+        say(&seeker.told, hunted);
+        let (agent, media, id) = (self.agent.clone(), self.media.clone(), desk.id.clone());
         self.ringing.spawn(async move {
             let rung = ring::ring(agent, media, ring, stop).await;
             (caller, id, rung)
         });
     }
 
-    fn connected(&mut self, caller: CallerId, desk: Desk) {
+    fn connected(&mut self, caller: CallerId, desk: &Desk) {
         let free = CancellationToken::new();
         let seat = Seat {
             desk: desk.id.0.clone(),
-            staff: desk.staff,
+            staff: desk.staff.clone(),
             _until: free.clone().drop_guard(),
         };
+        let id = desk.id.clone();
         self.leaving.spawn(async move {
             free.cancelled().await;
-            Left::Desk(desk.id)
+            Left::Desk(id)
         });
         // Whatever is missing, dropping the seat frees the desk again.
-        let Some(seeker) = self.callers.remove(&caller) else {
+        let Some(mut seeker) = self.callers.remove(&caller) else {
             return;
         };
+        // Desks that ring beside this one stop; `Cancel` says so too, and finds them gone.
+        seeker.rings.remove(&desk.id);
+        for stop in seeker.rings.values() {
+            stop.cancel();
+        }
         let Some(answered) = seeker.answered else {
             return;
         };
-        say(&seeker.told, Hunted::Found { answered, seat });
+        let waited = clock::instant().saturating_duration_since(seeker.since);
+        let found = Hunted::Found {
+            answered,
+            seat,
+            waited,
+        };
+        say(&seeker.told, found);
+    }
+
+    /// The one end of everybody who came in. Of who talks, his call tells the rest.
+    fn ended(&mut self, caller: CallerId, how: How, waited: Duration) {
+        let how = word(how);
+        metrics::counter!("gradeline_queue_ended_total", "how" => how).increment(1);
+        metrics::histogram!("gradeline_queue_wait_seconds", "how" => how).record(waited);
+        if let Some(seeker) = self.callers.remove(&caller) {
+            let waited_s = waited.as_secs();
+            tracing::info!(
+                call = seeker.wanted.call,
+                how,
+                waited_s,
+                "a caller's wait ended"
+            );
+        }
+    }
+
+    fn say(&self, caller: CallerId, hunted: Hunted) {
+        if let Some(seeker) = self.callers.get(&caller) {
+            say(&seeker.told, hunted);
+        }
     }
 }
 
@@ -281,6 +402,29 @@ impl Keeper {
 fn say(told: &mpsc::Sender<Hunted>, hunted: Hunted) {
     if told.try_send(hunted).is_err() {
         tracing::debug!("a desk was found for a call that has ended");
+    }
+}
+
+fn unavailable(why: NoDesk) -> Unavailable {
+    match why {
+        NoDesk::NoAnswer => Unavailable::NoAnswer,
+        NoDesk::Busy => Unavailable::Busy,
+        NoDesk::Failed => Unavailable::Failed,
+        NoDesk::Full => Unavailable::Full,
+        NoDesk::Empty => Unavailable::Empty,
+        NoDesk::WaitedOut => Unavailable::WaitedOut,
+        NoDesk::Closed => Unavailable::Closed,
+    }
+}
+
+fn word(how: How) -> &'static str {
+    match how {
+        How::Talk => "talk",
+        How::Callback => "callback",
+        How::Message => "message",
+        How::Abandoned { short: false } => "abandoned",
+        How::Abandoned { short: true } => "abandoned_at_once",
+        How::TurnedAway(_) => "turned_away",
     }
 }
 
