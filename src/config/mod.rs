@@ -366,7 +366,16 @@ mod tests {
             [journal]
             dir = "/srv/journal"
             [desks]
-            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12" }]
+            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12", groups = ["forest"], skills = { permits = 9 } }]
+            strategy = "ring_all"
+            wrap_up_s = 30
+            rest_s = 3
+            misses_at_most = 2
+            not_answering_s = 90
+            waiting_at_most = 40
+            when_empty = "wait"
+            redial_within_s = 120
+            short_abandonment_s = 3
             [ratings]
             reminders = false
             quiet_hours = "21:30-08:00"
@@ -389,6 +398,10 @@ mod tests {
             config.desks.addresses[1].staff_number().as_deref(),
             Some("12")
         );
+        assert_eq!(config.desks.strategy, Strategy::RingAll);
+        assert_eq!(config.desks.when_empty, WhenEmpty::Wait);
+        assert_eq!(config.desks.addresses[1].groups, ["forest"]);
+        assert_eq!(config.desks.addresses[1].skills["permits"], 9);
     }
 
     #[test]
@@ -415,6 +428,21 @@ mod tests {
             ("[media]\nthreads = 0", "1 or more"),
             ("[media]\nrtp_timeout_s = 0", "such as 30"),
             ("[desks]\nring_timeout_s = 0", "such as 15"),
+            ("[desks]\nring_timeout_s = 99999999999", "86400 at most"),
+            ("[desks]\nwrap_up_s = 86401", "86400 at most"),
+            ("[desks]\nrest_s = 0", "such as 5"),
+            ("[desks]\nnot_answering_s = 0", "misses_at_most = 0"),
+            ("[desks]\nwaiting_at_most = 0", "such as 100"),
+            ("[desks]\nwaiting_at_most = 100001", "100000"),
+            (
+                "[desks]\nstrategy = \"random\"",
+                "\"longest_idle\", \"ring_all\"",
+            ),
+            ("[desks]\nwhen_empty = \"maybe\"", "\"end\", \"wait\""),
+            (
+                "[desks]\naddresses = [{ address = \"sip:1@192.0.2.7\", skills = { permits = 10 } }]",
+                "from 1 to 9",
+            ),
             ("[store]\nurl = \"mysql://x\"", "sqlite:PATH"),
             (
                 "[centre]\nservice_hours = [\"workdays 9-25\"]",

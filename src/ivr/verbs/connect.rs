@@ -126,6 +126,17 @@ impl Connect {
         }
     }
 
+    /// The groups of desks that it names.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        let own = self.group.iter().chain(self.waiting.overflow_group());
+        own.map(|word| word.text.as_str())
+    }
+
+    /// The skill of desks that it names.
+    pub fn skill(&self) -> Option<&str> {
+        self.skill.as_ref().map(|word| word.text.as_str())
+    }
+
     /// Whether a caller may wait here.
     pub fn waits(&self) -> bool {
         self.waiting.at_most().is_some()
@@ -155,7 +166,7 @@ impl Connect {
                     Self::waits_on(self.waiting.on(state, event, run))
                 }
                 _ => match self.ringing(event, run) {
-                    Next::Stay(_) => Self::waits_on(state),
+                    Next::Stay(super::State::Connect(State::Ringing)) => Self::waits_on(state),
                     next => next,
                 },
             },

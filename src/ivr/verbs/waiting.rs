@@ -89,6 +89,10 @@ impl Waiting {
         })
     }
 
+    pub fn overflow_group(&self) -> Option<&Word> {
+        self.overflow_group.as_ref()
+    }
+
     pub fn exits(&self) -> impl Iterator<Item = &Word> {
         self.keys.iter().flatten().map(|(_, to)| to)
     }
@@ -179,5 +183,128 @@ impl Waiting {
     /// What plays is not waited for longer than the wait lasts.
     fn bound(run: &mut Run) {
         run.timer = run.timer.map(|at| at.min(run.ring_ends_by));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::ivr::fixture::Call;
+    use crate::ivr::{Action, Event, Outcome, Unavailable, Waits};
+
+    fn position(call: &mut Call, ahead: u16, wait_min: Option<u16>) -> Vec<Action> {
+        call.happen(Event::Position { ahead, wait_min })
+    }
+
+    fn clips(actions: &[Action]) -> Vec<&str> {
+        let plays = actions.iter().filter_map(|action| match action {
+            Action::Play { clips, .. } => Some(clips),
+            _ => None,
+        });
+        plays.flatten().map(|clip| clip.0.as_str()).collect()
+    }
+
+    #[test]
+    fn the_room_is_told_how_he_waits() {
+        let call = Call::queueing();
+        let waits = call.done.iter().find_map(|action| match action {
+            Action::Connect {
+                ring_timeout_ms,
+                waits,
+                ..
+            } => Some((*ring_timeout_ms, waits.clone())),
+            _ => None,
+        });
+        let expected = Waits {
+            told_ms: Some((15_000, 40_000)),
+            overflow: None,
+        };
+        assert_eq!(waits, Some((600_000, Some(expected))));
+    }
+
+    #[test]
+    fn his_position_is_told_with_the_minutes_where_they_are_known() {
+        let mut call = Call::queueing();
+        // The notice plays, and is not interrupted.
+        assert!(position(&mut call, 2, Some(4)).is_empty());
+        call.pass(10.0);
+        assert_eq!(call.prompts(), ["P01"]);
+        let from = call.done.len();
+        call.pass(8.0);
+        let told = clips(&call.done[from..]);
+        assert_eq!(told, ["P02.1", "num-2", "P02.2", "num-4", "P02.3"]);
+        call.pass(40.0);
+        let told = position(&mut call, 0, None);
+        assert_eq!(clips(&told), ["P03.1", "num-0", "P03.2"]);
+        assert!(position(&mut call, 0, None).is_empty(), "one at a time");
+    }
+
+    #[test]
+    fn where_the_minutes_are_not_known_they_are_left_out() {
+        let mut call = Call::queueing();
+        call.pass(20.0);
+        assert_eq!(
+            clips(&position(&mut call, 3, None)),
+            ["P03.1", "num-3", "P03.2"]
+        );
+    }
+
+    #[test]
+    fn a_desk_that_answers_stops_what_he_is_told() {
+        let mut call = Call::queueing();
+        call.pass(20.0);
+        position(&mut call, 3, None);
+        call.pass(1.0);
+        let answered = call.happen(Event::DeskAnswered { staff: None });
+        assert_eq!(answered[..2], [Action::StopPlaying, Action::Join]);
+        call.happen(Event::DeskHungUp);
+        assert_eq!(call.session.place(), "rate");
+    }
+
+    #[test]
+    fn a_key_leads_out_of_the_queue_and_his_place_is_kept_until_he_has_chosen() {
+        let mut call = Call::queueing();
+        call.press("1");
+        call.pass(20.0);
+        assert_eq!(
+            call.session.place(),
+            "connect",
+            "in the notice no key is asked for"
+        );
+        let chosen = {
+            call.press("1");
+            call.done.clone()
+        };
+        assert!(chosen.contains(&Action::StepAside));
+        assert!(!chosen.contains(&Action::CancelConnect));
+        call.pass(3.0);
+        call.press("1");
+        call.pass(60.0);
+        assert_eq!(call.word(), Some("callback"));
+        // Who leaves while he chooses has left the queue.
+        let mut call = Call::queueing();
+        call.pass(20.0);
+        call.press("1");
+        call.pass(1.0);
+        call.happen(Event::CallerHungUp);
+        assert_eq!(call.session.outcome().map(Outcome::word), Some("abandoned"));
+        assert!(call.done.contains(&Action::CancelConnect));
+    }
+
+    #[test]
+    fn a_wait_that_is_over_goes_on_as_without_a_desk() {
+        let mut call = Call::queueing();
+        call.pass(20.0);
+        call.happen(Event::DeskUnavailable(Unavailable::WaitedOut));
+        assert_eq!(call.session.place(), "busy");
+        // And where nobody tells, by its own clock.
+        let mut call = Call::queueing();
+        call.pass(17.0);
+        let at = call.session.timeout_at().expect("it waits");
+        assert!(at > call.now + Duration::from_secs(600));
+        call.pass(660.0);
+        assert_eq!(call.session.place(), "busy");
+        assert!(call.done.contains(&Action::CancelConnect));
     }
 }
