@@ -5,6 +5,7 @@ mod calendar;
 mod check;
 mod demo;
 mod due;
+mod floor;
 mod log;
 mod matter;
 mod recovery;

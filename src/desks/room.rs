@@ -1,9 +1,11 @@
 //! All desks and all who want one: where what happens is handed to whom it concerns.
 
 mod callers;
+mod hunting;
 mod promises;
 mod redials;
 mod seats;
+mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};

@@ -1,16 +1,15 @@
 //! The callers' side: who comes in, waits, is rung for, is told, and ends.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::seats::With;
-use super::{Desks, SHORTEST, Work};
+use super::{Desks, Work};
 use crate::desks::lane::Place;
 use crate::desks::state::Cue;
 use crate::desks::timers::Alarm;
 use crate::desks::{
-    Action, AtClosing, CallerId, DeskState, How, Need, NoDesk, PromiseEnd, RING_AT_ONCE, Strategy,
-    Terms, Then, Waiting, WhenEmpty,
+    Action, CallerId, How, Need, NoDesk, RING_AT_ONCE, Strategy, Terms, Then, Waiting,
 };
 
 /// One who wants a desk, or is owed a callback.
@@ -21,18 +20,18 @@ pub(super) struct Caller {
     /// The lane that he came for, where there is one.
     pub home: Option<usize>,
     /// The lanes of which he may have a desk by now.
-    lanes: Vec<usize>,
+    pub lanes: Vec<usize>,
     pub terms: Terms,
     pub since: Instant,
     pub gives_up: Instant,
     /// Steps of the overflow that were taken.
-    widened: usize,
+    pub widened: usize,
     /// What he was told last, and when.
-    said: Option<(usize, Instant)>,
-    tells_at: Option<Instant>,
+    pub said: Option<(usize, Instant)>,
+    pub tells_at: Option<Instant>,
     /// Desks that rang for one who does not wait: each once.
-    tried: BTreeSet<usize>,
-    worst: Tried,
+    pub tried: BTreeSet<usize>,
+    pub worst: Tried,
     pub progress: Progress,
     pub owed: Option<Owed>,
     pub alarm: Option<Instant>,
@@ -81,14 +80,14 @@ impl Caller {
         }
     }
 
-    fn then(&self) -> Then {
+    pub fn then(&self) -> Then {
         self.terms
             .queue
             .as_ref()
             .map_or(Then::default(), |queue| queue.then)
     }
 
-    fn next_widening(&self) -> Option<Instant> {
+    pub fn next_widening(&self) -> Option<Instant> {
         let widening = self.terms.queue.as_ref()?.widenings.get(self.widened)?;
         Some(self.since + widening.after)
     }
@@ -188,288 +187,6 @@ impl Desks {
         })
     }
 
-    /// He gets a desk, waits for one, or is told that there is none.
-    pub(super) fn seek(&mut self, id: CallerId, work: &mut Work) {
-        let Some(caller) = self.callers.get(&id) else {
-            return;
-        };
-        let late = work.now >= caller.gives_up;
-        let desks = if late { Vec::new() } else { self.pick(caller) };
-        match (late, caller.waits()) {
-            (true, true) if caller.owed.is_some() => {
-                self.promise_ends(id, PromiseEnd::Expired, work);
-            }
-            (true, true) => self.gives_up(id, NoDesk::WaitedOut, work),
-            _ if !desks.is_empty() => self.ring(id, desks, work),
-            (false, true) => self.wait(id, work),
-            (_, false) => {
-                let why = self.reason(caller);
-                self.turn_away(id, why, work);
-            }
-        }
-    }
-
-    /// The desks to be rung for him now.
-    fn pick(&self, caller: &Caller) -> Vec<usize> {
-        if caller.owed.is_some() && !self.open {
-            return Vec::new();
-        }
-        let several = self.settings.strategy == Strategy::RingAll && caller.owed.is_none();
-        let at_most = if several { RING_AT_ONCE } else { 1 };
-        let mut desks = Vec::new();
-        for lane in &caller.lanes {
-            for turn in &self.lanes.get(*lane).ready {
-                if desks.len() == at_most {
-                    return desks;
-                }
-                if !caller.tried.contains(&turn.desk) && !desks.contains(&turn.desk) {
-                    desks.push(turn.desk);
-                }
-            }
-        }
-        if desks.is_empty() && !caller.waits() {
-            desks.extend(self.pick_resting(caller));
-        }
-        desks
-    }
-
-    /// For one who would be sent away: a desk that missed a ring, unless somebody waits for it.
-    fn pick_resting(&self, caller: &Caller) -> Option<usize> {
-        let lanes = caller.lanes.iter().map(|lane| self.lanes.get(*lane));
-        let mut resting = lanes.flat_map(|lane| lane.resting.iter().map(|(_, desk)| *desk));
-        resting.find(|desk| {
-            let stands = self.seats[*desk].stands();
-            !caller.tried.contains(desk) && self.lanes.first_waiting(stands).is_none()
-        })
-    }
-
-    pub(super) fn ring(&mut self, id: CallerId, desks: Vec<usize>, work: &mut Work) {
-        if let Some(caller) = self.callers.get_mut(&id)
-            && !caller.waits()
-        {
-            caller.tried.extend(&desks);
-        }
-        self.move_to(id, Progress::Ringing(desks.clone()));
-        for desk in desks {
-            self.cue(desk, Cue::Rung, &With::Caller(id), work);
-            let action = self.ring_action(id, desk);
-            work.actions.push(action);
-        }
-    }
-
-    fn ring_action(&self, id: CallerId, desk: usize) -> Action {
-        let desk = self.seats[desk].desk.clone();
-        match self
-            .callers
-            .get(&id)
-            .and_then(|caller| caller.owed.as_ref())
-        {
-            Some(owed) => Action::CallBack {
-                caller: id,
-                desk,
-                number: owed.number.clone(),
-                attempt: owed.attempts + 1,
-            },
-            None => Action::Ring { caller: id, desk },
-        }
-    }
-
-    /// One more desk rings for a caller for whom others do.
-    pub(super) fn ring_as_well(&mut self, id: CallerId, desk: usize, work: &mut Work) {
-        let Some(caller) = self.callers.get_mut(&id) else {
-            return;
-        };
-        let Progress::Ringing(desks) = &caller.progress else {
-            return;
-        };
-        if !caller.waits() && !caller.tried.insert(desk) {
-            return;
-        }
-        let desks = desks.iter().copied().chain([desk]).collect();
-        self.move_to(id, Progress::Ringing(desks));
-        self.cue(desk, Cue::Rung, &With::Caller(id), work);
-        let action = self.ring_action(id, desk);
-        work.actions.push(action);
-    }
-
-    /// A desk does not ring for him any more, and did not answer.
-    pub(super) fn no_longer_rings(
-        &mut self,
-        id: CallerId,
-        desk: usize,
-        how: Tried,
-        work: &mut Work,
-    ) {
-        let Some(caller) = self.callers.get_mut(&id) else {
-            return;
-        };
-        let Progress::Ringing(desks) = &caller.progress else {
-            return;
-        };
-        caller.worst = caller.worst.max(how);
-        let others: Vec<usize> = desks
-            .iter()
-            .copied()
-            .filter(|other| *other != desk)
-            .collect();
-        if others.is_empty() {
-            self.move_to(id, Progress::Aside);
-            self.seek(id, work);
-        } else {
-            self.move_to(id, Progress::Ringing(others));
-        }
-    }
-
-    /// He waits, if there is somebody to wait for.
-    fn wait(&mut self, id: CallerId, work: &mut Work) {
-        while let Some(caller) = self.callers.get(&id) {
-            if let Some(owed) = &caller.owed {
-                if self.promised.get(&owed.number) != Some(&id) {
-                    return self.promise_ends(id, PromiseEnd::Replaced, work);
-                }
-                let progress = if self.open {
-                    Progress::Waiting
-                } else {
-                    Progress::Dormant
-                };
-                return self.move_to(id, progress);
-            }
-            if !self.open && self.settings.at_closing == AtClosing::End {
-                return self.gives_up(id, NoDesk::Closed, work);
-            }
-            let staffed = caller
-                .lanes
-                .iter()
-                .any(|lane| self.lanes.get(*lane).staffed > 0);
-            let widens = caller.next_widening().is_some();
-            match self.settings.when_empty {
-                _ if staffed => break,
-                // Nobody is there: the next ones are not kept from him until their time.
-                _ if widens => {
-                    self.widen(id);
-                    let desks = self.callers.get(&id).map(|caller| self.pick(caller));
-                    if let Some(desks) = desks.filter(|desks| !desks.is_empty()) {
-                        return self.ring(id, desks, work);
-                    }
-                }
-                WhenEmpty::Wait => break,
-                WhenEmpty::End => return self.gives_up(id, NoDesk::Empty, work),
-            }
-        }
-        self.move_to(id, Progress::Waiting);
-    }
-
-    /// The next step of the overflow. He must not be waiting meanwhile.
-    fn widen(&mut self, id: CallerId) {
-        let Some(caller) = self.callers.get_mut(&id) else {
-            return;
-        };
-        let widenings = caller.terms.queue.iter().flat_map(|queue| &queue.widenings);
-        let need = widenings
-            .skip(caller.widened)
-            .map(|widening| &widening.need)
-            .next();
-        let lane = need.and_then(|need| self.lanes.find(need));
-        caller.widened += 1;
-        if let Some(lane) = lane
-            && !caller.lanes.contains(&lane)
-        {
-            caller.lanes.push(lane);
-        }
-    }
-
-    /// Where he waits for nobody any more, he is told so.
-    pub(super) fn looks_again(&mut self, id: CallerId, work: &mut Work) {
-        let Some(caller) = self.callers.get(&id) else {
-            return;
-        };
-        let staffed = caller
-            .lanes
-            .iter()
-            .any(|lane| self.lanes.get(*lane).staffed > 0);
-        if caller.progress == Progress::Waiting && caller.owed.is_none() && !staffed {
-            self.move_to(id, Progress::Aside);
-            self.seek(id, work);
-        }
-    }
-
-    pub(super) fn caller_is_due(&mut self, id: CallerId, work: &mut Work) {
-        let Some(caller) = self.callers.get_mut(&id) else {
-            return;
-        };
-        caller.alarm = None;
-        match (&caller.progress, &caller.owed) {
-            (_, Some(_)) => self.promise_is_due(id, work),
-            (Progress::Ringing(desks), None) => {
-                let desks = desks.clone();
-                caller.worst = Tried::Rang;
-                self.move_to(id, Progress::Aside);
-                self.release(id, &desks, work);
-                self.turn_away(id, NoDesk::NoAnswer, work);
-            }
-            (Progress::Waiting, None) if work.now >= caller.gives_up => {
-                self.gives_up(id, NoDesk::WaitedOut, work);
-            }
-            (Progress::Waiting, None) => {
-                if caller.next_widening().is_some_and(|at| at <= work.now) {
-                    self.move_to(id, Progress::Aside);
-                    self.widen(id);
-                    self.seek(id, work);
-                } else {
-                    self.announce(id, work);
-                }
-            }
-            (Progress::Talking(_) | Progress::Aside | Progress::Dormant, None) => {}
-        }
-    }
-
-    /// Tells him his position where it has changed or it is time; sets the time of the next look.
-    fn announce(&mut self, id: CallerId, work: &mut Work) {
-        let (ahead, wait) = self.position(id, work.now);
-        let Some(caller) = self.callers.get_mut(&id) else {
-            return;
-        };
-        let announcing = caller
-            .terms
-            .queue
-            .as_ref()
-            .and_then(|queue| queue.announcing);
-        if let Some(announcing) = announcing
-            && caller.tells_at.is_some_and(|at| at <= work.now)
-        {
-            let each = announcing.each.max(SHORTEST);
-            let news = caller
-                .said
-                .is_none_or(|(last, at)| last != ahead || at + each <= work.now);
-            if news {
-                caller.said = Some((ahead, work.now));
-                work.actions.push(Action::Announce {
-                    caller: id,
-                    ahead,
-                    wait,
-                });
-            }
-            let told = caller.said.map_or(work.now, |(_, at)| at);
-            let changed = announcing
-                .changed_after
-                .map(|after| work.now + after.max(SHORTEST));
-            caller.tells_at = changed.into_iter().chain([told + each]).min();
-        }
-        self.set_alarm(id);
-    }
-
-    /// How many are before him, and how long it will take.
-    pub(super) fn position(&self, id: CallerId, now: Instant) -> (usize, Option<Duration>) {
-        let Some(caller) = self.callers.get(&id) else {
-            return (0, None);
-        };
-        let Some(lane) = caller.home.or(caller.lanes.first().copied()) else {
-            return (0, None);
-        };
-        let ahead = self.lanes.ahead(lane, caller.place);
-        (ahead, self.lanes.get(lane).pace.wait(ahead, now))
-    }
-
     /// He has somebody to talk to.
     pub(super) fn is_served(&mut self, id: CallerId, work: &mut Work) {
         let Some(caller) = self.callers.get_mut(&id) else {
@@ -483,60 +200,6 @@ impl Desks {
         }
         if let Some(lane) = home {
             self.lanes.served(lane, work.now);
-        }
-    }
-
-    /// His wait is over; what he does now is his end.
-    pub(super) fn gives_up(&mut self, id: CallerId, why: NoDesk, work: &mut Work) {
-        self.move_to(id, Progress::Aside);
-        if let Some(caller) = self.callers.get(&id) {
-            let then = caller.then();
-            work.actions.push(Action::Unavailable {
-                caller: id,
-                why,
-                then,
-            });
-        }
-    }
-
-    /// His hunt, which never waits, is over.
-    fn turn_away(&mut self, id: CallerId, why: NoDesk, work: &mut Work) {
-        let Some(caller) = self.remove(id) else {
-            return;
-        };
-        let then = caller.then();
-        work.actions.push(Action::Unavailable {
-            caller: id,
-            why,
-            then,
-        });
-        self.ends(id, caller.since, How::TurnedAway(why), work);
-    }
-
-    fn reason(&self, caller: &Caller) -> NoDesk {
-        let is_taken = |desk: &usize| {
-            matches!(
-                self.seats[*desk].state,
-                DeskState::Ringing(_) | DeskState::Talking(_) | DeskState::WrapUp { .. }
-            )
-        };
-        let untried_but_taken = caller.lanes.iter().any(|lane| {
-            let stands_here = |desk: &&usize| {
-                let stands = self.seats[**desk].stands();
-                stands.iter().any(|(own, _)| own == lane)
-            };
-            let tried = caller
-                .tried
-                .iter()
-                .filter(stands_here)
-                .filter(|desk| is_taken(desk));
-            self.lanes.get(*lane).taken > tried.count()
-        });
-        match caller.worst {
-            Tried::Rang => NoDesk::NoAnswer,
-            Tried::Busy => NoDesk::Busy,
-            Tried::Nothing | Tried::Failed if untried_but_taken => NoDesk::Busy,
-            Tried::Nothing | Tried::Failed => NoDesk::Failed,
         }
     }
 
