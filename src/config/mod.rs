@@ -3,6 +3,7 @@
 
 mod checks;
 mod defaults;
+mod desks;
 mod hours;
 mod read;
 
@@ -135,7 +136,7 @@ pub struct Desks {
     /// Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
     /// `"longest_idle"`, `"ring_all"` or `"linear"`: which desk is rung.
-    #[serde(deserialize_with = "read::strategy")]
+    #[serde(deserialize_with = "desks::strategy")]
     pub strategy: Strategy,
     /// How long one desk rings before the next.
     pub ring_timeout_s: u64,
@@ -150,7 +151,7 @@ pub struct Desks {
     /// How many callers may wait; one more hears that all are busy.
     pub waiting_at_most: usize,
     /// `"end"` or `"wait"`: what becomes of waiting callers while nobody is there.
-    #[serde(deserialize_with = "read::when_empty")]
+    #[serde(deserialize_with = "desks::when_empty")]
     pub when_empty: WhenEmpty,
     /// Who left the queue and calls again within this time has his place again.
     pub redial_within_s: u64,

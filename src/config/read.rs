@@ -1,125 +1,12 @@
 //! From a text of the file to what it means, or to what would be right.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize as _, Deserializer};
 
-use super::DeskAddress;
-use crate::desks::{Strategy, WhenEmpty};
 use crate::sip::{Listen, Network, Transport};
-
-impl<'de> Deserialize<'de> for DeskAddress {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            address: String,
-            staff: Option<String>,
-            #[serde(default)]
-            groups: Vec<String>,
-            #[serde(default)]
-            skills: BTreeMap<String, u8>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Bare(String),
-            Table(Table),
-        }
-        let form = Form::deserialize(deserializer).map_err(|_| {
-            D::Error::custom(
-                "a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\", groups = [\"forest\"], skills = { permits = 9 } }",
-            )
-        })?;
-        let desk = match form {
-            Form::Bare(address) => DeskAddress {
-                address,
-                staff: None,
-                groups: Vec::new(),
-                skills: BTreeMap::new(),
-            },
-            Form::Table(Table {
-                address,
-                staff,
-                groups,
-                skills,
-            }) => DeskAddress {
-                address,
-                staff,
-                groups,
-                skills,
-            },
-        };
-        if !desk.address.starts_with("sip:") {
-            return Err(D::Error::custom(format!(
-                "“{}” is not a SIP address such as sip:8001@192.0.2.7:5060",
-                desk.address
-            )));
-        }
-        if let Some(staff) = &desk.staff
-            && !staff.bytes().all(|byte| byte.is_ascii_digit())
-        {
-            return Err(D::Error::custom(format!(
-                "staff number “{staff}” must be digits: P04 speaks it digit by digit"
-            )));
-        }
-        if let Some((skill, level)) = desk
-            .skills
-            .iter()
-            .find(|(_, level)| !(1..=9).contains(*level))
-        {
-            return Err(D::Error::custom(format!(
-                "skill “{skill}” has level {level}; a level is from 1 to 9, and 9 is the best"
-            )));
-        }
-        if desk.groups.len().max(desk.skills.len()) > KINDS_OF_A_DESK {
-            return Err(D::Error::custom(format!(
-                "“{}” has more than {KINDS_OF_A_DESK} groups or skills",
-                desk.address
-            )));
-        }
-        Ok(desk)
-    }
-}
-
-/// Groups, and skills, that a desk may have: every two of them are a line of their own.
-const KINDS_OF_A_DESK: usize = 16;
-
-pub(super) fn strategy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Strategy, D::Error> {
-    let words = [
-        ("longest_idle", Strategy::LongestIdle),
-        ("ring_all", Strategy::RingAll),
-        ("linear", Strategy::Linear),
-    ];
-    one_of(deserializer, &words)
-}
-
-pub(super) fn when_empty<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<WhenEmpty, D::Error> {
-    one_of(
-        deserializer,
-        &[("end", WhenEmpty::End), ("wait", WhenEmpty::Wait)],
-    )
-}
-
-fn one_of<'de, D: Deserializer<'de>, T: Copy>(
-    deserializer: D,
-    words: &[(&str, T)],
-) -> Result<T, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let found = words.iter().find(|(word, _)| *word == text);
-    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let known: Vec<String> = words
-            .iter()
-            .map(|(word, _)| format!("\"{word}\""))
-            .collect();
-        D::Error::custom(format!("“{text}” is not one of {}", known.join(", ")))
-    })
-}
 
 pub(super) fn listens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Listen>, D::Error> {
     texts(deserializer, |text| {

@@ -239,12 +239,8 @@ impl Stage {
                 waits,
                 ..
             } => {
-                self.say("rings a desk".to_owned());
-                self.ring(
-                    Duration::from_millis(*ring_timeout_ms),
-                    waits.as_ref(),
-                    scene,
-                );
+                let timeout = Duration::from_millis(*ring_timeout_ms);
+                self.ring(timeout, waits.as_ref(), scene);
             }
             Action::StepAside => {
                 self.forget_desk();
@@ -308,6 +304,7 @@ impl Stage {
     }
 
     fn ring(&mut self, timeout: Duration, waits: Option<&Waits>, scene: &Scene) {
+        self.say("rings a desk".to_owned());
         let (after, event) = match &scene.desk {
             DeskConduct::Busy | DeskConduct::NoAnswer if waits.is_some() => {
                 (timeout, Event::DeskUnavailable(Unavailable::WaitedOut))
