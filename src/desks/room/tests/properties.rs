@@ -398,11 +398,9 @@ fn in_order(room: &Desks, before: &BTreeSet<(usize, CallerId)>, actions: &[Actio
             continue;
         };
         for (lane, _) in room.seats[*desk].stands() {
-            let waiting = room.lanes.get(*lane).waiting.range(..rung.place);
-            for (_, earlier) in waiting.filter(|(_, earlier)| before.contains(&(*lane, **earlier)))
-            {
-                panic!("{earlier:?} came before whom {desk} is rung for");
-            }
+            let mut earlier = room.lanes.get(*lane).waiting.range(..rung.place);
+            let overtaken = earlier.find(|(_, earlier)| before.contains(&(*lane, **earlier)));
+            assert_eq!(overtaken, None, "who came before whom {desk} is rung for");
         }
     }
 }
