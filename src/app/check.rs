@@ -3,9 +3,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{load_calendar, now};
-use crate::config::Config;
+use crate::config::{Config, DeskAddress};
 use crate::domain::FaultyCalendar;
-use crate::ivr::Severity;
+use crate::ivr::{Plan, Severity, Verb};
 use crate::phone::{Book, Checked};
 use crate::sip::{Certificate, PemFiles, Trust};
 
@@ -46,7 +46,13 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
         }
     }
     match Book::read(&config.files()) {
-        Ok(checked) => errors += report(&checked),
+        Ok(checked) => {
+            errors += report(&checked);
+            let plans = checked.book.iter().flat_map(Book::plans);
+            for doubt in plans.flat_map(|plan| nobodys(plan, &config.desks.addresses)) {
+                println!("warning: {doubt}");
+            }
+        }
         Err(error) => {
             errors += 1;
             println!("{error:#}");
@@ -58,6 +64,37 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     }
     println!("everything can be used");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a plan's steps want of a desk and no desk has.
+fn nobodys(plan: &Plan, desks: &[DeskAddress]) -> Vec<String> {
+    let mut doubts = Vec::new();
+    for (step, verb) in plan.steps.iter().map(|(name, step)| (name, &step.verb)) {
+        let Verb::Connect(connect) = verb else {
+            continue;
+        };
+        let serves = |group: &str| {
+            desks
+                .iter()
+                .any(|desk| desk.groups.iter().any(|own| own == group))
+        };
+        let knows = |skill: &str| desks.iter().any(|desk| desk.skills.contains_key(skill));
+        let groups = connect
+            .groups()
+            .filter(|group| !serves(group))
+            .map(|group| ("groups", group));
+        let skill = connect
+            .skill()
+            .filter(|skill| !knows(skill))
+            .map(|skill| ("skills", skill));
+        doubts.extend(groups.chain(skill).map(|(key, word)| {
+            format!(
+                "dialplan {}, step {step}: no desk of [desks] addresses has “{word}” in its {key}",
+                plan.name
+            )
+        }));
+    }
+    doubts
 }
 
 /// Prints whose certificate it is, how long it holds, and what is doubtful about it.
@@ -103,4 +140,31 @@ fn report(checked: &Checked) -> usize {
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
         .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ivr::fixture::{CONSULTATION, plan};
+
+    #[test]
+    fn a_group_that_no_desk_has_is_told() {
+        let text = CONSULTATION.replacen(
+            "talk_at_most_s",
+            "group = \"forest\"\nskill = \"seeds\"\ntalk_at_most_s",
+            1,
+        );
+        let plan = plan(&text);
+        let desk = |group: &str| DeskAddress {
+            address: "sip:8001@192.0.2.7".into(),
+            staff: None,
+            groups: vec![group.to_owned()],
+            skills: std::iter::once(("seeds".to_owned(), 5)).collect(),
+        };
+        assert_eq!(nobodys(&plan, &[desk("forest")]), [""; 0]);
+        let doubts = nobodys(&plan, &[desk("forets")]);
+        assert_eq!(doubts.len(), 1, "{doubts:?}");
+        assert!(doubts[0].contains("step connect") && doubts[0].contains("“forest”"));
+        assert_eq!(nobodys(&plan, &[]).len(), 2);
+    }
 }

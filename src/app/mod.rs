@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod due;
 mod entering;
+mod floor;
 mod log;
 mod matter;
 mod recovery;

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::floor::open_desks;
 use super::log::{self, Log};
 use super::recovery::Recovery;
 use super::ticking::tick_until;
 use super::{now, open_engine, registering, resources, runtime};
 use crate::archive::Archive;
-use crate::caller::{Conduct, RehearsalDesk};
-use crate::config::{Config, DeskAddress, Srtp};
-use crate::desks::{Desk, DeskId, Desks, Strategy};
+use crate::caller::RehearsalDesk;
+use crate::config::{Config, Srtp};
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
 use crate::location::Location;
@@ -23,12 +23,6 @@ use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::web;
-
-/// Rehearsals at once.
-const REHEARSAL_SEATS: usize = 64;
-
-/// What the rehearsal desk leaves for its number to be told and for a question to be asked.
-const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
 pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -254,79 +248,6 @@ fn sip_settings(config: &Config, location: Option<&Location>) -> sip::Settings {
     }
 }
 
-/// The configured desks; with none, the rehearsal desk, with some seats.
-async fn open_desks(
-    config: &Config,
-    book: &Book,
-    engine: &Engine,
-) -> anyhow::Result<(Desks, Option<RehearsalDesk>)> {
-    let ring = Duration::from_secs(config.desks.ring_timeout_s);
-    if !config.desks.addresses.is_empty() {
-        let staff = registering::staff_of_accounts(config, engine).await?;
-        let desks = config
-            .desks
-            .addresses
-            .iter()
-            .zip(desk_ids(&config.desks.addresses))
-            .map(|(desk, id)| Desk {
-                id,
-                address: desk.address.clone(),
-                staff: registering::staff_of(desk, &staff),
-                group: None,
-            })
-            .collect();
-        return Ok((Desks::new(desks, ring, Strategy::Linear), None));
-    }
-    let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
-    let rehearsal = RehearsalDesk::open(loopback, rehearsal_conduct(config, book)).await?;
-    let seats = (1..=REHEARSAL_SEATS)
-        .map(|seat| Desk {
-            id: DeskId(format!("rehearsal-{seat}")),
-            address: rehearsal.address().to_owned(),
-            staff: Some("1001".into()),
-            group: None,
-        })
-        .collect();
-    Ok((Desks::new(seats, ring, Strategy::Linear), Some(rehearsal)))
-}
-
-/// What timelines and logs call the desks: the staff number, or the position in the configuration, for
-/// an address may hold a person's name. No two are alike.
-fn desk_ids(desks: &[DeskAddress]) -> Vec<DeskId> {
-    let mut ids: Vec<DeskId> = Vec::with_capacity(desks.len());
-    for (desk, position) in desks.iter().zip(1..) {
-        let staff = desk.staff_number().filter(|staff| !staff.is_empty());
-        let id = match staff.map(DeskId) {
-            Some(id) if ids.contains(&id) => DeskId(format!("{}-{position}", id.0)),
-            Some(id) => id,
-            None => DeskId(format!("desk-{position}")),
-        };
-        ids.push(id);
-    }
-    ids
-}
-
-/// It rings while the notice plays, answers at its end, and speaks when P04 has told its number.
-fn rehearsal_conduct(config: &Config, book: &Book) -> Conduct {
-    let length = |stem: &str| {
-        let ms = book.lengths_ms.get(stem).copied().unwrap_or(0);
-        Duration::from_millis(ms.into())
-    };
-    let pause = length("P04.1") + REHEARSAL_PAUSE;
-    Conduct {
-        speech: book
-            .clips
-            .0
-            .get("rehearsal-desk")
-            .cloned()
-            .into_iter()
-            .collect(),
-        ring: length("P01"),
-        pause,
-        talk: pause + Duration::from_secs(config.desks.rehearsal_talk_s),
-    }
-}
-
 /// What a person who has just started it needs to know.
 fn welcome(
     agent: &Agent,
@@ -392,27 +313,5 @@ async fn close_on_signal(closing: CancellationToken, grace_over: CancellationTok
         }
         tracing::info!("closing; once more ends the running calls at once");
         token.cancel();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn desks_are_told_apart_without_a_name_of_a_person() {
-        let desk = |address: &str, staff: Option<&str>| DeskAddress {
-            address: address.to_owned(),
-            staff: staff.map(str::to_owned),
-        };
-        let ids = desk_ids(&[
-            desk("sip:8001@192.0.2.7", None),
-            desk("sip:wang.fang@192.0.2.7", None),
-            desk("sip:li.na@192.0.2.7", Some("8001")),
-            desk("sip:li.na@192.0.2.8", Some("8002")),
-            desk("sip:li.na@192.0.2.9", Some("")),
-        ]);
-        let ids: Vec<_> = ids.iter().map(|id| id.0.as_str()).collect();
-        assert_eq!(ids, ["8001", "desk-2", "8001-3", "8002", "desk-5"]);
     }
 }

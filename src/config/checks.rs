@@ -13,6 +13,12 @@ pub(super) struct Problem {
     pub said: String,
 }
 
+/// Seconds of a day: no time of a desk is longer.
+const LONGEST_S: u64 = 86_400;
+
+/// Each of them costs memory.
+const WAITING_AT_MOST: usize = 100_000;
+
 impl Config {
     fn rings_by_tls(&self) -> bool {
         let mut desks = self.desks.addresses.iter();
@@ -75,19 +81,71 @@ impl Config {
                 "is 0: every call would end at once; write 1 or more, such as 30",
             ),
             (
-                self.desks.ring_timeout_s == 0,
-                ("desks", "ring_timeout_s"),
-                "is 0: no desk could answer in time; write 1 or more, such as 15",
-            ),
-            (
                 no_database,
                 ("store", "url"),
                 "names no database; write sqlite:PATH or postgres://…",
             ),
         ];
         first(&checks)
+            .or_else(|| self.desk_problem())
             .or_else(|| self.transport_problem())
             .or_else(|| self.account_problem())
+    }
+
+    /// The same of the desks.
+    fn desk_problem(&self) -> Option<Problem> {
+        let desks = &self.desks;
+        let too_long = |seconds: u64| seconds > LONGEST_S;
+        let at_most = "is too long; write 86400 at most, which is a day";
+        first(&[
+            (
+                desks.ring_timeout_s == 0,
+                ("desks", "ring_timeout_s"),
+                "is 0: no desk could answer in time; write 1 or more, such as 15",
+            ),
+            (
+                desks.rest_s == 0,
+                ("desks", "rest_s"),
+                "is 0: a desk that refuses would be rung again without end; write 1 or more, such as 5",
+            ),
+            (
+                desks.misses_at_most > 0 && desks.not_answering_s == 0,
+                ("desks", "not_answering_s"),
+                "is 0: write 1 or more, such as 60, or misses_at_most = 0 for desks that are always taken to be there",
+            ),
+            (
+                desks.waiting_at_most == 0,
+                ("desks", "waiting_at_most"),
+                "is 0: nobody could wait; write 1 or more, such as 100",
+            ),
+            (
+                desks.waiting_at_most > WAITING_AT_MOST,
+                ("desks", "waiting_at_most"),
+                "is more than 100000; write fewer, such as 100",
+            ),
+            (
+                too_long(desks.ring_timeout_s),
+                ("desks", "ring_timeout_s"),
+                at_most,
+            ),
+            (too_long(desks.wrap_up_s), ("desks", "wrap_up_s"), at_most),
+            (too_long(desks.rest_s), ("desks", "rest_s"), at_most),
+            (
+                too_long(desks.not_answering_s),
+                ("desks", "not_answering_s"),
+                at_most,
+            ),
+            (
+                too_long(desks.redial_within_s),
+                ("desks", "redial_within_s"),
+                at_most,
+            ),
+            (
+                too_long(desks.short_abandonment_s),
+                ("desks", "short_abandonment_s"),
+                at_most,
+            ),
+        ])
     }
 
     /// The same of what is listened on for whom.

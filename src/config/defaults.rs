@@ -7,6 +7,7 @@ use super::{
     Sip, Srtp, Store, Web,
 };
 use crate::channels::Reminding;
+use crate::desks::{Strategy, WhenEmpty};
 use crate::figures::{Thresholds, Weights};
 use crate::phone::ServiceHours;
 use crate::sip::{Listen, Network, Transport};
@@ -93,7 +94,16 @@ impl Default for Desks {
             min_expires_s: 60,
             max_expires_s: 600,
             addresses: Vec::new(),
+            strategy: Strategy::default(),
             ring_timeout_s: 15,
+            wrap_up_s: 0,
+            rest_s: 5,
+            misses_at_most: 3,
+            not_answering_s: 60,
+            waiting_at_most: 100,
+            when_empty: WhenEmpty::default(),
+            redial_within_s: 300,
+            short_abandonment_s: 5,
             rehearsal_talk_s: 8,
         }
     }

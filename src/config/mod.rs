@@ -3,9 +3,11 @@
 
 mod checks;
 mod defaults;
+mod desks;
 mod hours;
 mod read;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use serde::Deserialize;
 use checks::Problem;
 
 use crate::channels::QuietHours;
+use crate::desks::{Strategy, WhenEmpty};
 use crate::domain::Day;
 use crate::figures::Thresholds;
 use crate::phone::{Files, ServiceHours};
@@ -136,10 +139,30 @@ pub struct Desks {
     /// For how long a registration holds at least and at most; a telephone registers again in time.
     pub min_expires_s: u64,
     pub max_expires_s: u64,
-    /// Rung in this order. Empty: the rehearsal desk answers.
+    /// Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
+    /// `"longest_idle"`, `"ring_all"` or `"linear"`: which desk is rung.
+    #[serde(deserialize_with = "desks::strategy")]
+    pub strategy: Strategy,
     /// How long one desk rings before the next.
     pub ring_timeout_s: u64,
+    /// 话后处理: how long after a talk a desk is not rung.
+    pub wrap_up_s: u64,
+    /// How long a desk that missed a ring is not rung again.
+    pub rest_s: u64,
+    /// After so many rings missed in a row nobody is taken to be there; 0: never.
+    pub misses_at_most: u32,
+    /// For how long.
+    pub not_answering_s: u64,
+    /// How many callers may wait; one more hears that all are busy.
+    pub waiting_at_most: usize,
+    /// `"end"` or `"wait"`: what becomes of waiting callers while nobody is there.
+    #[serde(deserialize_with = "desks::when_empty")]
+    pub when_empty: WhenEmpty,
+    /// Who left the queue and calls again within this time has his place again.
+    pub redial_within_s: u64,
+    /// Who leaves the queue earlier is counted apart.
+    pub short_abandonment_s: u64,
     /// How long the rehearsal desk speaks before it hangs up.
     pub rehearsal_talk_s: u64,
 }
@@ -151,6 +174,10 @@ pub struct DeskAddress {
     pub address: String,
     /// 工号, told to the caller by P04; by default the digits of the address's user part.
     pub staff: Option<String>,
+    /// The groups that it serves, for `group` in a dialplan.
+    pub groups: Vec<String>,
+    /// What it is good at, from 1 to 9, for `skill` in a dialplan.
+    pub skills: BTreeMap<String, u8>,
 }
 
 /// `[centre]`: who answers, and when.
@@ -360,7 +387,16 @@ mod tests {
             [journal]
             dir = "/srv/journal"
             [desks]
-            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12" }]
+            addresses = ["sip:8001@192.0.2.7", { address = "sip:li@192.0.2.8:5062", staff = "12", groups = ["forest"], skills = { permits = 9 } }]
+            strategy = "ring_all"
+            wrap_up_s = 30
+            rest_s = 3
+            misses_at_most = 2
+            not_answering_s = 90
+            waiting_at_most = 40
+            when_empty = "wait"
+            redial_within_s = 120
+            short_abandonment_s = 3
             [ratings]
             reminders = false
             quiet_hours = "21:30-08:00"
@@ -383,6 +419,10 @@ mod tests {
             config.desks.addresses[1].staff_number().as_deref(),
             Some("12")
         );
+        assert_eq!(config.desks.strategy, Strategy::RingAll);
+        assert_eq!(config.desks.when_empty, WhenEmpty::Wait);
+        assert_eq!(config.desks.addresses[1].groups, ["forest"]);
+        assert_eq!(config.desks.addresses[1].skills["permits"], 9);
     }
 
     #[test]
@@ -419,6 +459,21 @@ mod tests {
                 "such as 8001",
             ),
             ("[desks]\nmax_expires_s = 30", "min_expires_s"),
+            ("[desks]\nring_timeout_s = 99999999999", "86400 at most"),
+            ("[desks]\nwrap_up_s = 86401", "86400 at most"),
+            ("[desks]\nrest_s = 0", "such as 5"),
+            ("[desks]\nnot_answering_s = 0", "misses_at_most = 0"),
+            ("[desks]\nwaiting_at_most = 0", "such as 100"),
+            ("[desks]\nwaiting_at_most = 100001", "100000"),
+            (
+                "[desks]\nstrategy = \"random\"",
+                "\"longest_idle\", \"ring_all\"",
+            ),
+            ("[desks]\nwhen_empty = \"maybe\"", "\"end\", \"wait\""),
+            (
+                "[desks]\naddresses = [{ address = \"sip:1@192.0.2.7\", skills = { permits = 10 } }]",
+                "from 1 to 9",
+            ),
             ("[store]\nurl = \"mysql://x\"", "sqlite:PATH"),
             (
                 "[centre]\nservice_hours = [\"workdays 9-25\"]",

@@ -4,73 +4,9 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize as _, Deserializer};
 
-use super::DeskAddress;
 use crate::sip::{Listen, Network, Transport};
-
-impl<'de> Deserialize<'de> for DeskAddress {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            address: Option<String>,
-            account: Option<String>,
-            staff: Option<String>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Bare(String),
-            Table(Table),
-        }
-        let form = Form::deserialize(deserializer).map_err(|_| {
-            D::Error::custom(
-                "a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\" } or { account = \"8001\" }",
-            )
-        })?;
-        let desk = match form {
-            Form::Bare(address) => DeskAddress {
-                address: one_of(Some(address), None).map_err(D::Error::custom)?,
-                staff: None,
-            },
-            Form::Table(Table {
-                address,
-                account,
-                staff,
-            }) => DeskAddress {
-                address: one_of(address, account).map_err(D::Error::custom)?,
-                staff,
-            },
-        };
-        if let Some(staff) = &desk.staff
-            && !staff.bytes().all(|byte| byte.is_ascii_digit())
-        {
-            return Err(D::Error::custom(format!(
-                "staff number “{staff}” must be digits: P04 speaks it digit by digit"
-            )));
-        }
-        Ok(desk)
-    }
-}
-
-/// A desk has an address, or an account by which it registers.
-fn one_of(address: Option<String>, account: Option<String>) -> Result<String, String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    match (address, account) {
-        (Some(address), None) if address.starts_with("sip:") => Ok(address),
-        (Some(address), None) => Err(format!(
-            "“{address}” is not a SIP address such as sip:8001@192.0.2.7:5060"
-        )),
-        (None, Some(account)) if !account.is_empty() && account.chars().all(fits) => {
-            Ok(format!("account:{account}"))
-        }
-        (None, Some(account)) => Err(format!(
-            "“{account}” is no account such as 8001, as gradeline desk add makes it"
-        )),
-        _ => Err("a desk has an address or an account, one of both".into()),
-    }
-}
 
 pub(super) fn listens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Listen>, D::Error> {
     texts(deserializer, |text| {

@@ -1,10 +1,24 @@
-//! Who answers next: desks, waiting callers, strategies. Pure: events in, actions out.
+//! Who answers next: desks and what they are doing, callers who wait, callbacks that are owed. Pure: events in,
+//! actions out, told the time.
 //!
-//! **Invariant:** a desk has at most one caller, a caller at most one desk; a caller who is
-//! neither waiting, ringing nor talking is not here.
+//! **Invariant:** a desk has at most one caller, and a caller at most one desk but while several ring for him; a
+//! caller who waits and a desk that is ready and fits him are never left beside each other; whoever came in ends
+//! in exactly one [`Action::Ended`].
 
+mod lane;
+mod pace;
+mod ranks;
 mod room;
+mod state;
+mod timers;
 mod waist;
+mod ways;
 
 pub use room::Desks;
-pub use waist::{Action, CallerId, Desk, DeskId, DeskState, Event, NoDesk, Strategy};
+pub use waist::{
+    Action, CallerId, Desk, DeskId, DeskState, Event, How, Need, NoDesk, PromiseEnd, Then, Waiting,
+};
+pub use ways::{
+    Announcing, AtClosing, Callbacks, Queueing, RING_AT_ONCE, Settings, Strategy, Terms, WhenEmpty,
+    Widening,
+};

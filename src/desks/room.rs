@@ -1,297 +1,137 @@
-//! All desks and all callers who want one: the hunt for a desk.
+//! All desks and all who want one: where what happens is handed to whom it concerns.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod callers;
+mod hunting;
+mod promises;
+mod redials;
+mod seats;
+mod waiting;
+
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use super::{Action, CallerId, Desk, DeskId, DeskState, Event, NoDesk, Strategy};
+use super::lane::{Lanes, Place};
+use super::state::Cue;
+use super::timers::{Alarm, Timers};
+use super::{Action, CallerId, Desk, DeskId, DeskState, Event, Settings, Waiting};
+use callers::Caller;
+use redials::Redials;
+use seats::{Seat, With};
 
-#[derive(Debug)]
-enum Progress {
-    Waiting,
-    Ringing { desk: usize, until: Instant },
-    Talking { desk: usize },
-}
+/// No time of the room is shorter: whatever is configured, a moment has an end.
+const SHORTEST: Duration = Duration::from_secs(1);
 
-#[derive(Debug)]
-struct Hunt {
-    group: Option<String>,
-    waits: bool,
-    gives_up: Instant,
-    /// Desks already tried in this hunt.
-    tried: Vec<usize>,
-    worst: Tried,
-    progress: Progress,
-}
-
-/// The best that any desk of a hunt gave, for the reason at its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Tried {
-    Nothing,
-    Failed,
-    Busy,
-    Rang,
-}
-
-/// All desks and all callers who want one.
+/// All desks and all who want one.
 #[derive(Debug)]
 pub struct Desks {
-    desks: Vec<(Desk, DeskState)>,
-    ring: Duration,
-    strategy: Strategy,
-    hunts: HashMap<CallerId, Hunt>,
-    queue: VecDeque<CallerId>,
+    settings: Settings,
+    seats: Vec<Seat>,
+    by_id: HashMap<DeskId, usize>,
+    lanes: Lanes,
+    callers: HashMap<CallerId, Caller>,
+    /// Who waits, in the order of coming.
+    line: BTreeMap<Place, CallerId>,
+    timers: Timers,
+    redials: Redials,
+    /// Callbacks that are owed, by number.
+    promised: HashMap<String, CallerId>,
+    open: bool,
+    /// How often a desk became ready.
+    turns: u64,
+    /// How many places were given out.
+    places: Place,
+    /// Callers and owed callbacks that have a place in the queue.
+    held: usize,
+}
+
+/// One event being handled.
+struct Work {
+    now: Instant,
+    actions: Vec<Action>,
 }
 
 impl Desks {
-    /// `ring`: how long one desk rings before the next is tried. Desks begin `Ready`.
-    pub fn new(desks: Vec<Desk>, ring: Duration, strategy: Strategy) -> Self {
-        Desks {
-            desks: desks
-                .into_iter()
-                .map(|desk| (desk, DeskState::Ready))
-                .collect(),
-            ring,
-            strategy,
-            hunts: HashMap::new(),
-            queue: VecDeque::new(),
+    /// Desks begin ready, in the order of the list, and the room open. Of desks with the same id the first counts.
+    pub fn new(desks: Vec<Desk>, settings: Settings) -> Self {
+        let mut room = Desks {
+            settings,
+            seats: Vec::with_capacity(desks.len()),
+            by_id: HashMap::new(),
+            lanes: Lanes::default(),
+            callers: HashMap::new(),
+            line: BTreeMap::new(),
+            timers: Timers::default(),
+            redials: Redials::default(),
+            promised: HashMap::new(),
+            open: true,
+            turns: 0,
+            places: 0,
+            held: 0,
+        };
+        for desk in desks {
+            room.take_in(desk);
         }
+        room.lanes.join(room.seats.iter().map(Seat::stands));
+        room
     }
 
-    pub fn states(&self) -> impl Iterator<Item = (&Desk, DeskState)> {
-        self.desks.iter().map(|(desk, state)| (desk, *state))
+    pub fn states(&self) -> impl Iterator<Item = (&Desk, &DeskState)> {
+        self.seats.iter().map(Seat::shown)
     }
 
-    /// Callers who wait while all desks are taken, the longest first.
-    pub fn waiting(&self) -> impl Iterator<Item = CallerId> + '_ {
-        self.queue.iter().copied()
+    /// Who waits, the first to be served first.
+    pub fn waiting(&self) -> impl Iterator<Item = Waiting> + '_ {
+        let callers = self.line.values();
+        callers.filter_map(|id| self.callers.get(id).map(|caller| caller.shown(*id)))
     }
 
-    /// When `Event::Timeout` is to be sent.
+    /// When `Event::Timeout` is to be sent. Later than the event handled last.
     pub fn timeout_at(&self) -> Option<Instant> {
-        self.hunts
-            .values()
-            .filter_map(|hunt| match hunt.progress {
-                Progress::Ringing { until, .. } => Some(until),
-                Progress::Waiting => Some(hunt.gives_up),
-                Progress::Talking { .. } => None,
-            })
-            .min()
+        self.timers.next()
     }
 
+    /// What an event leads to. An answer that comes together with the end of its time counts.
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
-        let mut actions = Vec::new();
+        let mut work = Work {
+            now,
+            actions: Vec::new(),
+        };
+        self.happened(event, &mut work);
+        while let Some(alarm) = self.timers.due(now) {
+            match alarm {
+                Alarm::Desk(desk) => self.desk_is_due(desk, &mut work),
+                Alarm::Caller(caller) => self.caller_is_due(caller, &mut work),
+            }
+        }
+        work.actions
+    }
+
+    fn happened(&mut self, event: Event, work: &mut Work) {
         match event {
             Event::Wanted {
                 caller,
-                group,
-                patience,
-                waits,
-            } => {
-                if self.hunts.contains_key(&caller) {
-                    return actions;
-                }
-                let hunt = Hunt {
-                    group,
-                    waits,
-                    gives_up: now + patience,
-                    tried: Vec::new(),
-                    worst: Tried::Nothing,
-                    progress: Progress::Waiting,
-                };
-                self.hunts.insert(caller, hunt);
-                self.queue.push_back(caller);
-            }
-            Event::Answered { caller, desk } => self.answered(caller, &desk, &mut actions),
-            Event::Refused { caller, desk } => self.missed(caller, &desk, Tried::Busy),
-            Event::Failed { caller, desk } => self.missed(caller, &desk, Tried::Failed),
-            Event::TalkEnded { desk } => self.talk_ended(&desk),
-            Event::Left { caller } => self.left(caller, &mut actions),
-            Event::CameOnline { desk } => self.came_online(&desk),
-            Event::WentOffline { desk } => self.went_offline(&desk, &mut actions),
-            Event::Timeout => self.timeout(now, &mut actions),
-        }
-        self.serve(now, &mut actions);
-        actions
-    }
-
-    fn index(&self, id: &DeskId) -> Option<usize> {
-        self.desks.iter().position(|(desk, _)| desk.id == *id)
-    }
-
-    /// The caller's hunt if it rings exactly this desk: a late answer belongs to nobody.
-    fn ringing(&self, caller: CallerId, id: &DeskId) -> Option<usize> {
-        let wanted = self.index(id)?;
-        match self.hunts.get(&caller)?.progress {
-            Progress::Ringing { desk, .. } if desk == wanted => Some(desk),
-            _ => None,
-        }
-    }
-
-    fn answered(&mut self, caller: CallerId, id: &DeskId, actions: &mut Vec<Action>) {
-        let Some(desk) = self.ringing(caller, id) else {
-            return;
-        };
-        if let Some(hunt) = self.hunts.get_mut(&caller) {
-            hunt.progress = Progress::Talking { desk };
-        }
-        self.desks[desk].1 = DeskState::Talking(caller);
-        actions.push(Action::Connected {
-            caller,
-            desk: self.desks[desk].0.clone(),
-        });
-    }
-
-    fn missed(&mut self, caller: CallerId, id: &DeskId, how: Tried) {
-        let Some(desk) = self.ringing(caller, id) else {
-            return;
-        };
-        self.desks[desk].1 = DeskState::Ready;
-        self.back_to_queue(caller, how);
-    }
-
-    /// He was first before, so he is first again.
-    fn back_to_queue(&mut self, caller: CallerId, how: Tried) {
-        if let Some(hunt) = self.hunts.get_mut(&caller) {
-            hunt.worst = hunt.worst.max(how);
-            hunt.progress = Progress::Waiting;
-            self.queue.push_front(caller);
-        }
-    }
-
-    fn talk_ended(&mut self, id: &DeskId) {
-        let Some(desk) = self.index(id) else { return };
-        if let DeskState::Talking(caller) = self.desks[desk].1 {
-            self.desks[desk].1 = DeskState::Ready;
-            self.hunts.remove(&caller);
-        }
-    }
-
-    fn left(&mut self, caller: CallerId, actions: &mut Vec<Action>) {
-        let Some(hunt) = self.hunts.remove(&caller) else {
-            return;
-        };
-        self.queue.retain(|waiting| *waiting != caller);
-        match hunt.progress {
-            Progress::Waiting => {}
-            Progress::Ringing { desk, .. } => {
-                self.desks[desk].1 = DeskState::Ready;
-                actions.push(Action::Cancel {
-                    caller,
-                    desk: self.desks[desk].0.id.clone(),
-                });
-            }
-            Progress::Talking { desk } => self.desks[desk].1 = DeskState::Ready,
-        }
-    }
-
-    fn came_online(&mut self, id: &DeskId) {
-        if let Some(desk) = self.index(id)
-            && self.desks[desk].1 == DeskState::Offline
-        {
-            self.desks[desk].1 = DeskState::Ready;
-        }
-    }
-
-    fn went_offline(&mut self, id: &DeskId, actions: &mut Vec<Action>) {
-        let Some(desk) = self.index(id) else { return };
-        match self.desks[desk].1 {
-            DeskState::Ringing(caller) => {
-                actions.push(Action::Cancel {
-                    caller,
-                    desk: id.clone(),
-                });
-                self.back_to_queue(caller, Tried::Failed);
-            }
-            DeskState::Talking(caller) => {
-                self.hunts.remove(&caller);
-            }
-            DeskState::Ready | DeskState::Offline => {}
-        }
-        self.desks[desk].1 = DeskState::Offline;
-    }
-
-    fn timeout(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let late: BTreeMap<CallerId, usize> = self
-            .hunts
-            .iter()
-            .filter_map(|(caller, hunt)| match hunt.progress {
-                Progress::Ringing { desk, until } if until <= now => Some((*caller, desk)),
-                _ => None,
-            })
-            .collect();
-        for (caller, desk) in late {
-            self.desks[desk].1 = DeskState::Ready;
-            actions.push(Action::Cancel {
-                caller,
-                desk: self.desks[desk].0.id.clone(),
-            });
-            self.back_to_queue(caller, Tried::Rang);
-        }
-    }
-
-    /// Gives free desks to waiting callers, and an end to those for whom there is none.
-    fn serve(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        for caller in std::mem::take(&mut self.queue) {
-            let Some(hunt) = self.hunts.get(&caller) else {
-                continue;
-            };
-            let free = self.next_desk(hunt);
-            if let (Some(desk), true) = (free, now < hunt.gives_up) {
-                self.ring(caller, desk, now, actions);
-            } else if now < hunt.gives_up && hunt.waits && self.untried_but_taken(hunt) {
-                self.queue.push_back(caller);
-            } else {
-                let why = self.reason(hunt);
-                self.hunts.remove(&caller);
-                actions.push(Action::Unavailable { caller, why });
-            }
-        }
-    }
-
-    fn ring(&mut self, caller: CallerId, desk: usize, now: Instant, actions: &mut Vec<Action>) {
-        if let Some(hunt) = self.hunts.get_mut(&caller) {
-            hunt.tried.push(desk);
-            hunt.progress = Progress::Ringing {
-                desk,
-                until: hunt.gives_up.min(now + self.ring),
-            };
-        }
-        self.desks[desk].1 = DeskState::Ringing(caller);
-        actions.push(Action::Ring {
-            caller,
-            desk: self.desks[desk].0.clone(),
-        });
-    }
-
-    fn untried(&self, hunt: &Hunt) -> impl Iterator<Item = (usize, DeskState)> {
-        let serves = |desk: &Desk| hunt.group.is_none() || hunt.group == desk.group;
-        self.desks
-            .iter()
-            .enumerate()
-            .filter(move |(index, (desk, _))| serves(desk) && !hunt.tried.contains(index))
-            .map(|(index, (_, state))| (index, *state))
-    }
-
-    fn next_desk(&self, hunt: &Hunt) -> Option<usize> {
-        match self.strategy {
-            Strategy::Linear => self
-                .untried(hunt)
-                .find(|(_, state)| *state == DeskState::Ready)
-                .map(|(index, _)| index),
-        }
-    }
-
-    fn untried_but_taken(&self, hunt: &Hunt) -> bool {
-        self.untried(hunt)
-            .any(|(_, state)| matches!(state, DeskState::Ringing(_) | DeskState::Talking(_)))
-    }
-
-    fn reason(&self, hunt: &Hunt) -> NoDesk {
-        match hunt.worst {
-            Tried::Rang => NoDesk::NoAnswer,
-            Tried::Busy => NoDesk::Busy,
-            Tried::Nothing | Tried::Failed if self.untried_but_taken(hunt) => NoDesk::Busy,
-            Tried::Nothing | Tried::Failed => NoDesk::Failed,
+                number,
+                need,
+                terms,
+            } => self.wanted(caller, number, &need, terms, work),
+            Event::Answered { caller, desk } => self.answered(caller, &desk, work),
+            Event::Refused { caller, desk } => self.not_taken(caller, &desk, Cue::Refused, work),
+            Event::Failed { caller, desk } => self.not_taken(caller, &desk, Cue::Missed, work),
+            Event::TalkEnded { desk } => self.talk_ended(&desk, work),
+            Event::Left { caller } => self.left(caller, work),
+            Event::StepsAside { caller } => self.steps_aside(caller, work),
+            Event::StepsBack { caller } => self.steps_back(caller, work),
+            Event::WantsCallback { caller, number } => self.wants_callback(caller, number, work),
+            Event::LeavesMessage { caller } => self.leaves_message(caller, work),
+            Event::Reached { caller } => self.reached(caller, work),
+            Event::NotReached { caller } => self.not_reached(caller, Cue::Released, work),
+            Event::Opened => self.opened(),
+            Event::Closed => self.closed(work),
+            Event::CameOnline { desk } => self.told(&desk, Cue::Online, With::Nothing, work),
+            Event::WentOffline { desk } => self.told(&desk, Cue::Offline, With::Nothing, work),
+            Event::WentReady { desk } => self.told(&desk, Cue::GoReady, With::Nothing, work),
+            Event::TookBreak { desk, reason } => self.took_break(desk, reason, work),
+            Event::Timeout => {}
         }
     }
 }

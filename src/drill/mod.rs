@@ -44,6 +44,14 @@ fn told(event: &Event) -> String {
         Event::DeskAnswered { staff: Some(staff) } => format!("desk {staff} answers"),
         Event::DeskAnswered { staff: None } => "the desk answers".to_owned(),
         Event::DeskUnavailable(why) => format!("no desk: {why:?}"),
+        Event::Position {
+            ahead,
+            wait_min: Some(wait_min),
+        } => format!("{ahead} are before him, {wait_min} min"),
+        Event::Position {
+            ahead,
+            wait_min: None,
+        } => format!("{ahead} are before him"),
         Event::DeskHungUp => "the desk hangs up".to_owned(),
         Event::GradeStored => "the grade is stored".to_owned(),
         Event::GradeNotStored => "the grade could not be stored".to_owned(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::ivr::{
     Action, ClipId, Event, Facts, Mark, MessageEnd, Outcome, Plan, PlayId, Session, Unavailable,
+    Waits,
 };
 use crate::keypad::KeyPlan;
 use crate::script::Script;
@@ -78,6 +79,9 @@ impl fmt::Display for Transcript {
 
 /// More events than any call has: a plan that loops without time passing ends here.
 const EVENTS_AT_MOST: usize = 10_000;
+
+/// A position is told no more often.
+const TOLD_AT_MOST: u64 = 100;
 
 struct Stage {
     session: Session,
@@ -231,13 +235,20 @@ impl Stage {
                 self.say("stops playing".to_owned());
             }
             Action::Connect {
-                ring_timeout_ms, ..
+                ring_timeout_ms,
+                waits,
+                ..
             } => {
-                self.say("rings a desk".to_owned());
-                self.ring(Duration::from_millis(*ring_timeout_ms), scene);
+                let timeout = Duration::from_millis(*ring_timeout_ms);
+                self.ring(timeout, waits.as_ref(), scene);
+            }
+            Action::StepAside => {
+                self.forget_desk();
+                self.say("stops ringing; the place is kept".to_owned());
             }
             Action::CancelConnect => self.say("stops ringing".to_owned()),
             Action::Join => {
+                self.forget_desk();
                 self.say("caller and desk are joined".to_owned());
                 if let DeskConduct::Answers { talks, .. } = &scene.desk {
                     self.come(self.now + *talks, Coming::Event(Event::DeskHungUp));
@@ -280,8 +291,24 @@ impl Stage {
         self.coming.retain(|(_, _, coming)| !plays(coming));
     }
 
-    fn ring(&mut self, timeout: Duration, scene: &Scene) {
+    /// No desk answers any more, and no position is told.
+    fn forget_desk(&mut self) {
+        self.coming.retain(|(_, _, coming)| {
+            !matches!(
+                coming,
+                Coming::Event(
+                    Event::DeskAnswered { .. } | Event::DeskUnavailable(_) | Event::Position { .. }
+                )
+            )
+        });
+    }
+
+    fn ring(&mut self, timeout: Duration, waits: Option<&Waits>, scene: &Scene) {
+        self.say("rings a desk".to_owned());
         let (after, event) = match &scene.desk {
+            DeskConduct::Busy | DeskConduct::NoAnswer if waits.is_some() => {
+                (timeout, Event::DeskUnavailable(Unavailable::WaitedOut))
+            }
             DeskConduct::Answers { after, staff, .. } if *after < timeout => {
                 let staff = staff.clone();
                 (*after, Event::DeskAnswered { staff })
@@ -291,6 +318,18 @@ impl Stage {
             }
             DeskConduct::Busy => (Duration::ZERO, Event::DeskUnavailable(Unavailable::Busy)),
         };
+        // He is the next one all the time, for how long nobody knows.
+        let position = Event::Position {
+            ahead: 0,
+            wait_min: None,
+        };
+        if let Some((first_ms, each_ms)) = waits.and_then(|waits| waits.told_ms) {
+            let told = (0..TOLD_AT_MOST).map(|turn| first_ms + turn * each_ms);
+            let told = told.map(Duration::from_millis).take_while(|at| *at < after);
+            for at in told {
+                self.come(self.now + at, Coming::Event(position.clone()));
+            }
+        }
         self.come(self.now + after, Coming::Event(event));
     }
 

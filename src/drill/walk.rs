@@ -228,6 +228,9 @@ impl Walk<'_> {
                 Event::DeskDigit(Digit::D8),
             ]);
         }
+        if from.session.is_waiting() {
+            events.extend([None, Some(2)].map(|wait_min| Event::Position { ahead: 3, wait_min }));
+        }
         if from.storing {
             events.extend([Event::GradeStored, Event::GradeNotStored]);
         }

@@ -54,6 +54,13 @@ pub fn plan(text: &str) -> Arc<Plan> {
     Arc::new(plan.expect("a plan without an error is one"))
 }
 
+/// The shipped plan with a queue before the talk.
+pub fn queueing_text() -> String {
+    let queue = "wait_at_most_s = 600\nposition_prompt = \"P02\"\nposition_again = \"P03\"\nposition_first_s = 15\n\
+                 position_each_s = 40\nkeys = { 1 = \"callback\", 2 = \"voice\" }\n";
+    CONSULTATION.replacen("talk_at_most_s", &format!("{queue}talk_at_most_s"), 1)
+}
+
 /// The shipped plan, read once.
 pub fn consultation() -> Arc<Plan> {
     static PLAN: LazyLock<Arc<Plan>> = LazyLock::new(|| plan(CONSULTATION));
@@ -90,10 +97,19 @@ pub struct Call {
 
 impl Call {
     pub fn answered(hours: Hours) -> Self {
+        Call::of(consultation(), hours)
+    }
+
+    /// An answered call of the plan with a queue.
+    pub fn queueing() -> Self {
+        Call::of(plan(&queueing_text()), Hours::Open)
+    }
+
+    fn of(plan: Arc<Plan>, hours: Hours) -> Self {
         let now = epoch();
         let script = Arc::new(script());
         let mut call = Call {
-            session: Session::new(consultation(), script, facts(hours), now),
+            session: Session::new(plan, script, facts(hours), now),
             now,
             done: Vec::new(),
             playing: None,

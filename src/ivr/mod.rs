@@ -21,7 +21,7 @@ pub use verbs::{Exit, PromptUse, Verb};
 
 pub use waist::{
     Action, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome, PlayId,
-    Target, Unavailable,
+    Target, Unavailable, Waits,
 };
 
 // Whoever leads a conversation presses its keys and plays its clips.

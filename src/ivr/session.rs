@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::plan::Plan;
 use super::run::{Cause, Contact, Facts, Next, Run};
-use super::verbs::State;
+use super::verbs::{State, Verb};
 use super::{Action, Event, Mark, Outcome};
 use crate::script::Script;
 
@@ -91,6 +91,16 @@ impl Session {
         matches!(self.state(), Some(State::Connect(_)))
     }
 
+    /// Whether a desk is sought by a step that lets the caller wait.
+    pub fn is_waiting(&self) -> bool {
+        let Place::In { step, state } = &self.place else {
+            return false;
+        };
+        let verb = self.run.plan.steps.get(step).map(|step| &step.verb);
+        let waits = matches!(verb, Some(Verb::Connect(connect)) if connect.waits());
+        waits && matches!(state, State::Connect(state) if state.is_hunting())
+    }
+
     /// Whether the rating part asks, tells or stores.
     pub fn is_rating(&self) -> bool {
         let state = self.state();
@@ -129,13 +139,14 @@ impl Session {
         let limited: Vec<_> = limited.collect();
         let kept: Vec<_> = run.kept().iter().map(|(key, _)| key.char()).collect();
         format!(
-            "{:?} {:?} {:?} {kept:?} {limited:?} {} {} {} {:?}",
+            "{:?} {:?} {:?} {kept:?} {limited:?} {} {} {} {} {:?}",
             self.place,
             run.contact,
             run.rating,
             run.changes,
             run.asks_until.is_some(),
             run.number.is_some(),
+            run.values.get("m").is_some(),
             run.facts.tail,
         )
     }

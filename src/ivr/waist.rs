@@ -18,8 +18,20 @@ pub enum Hearers {
 /// Where a caller is to be connected.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// The desks of the configuration, or a named group of them.
-    Desks { group: Option<String> },
+    /// The desks of the configuration, or those of a group or with a skill.
+    Desks {
+        group: Option<String>,
+        skill: Option<String>,
+    },
+}
+
+/// How a caller waits while every desk is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Waits {
+    /// When his position is to be told, and how often after that; `None`: never.
+    pub told_ms: Option<(u64, u64)>,
+    /// From when another group serves him too.
+    pub overflow: Option<(u64, String)>,
 }
 
 /// Why no desk could be had.
@@ -31,6 +43,13 @@ pub enum Unavailable {
     Busy,
     /// Signalling failed.
     Failed,
+    /// As many callers wait as may.
+    Full,
+    /// Nobody is there who could answer.
+    Empty,
+    /// He waited for as long as one may.
+    WaitedOut,
+    Closed,
 }
 
 /// How a voice message ended.
@@ -58,6 +77,11 @@ pub enum Event {
         staff: Option<String>,
     },
     DeskUnavailable(Unavailable),
+    /// The caller waits: so many are before him, and it takes about so many minutes, where that is known.
+    Position {
+        ahead: u16,
+        wait_min: Option<u16>,
+    },
     DeskHungUp,
     /// The grade of the last `Action::StoreGrade` is committed and synced.
     GradeStored,
@@ -89,11 +113,16 @@ pub enum Action {
         hearers: Hearers,
     },
     StopPlaying,
-    /// Ring; answer with `DeskAnswered` or `DeskUnavailable`.
+    /// Ring; answer with `DeskAnswered` or `DeskUnavailable`. With `waits` the caller waits where no desk is free, and
+    /// `Position` may come meanwhile. After `StepAside`: he waits on.
     Connect {
         target: Target,
+        /// Of ringing, or of ringing and waiting.
         ring_timeout_ms: u64,
+        waits: Option<Waits>,
     },
+    /// The caller chooses something else: nothing rings for him meanwhile, and his place is kept.
+    StepAside,
     /// Stop ringing; nothing more is reported of it.
     CancelConnect,
     /// Let caller and desk hear each other.

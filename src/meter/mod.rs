@@ -53,7 +53,11 @@ async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 27] = [
+const COUNTERS: [(&str, &str); 28] = [
+    (
+        "gradeline_queue_ended_total",
+        "Callers who wanted a desk, by how that ended",
+    ),
     ("gradeline_calls_total", "Calls that are over, by outcome"),
     (
         "gradeline_calls_refused_total",
@@ -184,5 +188,9 @@ fn describe() {
     metrics::describe_histogram!(
         "gradeline_media_tick_lateness_seconds",
         "How late the media threads' clock ticked"
+    );
+    metrics::describe_histogram!(
+        "gradeline_queue_wait_seconds",
+        "How long callers waited for what they got, by how it ended"
     );
 }

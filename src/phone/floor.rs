@@ -1,44 +1,63 @@
 //! The floor: the one owner of the desks. It asks the pure room `desks` whom to ring, rings him,
 //! and tells the caller's call what became of it.
 
-use std::collections::HashMap;
+mod keeper;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::clock;
-use super::ring::{self, Answered, Ring, Rung};
-use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, NoDesk};
+use super::ring::Answered;
+use crate::desks::{CallerId, Desks, Event, Need, Terms};
 use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::Agent;
+use keeper::Keeper;
+
+/// Asks that may wait for the floor; all calls that come in at once ask within a moment.
+const ASKS: usize = 1024;
 
 /// Where calls ask for a desk. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Floor {
     asks: mpsc::Sender<Ask>,
+    last: Arc<AtomicU64>,
 }
 
 /// What a call wants.
 pub(super) struct Wanted {
-    pub group: Option<String>,
+    pub need: Need,
+    pub terms: Terms,
     pub caller_number: Option<String>,
     pub call: String,
-    pub patience: Duration,
 }
 
-/// A hunt that goes on. Dropped, the ringing stops.
+/// A hunt that goes on. Dropped, the ringing stops and the caller waits no more.
 pub(super) struct Hunt {
+    caller: CallerId,
+    asks: mpsc::Sender<Ask>,
     _until: DropGuard,
 }
 
 /// What becomes of a hunt.
 pub(super) enum Hunted {
-    Ringing { desk: String },
-    Found { answered: Box<Answered>, seat: Seat },
+    Ringing {
+        desk: String,
+    },
+    Found {
+        answered: Box<Answered>,
+        seat: Seat,
+        waited: Duration,
+    },
+    /// So many are before him; how long it takes, where enough is known.
+    Position {
+        ahead: usize,
+        wait: Option<Duration>,
+    },
     Unavailable(Unavailable),
 }
 
@@ -49,10 +68,15 @@ pub(super) struct Seat {
     _until: DropGuard,
 }
 
-struct Ask {
-    wanted: Wanted,
-    told: mpsc::Sender<Hunted>,
-    over: CancellationToken,
+enum Ask {
+    Desk {
+        caller: CallerId,
+        wanted: Wanted,
+        told: mpsc::Sender<Hunted>,
+        over: CancellationToken,
+    },
+    /// What a caller who waits does.
+    Does(Event),
 }
 
 impl Floor {
@@ -63,19 +87,13 @@ impl Floor {
         media: Media,
         location: Option<Location>,
     ) -> (Floor, tokio::task::JoinHandle<()>) {
-        let (asks, queue) = mpsc::channel(64);
-        let keeper = Keeper {
-            desks,
-            agent,
-            media,
-            changes: location.as_ref().map(Location::changes),
-            location,
-            callers: HashMap::new(),
-            ringing: JoinSet::new(),
-            leaving: JoinSet::new(),
-            last: 0,
+        let (asks, queue) = mpsc::channel(ASKS);
+        let keeper = Keeper::new(desks, agent, media, location);
+        let floor = Floor {
+            asks,
+            last: Arc::default(),
         };
-        (Floor { asks }, tokio::spawn(keeper.run(queue)))
+        (floor, tokio::spawn(keeper.run(queue)))
     }
 
     /// Begins to look for a desk; what becomes of it comes by the receiver.
@@ -83,7 +101,9 @@ impl Floor {
         let (told, receiver) = mpsc::channel(16);
         let over = CancellationToken::new();
         let call = wanted.call.clone();
-        let ask = Ask {
+        let caller = CallerId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let ask = Ask::Desk {
+            caller,
             wanted,
             told: told.clone(),
             over: over.clone(),
@@ -92,247 +112,43 @@ impl Floor {
             tracing::error!(call, "the floor does not keep up; a caller gets no desk");
             let _ = told.try_send(Hunted::Unavailable(Unavailable::Failed));
         }
-        (
-            Hunt {
-                _until: over.drop_guard(),
-            },
-            receiver,
-        )
-    }
-}
-
-/// A caller who looks for a desk.
-struct Seeker {
-    wanted: Wanted,
-    told: mpsc::Sender<Hunted>,
-    /// Cancels the ringing that goes on for him.
-    ring: Option<CancellationToken>,
-    /// The answer that waits for the machine's word.
-    answered: Option<Box<Answered>>,
-}
-
-/// What ended by itself.
-enum Left {
-    Caller(CallerId),
-    Desk(DeskId),
-}
-
-struct Keeper {
-    desks: Desks,
-    agent: Agent,
-    media: Media,
-    /// Where desks are that register, and when that changes.
-    location: Option<Location>,
-    changes: Option<watch::Receiver<u64>>,
-    callers: HashMap<CallerId, Seeker>,
-    ringing: JoinSet<(CallerId, DeskId, Rung)>,
-    leaving: JoinSet<Left>,
-    last: u64,
-}
-
-impl Keeper {
-    async fn run(mut self, mut queue: mpsc::Receiver<Ask>) {
-        self.look_for_phones();
-        loop {
-            let timeout_at = self.desks.timeout_at();
-            tokio::select! {
-                ask = queue.recv() => match ask {
-                    Some(ask) => self.asked(ask),
-                    None => return,
-                },
-                Some(rung) = self.ringing.join_next() => match rung {
-                    Ok((caller, desk, rung)) => self.rung(caller, desk, rung),
-                    Err(panic) => tracing::error!(%panic, "a bug: ringing a desk broke"),
-                },
-                Some(Ok(left)) = self.leaving.join_next() => {
-                    let event = match left {
-                        Left::Caller(caller) => Event::Left { caller },
-                        Left::Desk(desk) => Event::TalkEnded { desk },
-                    };
-                    let is_free = matches!(event, Event::TalkEnded { .. });
-                    self.tell(event);
-                    if is_free {
-                        self.look_for_phones();
-                    }
-                }
-                () = changed(&mut self.changes) => self.look_for_phones(),
-                () = reached(timeout_at) => self.tell(Event::Timeout),
-            }
-        }
-    }
-
-    /// A desk that registers is to be rung while there is a telephone of its. One that talks is left alone until its
-    /// talk has ended: its registration may come and go meanwhile.
-    fn look_for_phones(&mut self) {
-        let Some(location) = &self.location else {
-            return;
-        };
-        let event = |(desk, state): (&Desk, DeskState)| {
-            let registered = location.is_registered(ring::account_of(&desk.address)?);
-            let desk = desk.id.clone();
-            match (state, registered) {
-                (DeskState::Offline, true) => Some(Event::CameOnline { desk }),
-                (DeskState::Ready | DeskState::Ringing(_), false) => {
-                    Some(Event::WentOffline { desk })
-                }
-                _ => None,
-            }
-        };
-        let events: Vec<_> = self.desks.states().filter_map(event).collect();
-        for event in events {
-            self.tell(event);
-        }
-    }
-
-    fn asked(&mut self, ask: Ask) {
-        self.last += 1;
-        let caller = CallerId(self.last);
-        let event = Event::Wanted {
+        let hunt = Hunt {
             caller,
-            group: ask.wanted.group.clone(),
-            patience: ask.wanted.patience,
-            waits: false,
+            asks: self.asks.clone(),
+            _until: over.drop_guard(),
         };
-        let Ask { wanted, told, over } = ask;
-        self.callers.insert(
-            caller,
-            Seeker {
-                wanted,
-                told,
-                ring: None,
-                answered: None,
-            },
-        );
-        self.leaving.spawn(async move {
-            over.cancelled().await;
-            Left::Caller(caller)
-        });
-        self.tell(event);
-    }
-
-    fn rung(&mut self, caller: CallerId, desk: DeskId, rung: Rung) {
-        match rung {
-            Rung::Answered(answered) => {
-                // Without a seeker the answer is dropped here, which ends it with BYE.
-                if let Some(seeker) = self.callers.get_mut(&caller) {
-                    seeker.answered = Some(answered);
-                    self.tell(Event::Answered { caller, desk });
-                }
-            }
-            Rung::Not(Unavailable::Busy) => self.tell(Event::Refused { caller, desk }),
-            Rung::Not(Unavailable::Failed | Unavailable::NoAnswer) => {
-                self.tell(Event::Failed { caller, desk });
-            }
-            Rung::Stopped => {}
-        }
-    }
-
-    fn tell(&mut self, event: Event) {
-        // A hunt also ends when its desk was found; then the seat says when that desk is free.
-        if let Event::Left { caller } = event
-            && self.callers.remove(&caller).is_none()
-        {
-            return;
-        }
-        for action in self.desks.handle(event, clock::instant()) {
-            self.act(action);
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Ring { caller, desk } => self.ring(caller, desk),
-            Action::Cancel { caller, .. } => {
-                if let Some(stop) = self
-                    .callers
-                    .get_mut(&caller)
-                    .and_then(|seeker| seeker.ring.take())
-                {
-                    stop.cancel();
-                }
-            }
-            Action::Connected { caller, desk } => self.connected(caller, desk),
-            Action::Unavailable { caller, why } => {
-                if let Some(seeker) = self.callers.remove(&caller) {
-                    let why = match why {
-                        NoDesk::NoAnswer => Unavailable::NoAnswer,
-                        NoDesk::Busy => Unavailable::Busy,
-                        NoDesk::Failed => Unavailable::Failed,
-                    };
-                    say(&seeker.told, Hunted::Unavailable(why));
-                }
-            }
-        }
-    }
-
-    fn ring(&mut self, caller: CallerId, desk: Desk) {
-        let Some(seeker) = self.callers.get_mut(&caller) else {
-            return;
-        };
-        let stop = CancellationToken::new();
-        if let Some(earlier) = seeker.ring.replace(stop.clone()) {
-            earlier.cancel();
-        }
-        let ring = Ring {
-            phones: ring::phones_of(&desk.address, self.location.as_ref()),
-            caller: seeker.wanted.caller_number.clone(),
-            call: seeker.wanted.call.clone(),
-        };
-        say(
-            &seeker.told,
-            Hunted::Ringing {
-                desk: desk.id.0.clone(),
-            },
-        );
-        let (agent, media, id) = (self.agent.clone(), self.media.clone(), desk.id);
-        self.ringing.spawn(async move {
-            let rung = ring::ring(agent, media, ring, stop).await;
-            (caller, id, rung)
-        });
-    }
-
-    fn connected(&mut self, caller: CallerId, desk: Desk) {
-        let free = CancellationToken::new();
-        let seat = Seat {
-            desk: desk.id.0.clone(),
-            staff: desk.staff,
-            _until: free.clone().drop_guard(),
-        };
-        self.leaving.spawn(async move {
-            free.cancelled().await;
-            Left::Desk(desk.id)
-        });
-        // Whatever is missing, dropping the seat frees the desk again.
-        let Some(seeker) = self.callers.remove(&caller) else {
-            return;
-        };
-        let Some(answered) = seeker.answered else {
-            return;
-        };
-        say(&seeker.told, Hunted::Found { answered, seat });
+        (hunt, receiver)
     }
 }
 
-/// A call that does not listen any more has ended; what it would have got is dropped.
-fn say(told: &mpsc::Sender<Hunted>, hunted: Hunted) {
-    if told.try_send(hunted).is_err() {
-        tracing::debug!("a desk was found for a call that has ended");
+impl Hunt {
+    /// He chooses what else he may have, and keeps his place.
+    pub(super) fn steps_aside(&self) {
+        let caller = self.caller;
+        self.does(Event::StepsAside { caller });
     }
-}
 
-/// Resolves when it may have changed where desks are.
-async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
-    if let Some(changes) = changes
-        && changes.changed().await.is_ok()
-    {
-        return;
+    /// He waits on.
+    pub(super) fn steps_back(&self) {
+        let caller = self.caller;
+        self.does(Event::StepsBack { caller });
     }
-    std::future::pending().await
-}
 
-async fn reached(at: Option<std::time::Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
-        None => std::future::pending().await,
+    /// He wants to be called back at this number.
+    pub(super) fn wants_callback(&self, number: String) {
+        let caller = self.caller;
+        self.does(Event::WantsCallback { caller, number });
+    }
+
+    /// He has left a message.
+    pub(super) fn leaves_message(&self) {
+        let caller = self.caller;
+        self.does(Event::LeavesMessage { caller });
+    }
+
+    fn does(&self, event: Event) {
+        if self.asks.try_send(Ask::Does(event)).is_err() {
+            tracing::error!("the floor does not keep up; what a waiting caller did is not counted");
+        }
     }
 }

@@ -98,6 +98,10 @@ impl Values {
         self.0.insert(name, value);
     }
 
+    pub fn unset(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }

@@ -366,3 +366,50 @@ fn longest_pause_ms(gateway: &Gateway) -> f64 {
         .map(|pair| pair[1].timestamp.wrapping_sub(pair[0].timestamp));
     f64::from(pauses.max().unwrap_or(0)) / 8.0
 }
+
+/// The first waits until the desk is free, hearing how many are before him; another one would rather be called back.
+#[test]
+fn who_finds_every_desk_taken_waits_is_told_his_position_and_is_served_or_called_back() {
+    let desk = Desk::open("desk", "8001", Habits::default());
+    let house = house_with(&[&desk]);
+    let plan = house.path("dialplans/consultation.toml");
+    let text = std::fs::read_to_string(&plan).unwrap();
+    let queue = "wait_at_most_s = 300\nposition_prompt = \"P02\"\nposition_again = \"P03\"\n\
+                 position_first_s = 1\nposition_each_s = 3\nkeys = { 1 = \"callback\", 2 = \"voice\" }\ntalk_at_most_s";
+    let queueing = text.replacen("talk_at_most_s", queue, 1);
+    assert_ne!(text, queueing);
+    std::fs::write(&plan, queueing).unwrap();
+    let server = house.start();
+    let talks = Caller::dial(&house);
+    talks.line("joined");
+    let waits = Caller::dial(&house);
+    waits.nth_line("position 0 ahead", 1);
+    waits.nth_line("prompt P03", 1);
+    let leaves = Caller::dial(&house);
+    leaves.nth_line("position 1 ahead", 1);
+    sleep_until(leaves.nth_line("prompt P03", 1) + SOON);
+    leaves.gateway.press('1', Fault::None);
+    sleep_until(leaves.nth_line("prompt P26", 1) + SOON);
+    leaves.gateway.press('1', Fault::None);
+    let left = leaves.end();
+    assert_eq!(left["outcome"], "callback", "{}", timeline(&left));
+    assert!(
+        lines(&left, "desk_ringing").is_empty(),
+        "{}",
+        timeline(&left)
+    );
+    desk.sipp.tell_desk("HANGUP");
+    waits.line("joined");
+    talks.hang_up();
+    waits.hang_up();
+    let waited = waits.end();
+    assert_eq!(waited["staff"], "8001", "{}", timeline(&waited));
+    assert_eq!(lines(&waited, "waited").len(), 1, "{}", timeline(&waited));
+    assert_eq!(
+        lines(&waited, "desk_ringing").len(),
+        1,
+        "{}",
+        timeline(&waited)
+    );
+    server.stop();
+}

@@ -164,7 +164,7 @@ impl House {
              [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n{media}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
              [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
-             [desks]\naddresses = [{desks}]\n{desk_lines}ring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
+             [desks]\naddresses = [{desks}]\n{desk_lines}strategy = \"linear\"\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
              [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n\
              [centre]\nservice_hours = {hours}\n",
             sip = self.sip,

@@ -73,7 +73,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
-    ("config", &["phone", "sip", "channels", "figures", "domain"]),
+    (
+        "config",
+        &["phone", "desks", "sip", "channels", "figures", "domain"],
+    ),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",

@@ -1,5 +1,5 @@
 use crate::drill::{check, unanswered};
-use crate::ivr::fixture::{CONSULTATION, TEST, clips, script};
+use crate::ivr::fixture::{CONSULTATION, TEST, clips, queueing_text, script};
 use crate::script::{ClipFacts, Finding, Severity};
 
 fn findings(text: &str, clips: &ClipFacts) -> Vec<Finding> {
@@ -16,6 +16,38 @@ fn the_shipped_plans_have_no_findings() {
     for text in [CONSULTATION, TEST] {
         assert_eq!(findings(text, &clips()), []);
     }
+}
+
+#[test]
+fn a_queue_is_right_whole_and_told_what_it_lacks() {
+    assert_eq!(findings(&queueing_text(), &clips()), []);
+    for (line, lacks) in [
+        (
+            "wait_at_most_s = 600\n",
+            "`position_prompt` needs `wait_at_most_s`",
+        ),
+        (
+            "position_first_s = 15\n",
+            "`position_prompt` needs `position_first_s`",
+        ),
+        (
+            "position_prompt = \"P02\"\n",
+            "`position_again` needs `position_prompt`",
+        ),
+    ] {
+        let text = queueing_text().replacen(line, "", 1);
+        let found = findings(&text, &clips());
+        assert!(
+            found.iter().any(|finding| finding.message == lacks),
+            "{lacks}: {found:#?}"
+        );
+    }
+    let lost = queueing_text().replacen("2 = \"voice\" }\ntalk", "2 = \"vioce\" }\ntalk", 1);
+    let found = findings(&lost, &clips());
+    assert!(
+        found[0].message.contains("unknown step `vioce`"),
+        "{found:#?}"
+    );
 }
 
 /// Replaces the one `right` of the shipped plan by `wrong` and expects, on its line, a message.

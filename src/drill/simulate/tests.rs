@@ -1,6 +1,6 @@
 use super::*;
 use crate::ivr::Hours;
-use crate::ivr::fixture::{consultation, epoch, facts, script};
+use crate::ivr::fixture::{consultation, epoch, facts, plan, queueing_text, script};
 
 fn scene(keys: &str) -> Scene {
     Scene {
@@ -40,6 +40,31 @@ fn a_caller_who_hangs_up_in_the_offer_leaves_his_reason() {
     assert_eq!(
         (kind, detail.as_str()),
         ("outcome", "left_in_offer after 4000 ms")
+    );
+}
+
+#[test]
+fn who_waits_is_told_his_position_until_a_desk_answers() {
+    let mut scene = scene("1@3s");
+    scene.desk = DeskConduct::Answers {
+        after: Duration::from_secs(100),
+        staff: None,
+        talks: Duration::from_secs(30),
+    };
+    let transcript = simulate(
+        &plan(&queueing_text()),
+        &Arc::new(script()),
+        &scene,
+        epoch(),
+    );
+    let told = transcript
+        .lines
+        .iter()
+        .filter(|line| line.text.starts_with("plays P03"));
+    assert_eq!(told.count(), 3, "{transcript}");
+    assert_eq!(
+        transcript.outcome.map(|outcome| outcome.word()),
+        Some("graded")
     );
 }
 

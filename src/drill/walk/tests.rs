@@ -1,5 +1,5 @@
 use super::*;
-use crate::ivr::fixture::{CONSULTATION, TEST, epoch, lengths, plan, script};
+use crate::ivr::fixture::{CONSULTATION, TEST, epoch, lengths, plan, queueing_text, script};
 
 fn walked(text: &str) -> Walked {
     let walked = walk(&plan(text), &Arc::new(script()), &lengths(), epoch());
@@ -26,6 +26,16 @@ fn every_path_of_the_consultation_ends_in_one_outcome_within_its_bounds() {
         "silent",
     ];
     assert_eq!(walked.outcomes, expected);
+}
+
+#[test]
+fn every_path_through_a_queue_ends_in_the_same_outcomes() {
+    let (with, without) = (walked(&queueing_text()), walked(CONSULTATION));
+    assert_eq!(with.outcomes, without.outcomes);
+    assert!(
+        with.tried > without.tried,
+        "positions are told, and keys lead out"
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! `connect`: rings a desk while the notice plays, joins, and watches over the talk.
+//! `connect`: rings a desk while the notice plays, lets the caller wait, joins, and watches over the talk.
 
 use std::time::Duration;
 
+use super::waiting::{self, Waiting};
 use super::{Event, Exit, Findings, Go, Next, PromptUse, Run, Section, Word, keys};
 use crate::ivr::run::Contact;
 use crate::ivr::{Action, Digit, Hearers, Mark, Target};
@@ -11,7 +12,10 @@ use crate::script::Value;
 keys! {
     pub struct Connect {
         group: Option<Word>,
+        /// Of the desks that have it the best is rung first.
+        skill: Option<Word>,
         ring_at_most: Duration,
+        waiting: Waiting,
         /// Played while the desk rings; caller and desk are joined after it.
         notice: Option<Word>,
         /// Tells the staff number to both; left out for a desk without one.
@@ -31,14 +35,35 @@ pub enum State {
     Notice(Meanwhile),
     /// The notice ended, the desk still rings.
     Ringing,
+    /// So it is where the caller may wait: a desk rings, or none is free.
+    Waiting(waiting::State),
     Talking,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Meanwhile {
     Rings,
-    Answered { staff: Option<String> },
+    /// No desk was free in a while: his position is to be told.
+    Waits,
+    Answered {
+        staff: Option<String>,
+    },
     CannotBeHad,
+}
+
+impl State {
+    /// Whether a desk is still looked for.
+    pub fn is_hunting(&self) -> bool {
+        match self {
+            State::Notice(Meanwhile::Rings | Meanwhile::Waits) => true,
+            State::Ringing | State::Waiting(_) => true,
+            State::Notice(_) | State::Talking => false,
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Connect {
@@ -51,6 +76,7 @@ impl Connect {
                 "for example 3",
             );
         }
+        self.waiting.check(section, findings);
     }
 
     /// The step after the talk.
@@ -59,7 +85,8 @@ impl Connect {
     }
 
     pub fn exits(&self) -> Vec<Exit<'_>> {
-        [&self.ended, &self.unavailable].map(Exit::new).into()
+        let own = [&self.ended, &self.unavailable].into_iter();
+        own.chain(self.waiting.exits()).map(Exit::new).collect()
     }
 
     pub fn prompts(&self) -> Vec<PromptUse<'_>> {
@@ -71,52 +98,105 @@ impl Connect {
             .iter()
             .map(PromptUse::new)
             .chain(staff)
+            .chain(self.waiting.prompts())
             .collect()
     }
 
     pub fn enter(&self, run: &mut Run) -> Next {
         run.contact = Contact::Ringing;
-        run.ring_ends_by = run.now + self.ring_at_most + run.plan.play_grace;
+        let waits = self.waiting.waits();
+        // Who is being rung for when his wait is over is rung for to the end.
+        let at_most = self.waiting.at_most().unwrap_or_default() + self.ring_at_most;
+        run.ring_ends_by = run.now + at_most + run.plan.play_grace;
+        let text = |word: &Option<Word>| word.as_ref().map(|word| word.text.clone());
         run.act(Action::Connect {
             target: Target::Desks {
-                group: self.group.as_ref().map(|word| word.text.clone()),
+                group: text(&self.group),
+                skill: text(&self.skill),
             },
-            ring_timeout_ms: u64::try_from(self.ring_at_most.as_millis()).unwrap_or(u64::MAX),
+            ring_timeout_ms: millis(self.waiting.at_most().unwrap_or(self.ring_at_most)),
+            waits,
         });
         match &self.notice {
             Some(notice) => {
                 run.play(&notice.text, Hearers::Caller);
                 Next::Stay(super::State::Connect(State::Notice(Meanwhile::Rings)))
             }
-            None => Self::ring_on(run),
+            None => self.ring_on(false, run),
         }
+    }
+
+    /// The groups of desks that it names.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        let own = self.group.iter().chain(self.waiting.overflow_group());
+        own.map(|word| word.text.as_str())
+    }
+
+    /// The skill of desks that it names.
+    pub fn skill(&self) -> Option<&str> {
+        self.skill.as_ref().map(|word| word.text.as_str())
+    }
+
+    /// Whether a caller may wait here.
+    pub fn waits(&self) -> bool {
+        self.waiting.at_most().is_some()
     }
 
     pub fn on(&self, state: State, event: &Event, run: &mut Run) -> Next {
         if let Event::Digit(key) = event {
+            match &state {
+                State::Waiting(_) => {
+                    if let Some(to) = self.waiting.key(*key) {
+                        run.stop_playing();
+                        run.act(Action::StepAside);
+                        return to.go();
+                    }
+                }
+                State::Notice(_) | State::Ringing | State::Talking => {}
+            }
             run.mark(Mark::KeyIgnored(*key));
         }
         match state {
             State::Notice(meanwhile) => self.in_notice(meanwhile, event, run),
             State::Ringing => self.ringing(event, run),
+            State::Waiting(state) => match event {
+                Event::Position { .. } | Event::Played(_) | Event::Timeout
+                    if run.now < run.ring_ends_by =>
+                {
+                    Self::waits_on(self.waiting.on(state, event, run))
+                }
+                _ => match self.ringing(event, run) {
+                    Next::Stay(super::State::Connect(State::Ringing)) => Self::waits_on(state),
+                    next => next,
+                },
+            },
             State::Talking => self.talking(event, run),
         }
     }
 
     fn in_notice(&self, meanwhile: Meanwhile, event: &Event, run: &mut Run) -> Next {
         let meanwhile = match (meanwhile, event) {
-            (Meanwhile::Rings, Event::DeskAnswered { staff }) => {
+            (Meanwhile::Rings | Meanwhile::Waits, Event::DeskAnswered { staff }) => {
                 run.contact = Contact::Answered;
                 Meanwhile::Answered {
                     staff: staff.clone(),
                 }
             }
-            (Meanwhile::Rings, Event::DeskUnavailable(_))
+            (Meanwhile::Rings | Meanwhile::Waits, Event::DeskUnavailable(_))
             | (Meanwhile::Answered { .. }, Event::DeskHungUp) => {
                 run.contact = Contact::NoDesk;
                 Meanwhile::CannotBeHad
             }
-            (Meanwhile::Rings, Event::Played(_) | Event::Timeout) => return Self::ring_on(run),
+            (Meanwhile::Rings | Meanwhile::Waits, Event::Position { .. }) if self.waits() => {
+                Waiting::hear(event, run);
+                Meanwhile::Waits
+            }
+            (Meanwhile::Rings, Event::Played(_) | Event::Timeout) => {
+                return self.ring_on(false, run);
+            }
+            (Meanwhile::Waits, Event::Played(_) | Event::Timeout) => {
+                return self.ring_on(true, run);
+            }
             (Meanwhile::Answered { staff }, Event::Played(_) | Event::Timeout) => {
                 return self.join(staff, run);
             }
@@ -128,20 +208,29 @@ impl Connect {
         Next::Stay(super::State::Connect(State::Notice(meanwhile)))
     }
 
-    fn ring_on(run: &mut Run) -> Next {
+    fn ring_on(&self, tells: bool, run: &mut Run) -> Next {
         run.stop_playing();
         run.timer = Some(run.ring_ends_by);
-        Next::Stay(super::State::Connect(State::Ringing))
+        match self.waits() {
+            true => Self::waits_on(self.waiting.begin(tells, run)),
+            false => Next::Stay(super::State::Connect(State::Ringing)),
+        }
+    }
+
+    fn waits_on(state: waiting::State) -> Next {
+        Next::Stay(super::State::Connect(State::Waiting(state)))
     }
 
     fn ringing(&self, event: &Event, run: &mut Run) -> Next {
         match event {
             Event::DeskAnswered { staff } => self.join(staff.clone(), run),
             Event::DeskUnavailable(_) => {
+                run.stop_playing();
                 run.contact = Contact::NoDesk;
                 self.unavailable.go()
             }
             Event::Timeout => {
+                run.stop_playing();
                 run.act(Action::CancelConnect);
                 run.contact = Contact::NoDesk;
                 self.unavailable.go()

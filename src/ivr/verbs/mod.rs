@@ -11,6 +11,7 @@ mod message;
 mod play;
 mod rate;
 mod reason;
+mod waiting;
 
 use std::time::Duration;
 

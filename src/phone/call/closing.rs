@@ -132,6 +132,9 @@ impl Call {
         let finished = tokio::task::spawn_blocking(move || archive.finish(&path)).await;
         match finished {
             Ok(Ok(clip)) if length_ms > 0 => {
+                if let (ClipKind::Voice, Desk::Hunting { hunt, .. }) = (kind, &self.desk) {
+                    hunt.leaves_message();
+                }
                 self.mark("message_saved", format!("{length_ms} ms"));
                 let length_ms = clip.length_ms;
                 self.ledger.put(Job::Clip {

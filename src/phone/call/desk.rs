@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{Call, Desk, unavailable_word};
+use crate::desks::{Announcing, Need, Queueing, Terms, Then, Widening};
 use crate::engine::{CallState, HungUpBy};
-use crate::ivr::{Event, Presses, Target};
+use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
 use crate::ledger::Job;
 use crate::media::Side;
 use crate::phone::clock;
@@ -13,28 +14,94 @@ use crate::phone::floor::{Hunted, Wanted};
 use crate::sip::DialogEvent;
 
 impl Call {
-    pub(super) fn connect(&mut self, target: Target, ring_timeout_ms: u64, ears: &mut Ears) {
-        let Target::Desks { group } = target;
+    pub(super) fn connect(
+        &mut self,
+        target: Target,
+        ring_timeout_ms: u64,
+        waits: Option<Waits>,
+        ears: &mut Ears,
+    ) {
+        if let Desk::Hunting { hunt, aside, .. } = &mut self.desk
+            && *aside
+        {
+            *aside = false;
+            return hunt.steps_back();
+        }
+        let Target::Desks { group, skill } = target;
+        let terms = Terms {
+            patience: Duration::from_millis(ring_timeout_ms),
+            queue: waits.as_ref().map(|waits| queueing(waits, skill.as_ref())),
+        };
         let (hunt, told) = self.house.floor.seek(Wanted {
-            group,
+            need: Need { group, skill },
+            terms,
             caller_number: self.caller_number.clone(),
             call: self.id.0.clone(),
-            patience: Duration::from_millis(ring_timeout_ms),
         });
         ears.hunt = Some(told);
-        self.desk = Desk::Hunting { _hunt: hunt };
+        self.desk = Desk::Hunting {
+            hunt,
+            waits: waits.is_some(),
+            aside: false,
+        };
+    }
+
+    /// He chooses what else he may have: nothing rings for him, and he keeps his place.
+    pub(super) fn step_aside(&mut self) {
+        if let Desk::Hunting { hunt, aside, .. } = &mut self.desk {
+            *aside = true;
+            hunt.steps_aside();
+        }
+    }
+
+    /// He wants to be called back, at this number or his own.
+    pub(super) fn leaves_queue(&self, number: Option<String>) {
+        if let Desk::Hunting { hunt, .. } = &self.desk
+            && let Some(number) = number.or_else(|| self.caller_number.clone())
+        {
+            hunt.wants_callback(number);
+        }
     }
 
     pub(super) async fn hunted(&mut self, hunted: Hunted, ears: &mut Ears) {
         match hunted {
             Hunted::Ringing { desk } => self.mark("desk_ringing", desk),
+            Hunted::Position { ahead, wait } => {
+                let wait_min = wait.map(|wait| clamped(wait.as_secs().div_ceil(60)));
+                self.mark("position", position_text(ahead, wait));
+                let ahead = clamped(ahead);
+                self.tell(Event::Position { ahead, wait_min }, ears).await;
+            }
             Hunted::Unavailable(why) => {
-                ears.hunt = None;
-                self.desk = Desk::None;
+                let keeps_place = matches!(why, Unavailable::Empty | Unavailable::WaitedOut);
+                match &mut self.desk {
+                    Desk::Hunting {
+                        waits: true, aside, ..
+                    } if keeps_place => *aside = true,
+                    _ => {
+                        ears.hunt = None;
+                        self.desk = Desk::None;
+                    }
+                }
                 self.mark("desk_unavailable", unavailable_word(why));
                 self.tell(Event::DeskUnavailable(why), ears).await;
             }
-            Hunted::Found { answered, seat } => {
+            Hunted::Found {
+                answered,
+                seat,
+                waited,
+            } => {
+                match self.desk {
+                    Desk::Hunting { aside: true, .. } => {
+                        // He chose something else in the same moment: dropped, the answer ends with BYE.
+                        self.mark("desk_let_go", seat.desk);
+                        return;
+                    }
+                    Desk::Hunting { waits: true, .. } => {
+                        self.mark("waited", format!("{} ms", waited.as_millis()));
+                    }
+                    _ => {}
+                }
                 ears.hunt = None;
                 ears.desk = Some(answered.events);
                 self.sound.add_desk(answered.leg);
@@ -101,5 +168,37 @@ impl Call {
                 self.tell(Event::DeskHungUp, ears).await;
             }
         }
+    }
+}
+
+/// How he waits, in the words of the room of desks. Where his wait leads to is the plan's.
+fn queueing(waits: &Waits, skill: Option<&String>) -> Queueing {
+    let announcing = waits.told_ms.map(|(first_ms, each_ms)| Announcing {
+        first_after: Duration::from_millis(first_ms),
+        each: Duration::from_millis(each_ms),
+        changed_after: None,
+    });
+    let widening = waits.overflow.iter().map(|(after_ms, group)| Widening {
+        after: Duration::from_millis(*after_ms),
+        need: Need {
+            group: Some(group.clone()),
+            skill: skill.cloned(),
+        },
+    });
+    Queueing {
+        announcing,
+        widenings: widening.collect(),
+        then: Then::Unavailable,
+    }
+}
+
+fn clamped<N: TryInto<u16>>(number: N) -> u16 {
+    number.try_into().unwrap_or(u16::MAX)
+}
+
+fn position_text(ahead: usize, wait: Option<Duration>) -> String {
+    match wait {
+        Some(wait) => format!("{ahead} ahead, {} s", wait.as_secs()),
+        None => format!("{ahead} ahead"),
     }
 }

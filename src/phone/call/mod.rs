@@ -62,7 +62,11 @@ pub(super) struct Call {
 pub(super) enum Desk {
     None,
     Hunting {
-        _hunt: Hunt,
+        hunt: Hunt,
+        /// All desks may be taken, and the caller waits.
+        waits: bool,
+        /// He chooses something else, or his wait was in vain; his place is kept.
+        aside: bool,
     },
     /// Answered; its seat on the floor is given back when this is dropped.
     Connected {
@@ -166,7 +170,9 @@ impl Call {
             Action::Connect {
                 target,
                 ring_timeout_ms,
-            } => self.connect(target, ring_timeout_ms, ears),
+                waits,
+            } => self.connect(target, ring_timeout_ms, waits, ears),
+            Action::StepAside => self.step_aside(),
             Action::CancelConnect => {
                 ears.hunt = None;
                 self.desk = Desk::None;
@@ -200,6 +206,7 @@ impl Call {
             Action::StopMessage => self.sound.stop_message(),
             Action::RequestCallback { number } => {
                 self.mark("callback", "");
+                self.leaves_queue(number.clone());
                 self.ledger.put(Job::Callback {
                     number,
                     at: self.civil_now(),
@@ -377,5 +384,9 @@ fn unavailable_word(why: Unavailable) -> &'static str {
         Unavailable::NoAnswer => "no_answer",
         Unavailable::Busy => "busy",
         Unavailable::Failed => "failed",
+        Unavailable::Full => "full",
+        Unavailable::Empty => "empty",
+        Unavailable::WaitedOut => "waited_out",
+        Unavailable::Closed => "closed",
     }
 }

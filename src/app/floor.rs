@@ -1,0 +1,68 @@
+//! The desks that the server rings: the configured ones, or the rehearsal desk.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use super::registering;
+use crate::caller::{Conduct, RehearsalDesk};
+use crate::config::Config;
+use crate::desks::{Desk, DeskId, Desks};
+use crate::engine::Engine;
+use crate::phone::Book;
+
+/// Rehearsals at once.
+const REHEARSAL_SEATS: usize = 64;
+
+/// What the rehearsal desk leaves for its number to be told and for a question to be asked.
+const REHEARSAL_PAUSE: Duration = Duration::from_millis(4500);
+
+/// The configured desks; with none, the rehearsal desk, with some seats.
+pub(super) async fn open_desks(
+    config: &Config,
+    book: &Book,
+    engine: &Engine,
+) -> anyhow::Result<(Desks, Option<RehearsalDesk>)> {
+    let settings = config.desk_settings();
+    if !config.desks.addresses.is_empty() {
+        let staff = registering::staff_of_accounts(config, engine).await?;
+        let mut desks = config.configured_desks();
+        for (desk, configured) in desks.iter_mut().zip(&config.desks.addresses) {
+            desk.staff = registering::staff_of(configured, &staff);
+        }
+        return Ok((Desks::new(desks, settings), None));
+    }
+    let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let rehearsal = RehearsalDesk::open(loopback, rehearsal_conduct(config, book)).await?;
+    let seats = (1..=REHEARSAL_SEATS)
+        .map(|seat| Desk {
+            id: DeskId(format!("rehearsal-{seat}")),
+            address: rehearsal.address().to_owned(),
+            staff: Some("1001".into()),
+            groups: Vec::new(),
+            skills: BTreeMap::new(),
+        })
+        .collect();
+    Ok((Desks::new(seats, settings), Some(rehearsal)))
+}
+
+/// It rings while the notice plays, answers at its end, and speaks when P04 has told its number.
+fn rehearsal_conduct(config: &Config, book: &Book) -> Conduct {
+    let length = |stem: &str| {
+        let ms = book.lengths_ms.get(stem).copied().unwrap_or(0);
+        Duration::from_millis(ms.into())
+    };
+    let pause = length("P04.1") + REHEARSAL_PAUSE;
+    Conduct {
+        speech: book
+            .clips
+            .0
+            .get("rehearsal-desk")
+            .cloned()
+            .into_iter()
+            .collect(),
+        ring: length("P01"),
+        pause,
+        talk: pause + Duration::from_secs(config.desks.rehearsal_talk_s),
+    }
+}
