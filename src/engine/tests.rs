@@ -476,6 +476,17 @@ async fn a_full_disk_is_a_fault_and_leaves_no_half_rows() {
     assert!(submitted.unwrap().ticket.is_some());
 }
 
+/// The migrations open one; it would lend its pages to the caches of all connections.
+#[tokio::test]
+async fn the_writer_has_no_temporary_database_and_a_small_cache() {
+    let place = Place::sqlite(tempfile::tempdir().unwrap());
+    let engine = engine(&place).await;
+    let store = &engine.inner.store;
+    let databases = "SELECT count(*) FROM pragma_database_list";
+    assert_eq!(store.number(databases).await, 1);
+    assert_eq!(store.number("PRAGMA cache_size").await, -1024);
+}
+
 /// `cargo test --release --lib -- --ignored --nocapture how_long_a_durable_grade_takes`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]

@@ -131,21 +131,14 @@ impl Decoder {
         if let Some(press) = self.belongs_to(packet) {
             return press.extend(packet, now, &mut out);
         }
-        // A key that goes down while another is held: that one's end is lost. One older than
-        // what is held is a straggler and ends nothing.
+        // Of another that is held the end is lost; a straggler older than what is held ends nothing.
         for held in self.presses.iter_mut().flatten() {
             if newer(packet.timestamp, held.start) {
                 held.infer_end(now, &mut out);
             }
         }
-        let place = self.free_place();
-        // Forgotten, it would be down for ever.
-        if let Some(forgotten) = place {
-            forgotten.infer_end(now, &mut out);
-        }
-        *place = None;
         let press = self.next_press;
-        self.next_press = self.next_press.wrapping_add(1);
+        self.next_press = press.wrapping_add(1);
         let mut new = Press {
             press,
             code: packet.code,
@@ -163,7 +156,10 @@ impl Decoder {
             at: now,
         });
         new.extend(packet, now, &mut out);
-        *self.free_place() = Some(new);
+        // Forgotten while it is down, it would never come up.
+        if let Some(mut forgotten) = self.free_place().replace(new) {
+            forgotten.infer_end(now, &mut out);
+        }
     }
 
     /// Lets time pass: keys whose packets stopped are up, old presses are forgotten.
@@ -195,18 +191,14 @@ impl Decoder {
             .max_by_key(|press| press.press)
     }
 
-    /// A place for a new press: of the ended ones the oldest gives way first.
     fn free_place(&mut self) -> &mut Option<Press> {
         let index = self
             .presses
             .iter()
             .position(Option::is_none)
             .or_else(|| {
-                let least = |index: &usize| {
-                    let press = self.presses[*index];
-                    press.map(|press| (press.ending == Ending::Held, press.last_sign))
-                };
-                (0..REMEMBERED).min_by_key(least)
+                let oldest = |index: &usize| self.presses[*index].map(|press| press.last_sign);
+                (0..REMEMBERED).min_by_key(oldest)
             })
             .expect("there are places");
         &mut self.presses[index]

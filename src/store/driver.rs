@@ -7,14 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions, SqliteRow};
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Transaction, Type};
 
 use super::Error;
-use super::lite::Lite;
+use super::lite::{self, Lite};
 use crate::failpoint::{self, Step};
 use crate::turns::{Writers, begin_lite};
 
@@ -44,18 +41,10 @@ impl Pool {
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
         }
-        let writer = lite_writer(path, busy).await?;
-        sqlx::migrate!("src/store/migrations/sqlite")
-            .run(&writer)
-            .await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(BUSY_TIMEOUT)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(lite_reader(lite_options(path, busy)))
-            .await?;
+        lite::migrate(path, busy).await?;
+        let pool = || SqlitePoolOptions::new().acquire_timeout(BUSY_TIMEOUT);
+        let writer = lite::writer(pool(), path, busy).await?;
+        let readers = lite::readers(pool(), path, busy).await?;
         Ok(Pool::Lite {
             writers: Writers::new(writer.clone(), BUSY_TIMEOUT),
             writer,
@@ -119,7 +108,7 @@ impl Pool {
                 writer, readers, ..
             } => {
                 readers.close().await;
-                if let Err(error) = checkpoint(writer).await {
+                if let Err(error) = lite::checkpoint(writer).await {
                     tracing::warn!(%error, "the database's log stays beside it; nothing is lost");
                 }
                 writer.close().await;
@@ -127,49 +116,6 @@ impl Pool {
             Pool::Pg(pool) => pool.close().await,
         }
     }
-}
-
-fn lite_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .busy_timeout(busy)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-}
-
-/// What a connection keeps of the file's pages, in KiB where it is negative. The system has them all; caches of the
-/// usual size, 2 MiB each, take a quarter of an hour of busy work to fill, and then cannot be told from a leak.
-const WRITER_CACHE: &str = "-1024";
-const READER_CACHE: &str = "-128";
-
-fn lite_reader(usual: SqliteConnectOptions) -> SqliteConnectOptions {
-    usual.read_only(true).pragma("cache_size", READER_CACHE)
-}
-
-async fn lite_writer(path: &Path, busy: Duration) -> Result<SqlitePool, sqlx::Error> {
-    SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(BUSY_TIMEOUT)
-        // It is a file: there is no connection to lose, and asking costs each grade a turn.
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(lite_options(path, busy).pragma("cache_size", WRITER_CACHE))
-        .await
-}
-
-/// Moves what the write-ahead log holds into the file, so that a copy of the file alone is whole. SQLite
-/// does so by itself only where nobody else has it open; such a reader is waited for shortly.
-async fn checkpoint(writer: &SqlitePool) -> Result<(), sqlx::Error> {
-    sqlx::query("PRAGMA busy_timeout = 1000")
-        .execute(writer)
-        .await?;
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-        .execute(writer)
-        .await?;
-    Ok(())
 }
 
 /// A transaction on either database.

@@ -47,7 +47,8 @@ impl Chrome {
             "grade" | "reason" => self.word_and_key(&entry.kind, detail),
             "prompt" => self.prompt_name(detail),
             "gap" => self.gap(detail),
-            "message_saved" => self.milliseconds(detail),
+            "message_saved" | "waited" => self.milliseconds(detail),
+            "position" => self.position(detail),
             _ => detail.to_owned(),
         }
     }
@@ -91,6 +92,27 @@ impl Chrome {
         let from_ms = i64::try_from(from_ms).unwrap_or(i64::MAX);
         let from = self.offset(&from_ms);
         self.fill("timeline.gap_from", &[("from", &from), ("ms", length_ms)])
+    }
+
+    /// `2 ahead`, `2 ahead, 90 s`.
+    fn position(&self, detail: &str) -> String {
+        let Some((ahead, wait)) = detail.split_once(" ahead") else {
+            return detail.to_owned();
+        };
+        let wait_s = wait
+            .strip_prefix(", ")
+            .and_then(|wait| wait.strip_suffix(" s"));
+        match wait_s.and_then(|wait_s| wait_s.parse::<u64>().ok()) {
+            Some(wait_s) => {
+                let wait = self.length(&wait_s.saturating_mul(1000));
+                self.fill(
+                    "timeline.ahead_and_wait",
+                    &[("ahead", ahead), ("wait", &wait)],
+                )
+            }
+            None if wait.is_empty() => self.fill("timeline.ahead", &[("ahead", ahead)]),
+            None => detail.to_owned(),
+        }
     }
 
     /// `4200 ms`.
@@ -155,6 +177,10 @@ mod tests {
                 "来电人 192.0.2.7:4000",
             ),
             ("desk_unavailable", "no_answer", "无应答"),
+            ("desk_unavailable", "waited_out", "等候时间已到"),
+            ("position", "2 ahead", "前面还有 2 人"),
+            ("position", "2 ahead, 90 s", "前面还有 2 人，约需 1:30"),
+            ("waited", "61500 ms", "1:01"),
             ("outcome", "left_in_offer", "邀请评价中挂机"),
         ] {
             assert_eq!(detail(Language::Chinese, kind, stored), chinese, "{kind}");
@@ -167,6 +193,7 @@ mod tests {
             "key",
             "gap",
             "message_saved",
+            "position",
             "grade",
             "prompt",
             "hung_up",
