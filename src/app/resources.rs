@@ -9,7 +9,9 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Few arenas: each of many would keep what it once needed. Threads keep none but small pieces for themselves. What
 /// nobody has used for five seconds is given back by a thread of the allocator's own. jemalloc reads this by its name.
-#[unsafe(export_name = "malloc_conf")]
+/// SQLite keeps the C library's: jemalloc in its place hangs under a library that is loaded before and asks for memory as
+/// it answers for the clock (the tests' libfaketime).
+#[unsafe(export_name = "_rjem_malloc_conf")]
 static MALLOC_CONF: &[u8; 86] =
     b"background_thread:true,narenas:2,tcache_max:4096,dirty_decay_ms:5000,muzzy_decay_ms:0\0";
 
