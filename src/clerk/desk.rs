@@ -29,7 +29,7 @@ pub enum DeskCommand {
 pub const DESK_EXAMPLES: &str = "What has to be there for a telephone to register, and to be rung:
   [desks]
   networks = [\"192.0.2.0/24\"]             # from where telephones register
-  addresses = [{ account = \"8001\" }]      # who is rung, in this order
+  addresses = [{ account = \"8001\" }]      # who is rung
 
 A running server takes changes of accounts within seconds; the configuration is read at its start.";
 
