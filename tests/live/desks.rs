@@ -413,3 +413,48 @@ fn who_finds_every_desk_taken_waits_is_told_his_position_and_is_served_or_called
     );
     server.stop();
 }
+
+fn two_desks() -> [Desk; 2] {
+    ["8001", "8002"].map(|user| Desk::open("desk", user, Habits::default()))
+}
+
+#[test]
+fn by_itself_the_program_rings_the_desk_that_has_been_idle_for_longest() {
+    let desks = two_desks();
+    let house = House::new(Setup {
+        desks: desks.iter().map(|desk| desk.address.clone()).collect(),
+        desk_strategy: None,
+        ..Setup::default()
+    });
+    let server = house.start();
+    for expected in ["8001", "8002", "8001", "8002"] {
+        let caller = Caller::dial(&house);
+        caller.line("joined");
+        caller.hang_up();
+        let call = caller.end();
+        assert_eq!(call["staff"], expected, "{}", timeline(&call));
+    }
+    server.stop();
+}
+
+#[test]
+fn where_all_desks_ring_who_answers_first_has_the_caller() {
+    let desks = two_desks();
+    let house = House::new(Setup {
+        desks: desks.iter().map(|desk| desk.address.clone()).collect(),
+        desk_strategy: Some("ring_all"),
+        ..Setup::default()
+    });
+    let server = house.start();
+    for _ in 0..2 {
+        let caller = Caller::dial(&house);
+        caller.line("joined");
+        caller.hang_up();
+        let call = caller.end();
+        let what = timeline(&call);
+        assert_eq!(lines(&call, "desk_ringing").len(), 2, "{what}");
+        assert_eq!(lines(&call, "desk_answered").len(), 1, "{what}");
+        caller.settled();
+    }
+    server.stop();
+}

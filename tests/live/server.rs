@@ -23,6 +23,8 @@ pub struct Setup {
     /// SIP addresses, or `account:8001`; none: the rehearsal desk.
     pub desks: Vec<String>,
     pub desk_ring_timeout_s: u32,
+    /// Which desk is rung; none: as the program has it by itself.
+    pub desk_strategy: Option<&'static str>,
     /// Lines of `[desks]` beside the usual ones.
     pub desk_lines: String,
     pub rehearsal_talk_s: u32,
@@ -58,6 +60,8 @@ impl Default for Setup {
             rtp_timeout_s: 30,
             desks: Vec::new(),
             desk_ring_timeout_s: 8,
+            // By their order, so that tests know who rings.
+            desk_strategy: Some("linear"),
             desk_lines: String::new(),
             rehearsal_talk_s: 1,
             shipped: false,
@@ -164,7 +168,7 @@ impl House {
              [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n{media}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
              [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
-             [desks]\naddresses = [{desks}]\n{desk_lines}strategy = \"linear\"\nring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
+             [desks]\naddresses = [{desks}]\n{desk_lines}{strategy}ring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\
              [dialplans]\ndir = {plans:?}\n[prompts]\ndir = {prompts:?}\n[calendars]\ndir = {calendars:?}\n\
              [centre]\nservice_hours = {hours}\n",
             sip = self.sip,
@@ -182,6 +186,10 @@ impl House {
             journal = self.path("journal"),
             desks = desks.join(", "),
             desk_lines = setup.desk_lines,
+            strategy = setup
+                .desk_strategy
+                .map(|word| format!("strategy = {word:?}\n"))
+                .unwrap_or_default(),
             ring = setup.desk_ring_timeout_s,
             talk = setup.rehearsal_talk_s,
         )
