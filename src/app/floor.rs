@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::registering;
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::Config;
+use crate::console::{self, Consoles, Post};
 use crate::desks::{Desk, DeskId, Desks};
 use crate::engine::Engine;
-use crate::phone::Book;
+use crate::phone::{Book, Pages};
 
 /// Rehearsals at once.
 const REHEARSAL_SEATS: usize = 64;
@@ -44,6 +45,27 @@ pub(super) async fn open_desks(
         })
         .collect();
     Ok((Desks::new(seats, settings), Some(rehearsal)))
+}
+
+/// The pages that are desks, for the telephone and for the web; none where no desk is one.
+pub(super) fn open_pages(config: &Config, desks: &Desks) -> Option<(Pages, Consoles)> {
+    let post = |desk: &Desk| {
+        Some(Post {
+            login: console::login_of(&desk.address)?.to_owned(),
+            desk: desk.id.0.clone(),
+            staff: desk.staff.clone(),
+        })
+    };
+    let posts: Vec<Post> = desks.states().filter_map(|(desk, _)| post(desk)).collect();
+    if posts.is_empty() {
+        return None;
+    }
+    let (consoles, happened) = Consoles::new(posts, &config.desks.break_reasons);
+    let pages = Pages {
+        consoles: consoles.clone(),
+        happened,
+    };
+    Some((pages, consoles))
 }
 
 /// It rings while the notice plays, answers at its end, and speaks when P04 has told its number.

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::floor::open_desks;
+use super::floor::{open_desks, open_pages};
 use super::log::{self, Log};
 use super::recovery::Recovery;
 use super::ticking::tick_until;
@@ -16,6 +16,7 @@ use super::{now, open_engine, registering, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::RehearsalDesk;
 use crate::config::{Config, Srtp};
+use crate::console::Consoles;
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
 use crate::location::Location;
@@ -55,6 +56,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let location = registering::open(&config, &engine).await?;
     let (agent, incoming) = Agent::start(sip_settings(&config, location.as_ref())).await?;
     let (desks, rehearsal) = open_desks(&config, &book, &engine).await?;
+    let (desk_pages, consoles) = open_pages(&config, &desks).unzip();
 
     welcome(
         &agent,
@@ -68,7 +70,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         web_listener,
         engine.clone(),
         archive.clone(),
-        web_options(&config, meter, troubles, example),
+        web_options(&config, meter, troubles, example, consoles),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -81,6 +83,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         agent,
         desks,
         location: location.clone(),
+        pages: desk_pages,
         rehearsal: rehearsal.is_some(),
         book,
     });
@@ -191,6 +194,7 @@ fn web_options(
     meter: web::Meter,
     troubles: web::Troubles,
     example: bool,
+    consoles: Option<Consoles>,
 ) -> web::Options {
     web::Options {
         centre: config.centre.name.clone(),
@@ -198,6 +202,7 @@ fn web_options(
         meter,
         troubles,
         example,
+        consoles,
     }
 }
 

@@ -186,6 +186,11 @@ impl Config {
                 "has an account twice: one person cannot be rung as two desks",
             ),
             (
+                !desks.browsers().all(|login| seen.insert(login)),
+                ("desks", "addresses"),
+                "has a browser twice: one person cannot be rung as two desks",
+            ),
+            (
                 desks.min_expires_s == 0 || desks.min_expires_s > desks.max_expires_s,
                 ("desks", "min_expires_s"),
                 "must be 1 or more, and no more than max_expires_s",
@@ -243,6 +248,13 @@ impl Config {
         if self.media.learn_address {
             warnings.push(
                 "[media] learn_address is on: whoever sends three packets first to a call's port is taken for its caller and may key its grade; have the trunk name its true address, and switch it off"
+                    .into(),
+            );
+        }
+        let exposed = !self.web.listen.ip().is_loopback() && !self.web.behind_tls;
+        if exposed && self.desks.browsers().next().is_some() {
+            warnings.push(
+                "[desks] addresses has a browser, and pages are not by TLS: browsers give no microphone to a page of http:// but on this machine itself; put a gateway with https:// before [web] listen and write behind_tls = true"
                     .into(),
             );
         }

@@ -100,6 +100,7 @@ impl Default for Desks {
             rest_s: 5,
             misses_at_most: 3,
             not_answering_s: 60,
+            break_reasons: ["用餐", "培训", "事务", "休息"].map(str::to_owned).into(),
             waiting_at_most: 100,
             when_empty: WhenEmpty::default(),
             redial_within_s: 300,

@@ -24,6 +24,7 @@ impl Config {
             when_empty: desks.when_empty,
             redial_within: Duration::from_secs(desks.redial_within_s),
             short_abandonment: Duration::from_secs(desks.short_abandonment_s),
+            break_reasons: desks.break_reasons.clone(),
             ..desks::Settings::default()
         }
     }
@@ -67,6 +68,7 @@ impl<'de> Deserialize<'de> for DeskAddress {
         struct Table {
             address: Option<String>,
             account: Option<String>,
+            browser: Option<String>,
             staff: Option<String>,
             #[serde(default)]
             groups: Vec<String>,
@@ -81,12 +83,12 @@ impl<'de> Deserialize<'de> for DeskAddress {
         }
         let form = Form::deserialize(deserializer).map_err(|_| {
             D::Error::custom(
-                "a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\", groups = [\"forest\"], skills = { permits = 9 } } or { account = \"8001\" }",
+                "a desk is \"sip:8001@192.0.2.7\" or { address = \"sip:…\", staff = \"8001\", groups = [\"forest\"], skills = { permits = 9 } } or { account = \"8001\" } or { browser = \"wang\" }",
             )
         })?;
         let desk = match form {
             Form::Bare(address) => DeskAddress {
-                address: place(Some(address), None).map_err(D::Error::custom)?,
+                address: place(Some(address), None, None).map_err(D::Error::custom)?,
                 staff: None,
                 groups: Vec::new(),
                 skills: BTreeMap::new(),
@@ -94,11 +96,12 @@ impl<'de> Deserialize<'de> for DeskAddress {
             Form::Table(Table {
                 address,
                 account,
+                browser,
                 staff,
                 groups,
                 skills,
             }) => DeskAddress {
-                address: place(address, account).map_err(D::Error::custom)?,
+                address: place(address, account, browser).map_err(D::Error::custom)?,
                 staff,
                 groups,
                 skills,
@@ -111,23 +114,36 @@ impl<'de> Deserialize<'de> for DeskAddress {
     }
 }
 
-/// A desk has an address, or an account by which it registers.
-fn place(address: Option<String>, account: Option<String>) -> Result<String, String> {
+/// A desk has an address, or an account by which it registers, or the login of who answers in a browser.
+fn place(
+    address: Option<String>,
+    account: Option<String>,
+    browser: Option<String>,
+) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    match (address, account) {
-        (Some(address), None) if address.starts_with("sip:") => Ok(address),
-        (Some(address), None) => Err(format!(
+    match (address, account, browser) {
+        (Some(address), None, None) if address.starts_with("sip:") => Ok(address),
+        (Some(address), None, None) => Err(format!(
             "“{address}” is not a SIP address such as sip:8001@192.0.2.7:5060"
         )),
-        (None, Some(account)) if !account.is_empty() && account.chars().all(fits) => {
+        (None, Some(account), None) if !account.is_empty() && account.chars().all(fits) => {
             Ok(format!("account:{account}"))
         }
-        (None, Some(account)) => Err(format!(
+        (None, Some(account), None) => Err(format!(
             "“{account}” is no account such as 8001, as gradeline desk add makes it"
         )),
-        _ => Err("a desk has an address or an account, one of both".into()),
+        (None, None, Some(login)) if !login.is_empty() && login.len() <= MAX_LOGIN => {
+            Ok(format!("browser:{login}"))
+        }
+        (None, None, Some(login)) => Err(format!(
+            "“{login}” is no login such as wang, as gradeline user add makes it"
+        )),
+        _ => Err("a desk has an address, an account or a browser, one of them".into()),
     }
 }
+
+/// Longest name of a login.
+const MAX_LOGIN: usize = 64;
 
 /// What a desk cannot be, and what would be right.
 fn problem_of(desk: &DeskAddress) -> Option<String> {
@@ -158,6 +174,20 @@ fn problem_of(desk: &DeskAddress) -> Option<String> {
 
 /// Groups, and skills, that a desk may have: every two of them are a line of their own.
 const KINDS_OF_A_DESK: usize = 16;
+
+/// Reasons that a menu can show.
+pub(super) fn break_reasons<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    let reasons = Vec::<String>::deserialize(deserializer)?;
+    let fits = |reason: &String| (1..=40).contains(&reason.len());
+    if reasons.len() <= KINDS_OF_A_DESK && reasons.iter().all(fits) {
+        return Ok(reasons);
+    }
+    Err(D::Error::custom(format!(
+        "break_reasons are {KINDS_OF_A_DESK} at most, each of 1 to 40 octets, such as [\"用餐\", \"培训\"]"
+    )))
+}
 
 pub(super) fn strategy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Strategy, D::Error> {
     let words = [

@@ -154,6 +154,9 @@ pub struct Desks {
     pub misses_at_most: u32,
     /// For how long.
     pub not_answering_s: u64,
+    /// For what a desk in a browser may take a break; empty: for none.
+    #[serde(deserialize_with = "desks::break_reasons")]
+    pub break_reasons: Vec<String>,
     /// How many callers may wait; one more hears that all are busy.
     pub waiting_at_most: usize,
     /// `"end"` or `"wait"`: what becomes of waiting callers while nobody is there.
@@ -167,10 +170,11 @@ pub struct Desks {
     pub rehearsal_talk_s: u64,
 }
 
-/// A desk: `"sip:8001@192.0.2.7"`, or a table with its staff number; `{ account = "8001" }` where its telephone registers.
+/// A desk: `"sip:8001@192.0.2.7"`, or a table with its staff number; `{ account = "8001" }` where its telephone registers;
+/// `{ browser = "wang" }` where the person of that login answers in a page.
 #[derive(Debug, Clone)]
 pub struct DeskAddress {
-    /// A SIP URI, or `account:8001`.
+    /// A SIP URI, or `account:8001`, or `browser:wang`.
     pub address: String,
     /// 工号, told to the caller by P04; by default the digits of the address's user part.
     pub staff: Option<String>,
@@ -323,7 +327,7 @@ impl DeskAddress {
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         self.staff.clone().or_else(|| {
             let of_address = || Some(self.address.split_once(':')?.1.split_once('@')?.0);
-            let user = self.account().or_else(of_address)?;
+            let user = self.account().or(self.browser()).or_else(of_address)?;
             digits(user).then(|| user.to_owned())
         })
     }
@@ -332,12 +336,22 @@ impl DeskAddress {
     pub fn account(&self) -> Option<&str> {
         self.address.strip_prefix("account:")
     }
+
+    /// The login of who answers in a page.
+    pub fn browser(&self) -> Option<&str> {
+        self.address.strip_prefix("browser:")
+    }
 }
 
 impl Desks {
     /// Accounts of desks that register, in the order in which they are rung.
     pub fn accounts(&self) -> impl Iterator<Item = &str> {
         self.addresses.iter().filter_map(DeskAddress::account)
+    }
+
+    /// Logins of those who answer in a page.
+    pub fn browsers(&self) -> impl Iterator<Item = &str> {
+        self.addresses.iter().filter_map(DeskAddress::browser)
     }
 }
 
@@ -393,6 +407,7 @@ mod tests {
             rest_s = 3
             misses_at_most = 2
             not_answering_s = 90
+            break_reasons = ["用餐", "培训"]
             waiting_at_most = 40
             when_empty = "wait"
             redial_within_s = 120
@@ -458,6 +473,15 @@ mod tests {
                 "[desks]\naddresses = [{ account = \"a@b\" }]",
                 "such as 8001",
             ),
+            (
+                "[desks]\naddresses = [{ browser = \"li\" }, { browser = \"li\" }]",
+                "twice",
+            ),
+            (
+                "[desks]\naddresses = [{ browser = \"li\", account = \"1\" }]",
+                "one of them",
+            ),
+            ("[desks]\nbreak_reasons = [\"\"]", "1 to 40"),
             ("[desks]\nmax_expires_s = 30", "min_expires_s"),
             ("[desks]\nring_timeout_s = 99999999999", "86400 at most"),
             ("[desks]\nwrap_up_s = 86401", "86400 at most"),

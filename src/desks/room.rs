@@ -79,6 +79,12 @@ impl Desks {
         self.seats.iter().map(Seat::shown)
     }
 
+    /// What one of them is doing.
+    pub fn state_of(&self, id: &DeskId) -> Option<&DeskState> {
+        let seat = self.seats.get(*self.by_id.get(id)?)?;
+        Some(&seat.state)
+    }
+
     /// Who waits, the first to be served first.
     pub fn waiting(&self) -> impl Iterator<Item = Waiting> + '_ {
         let callers = self.line.values();

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use tokio::sync::Semaphore;
 
 use crate::archive::Archive;
+use crate::console::Consoles;
 use crate::domain::Moment;
 use crate::engine::Engine;
 use crate::meter::Meter;
@@ -22,6 +23,8 @@ pub struct Options {
     pub troubles: Troubles,
     /// The database holds an example centre: every page and every answer says so.
     pub example: bool,
+    /// Desks whose persons answer in a page, if any do.
+    pub consoles: Option<Consoles>,
 }
 
 /// Looks and answers at once.

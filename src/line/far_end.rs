@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::arrival::{self, Clocks};
 use super::ports::Sockets;
+use crate::peer::{News, Peer};
 use crate::rtp::learning::{Learner, Verdict};
 use crate::rtp::packet::Packet;
 use crate::rtp::sdp::Negotiated;
@@ -28,6 +29,14 @@ pub struct FarEnd {
     /// Until the leg is settled.
     learner: Option<Learner>,
     contexts: Option<Box<Contexts>>,
+    /// A browser finds its own way here and makes its own keys.
+    browser: Option<Box<Browser>>,
+}
+
+struct Browser {
+    peer: Peer,
+    /// Why it is there no more.
+    gone: Option<String>,
 }
 
 /// One datagram.
@@ -45,6 +54,8 @@ pub enum Received<'a> {
     Unauthentic,
     /// With the right keys, and it came before.
     Repeat,
+    /// With the right keys, and no sound: a report that shares the port (RFC 5761).
+    Report,
     /// No RTP, such as the STUN by which telephones open a NAT: with SRTP it is in the clear all the same.
     Nothing,
 }
@@ -58,12 +69,25 @@ impl FarEnd {
             learns,
             learner: None,
             contexts: None,
+            browser: None,
+        }
+    }
+
+    /// A browser's; nobody is heard before it has come.
+    pub fn of_browser(sockets: Sockets, peer: Peer) -> Self {
+        let browser = Box::new(Browser { peer, gone: None });
+        FarEnd {
+            browser: Some(browser),
+            ..FarEnd::new(sockets, false)
         }
     }
 
     /// Hears and addresses what was now negotiated, and nothing else. The kernel refuses everybody else from here
     /// on; what it had queued before is told by its source.
     pub fn negotiated(&mut self, negotiated: &Negotiated) {
+        if self.browser.is_some() {
+            return;
+        }
         (self.rtp, self.rtcp) = (negotiated.rtp, negotiated.rtcp);
         let before = self.contexts.take();
         self.contexts = negotiated
@@ -101,6 +125,9 @@ impl FarEnd {
     ) -> io::Result<Received<'a>> {
         let (octets, from, at) = arrival::receive(&self.sockets.rtp, octets, clocks)?;
         let from = from.map(place);
+        if self.browser.is_some() {
+            return Ok(self.of_browsers(octets, from, at));
+        }
         if self.learner.is_none() && !(self.rtp.is_some() && from == self.rtp.map(place)) {
             return Ok(Received::Foreign);
         }
@@ -141,6 +168,91 @@ impl FarEnd {
         Ok(Received::Packet { packet, at, learnt })
     }
 
+    fn of_browsers<'a>(
+        &mut self,
+        octets: &'a mut [u8],
+        from: Option<SocketAddr>,
+        at: Instant,
+    ) -> Received<'a> {
+        let (Some(browser), Some(from)) = (&mut self.browser, from) else {
+            return Received::Nothing;
+        };
+        if !is_rtp(octets) {
+            let socket = &self.sockets.rtp;
+            let news = browser.peer.take(octets, from, at, &mut |out, to| {
+                let _ = socket.send_to(out, to);
+            });
+            self.told(news);
+            return Received::Nothing;
+        }
+        if !browser.peer.knows(from) {
+            return Received::Foreign;
+        }
+        let Some(contexts) = &mut self.contexts else {
+            return Received::Nothing;
+        };
+        if octets.get(1).is_some_and(|kind| REPORTS.contains(kind)) {
+            return match contexts.incoming.open_report(octets) {
+                Some(_) => Received::Report,
+                None => Received::Unauthentic,
+            };
+        }
+        let length = match contexts.incoming.open(octets) {
+            Ok(length) => length,
+            Err(Refused::Forged) => return Received::Unauthentic,
+            Err(Refused::Repeat) => return Received::Repeat,
+        };
+        match Packet::parse(&octets[..length]) {
+            Some(packet) => Received::Packet {
+                packet,
+                at,
+                learnt: None,
+            },
+            None => Received::Nothing,
+        }
+    }
+
+    fn told(&mut self, news: News) {
+        match (news, &mut self.browser) {
+            (News::Keys(keys), _) => self.contexts = Some(Box::new(Contexts::renewed(None, &keys))),
+            (News::Gone(why), Some(browser)) => browser.gone = Some(why),
+            _ => {}
+        }
+    }
+
+    /// What the time brings for a browser: what may have been lost is said again.
+    pub fn beat(&mut self, now: Instant) {
+        let Some(browser) = &mut self.browser else {
+            return;
+        };
+        let socket = &self.sockets.rtp;
+        let news = browser.peer.beat(now, &mut |out, to| {
+            let _ = socket.send_to(out, to);
+        });
+        self.told(news);
+    }
+
+    /// Whether a browser has come: both sides have their keys, or it will not come; `None` while it may.
+    pub fn has_come(&self) -> Option<Result<(), &str>> {
+        let browser = self.browser.as_ref()?;
+        match (&browser.gone, &self.contexts) {
+            (Some(why), _) => Some(Err(why)),
+            (None, Some(_)) => Some(Ok(())),
+            (None, None) => None,
+        }
+    }
+
+    /// A browser was there and has said good-bye, or asks no more.
+    pub fn is_gone(&self) -> bool {
+        self.browser
+            .as_ref()
+            .is_some_and(|browser| browser.gone.is_some())
+    }
+
+    pub fn is_browser(&self) -> bool {
+        self.browser.is_some()
+    }
+
     /// From here on the kernel refuses everybody else, as without learning.
     fn settle(&mut self) {
         if self.learner.take().is_some() {
@@ -169,6 +281,10 @@ impl FarEnd {
                 }
             }
         };
+        if let Some(browser) = &self.browser {
+            let to = browser.peer.place().filter(|_| self.contexts.is_some());
+            return to.is_some_and(|to| self.sockets.rtp.send_to(packet, to).is_ok());
+        }
         // A full kernel buffer or an ICMP error costs this packet and nothing else.
         match (self.rtp, &self.learner) {
             (Some(rtp), Some(_)) => self.sockets.rtp.send_to(packet, rtp).is_ok(),
@@ -178,6 +294,9 @@ impl FarEnd {
 
     /// The length of an RTCP packet from whom it should be, in the clear; 0 for any other.
     pub fn receive_report(&mut self, octets: &mut [u8; PACKET_LEN]) -> io::Result<usize> {
+        if self.browser.is_some() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         let (length, from) = self.sockets.rtcp.recv_from(octets)?;
         if self.rtcp.is_none() || self.rtcp.map(place) != Some(place(from)) {
             return Ok(0);
@@ -200,6 +319,11 @@ impl FarEnd {
         if let Some(packet) = length.and_then(|length| octets.get(..length))
             && self.learner.is_none()
         {
+            if let Some(browser) = &self.browser {
+                let to = browser.peer.place().filter(|_| self.contexts.is_some());
+                let _ = to.map(|to| self.sockets.rtp.send_to(packet, to));
+                return;
+            }
             // Nobody listening there is common and costs nothing.
             let _ = self.sockets.rtcp.send(packet);
         }
@@ -208,6 +332,9 @@ impl FarEnd {
 
 /// Room that [`FarEnd::send_report`] needs behind a report.
 pub const REPORT_ROOM: usize = OVERHEAD;
+
+/// Packet types of RTCP where it shares the port of RTP (RFC 5761 §4).
+const REPORTS: std::ops::RangeInclusive<u8> = 192..=223;
 
 /// Whether a datagram says that it is RTP: what else shares the port begins otherwise (RFC 7983).
 fn is_rtp(octets: &[u8]) -> bool {

@@ -1,5 +1,5 @@
 //! A leg's sockets and who may be at their other end: the address that was negotiated (or, where the operator
-//! allows it, learnt), and with SRTP whoever has the keys. No thread and no beat: who calls says when.
+//! allows it, learnt, and for a browser found by ICE), and with SRTP whoever has the keys. No thread and no beat: who calls says when.
 //!
 //! **Invariant:** before both the address and the tag hold, a datagram changes nothing.
 
@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 pub use arrival::Clocks;
 pub use far_end::{FarEnd, PACKET_LEN, REPORT_ROOM, Received};
-pub use ports::{Ports, Sockets};
+pub use ports::Ports;
 
 /// Why there are no sockets.
 #[derive(Debug, thiserror::Error)]

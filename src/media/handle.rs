@@ -69,6 +69,11 @@ impl CallMedia {
         self.command(Command::Join);
     }
 
+    /// Both legs stay, and do not hear each other.
+    pub fn part(&self) {
+        self.command(Command::Part);
+    }
+
     /// Closes the desk's leg.
     pub fn remove_desk(&self) {
         self.locals().desk = None;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::BEAT;
 use super::{Event, LegCounts, Side, Way};
-use crate::line::{Clocks, FarEnd, PACKET_LEN, REPORT_ROOM, Received, Sockets};
+use crate::line::{Clocks, FarEnd, PACKET_LEN, REPORT_ROOM, Received};
 use crate::rtp::packet::Packet;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::receiver::Receiver;
@@ -22,6 +22,9 @@ const STRANGERS_A_BEAT: usize = 512;
 /// Packets taken when the leg closes: more than a kernel buffer of telephone events holds.
 const DRAINED_AT_CLOSE: usize = 512;
 const RTCP_EVERY: Duration = Duration::from_secs(5);
+/// A browser sends fifty packets a second, muted or not: one that is silent for so long is to come again while its
+/// caller is kept.
+const BROWSER_TIMEOUT: Duration = Duration::from_secs(4);
 const RTCP_READ_EVERY_BEATS: u32 = 25;
 
 pub struct MediaLeg {
@@ -39,18 +42,12 @@ pub struct MediaLeg {
 }
 
 impl MediaLeg {
-    pub fn new(
-        side: Side,
-        sockets: Sockets,
-        negotiated: Negotiated,
-        learns: bool,
-        now: Instant,
-    ) -> Self {
+    pub fn new(side: Side, far_end: FarEnd, negotiated: Negotiated, now: Instant) -> Self {
         let mut leg = MediaLeg {
             side,
             negotiated,
             counts: LegCounts::default(),
-            far_end: FarEnd::new(sockets, learns),
+            far_end,
             receiver: Receiver::default(),
             last_sign: now,
             timed_out: false,
@@ -137,6 +134,7 @@ impl MediaLeg {
                     self.counts.repeated += 1;
                     metrics::counter!("gradeline_media_repeated_packets_total").increment(1);
                 }
+                Ok(Received::Report) => self.last_sign = now,
                 Ok(Received::Nothing) => {}
                 // Nothing more; or an ICMP error about what we sent, which says nothing of what comes.
                 Err(fault) if fault.kind() == ErrorKind::WouldBlock => break,
@@ -224,6 +222,11 @@ impl MediaLeg {
     /// Reports, signs of life, and the end of patience.
     pub fn supervise(&mut self, timeout: Duration, now: Instant, out: &mut impl FnMut(Event)) {
         self.beats = self.beats.wrapping_add(1);
+        self.far_end.beat(now);
+        let timeout = match self.far_end.is_browser() {
+            true => timeout.min(BROWSER_TIMEOUT),
+            false => timeout,
+        };
         if self.beats.is_multiple_of(RTCP_READ_EVERY_BEATS) {
             self.read_rtcp(now);
         }
@@ -232,7 +235,8 @@ impl MediaLeg {
             self.send_report();
         }
         let quiet = now.saturating_duration_since(self.last_sign);
-        if self.negotiated.they_send && !self.timed_out && quiet >= timeout {
+        let lost = quiet >= timeout || self.far_end.is_gone();
+        if self.negotiated.they_send && !self.timed_out && lost {
             self.timed_out = true;
             metrics::counter!("gradeline_media_rtp_timeouts_total").increment(1);
             out(Event::RtpTimeout { side: self.side });
@@ -256,7 +260,7 @@ impl MediaLeg {
     }
 
     fn send_report(&mut self) {
-        if self.negotiated.rtcp.is_none() {
+        if self.negotiated.rtcp.is_none() && !self.far_end.is_browser() {
             return;
         }
         let sender = (self.counts.sent > 0).then(|| rtcp::SenderInfo {

@@ -5,6 +5,7 @@
 //! **Invariant:** on a leg only the negotiated address is heard; nothing is learnt
 //! from what arrives. A forged telephone event is a forged vote.
 
+mod browser;
 mod call;
 mod clips;
 mod facts;
@@ -37,7 +38,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use crate::line::{self, Ports, Sockets};
+use crate::line::{self, FarEnd, Ports};
+use crate::peer::{Identity, Unfit};
 use crate::rtp::sdp::{self, Local, Negotiated};
 use call::NewCall;
 pub use handle::CallMedia;
@@ -92,6 +94,11 @@ pub enum Error {
     OtherFamily { ours: IpAddr, theirs: IpAddr },
     #[error("no free RTP port in {0:?}; widen [media] ports")]
     NoPort(RangeInclusive<u16>),
+    /// A browser's offer that is no use.
+    #[error("the browser's offer cannot be answered: {0}")]
+    Unfit(#[from] Unfit),
+    #[error("no keys for browsers can be made: {0}")]
+    NoKeys(String),
     #[error("the media threads are gone")]
     Gone,
     #[error(transparent)]
@@ -221,11 +228,10 @@ const EVENTS_QUEUED: usize = 256;
 
 /// One side's socket and what was negotiated for it; not yet part of a call.
 pub struct Leg {
-    sockets: Sockets,
+    far_end: FarEnd,
     local: Local,
     description: String,
     negotiated: Option<Negotiated>,
-    learns: bool,
 }
 
 impl Leg {
@@ -247,7 +253,7 @@ impl Leg {
         let nothing = Negotiated::nothing();
         let negotiated = self.negotiated.unwrap_or(nothing);
         (
-            MediaLeg::new(side, self.sockets, negotiated, self.learns, clock()),
+            MediaLeg::new(side, self.far_end, negotiated, clock()),
             self.local,
         )
     }
@@ -263,6 +269,8 @@ pub struct Media {
     rtp_timeout: Duration,
     srtp: Srtp,
     learn_address: bool,
+    /// Who we are to browsers.
+    identity: Arc<Identity>,
 }
 
 impl Media {
@@ -304,6 +312,7 @@ impl Media {
             rtp_timeout: settings.rtp_timeout,
             srtp: settings.srtp,
             learn_address: settings.learn_address,
+            identity: Arc::new(Identity::new().map_err(Error::NoKeys)?),
         })
     }
 
@@ -321,11 +330,10 @@ impl Media {
         let (description, negotiated) = local.answer(offer)?;
         reachable(self.ports.address(), &negotiated)?;
         Ok(Leg {
-            sockets,
+            far_end: FarEnd::new(sockets, self.learn_address),
             local,
             description,
             negotiated: Some(negotiated),
-            learns: self.learn_address,
         })
     }
 
@@ -335,11 +343,10 @@ impl Media {
         let mut local = Local::new(self.ports.address(), sockets.port, self.srtp);
         let description = local.offer();
         Ok(Leg {
-            sockets,
+            far_end: FarEnd::new(sockets, self.learn_address),
             local,
             description,
             negotiated: None,
-            learns: self.learn_address,
         })
     }
 

@@ -95,6 +95,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         outcome: None,
         message: None,
         last_press_at: clock::instant(),
+        hold: None,
     };
     call.run(ears).await;
 }

@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::floor::Hunted;
+use super::ring::{DeskEars, DeskEvent};
 use crate::ivr::Event;
 use crate::ledger::Stored;
 use crate::media;
@@ -16,7 +17,7 @@ pub(super) struct Ears {
     pub sound: mpsc::Receiver<media::Event>,
     pub stored: mpsc::Receiver<Stored>,
     pub hunt: Option<mpsc::Receiver<Hunted>>,
-    pub desk: Option<mpsc::Receiver<DialogEvent>>,
+    pub desk: Option<DeskEars>,
     /// Events that the session is owed and nobody else will send.
     pub owed: VecDeque<Event>,
     /// Cancelled when the house closes and the calls' grace is over; `None` once told.
@@ -26,7 +27,7 @@ pub(super) struct Ears {
 /// One thing heard.
 pub(super) enum Input {
     Caller(DialogEvent),
-    Desk(DialogEvent),
+    Desk(DeskEvent),
     Sound(media::Event),
     SoundGone,
     Hunted(Hunted),
@@ -50,9 +51,7 @@ impl Ears {
             event = self.caller.recv(), if running => {
                 Input::Caller(event.unwrap_or(DialogEvent::Lost { why: "the dialog is gone" }))
             }
-            event = heard(&mut self.desk), if running => {
-                Input::Desk(event.unwrap_or(DialogEvent::Lost { why: "the dialog is gone" }))
-            }
+            event = desk_heard(&mut self.desk), if running => Input::Desk(event),
             Some(hunted) = heard(&mut self.hunt), if running => Input::Hunted(hunted),
             () = reached(timeout_at) => Input::Timer,
             () = cancelled(&self.closing), if running => {
@@ -67,6 +66,13 @@ impl Ears {
 async fn heard<T>(receiver: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
     match receiver {
         Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn desk_heard(desk: &mut Option<DeskEars>) -> DeskEvent {
+    match desk {
+        Some(desk) => desk.next().await,
         None => std::future::pending().await,
     }
 }

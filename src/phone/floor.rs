@@ -2,6 +2,7 @@
 //! and tells the caller's call what became of it.
 
 mod keeper;
+mod pages;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,7 @@ use crate::location::Location;
 use crate::media::Media;
 use crate::sip::Agent;
 use keeper::Keeper;
+pub use pages::Pages;
 
 /// Asks that may wait for the floor; all calls that come in at once ask within a moment.
 const ASKS: usize = 1024;
@@ -86,9 +88,10 @@ impl Floor {
         agent: Agent,
         media: Media,
         location: Option<Location>,
+        pages: Option<Pages>,
     ) -> (Floor, tokio::task::JoinHandle<()>) {
         let (asks, queue) = mpsc::channel(ASKS);
-        let keeper = Keeper::new(desks, agent, media, location);
+        let keeper = Keeper::new(desks, agent, media, location, pages);
         let floor = Floor {
             asks,
             last: Arc::default(),

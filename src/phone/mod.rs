@@ -35,6 +35,7 @@ use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use floor::Floor;
+pub use floor::Pages;
 #[cfg(any(test, fuzzing))]
 pub(crate) use info::key as key_of_info;
 use place::Place;
@@ -87,6 +88,8 @@ pub struct Rooms {
     pub desks: Desks,
     /// Where desks are that register, if any may.
     pub location: Option<Location>,
+    /// The desks that are pages, if any are.
+    pub pages: Option<Pages>,
     pub rehearsal: bool,
     pub book: Book,
 }
@@ -111,6 +114,7 @@ impl Phone {
             rooms.agent.clone(),
             rooms.media.clone(),
             rooms.location,
+            rooms.pages,
         );
         let house = House {
             settings: rooms.settings,

@@ -3,16 +3,51 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::console::{self, Bell, Consoles};
 use crate::ivr::Unavailable;
 use crate::location::{Carrier, Location, Way};
 use crate::media::{Leg, Media};
 use crate::sip::{Agent, Dialog, DialogEvent, Flow, Invite, Progress, Transport};
 
-/// A desk that answered: its dialog and the leg that its answer completed.
+/// A desk that answered, and the leg that its answer completed.
 pub(super) struct Answered {
-    pub dialog: Dialog,
-    pub events: mpsc::Receiver<DialogEvent>,
+    pub line: DeskLine,
+    pub events: DeskEars,
     pub leg: Leg,
+}
+
+/// What holds a desk on the line: a telephone's dialog or a page's talk. Dropped, it hangs up.
+pub(super) enum DeskLine {
+    Telephone { _dialog: Dialog },
+    Page(console::Line),
+}
+
+/// Where a desk is heard.
+pub(super) enum DeskEars {
+    Telephone(mpsc::Receiver<DialogEvent>),
+    Page(mpsc::Receiver<console::Event>),
+}
+
+/// What a desk does.
+pub(super) enum DeskEvent {
+    Telephone(DialogEvent),
+    Page(console::Event),
+}
+
+impl DeskEars {
+    /// Who says nothing any more is lost.
+    pub(super) async fn next(&mut self) -> DeskEvent {
+        const GONE: &str = "the dialog is gone";
+        match self {
+            DeskEars::Telephone(events) => {
+                let event = events.recv().await;
+                DeskEvent::Telephone(event.unwrap_or(DialogEvent::Lost { why: GONE }))
+            }
+            DeskEars::Page(events) => {
+                DeskEvent::Page(events.recv().await.unwrap_or(console::Event::Lost))
+            }
+        }
+    }
 }
 
 /// What became of ringing one desk.
@@ -85,6 +120,29 @@ pub(super) async fn ring(agent: Agent, media: Media, ring: Ring, stop: Cancellat
     }
 }
 
+/// Rings a desk's page in the same way.
+pub(super) async fn ring_page(
+    consoles: Consoles,
+    media: Media,
+    login: String,
+    bell: Bell,
+    stop: CancellationToken,
+) -> Rung {
+    tokio::select! {
+        biased;
+        taken = consoles.call(&media, &login, bell) => match taken {
+            Ok(taken) => Rung::Answered(Box::new(Answered {
+                line: DeskLine::Page(taken.line),
+                events: DeskEars::Page(taken.events),
+                leg: taken.leg,
+            })),
+            Err(console::No::Busy) => Rung::Not(Unavailable::Busy),
+            Err(console::No::Failed) => Rung::Not(Unavailable::Failed),
+        },
+        () = stop.cancelled() => Rung::Stopped,
+    }
+}
+
 /// Why a telephone did not take the call.
 enum No {
     Here(Unavailable),
@@ -139,8 +197,8 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Re
             } => {
                 return match leg.accept_answer(&sdp) {
                     Ok(()) => Ok(Answered {
-                        dialog,
-                        events,
+                        line: DeskLine::Telephone { _dialog: dialog },
+                        events: DeskEars::Telephone(events),
                         leg,
                     }),
                     Err(error) => {

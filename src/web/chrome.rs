@@ -47,6 +47,12 @@ impl Chrome {
                     .into_iter()
                     .filter(|(_, action)| visitor.may(*action).is_some())
                     .map(|(entry, _)| entry)
+                    .chain(
+                        self.options
+                            .consoles
+                            .as_ref()
+                            .and_then(|consoles| consoles.has(&person.name).then_some("/desk")),
+                    )
                     .collect(),
                 ..self
             },

@@ -14,7 +14,7 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, assets, guard, health, login, looks, now, pages};
+use super::{Web, assets, desk, guard, health, login, looks, now, pages};
 use crate::api::{
     acts, bulletins, calendars, figures, intake, listings, looks as looked, openapi, people, reads,
     sound,
@@ -125,6 +125,8 @@ fn houses_doors() -> Vec<Door> {
 
         GET  "/"                              Page SeeFigures          => get(pages::overview);
         GET  "/live"                          Page SeeGrades           => get(pages::live);
+        GET  "/desk"                          Page                     => get(desk::page);
+        GET  "/desk/line"                     Page                     => get(desk::line);
         GET  "/calls"                         Page SeeGrades           => get(pages::calls);
         GET  "/calls/{id}"                    Page SeeGrades           => get(pages::call);
         POST "/calls/{id}/looks"              Page Listen              => post(looks::ask_by_page);

@@ -165,7 +165,10 @@ pub(super) struct Finished;
 
 fn set_headers(headers: &mut HeaderMap, request_id: &str) {
     for (name, value) in SECURITY_HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        // The desk's page alone may ask for the microphone.
+        if name != "permissions-policy" || !headers.contains_key(name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     // Pages and answers hold personal data: no cache keeps them, unless a handler said otherwise.
     if !headers.contains_key(header::CACHE_CONTROL) {

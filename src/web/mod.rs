@@ -8,6 +8,7 @@
 //! a page but as escaped text.
 
 mod chrome;
+mod desk;
 mod doors;
 mod guard;
 mod health;

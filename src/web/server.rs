@@ -9,7 +9,8 @@ use anyhow::Context;
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -116,12 +117,15 @@ fn connection(
             Ok::<_, Infallible>(response.map(|body| Attended { body, _busy: busy }))
         }
     });
-    let mut builder = hyper::server::conn::http1::Builder::new();
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder
+        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_READ_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES);
-    let served = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+    // A desk's line is a connection that is upgraded (WebSocket).
+    let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let served = graceful.watch(served.into_owned());
     async move {
         if let Err(error) = served.await {
             tracing::debug!(%error, "a connection ended early");

@@ -16,7 +16,9 @@ impl Chrome {
             "key_ignored" | "key_invalid" | "silent" | "grade_withdrawn" | "desk_unavailable" => {
                 "odd"
             }
-            "gap" | "rtp_timeout" | "drained" | "address_learnt" => "fault",
+            "gap" | "rtp_timeout" | "desk_away" | "desk_lost" | "drained" | "address_learnt" => {
+                "fault"
+            }
             "step" | "first_media" | "renegotiated" => "quiet",
             "hung_up" | "outcome" => "end",
             _ => "plain",
@@ -33,7 +35,7 @@ impl Chrome {
                 }
                 None => self.word("hung_up_by", detail),
             },
-            "hold" | "renegotiated" | "first_media" | "rtp_timeout" => {
+            "hold" | "resumed" | "renegotiated" | "first_media" | "rtp_timeout" | "desk_away" => {
                 self.word("hung_up_by", detail)
             }
             "address_learnt" => match detail.split_once(' ') {
@@ -138,6 +140,7 @@ mod tests {
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
             example: false,
+            consoles: None,
         };
         Chrome::bare(language, "/".to_owned(), Arc::new(options))
     }

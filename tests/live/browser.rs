@@ -1,9 +1,11 @@
 //! Chromium without a screen, driven by the WebDriver protocol (plain HTTP and JSON).
 
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -26,6 +28,22 @@ const SHOWN: Duration = Duration::from_secs(15);
 
 impl Browser {
     pub fn open() -> Browser {
+        Browser::open_with(&[])
+    }
+
+    /// With a headset: what the file (WAV) holds is what its microphone hears, again and again.
+    pub fn with_microphone(file: &Path) -> Browser {
+        let file = format!("--use-file-for-fake-audio-capture={}", file.display());
+        Browser::open_with(&[
+            &file,
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            "--allow-loopback-in-peer-connection",
+            "--autoplay-policy=no-user-gesture-required",
+        ])
+    }
+
+    pub fn open_with(more: &[&str]) -> Browser {
         let profile = tempfile::Builder::new()
             .prefix("chromium-")
             .tempdir()
@@ -56,13 +74,25 @@ impl Browser {
         let status = format!("{}/status", browser.base);
         wait_for("chromedriver", SHOWN, || ureq::get(&status).call().ok());
         let data = format!("--user-data-dir={}", browser._profile.path().display());
+        let mut args = vec![
+            &*data,
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--lang=zh-CN",
+            "--window-size=1280,1000",
+        ];
+        args.extend(more);
         let capabilities = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
-            "goog:chromeOptions": {"binary": "/usr/bin/chromium", "args": [
-                data, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
-                "--no-first-run", "--disable-background-networking", "--disable-component-update",
-                "--disable-sync", "--disable-dev-shm-usage", "--lang=zh-CN", "--window-size=1280,1000",
-            ]},
+            "unhandledPromptBehavior": "accept",
+            "goog:chromeOptions": {"binary": "/usr/bin/chromium", "args": args},
         }}});
         let session = browser.post("/session", &capabilities);
         let id = session["sessionId"].as_str();
@@ -126,6 +156,40 @@ impl Browser {
     pub fn click(&self, selector: &str) {
         let element = self.find(selector);
         self.in_session(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// Loads the page again, as by F5.
+    pub fn reload(&self) {
+        self.in_session("/refresh", &json!({}));
+    }
+
+    /// Keys typed into the page.
+    pub fn press(&self, keys: &str) {
+        let element = self.find("body");
+        self.in_session(&format!("/element/{element}/value"), &json!({"text": keys}));
+    }
+
+    /// For looking at: into the folder of `GRADELINE_SCREENSHOTS`, where that is told.
+    pub fn shot(&self, name: &str) {
+        let Ok(dir) = std::env::var("GRADELINE_SCREENSHOTS") else {
+            return;
+        };
+        let address = format!("{}/session/{}/screenshot", self.base, self.session);
+        let mut answer = self.agent.get(address).call().unwrap();
+        let answer: Value = answer
+            .body_mut()
+            .with_config()
+            .limit(64 << 20)
+            .read_json()
+            .unwrap();
+        let octets = base64::engine::general_purpose::STANDARD
+            .decode(answer["value"].as_str().unwrap())
+            .unwrap();
+        std::fs::write(Path::new(&dir).join(format!("{name}.png")), octets).unwrap();
+    }
+
+    pub fn resize(&self, width: u32, height: u32) {
+        self.in_session("/window/rect", &json!({"width": width, "height": height}));
     }
 
     fn find(&self, selector: &str) -> String {

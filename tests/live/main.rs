@@ -21,6 +21,7 @@ mod wav;
 mod calls;
 mod clock_steps;
 mod commands;
+mod consoles;
 mod crash;
 mod desks;
 mod floods;

@@ -20,7 +20,7 @@ pub struct Setup {
     pub session_expires_s: u32,
     pub drain_s: u32,
     pub rtp_timeout_s: u32,
-    /// SIP addresses, or `account:8001`; none: the rehearsal desk.
+    /// SIP addresses, or `account:8001`, or `browser:admin`; none: the rehearsal desk.
     pub desks: Vec<String>,
     pub desk_ring_timeout_s: u32,
     /// Which desk is rung; none: as the program has it by itself.
@@ -157,9 +157,10 @@ impl House {
         };
         let desks = setup.desks.iter();
         let desks: Vec<_> = desks
-            .map(|desk| match desk.strip_prefix("account:") {
-                Some(account) => format!("{{ account = {account:?} }}"),
-                None => format!("{desk:?}"),
+            .map(|desk| match desk.split_once(':') {
+                Some(("account", account)) => format!("{{ account = {account:?} }}"),
+                Some(("browser", login)) => format!("{{ browser = {login:?} }}"),
+                _ => format!("{desk:?}"),
             })
             .collect();
         format!(

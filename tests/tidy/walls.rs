@@ -28,6 +28,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rtp",
             "guard",
             "registrar",
+            "console",
+            "peer",
         ],
     ),
     // The command line hands everything to the commands.
@@ -39,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "studio",
             "phone",
+            "console",
             "web",
             "post",
             "caller",
@@ -88,12 +91,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ivr",
             "desks",
             "location",
+            "console",
             "domain",
             "sip",
             "media",
             "failpoint",
         ],
     ),
+    // The desk that is a page: its words, its ringing, its talk; sound is media's.
+    ("console", &["media", "domain"]),
     // The calls' writes: to the engine, or beside it.
     ("ledger", &["engine", "journal", "domain", "failpoint"]),
     // Entries are octets to it.
@@ -108,6 +114,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "gate",
             "wire",
             "meter",
+            "console",
             "bulletins",
             "staff",
             "engine",
@@ -144,7 +151,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What every request passes, before it is known what it is about.
     (
         "gate",
-        &["meter", "staff", "engine", "archive", "rights", "domain"],
+        &[
+            "meter", "console", "staff", "engine", "archive", "rights", "domain",
+        ],
     ),
     // The shapes of the API are of what the shells load.
     (
@@ -282,9 +291,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["line", "rtp", "failpoint"]),
+    ("media", &["line", "peer", "rtp", "failpoint"]),
     // Sockets and who may be at their other end; what they say is rtp's.
-    ("line", &["rtp"]),
+    ("line", &["peer", "rtp"]),
+    // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
+    ("peer", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
     ("sip", &["guard", "streams"]),
@@ -317,7 +328,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rust_embed", &["gate"]),
     // The only sound files and browser legs.
     ("hound", &["media"]),
-    ("webrtc", &["media"]),
+    ("webrtc", &["peer"]),
+    ("rtc_dtls", &["peer"]),
+    ("rtc_crypto", &["peer"]),
+    ("rtc_shared", &["peer"]),
     // What is on the wire.
     ("audio_codec", &["rtp"]),
     ("sdp_types", &["rtp"]),
@@ -348,8 +362,8 @@ const CRATES: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
-            "staff", "location", "engine", "archive", "store", "turns", "secrets", "sip",
-            "streams", "media", "meter",
+            "staff", "location", "console", "engine", "archive", "store", "turns", "secrets",
+            "sip", "streams", "media", "meter",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

@@ -11,6 +11,7 @@ use crate::media::Side;
 use crate::phone::clock;
 use crate::phone::ears::Ears;
 use crate::phone::floor::{Hunted, Wanted};
+use crate::phone::ring::DeskEvent;
 use crate::sip::DialogEvent;
 
 impl Call {
@@ -113,7 +114,7 @@ impl Call {
                     at: self.civil_now(),
                 });
                 self.desk = Desk::Connected {
-                    dialog: answered.dialog,
+                    line: answered.line,
                     _seat: seat,
                 };
                 self.tell(Event::DeskAnswered { staff }, ears).await;
@@ -142,17 +143,22 @@ impl Call {
     }
 
     pub(super) fn release_desk(&mut self, by: HungUpBy, ears: &mut Ears) {
+        self.hold_ends();
         self.talk_ended(by);
         ears.desk = None;
         ears.hunt = None;
-        if let Desk::Connected { dialog, .. } = std::mem::replace(&mut self.desk, Desk::None) {
+        if let Desk::Connected { line, .. } = std::mem::replace(&mut self.desk, Desk::None) {
             self.sound.remove_desk();
             // Dropping it sends BYE; the call does not wait for a desk that may be dead.
-            drop(dialog);
+            drop(line);
         }
     }
 
-    pub(super) async fn desk_did(&mut self, event: DialogEvent, ears: &mut Ears) {
+    pub(super) async fn desk_did(&mut self, event: DeskEvent, ears: &mut Ears) {
+        let event = match event {
+            DeskEvent::Telephone(event) => event,
+            DeskEvent::Page(event) => return self.page_did(event, ears).await,
+        };
         match event {
             DialogEvent::Acknowledged { .. } => {}
             DialogEvent::Offer { sdp, reply } => self.renegotiate(Side::Desk, &sdp, reply).await,
@@ -161,13 +167,19 @@ impl Call {
             }
             DialogEvent::Bye { .. } | DialogEvent::Lost { .. } => {
                 self.mark("hung_up", "desk");
-                self.talk_ended(HungUpBy::Desk);
-                ears.desk = None;
-                self.desk = Desk::None;
-                self.sound.remove_desk();
-                self.tell(Event::DeskHungUp, ears).await;
+                self.desk_left(ears).await;
             }
         }
+    }
+
+    /// The desk is off the line, and the caller stays.
+    pub(super) async fn desk_left(&mut self, ears: &mut Ears) {
+        self.hold_ends();
+        self.talk_ended(HungUpBy::Desk);
+        ears.desk = None;
+        self.desk = Desk::None;
+        self.sound.remove_desk();
+        self.tell(Event::DeskHungUp, ears).await;
     }
 }
 

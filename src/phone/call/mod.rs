@@ -4,6 +4,7 @@
 mod caller;
 mod closing;
 mod desk;
+mod page;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,6 +15,7 @@ use super::clock;
 use super::ears::{Ears, Input};
 use super::floor::{Hunt, Seat};
 use super::place::Place;
+use super::ring::DeskLine;
 use super::timeline::Timeline;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
@@ -56,6 +58,17 @@ pub(super) struct Call {
     pub message: Option<(ClipKind, std::path::PathBuf)>,
     /// When the key that is being handled went down.
     pub last_press_at: Instant,
+    /// Caller and desk do not hear each other, and the caller hears P05.
+    pub hold: Option<Hold>,
+}
+
+/// Why a talk pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// The desk wishes it.
+    Wished,
+    /// The desk's page is lost, and may come again.
+    Away,
 }
 
 /// The desk's side of the call.
@@ -70,7 +83,7 @@ pub(super) enum Desk {
     },
     /// Answered; its seat on the floor is given back when this is dropped.
     Connected {
-        dialog: Dialog,
+        line: DeskLine,
         _seat: Seat,
     },
 }
@@ -324,6 +337,7 @@ impl Call {
                 self.pressed(side, from_media(way), Digit::D0, press, phase, at, ears)
                     .await;
             }
+            media::Event::Played { id } if id == page::HOLD => self.hold_on(),
             media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
             media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::AddressLearnt { side, from } => {
@@ -336,6 +350,13 @@ impl Call {
             }
             media::Event::RtpTimeout { side: Side::Desk } => {
                 self.mark("rtp_timeout", "desk");
+                if let Desk::Connected {
+                    line: DeskLine::Page(line),
+                    ..
+                } = &self.desk
+                {
+                    return line.sound_lost();
+                }
                 self.release_desk(HungUpBy::Desk, ears);
                 self.tell(Event::DeskHungUp, ears).await;
             }

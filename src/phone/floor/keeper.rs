@@ -7,7 +7,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ask, Hunted, Seat, Wanted};
+use super::{Ask, Hunted, Pages, Seat, Wanted};
+use crate::console::{Bell, Consoles, Happened, login_of};
 use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, How, NoDesk};
 use crate::ivr::Unavailable;
 use crate::location::Location;
@@ -27,6 +28,19 @@ struct Seeker {
     answered: Option<Box<Answered>>,
 }
 
+impl Seeker {
+    /// What a page shows of him.
+    fn bell(&self) -> Bell {
+        let need = &self.wanted.need;
+        Bell {
+            call: self.wanted.call.clone(),
+            caller: self.wanted.caller_number.clone(),
+            matter: need.skill.clone().or_else(|| need.group.clone()),
+            waited: clock::instant().saturating_duration_since(self.since),
+        }
+    }
+}
+
 /// What ended by itself.
 enum Left {
     Caller(CallerId),
@@ -34,12 +48,15 @@ enum Left {
 }
 
 pub(super) struct Keeper {
-    desks: Desks,
+    pub(super) desks: Desks,
     agent: Agent,
     media: Media,
     /// Where desks are that register, and when that changes.
     location: Option<Location>,
     changes: Option<watch::Receiver<u64>>,
+    /// Desks that are pages, and what their persons do.
+    pub(super) consoles: Option<Consoles>,
+    happened: Option<mpsc::Receiver<Happened>>,
     callers: HashMap<CallerId, Seeker>,
     ringing: JoinSet<(CallerId, DeskId, Rung)>,
     leaving: JoinSet<Left>,
@@ -51,13 +68,17 @@ impl Keeper {
         agent: Agent,
         media: Media,
         location: Option<Location>,
+        pages: Option<Pages>,
     ) -> Keeper {
+        let (consoles, happened) = pages.map(|pages| (pages.consoles, pages.happened)).unzip();
         Keeper {
             desks,
             agent,
             media,
             changes: location.as_ref().map(Location::changes),
             location,
+            consoles,
+            happened,
             callers: HashMap::new(),
             ringing: JoinSet::new(),
             leaving: JoinSet::new(),
@@ -66,7 +87,9 @@ impl Keeper {
 
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Ask>) {
         self.look_for_phones();
+        self.close_pages();
         loop {
+            self.show_pages();
             let timeout_at = self.desks.timeout_at();
             tokio::select! {
                 ask = queue.recv() => match ask {
@@ -89,6 +112,7 @@ impl Keeper {
                     }
                 }
                 () = changed(&mut self.changes) => self.look_for_phones(),
+                Some(happened) = heard(&mut self.happened) => self.page_did(happened),
                 () = reached(timeout_at) => self.tell(Event::Timeout),
             }
         }
@@ -173,7 +197,7 @@ impl Keeper {
         }
     }
 
-    fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: Event) {
         // A hunt also ends when its desk was found; then the seat says when that desk is free.
         if let Event::Left { caller } = event
             && !self.callers.contains_key(&caller)
@@ -214,13 +238,7 @@ impl Keeper {
             | Action::PromiseEnded { caller, .. } => {
                 tracing::error!(caller = caller.0, "a bug: the floor makes no calls");
             }
-            Action::BreakRefused { desk, reason } => {
-                tracing::warn!(
-                    desk = desk.0,
-                    reason,
-                    "no such reason for a break is configured"
-                );
-            }
+            Action::BreakRefused { desk, reason } => self.refuse_break(&desk, &reason),
         }
     }
 
@@ -232,16 +250,25 @@ impl Keeper {
         if let Some(earlier) = seeker.rings.insert(desk.id.clone(), stop.clone()) {
             earlier.cancel();
         }
+        let hunted = Hunted::Ringing {
+            desk: desk.id.0.clone(),
+        };
+        say(&seeker.told, hunted);
+        let (media, id) = (self.media.clone(), desk.id.clone());
+        if let Some((consoles, login)) = self.consoles.clone().zip(login_of(&desk.address)) {
+            let (bell, login) = (seeker.bell(), login.to_owned());
+            self.ringing.spawn(async move {
+                let rung = ring::ring_page(consoles, media, login, bell, stop).await;
+                (caller, id, rung)
+            });
+            return;
+        }
         let ring = Ring {
             phones: ring::phones_of(&desk.address, self.location.as_ref()),
             caller: seeker.wanted.caller_number.clone(),
             call: seeker.wanted.call.clone(),
         };
-        let hunted = Hunted::Ringing {
-            desk: desk.id.0.clone(),
-        };
-        say(&seeker.told, hunted);
-        let (agent, media, id) = (self.agent.clone(), self.media.clone(), desk.id.clone());
+        let agent = self.agent.clone();
         self.ringing.spawn(async move {
             let rung = ring::ring(agent, media, ring, stop).await;
             (caller, id, rung)
@@ -342,6 +369,13 @@ async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
         return;
     }
     std::future::pending().await
+}
+
+async fn heard(happened: &mut Option<mpsc::Receiver<Happened>>) -> Option<Happened> {
+    match happened {
+        Some(happened) => happened.recv().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn reached(at: Option<std::time::Instant>) {

@@ -1,0 +1,171 @@
+//! What page and server say to each other: JSON, one message each.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest message of a page: a description and what is around it.
+pub const MAX_LEN: usize = 24 * 1024;
+/// Longest word that is not a description.
+const MAX_WORD: usize = 64;
+
+/// What a page says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FromPage {
+    /// The person takes calls.
+    Ready {},
+    Break {
+        reason: String,
+    },
+    Offline {},
+    /// Takes the call that rings; its offer of sound.
+    Accept {
+        line: u64,
+        sdp: String,
+    },
+    Refuse {
+        line: u64,
+    },
+    /// The call that rings cannot be taken: there is no microphone, or it may not be used.
+    NoMicrophone {
+        line: u64,
+    },
+    /// The page is here again, or its sound was lost: a new offer for the same talk.
+    Again {
+        line: u64,
+        sdp: String,
+    },
+    Hold {
+        line: u64,
+        on: bool,
+    },
+    Key {
+        line: u64,
+        key: char,
+    },
+    /// 转评价: the talk is over, the caller is asked for his grade.
+    ToRating {
+        line: u64,
+    },
+    HangUp {
+        line: u64,
+    },
+}
+
+impl FromPage {
+    /// Of which ringing or talk it speaks.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            FromPage::Ready {} | FromPage::Break { .. } | FromPage::Offline {} => None,
+            FromPage::Accept { line, .. }
+            | FromPage::Refuse { line }
+            | FromPage::NoMicrophone { line }
+            | FromPage::Again { line, .. }
+            | FromPage::Hold { line, .. }
+            | FromPage::Key { line, .. }
+            | FromPage::ToRating { line }
+            | FromPage::HangUp { line } => Some(*line),
+        }
+    }
+}
+
+/// Reads a message; `None` for what is none of ours.
+pub fn read(text: &str) -> Option<FromPage> {
+    if text.len() > MAX_LEN {
+        return None;
+    }
+    let said: FromPage = serde_json::from_str(text).ok()?;
+    let fits = match &said {
+        FromPage::Break { reason } => !reason.is_empty() && reason.len() <= MAX_WORD,
+        FromPage::Key { key, .. } => "0123456789*#".contains(*key),
+        _ => true,
+    };
+    fits.then_some(said)
+}
+
+/// What a desk is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// `offline`, `ready`, `ringing`, `talking`, `wrap_up`, `break`, `resting`, `not_answering`.
+    pub state: &'static str,
+    /// Of a break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Until it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_s: Option<u64>,
+}
+
+/// Why something did not come to be, or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It rings here no more: answered elsewhere, given up, or too late.
+    NoMore,
+    /// No sound came to be: the way for it is blocked, or its keys did not fit.
+    NoSound,
+    /// What the page offered cannot be used.
+    UnfitOffer,
+    /// No such reason for a break is configured.
+    NoSuchBreak,
+    /// Its own person hung up, or sent the caller on.
+    Done,
+    /// The talk ended from elsewhere.
+    Over,
+    /// It was not taken up again in time.
+    TooLate,
+}
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "tell", rename_all = "snake_case")]
+pub enum ToPage {
+    Hello {
+        desk: String,
+        staff: Option<String>,
+        /// For which a break may be taken.
+        breaks: Vec<String>,
+        /// How long a lost page has to take its talk up again.
+        again_within_s: u64,
+    },
+    State(Shown),
+    Ring {
+        line: u64,
+        call: String,
+        /// Masked (第十四条).
+        caller: Option<String>,
+        matter: Option<String>,
+        waited_s: u64,
+    },
+    /// It rings no more.
+    RingOver {
+        line: u64,
+        why: Reason,
+    },
+    /// Our answer to the page's offer.
+    Answer {
+        line: u64,
+        sdp: String,
+    },
+    /// The talk is on.
+    Talk {
+        line: u64,
+        call: String,
+        caller: Option<String>,
+        matter: Option<String>,
+        /// Since when.
+        for_s: u64,
+        held: bool,
+        /// There is no sound between page and server: the page is to offer it again.
+        again: bool,
+    },
+    TalkOver {
+        line: u64,
+        call: String,
+        why: Reason,
+    },
+    Refused {
+        why: Reason,
+    },
+    /// Another page of the same login has taken its place.
+    Displaced,
+}

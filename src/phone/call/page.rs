@@ -1,0 +1,80 @@
+//! A desk that is a page: its keys, hold with P05, and its coming again after it was lost.
+
+use super::{Call, Hold};
+use crate::console::Event as Did;
+use crate::media::{Leg, Side};
+use crate::phone::ears::Ears;
+
+/// The play that is the hold's own: the session counts its plays from the other end.
+pub(super) const HOLD: u32 = u32::MAX;
+/// What is heard on hold, by its stem.
+const PROMPT: &str = "P05";
+
+impl Call {
+    pub(super) async fn page_did(&mut self, did: Did, ears: &mut Ears) {
+        match did {
+            Did::Key(key) => {
+                let key = key.to_string();
+                self.informed(Side::Desk, "application/dtmf", key.as_bytes(), ears)
+                    .await;
+            }
+            Did::Hold(true) => self.hold(Hold::Wished, "hold"),
+            Did::Hold(false) => {
+                self.mark("resumed", "desk");
+                self.go_on();
+            }
+            Did::ToRating => {
+                self.mark("sent_to_rating", "");
+                self.desk_left(ears).await;
+            }
+            Did::HungUp => {
+                self.mark("hung_up", "desk");
+                self.desk_left(ears).await;
+            }
+            Did::Away => {
+                self.sound.remove_desk();
+                self.hold(Hold::Away, "desk_away");
+            }
+            Did::Back(leg) => self.page_back(*leg),
+            Did::Lost => {
+                self.mark("desk_lost", "");
+                self.desk_left(ears).await;
+            }
+        }
+    }
+
+    fn page_back(&mut self, leg: Leg) {
+        self.mark("desk_back", "");
+        self.sound.add_desk(leg);
+        self.go_on();
+    }
+
+    fn hold(&mut self, hold: Hold, kind: &str) {
+        self.mark(kind, "desk");
+        self.hold = Some(hold);
+        self.sound.part();
+        self.hold_on();
+    }
+
+    /// P05, again and again. Before the talk the conversation's own prompts are heard.
+    pub(super) fn hold_on(&self) {
+        let clip = self.book.clips.0.get(PROMPT).cloned();
+        if self.hold.is_some() && self.talk.since.is_some() {
+            self.sound.play(HOLD, clip.into_iter().collect(), false);
+        }
+    }
+
+    /// They hear each other again, if they did before.
+    fn go_on(&mut self) {
+        self.hold_ends();
+        if self.talk.since.is_some() {
+            self.sound.join();
+        }
+    }
+
+    pub(super) fn hold_ends(&mut self) {
+        if self.hold.take().is_some() && self.talk.since.is_some() {
+            self.sound.stop_playing();
+        }
+    }
+}

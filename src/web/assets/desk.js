@@ -1,0 +1,509 @@
+// The desk in a browser: the line to the server (WebSocket), the sound (WebRTC), and what a person does.
+
+const AGAIN_MS = [200, 500, 1000, 2000, 3000];
+
+class DeskConsole extends HTMLElement {
+  connectedCallback() {
+    if (this.started) return;
+    this.started = true;
+    this.words = JSON.parse(this.dataset.words);
+    this.part = (name) => this.querySelector(`[data-part="${name}"]`);
+    this.title0 = document.title;
+    this.state = { state: "connecting", since: Date.now() };
+    this.call = null;
+    this.tries = 0;
+    this.stop = new AbortController();
+    const on = { signal: this.stop.signal };
+    this.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button?.dataset.do) this.act(button.dataset.do);
+      if (button?.dataset.key) this.key(button.dataset.key);
+    }, on);
+    this.part("breaks").addEventListener("change", ({ target }) => {
+      if (target.value) this.say({ say: "break", reason: target.value });
+      target.value = "";
+      target.blur();
+    }, on);
+    this.part("microphones").addEventListener("change", ({ target }) => {
+      this.keep("microphone", target.value);
+      this.changeMicrophone();
+    }, on);
+    this.part("speakers").addEventListener("change", ({ target }) => {
+      this.keep("speaker", target.value);
+      this.useSpeaker();
+    }, on);
+    addEventListener("keydown", (event) => this.keyed(event), on);
+    addEventListener("beforeunload", (event) => { if (this.call?.talk) event.preventDefault(); }, on);
+    // Other pages open beside this one: leaving it would leave the talk.
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href]");
+      if (link && this.call && !link.getAttribute("href").startsWith("#")) link.target = "_blank";
+    }, { capture: true, signal: this.stop.signal });
+    document.addEventListener("turbo:before-visit", (event) => {
+      if (this.call) { event.preventDefault(); open(event.detail.url, "_blank"); }
+    }, on);
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.listDevices(), on);
+    this.clock = setInterval(() => this.tick(), 250);
+    this.listDevices();
+    this.showNotify();
+    this.connect();
+    this.show();
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.clock);
+    clearTimeout(this.next);
+    this.stop?.abort();
+    this.gone = true;
+    this.socket?.close();
+    this.ringEnds();
+    this.soundEnds();
+    this.microphoneEnds();
+    this.sounds?.close();
+    document.title = this.title0;
+  }
+
+  // --- the line to the server
+
+  connect() {
+    const address = new URL("/desk/line", location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address);
+    this.socket = socket;
+    socket.onmessage = ({ data }) => {
+      if (socket !== this.socket) return;
+      this.tries = 0;
+      this.told(JSON.parse(data));
+    };
+    socket.onclose = () => {
+      if (socket !== this.socket || this.gone || this.displaced) return;
+      this.setState({ state: "reconnecting" });
+      const wait = AGAIN_MS[Math.min(this.tries++, AGAIN_MS.length - 1)];
+      this.next = setTimeout(() => this.connectIfLoggedIn(), wait);
+    };
+  }
+
+  // A login that is over closes the line; then there is nothing to come back to.
+  async connectIfLoggedIn() {
+    try {
+      const answer = await fetch("/desk", { method: "GET", redirect: "manual", cache: "no-store" });
+      if (answer.type === "opaqueredirect") {
+        this.fail("logged_out");
+        this.gone = true;
+        return;
+      }
+    } catch { /* no network: the socket will tell */ }
+    if (!this.gone) this.connect();
+  }
+
+  say(what) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(what));
+  }
+
+  told(message) {
+    switch (message.tell) {
+      case "hello": return this.hello(message);
+      case "state": return this.setState(message);
+      case "ring": return this.rings(message);
+      case "ring_over": return this.over(message, false);
+      case "answer": return this.answered(message);
+      case "talk": return this.talks(message);
+      case "talk_over": return this.over(message, true);
+      case "refused": return this.fail(`why_${message.why}`);
+      case "displaced":
+        this.displaced = true;
+        this.ringEnds();
+        this.soundEnds();
+        this.call = null;
+        this.setState({ state: "displaced" });
+        return this.show();
+    }
+  }
+
+  hello(message) {
+    this.fail(null);
+    this.part("who").textContent = [message.desk, message.staff].filter(Boolean)
+      .filter((word, at, all) => all.indexOf(word) === at).join(" · ");
+    const breaks = this.part("breaks");
+    while (breaks.options.length > 1) breaks.remove(1);
+    for (const reason of message.breaks) breaks.add(new Option(reason, reason));
+    breaks.disabled = !message.breaks.length;
+    // What rang before rings no more unless it is told again.
+    if (this.call && !this.call.talk) { this.ringEnds(); this.call = null; }
+    this.setState({ state: "offline" });
+    this.show();
+  }
+
+  setState(state) {
+    this.state = { ...state, since: Date.now() };
+    this.show();
+  }
+
+  // --- a call
+
+  rings(message) {
+    this.call = { ...message, since: Date.now() - 1000 * message.waited_s };
+    this.fail(null);
+    this.ringBegins();
+    this.show();
+  }
+
+  talks(message) {
+    this.ringEnds();
+    const before = this.call?.line === message.line ? this.call : {};
+    this.call = { ...before, ...message, talk: true, since: Date.now() - 1000 * message.for_s };
+    if (message.again) this.again();
+    else this.fail(null);
+    this.show();
+  }
+
+  over(message, talk) {
+    if (this.call?.line !== message.line) return;
+    this.ringEnds();
+    this.soundEnds();
+    this.microphoneEnds();
+    if (talk) this.part("last").replaceChildren(this.lastCall(message));
+    if (["no_sound", "unfit_offer"].includes(message.why)) this.fail(`why_${message.why}`);
+    this.call = null;
+    this.show();
+  }
+
+  lastCall({ call, why }) {
+    const text = document.createElement("span");
+    text.textContent = `${this.words.last_call} ${this.words[`over_${why}`] ?? ""} `;
+    const link = document.createElement("a");
+    link.href = `/calls/${call}`;
+    link.target = "_blank";
+    link.textContent = call;
+    text.append(link);
+    return text;
+  }
+
+  act(what) {
+    const line = this.call?.line;
+    switch (what) {
+      case "ready":
+        this.wakeSound();
+        this.askMicrophone();
+        return this.say({ say: "ready" });
+      case "offline": return this.say({ say: "offline" });
+      case "accept": return this.call && !this.call.talk && this.accept();
+      case "refuse": return this.call && !this.call.talk && this.say({ say: "refuse", line });
+      case "mute": return this.call?.talk && this.mute(!this.muted);
+      case "hold": return this.call?.talk && this.say({ say: "hold", line, on: !this.call.held });
+      case "keys": return this.call?.talk && this.toggleKeys();
+      case "to_rating": return this.call?.talk && this.say({ say: "to_rating", line });
+      case "hang_up": return this.call?.talk && this.say({ say: "hang_up", line });
+      case "try_sound": return this.beep();
+      case "notify": return Notification?.requestPermission().then(() => this.showNotify());
+    }
+  }
+
+  key(key) {
+    if (this.call?.talk) this.say({ say: "key", line: this.call.line, key });
+  }
+
+  toggleKeys() {
+    const keys = this.part("keys");
+    keys.hidden = !keys.hidden;
+    this.querySelector("[data-do=keys]").setAttribute("aria-expanded", String(!keys.hidden));
+    if (!keys.hidden) keys.querySelector("button").focus();
+  }
+
+  keyed(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (event.target.closest?.("input, textarea, select")) return;
+    if (!this.part("keys").hidden && this.call?.talk && "0123456789*#".includes(event.key)) {
+      event.preventDefault();
+      return this.key(event.key);
+    }
+    const keys = { 1: "ready", 0: "offline", a: "accept", d: "refuse", m: "mute", h: "hold", k: "keys", r: "to_rating", e: "hang_up" };
+    const what = keys[event.key.toLowerCase()];
+    if (!what) return;
+    event.preventDefault();
+    this.act(what);
+  }
+
+  // --- sound
+
+  async accept() {
+    const { line } = this.call;
+    if (this.accepting === line) return;
+    this.accepting = line;
+    const offer = await this.offer();
+    if (this.call?.line !== line) return this.soundEnds();
+    if (!offer) return this.say({ say: "no_microphone", line });
+    this.say({ say: "accept", line, sdp: offer });
+  }
+
+  async again() {
+    const { line } = this.call;
+    this.fail("away");
+    const offer = await this.offer();
+    if (this.call?.line === line && offer) this.say({ say: "again", line, sdp: offer });
+  }
+
+  // An offer of sound; nothing where there is no microphone.
+  async offer() {
+    this.soundEnds();
+    const microphone = await this.microphone();
+    if (!microphone) return null;
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.peer = peer;
+    peer.addTrack(microphone.getAudioTracks()[0], microphone);
+    peer.ontrack = ({ track }) => this.hear(new MediaStream([track]));
+    peer.onconnectionstatechange = () => {
+      if (peer === this.peer && peer.connectionState === "failed" && this.call?.talk) this.again();
+    };
+    await peer.setLocalDescription(await peer.createOffer());
+    return peer.localDescription.sdp;
+  }
+
+  async answered({ line, sdp }) {
+    if (this.call?.line !== line || !this.peer) return;
+    try {
+      await this.peer.setRemoteDescription({ type: "answer", sdp });
+    } catch (fault) {
+      console.error(fault);
+      this.fail("why_no_sound");
+    }
+  }
+
+  hear(stream) {
+    const sound = this.part("sound");
+    sound.srcObject = stream;
+    sound.play().catch(() => {});
+    this.useSpeaker();
+    this.levelOfCaller = this.measure(stream);
+  }
+
+  soundEnds() {
+    const peer = this.peer;
+    this.peer = null;
+    peer?.close();
+    const sound = this.part("sound");
+    if (sound) sound.srcObject = null;
+    this.levelOfCaller?.source.disconnect();
+    this.levelOfCaller = null;
+    this.accepting = null;
+  }
+
+  async microphone() {
+    const live = this.mic?.getAudioTracks()[0]?.readyState === "live";
+    if (live) return this.mic;
+    if (!navigator.mediaDevices?.getUserMedia) {
+      this.fail("insecure");
+      return null;
+    }
+    const wanted = this.kept("microphone");
+    const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+    try {
+      if (wanted) audio.deviceId = { exact: wanted };
+      this.mic = await navigator.mediaDevices.getUserMedia({ audio }).catch((fault) => {
+        if (!wanted || fault.name === "NotAllowedError") throw fault;
+        // The chosen one is not plugged in: any will do.
+        delete audio.deviceId;
+        return navigator.mediaDevices.getUserMedia({ audio });
+      });
+    } catch (fault) {
+      this.fail(fault.name === "NotAllowedError" ? "microphone_denied" : "no_microphone");
+      return null;
+    }
+    const track = this.mic.getAudioTracks()[0];
+    track.onended = () => { if (this.call) this.fail("microphone_lost"); };
+    this.mute(false);
+    this.levelOfMe = this.measure(this.mic);
+    this.listDevices();
+    return this.mic;
+  }
+
+  // Asked for when going ready, so that the first call finds it there.
+  async askMicrophone() {
+    if (await this.microphone() && !this.call) this.microphoneEnds();
+  }
+
+  microphoneEnds() {
+    for (const track of this.mic?.getTracks() ?? []) { track.onended = null; track.stop(); }
+    this.mic = null;
+    this.levelOfMe?.source.disconnect();
+    this.levelOfMe = null;
+    this.mute(false);
+  }
+
+  async changeMicrophone() {
+    if (!this.mic) return;
+    const muted = this.muted;
+    this.microphoneEnds();
+    const microphone = await this.microphone();
+    const sender = this.peer?.getSenders().find(({ track }) => track?.kind === "audio" || track === null);
+    if (microphone && sender) await sender.replaceTrack(microphone.getAudioTracks()[0]);
+    this.mute(muted);
+  }
+
+  mute(muted) {
+    this.muted = muted;
+    for (const track of this.mic?.getAudioTracks() ?? []) track.enabled = !muted;
+    this.show();
+  }
+
+  async useSpeaker() {
+    const speaker = this.kept("speaker");
+    const sound = this.part("sound");
+    if (sound.setSinkId) await sound.setSinkId(speaker ?? "").catch(() => {});
+    if (this.sounds?.setSinkId) await this.sounds.setSinkId(speaker ?? "").catch(() => {});
+  }
+
+  async listDevices() {
+    if (!navigator.mediaDevices?.enumerateDevices) return;
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    for (const [part, kind, kept] of [["microphones", "audioinput", "microphone"], ["speakers", "audiooutput", "speaker"]]) {
+      const select = this.part(part);
+      const found = devices.filter((device) => device.kind === kind && device.deviceId && device.deviceId !== "default");
+      select.replaceChildren(new Option(this.words.default_device, ""),
+        ...found.map((device, at) => new Option(device.label || `${at + 1}`, device.deviceId)));
+      const wanted = this.kept(kept);
+      select.value = found.some((device) => device.deviceId === wanted) ? wanted : "";
+      select.disabled = kind === "audiooutput" && !this.part("sound").setSinkId;
+    }
+  }
+
+  kept(name) { try { return localStorage.getItem(`desk-${name}`) || null; } catch { return null; } }
+  keep(name, value) { try { localStorage.setItem(`desk-${name}`, value); } catch { /* not kept */ } }
+
+  wakeSound() {
+    this.sounds ??= new AudioContext();
+    this.sounds.resume();
+    this.useSpeaker();
+    return this.sounds;
+  }
+
+  measure(stream) {
+    const sounds = this.wakeSound();
+    const source = sounds.createMediaStreamSource(stream);
+    const analyser = sounds.createAnalyser();
+    analyser.fftSize = 2048;
+    source.connect(analyser);
+    return { source, analyser, samples: new Float32Array(analyser.fftSize) };
+  }
+
+  loudness(level) {
+    if (!level) return 0;
+    level.analyser.getFloatTimeDomainData(level.samples);
+    return Math.sqrt(level.samples.reduce((sum, sample) => sum + sample * sample, 0) / level.samples.length);
+  }
+
+  // --- ringing, also where the tab is not seen
+
+  ringBegins() {
+    this.ringEnds();
+    const title = `☎ ${this.words.ring_title}`;
+    this.ringing = setInterval(() => {
+      document.title = document.title === title ? this.title0 : title;
+    }, 1000);
+    document.title = title;
+    this.beep();
+    this.beeping = setInterval(() => this.beep(), 3000);
+    if (document.hidden && globalThis.Notification?.permission === "granted") {
+      const text = [this.call.caller ?? this.words.no_number, this.call.matter].filter(Boolean).join(" · ");
+      this.note = new Notification(this.words.ring_title, { body: text, tag: "desk-ring", requireInteraction: true });
+      this.note.onclick = () => { focus(); this.note?.close(); };
+    }
+  }
+
+  ringEnds() {
+    clearInterval(this.ringing);
+    clearInterval(this.beeping);
+    this.note?.close();
+    this.note = null;
+    document.title = this.title0;
+  }
+
+  beep() {
+    const sounds = this.wakeSound();
+    for (const at of [0, 0.45]) {
+      const [tone, gain] = [sounds.createOscillator(), sounds.createGain()];
+      tone.frequency.value = 620;
+      gain.gain.setValueAtTime(0, sounds.currentTime + at);
+      gain.gain.linearRampToValueAtTime(0.2, sounds.currentTime + at + 0.02);
+      gain.gain.setValueAtTime(0.2, sounds.currentTime + at + 0.3);
+      gain.gain.linearRampToValueAtTime(0, sounds.currentTime + at + 0.35);
+      tone.connect(gain).connect(sounds.destination);
+      tone.start(sounds.currentTime + at);
+      tone.stop(sounds.currentTime + at + 0.4);
+    }
+  }
+
+  showNotify() {
+    const button = this.part("notify");
+    const may = globalThis.Notification;
+    button.hidden = !may;
+    if (!may) return;
+    button.disabled = may.permission !== "default";
+    button.textContent = may.permission === "granted" ? this.words.notify_on : this.words.notify_off;
+  }
+
+  // --- what is seen
+
+  fail(word) {
+    const error = this.part("error");
+    error.hidden = !word;
+    error.textContent = word ? this.words[word] ?? word : "";
+  }
+
+  show() {
+    const { state, reason } = this.state;
+    const lamp = this.part("state");
+    lamp.textContent = [this.words[state] ?? state, reason].filter(Boolean).join(" · ");
+    lamp.className = `lamp desk-${state}`;
+    this.dataset.state = state;
+    for (const [what, states] of [["ready", ["ready", "ringing", "talking"]], ["offline", ["offline"]]]) {
+      this.querySelector(`[data-do=${what}]`).disabled = states.includes(state) || ["connecting", "reconnecting", "displaced"].includes(state);
+    }
+    const { call } = this;
+    this.part("call").hidden = !call;
+    this.part("idle").hidden = Boolean(call);
+    if (!call) { this.part("keys").hidden = true; return; }
+    this.part("what").textContent = call.talk ? (call.held ? this.words.held : this.words.talking) : this.words.ring_title;
+    this.part("call").dataset.kind = call.talk ? (call.held ? "held" : "talk") : "ring";
+    this.part("caller").textContent = call.caller ?? this.words.no_number;
+    this.part("matter").textContent = call.matter ?? "–";
+    this.part("time_name").textContent = call.talk ? this.words.talking : this.words.waited;
+    this.part("ring_buttons").hidden = Boolean(call.talk);
+    this.part("talk_buttons").hidden = !call.talk;
+    this.pressed("mute", this.muted, this.muted ? this.words.unmute : this.words.mute);
+    this.pressed("hold", call.held, call.held ? this.words.resume : this.words.hold);
+  }
+
+  pressed(what, on, word) {
+    this.querySelector(`[data-do=${what}]`).setAttribute("aria-pressed", String(Boolean(on)));
+    this.part(`${what}_word`).textContent = word;
+  }
+
+  tick() {
+    const passed = (since) => Math.max(0, Math.round((Date.now() - since) / 1000));
+    const text = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const { since, left_s: left } = this.state;
+    this.part("clock").textContent = left === undefined
+      ? text(passed(since)) : `${this.words.left} ${text(Math.max(0, left - passed(since)))}`;
+    if (this.call) this.part("time").textContent = text(passed(this.call.since));
+    this.part("level_me").value = this.muted ? 0 : this.loudness(this.levelOfMe);
+    this.part("level_caller").value = this.loudness(this.levelOfCaller);
+    this.watchMicrophone();
+  }
+
+  // A microphone that gives nothing at all is seen within 5 s: an open one is never quite silent.
+  watchMicrophone() {
+    const talks = this.call?.talk && !this.muted && !this.call.held && this.levelOfMe;
+    const silent = talks && this.loudness(this.levelOfMe) < 1e-5;
+    if (!silent) {
+      if (this.silentSince && this.saidSilent) this.fail(null);
+      this.silentSince = null;
+      this.saidSilent = false;
+    } else if (!(this.silentSince ??= Date.now()) || Date.now() - this.silentSince > 4000) {
+      this.saidSilent = true;
+      this.fail("microphone_silent");
+    }
+  }
+}
+
+customElements.define("desk-console", DeskConsole);

@@ -1,0 +1,262 @@
+//! The desk that is a page: the page, and the line to it (WebSocket, RFC 6455) under the same login.
+
+use std::time::{Duration, Instant};
+
+use askama::Template;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+
+use super::chrome::Chrome;
+use super::guard::rendered;
+use super::pass::{Pass, Visitor};
+use super::problem::Problem;
+use super::{Web, login, now};
+use crate::console::{Attached, MAX_LEN, ToPage, read};
+use crate::rights::{Action, Grant};
+
+/// A page is asked for a sign of life so often, and is lost after so long without one.
+const ASKED_EVERY: Duration = Duration::from_secs(5);
+const LOST_AFTER: Duration = Duration::from_secs(16);
+/// Whether the login still holds is looked at so often.
+const LOGIN_LOOKED_AT_EVERY: u32 = 6;
+/// What a page may say between two askings. Nobody keys faster.
+const SAID_AT_MOST: u32 = 100;
+/// A message that is not taken within this is not read by anybody.
+const TAKEN_WITHIN: Duration = Duration::from_secs(8);
+
+/// The page's words, which its script shows.
+const WORDS: [&str; 41] = [
+    "offline",
+    "ready",
+    "ringing",
+    "talking",
+    "wrap_up",
+    "break",
+    "resting",
+    "not_answering",
+    "connecting",
+    "reconnecting",
+    "displaced",
+    "ring_title",
+    "waited",
+    "no_number",
+    "held",
+    "hold",
+    "resume",
+    "mute",
+    "unmute",
+    "muted",
+    "away",
+    "over_done",
+    "over_over",
+    "over_too_late",
+    "why_no_sound",
+    "why_unfit_offer",
+    "why_no_such_break",
+    "why_no_more",
+    "no_microphone",
+    "microphone_denied",
+    "insecure",
+    "microphone_lost",
+    "default_device",
+    "left",
+    "leave_in_talk",
+    "logged_out",
+    "notify_off",
+    "notify_on",
+    "last_call",
+    "no_call",
+    "microphone_silent",
+];
+
+#[derive(Template)]
+#[template(path = "desk.html")]
+struct DeskPage {
+    page: Chrome,
+    /// A desk is bound to this login.
+    bound: bool,
+    name: String,
+    /// JSON: what the script shows, by its keys.
+    words: String,
+}
+
+pub(super) async fn page(State(web): State<Web>, page: Chrome, pass: Pass) -> Response {
+    let name = pass.visitor.name().to_owned();
+    let consoles = web.options.consoles.as_ref();
+    let words = WORDS.map(|word| (word, page.t(&format!("desk.{word}"))));
+    let words: serde_json::Map<_, _> = words
+        .into_iter()
+        .map(|(word, text)| (word.to_owned(), text.into()))
+        .collect();
+    let mut response = rendered(&DeskPage {
+        page,
+        bound: consoles.is_some_and(|consoles| consoles.has(&name)),
+        name,
+        words: serde_json::Value::Object(words).to_string(),
+    });
+    let policy = HeaderValue::from_static("camera=(), geolocation=(), microphone=(self)");
+    response.headers_mut().insert("permissions-policy", policy);
+    response
+}
+
+/// Who may open the line: a person with a login, from a page of ours.
+pub(super) async fn line(
+    State(web): State<Web>,
+    pass: Pass,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    if !is_own(&headers, web.options.behind_tls) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_page"));
+    }
+    let Visitor::Person(person) = &pass.visitor else {
+        return Err(Problem::unauthorised());
+    };
+    let secret = login::secret(&web, &headers).ok_or_else(Problem::unauthorised)?;
+    let sees_number = pass
+        .visitor
+        .may(Action::SeeIdentity)
+        .is_some_and(|grants| grants.plainly() || grants.has(Grant::DuringOwnCall));
+    let consoles = web.options.consoles.as_ref();
+    let (attached, told) = consoles
+        .and_then(|consoles| consoles.attach(&person.name, sees_number))
+        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "no_desk_of_yours"))?;
+    let upgrade = upgrade.max_message_size(MAX_LEN).max_frame_size(MAX_LEN);
+    Ok(upgrade.on_upgrade(async move |socket| {
+        let line = Line {
+            web,
+            secret,
+            attached,
+        };
+        line.run(socket, told).await;
+    }))
+}
+
+/// A page of another origin may not open a line with this person's cookie: no preflight is sent for a WebSocket.
+fn is_own(headers: &HeaderMap, behind_tls: bool) -> bool {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let origin = text(header::ORIGIN).and_then(|origin| origin.split_once("://"));
+    let (Some((scheme, from)), Some(host)) = (origin, text(header::HOST)) else {
+        return false;
+    };
+    let scheme_fits = match behind_tls {
+        true => scheme == "https",
+        false => matches!(scheme, "http" | "https"),
+    };
+    scheme_fits && from.eq_ignore_ascii_case(host)
+}
+
+struct Line {
+    web: Web,
+    secret: String,
+    attached: Attached,
+}
+
+impl Line {
+    async fn run(self, socket: WebSocket, mut told: mpsc::Receiver<ToPage>) {
+        let (mut out, mut said) = socket.split();
+        let mut asking = tokio::time::interval(ASKED_EVERY);
+        let (mut heard_at, mut said_count, mut asked) = (clock(), 0, 0u32);
+        loop {
+            let message = tokio::select! {
+                told = told.recv() => match told {
+                    Some(told) => {
+                        let last = told == ToPage::Displaced;
+                        let text = serde_json::to_string(&told).unwrap_or_default();
+                        if !sent(&mut out, Message::text(text)).await || last {
+                            break;
+                        }
+                        continue;
+                    }
+                    None => break,
+                },
+                message = said.next() => message,
+                _ = asking.tick() => {
+                    asked = asked.wrapping_add(1);
+                    said_count = 0;
+                    let lost = clock().saturating_duration_since(heard_at) > LOST_AFTER;
+                    if lost || !self.still_logged_in(asked).await
+                        || !sent(&mut out, Message::Ping(Default::default())).await
+                    {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            heard_at = clock();
+            said_count += 1;
+            let goes_on = match message {
+                _ if said_count > SAID_AT_MOST => false,
+                Some(Ok(Message::Text(text))) => match read(text.as_str()) {
+                    Some(said) => self.attached.said(said).is_ok(),
+                    None => false,
+                },
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
+                _ => false,
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        drop(self.attached);
+        let _ = tokio::time::timeout(TAKEN_WITHIN, out.close()).await;
+    }
+
+    /// Who logged out, or was, has no desk. A database that is away ends no talk.
+    async fn still_logged_in(&self, asked: u32) -> bool {
+        if !asked.is_multiple_of(LOGIN_LOOKED_AT_EVERY) {
+            return true;
+        }
+        let look = self.web.engine.login(&self.secret, now());
+        !matches!(look.await, Ok(None))
+    }
+}
+
+/// Whether the message was taken.
+async fn sent(out: &mut (impl futures::Sink<Message> + Unpin), message: Message) -> bool {
+    let sent = tokio::time::timeout(TAKEN_WITHIN, out.send(message)).await;
+    matches!(sent, Ok(Ok(())))
+}
+
+/// A shell's clock: how long ago the page was heard.
+#[allow(clippy::disallowed_methods)]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_opened_by_pages_of_ours_alone() {
+        let headers = |origin: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("desk.example:8090"));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
+            }
+            headers
+        };
+        assert!(is_own(&headers(Some("http://desk.example:8090")), false));
+        assert!(is_own(&headers(Some("https://DESK.example:8090")), true));
+        for foreign in [
+            None,
+            Some("null"),
+            Some("http://desk.example"),
+            Some("http://evil.example:8090"),
+            Some("http://desk.example:8090.evil.example"),
+        ] {
+            assert!(!is_own(&headers(foreign), false), "{foreign:?}");
+        }
+        assert!(!is_own(&headers(Some("http://desk.example:8090")), true));
+    }
+}

@@ -1,0 +1,162 @@
+//! Desks that are pages: Chromium with a fake microphone takes calls, is lost, comes again.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::browser::Browser;
+use crate::calls::{Caller, SOON};
+use crate::gateway::Fault;
+use crate::pages::log_in;
+use crate::place::{tone_of, wait_for};
+use crate::server::{House, Server, Setup, line, lines, timeline};
+use crate::tone;
+use crate::wav::Stereo;
+
+/// What the caller says, and what the desk's microphone hears.
+const CALLER: f64 = 700.0;
+const DESK: f64 = 860.0;
+/// The loudness of a microphone's tone: browsers turn it up and down on their way.
+const LOUD: f64 = 8000.0;
+
+fn house(desks: &[&str], ring_s: u32) -> House {
+    House::new(Setup {
+        desks: desks.iter().map(|desk| format!("browser:{desk}")).collect(),
+        desk_ring_timeout_s: ring_s,
+        ..Setup::default()
+    })
+}
+
+/// Tones with pauses between them: what never pauses is noise to a browser, and is taken out.
+fn microphone(house: &House) -> PathBuf {
+    let file = house.path("microphone.wav");
+    let mut sound = Vec::new();
+    for _ in 0..20 {
+        sound.extend(tone::sine(DESK, 300, 10_000.0));
+        sound.extend(vec![0; 200 * 8]);
+    }
+    tone::write_wav(&file, &sound);
+    file
+}
+
+/// Administrator's page with a headset, ready.
+fn ready(house: &House, server: &Server) -> Browser {
+    let browser = Browser::with_microphone(&microphone(house));
+    log_in(&browser, house, server);
+    browser.go(&house.page("/desk"));
+    go_ready(&browser);
+    browser
+}
+
+fn go_ready(browser: &Browser) {
+    state(browser, "offline");
+    browser.click("[data-do=ready]");
+    state(browser, "ready");
+}
+
+fn state(browser: &Browser, state: &str) {
+    let script =
+        format!("return document.querySelector('desk-console')?.dataset.state == '{state}'");
+    browser.wait(state, &script);
+}
+
+fn accept(browser: &Browser) {
+    state(browser, "ringing");
+    browser.click("[data-do=accept]");
+    state(browser, "talking");
+}
+
+/// The strongest tone in what the browser plays.
+fn heard_by(browser: &Browser) -> f64 {
+    let script = "const level = document.querySelector('desk-console').levelOfCaller; if (!level) return 0; \
+        const bins = new Float32Array(level.analyser.frequencyBinCount); level.analyser.getFloatFrequencyData(bins); \
+        let best = 0; for (let at = 4; at < bins.length; at++) if (bins[at] > bins[best || 4]) best = at; \
+        return bins[best] > -50 ? best * level.analyser.context.sampleRate / level.analyser.fftSize : 0";
+    browser.run(script).as_f64().unwrap_or(0.0)
+}
+
+/// Both hear each other.
+fn both_hear(browser: &Browser, caller: &Caller<'_>) {
+    wait_for(
+        "the caller's tone in the browser",
+        Duration::from_secs(20),
+        || ((heard_by(browser) - CALLER).abs() < 40.0).then_some(()),
+    );
+    let begun = caller.gateway.heard_sound().0.len();
+    wait_for(
+        "the desk's tone at the caller",
+        Duration::from_secs(20),
+        || {
+            let (sound, _) = caller.gateway.heard_sound();
+            let spans = tone::spans(sound.get(begun..)?, DESK, LOUD);
+            (spans.len() >= 2).then_some(())
+        },
+    );
+}
+
+fn settled_grade(caller: &Caller<'_>, key: char) -> Value {
+    caller.wait_offer(SOON);
+    caller.gateway.press(key, Fault::None);
+    caller.end()
+}
+
+#[test]
+fn a_browser_takes_a_call_both_hear_each_other_and_the_grade_arrives() {
+    let house = house(&["admin"], 20);
+    let server = house.start();
+    let browser = ready(&house, &server);
+    let caller = Caller::dial(&house);
+    caller.gateway.say_tone(CALLER);
+    state(&browser, "ringing");
+    let page = browser.text();
+    let masked = format!("{}****{}", &caller.number[..3], &caller.number[7..]);
+    assert!(page.contains(&masked), "{masked}: {page}");
+    assert!(!page.contains(&caller.number), "{page}");
+    browser.shot("desk-ringing");
+    accept(&browser);
+    caller.line("joined");
+    both_hear(&browser, &caller);
+    browser.shot("desk-talking");
+
+    // On hold the caller hears P05 and not the desk.
+    browser.press("h");
+    caller.line("hold");
+    browser.wait(
+        "the hold",
+        "return document.querySelector('[data-do=hold]').getAttribute('aria-pressed') == 'true'",
+    );
+    let begun = caller.gateway.heard_sound().0.len();
+    wait_for("a second of hold", Duration::from_secs(20), || {
+        (caller.gateway.heard_sound().0.len() > begun + 8000).then_some(())
+    });
+    let held = caller.gateway.heard_sound().0[begun + 1600..].to_vec();
+    assert!(tone::spans(&held, DESK, LOUD).is_empty());
+    assert!(!tone::spans(&held, tone_of("P05"), 8000.0).is_empty());
+    browser.press("h");
+    caller.line("resumed");
+    both_hear(&browser, &caller);
+
+    // The desk's keys are told and grade nothing.
+    browser.click("[data-do=keys]");
+    browser.click("[data-key='5']");
+    caller.line("desk_key");
+    browser.shot("desk-keys");
+    browser.click("[data-do=to_rating]");
+    let call = settled_grade(&caller, '4');
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "dissatisfied", "{what}");
+    assert_eq!(call["hung_up_by"], "desk", "{what}");
+    assert!(line(&call, "sent_to_rating").is_some(), "{what}");
+    assert_eq!(lines(&call, "desk_key").len(), 1, "{what}");
+    state(&browser, "ready");
+    browser.shot("desk-after");
+    let recording = Stereo::read(&house.recording(&call));
+    assert!(!recording.caller(CALLER).is_empty(), "{what}");
+    assert!(recording.caller(DESK).is_empty(), "{what}");
+    let said = tone::spans(&recording.right, DESK, LOUD);
+    assert!(said.len() >= 4, "{said:?} {what}");
+    assert!(recording.heard(CALLER).is_empty(), "{what}");
+    caller.settled();
+    server.stop();
+}
