@@ -47,6 +47,7 @@ pub mod register;
 pub mod registrar;
 pub mod revision;
 pub mod rights;
+mod ringing;
 pub mod rtp;
 pub mod script;
 pub mod secrets;

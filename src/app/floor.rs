@@ -27,9 +27,10 @@ pub(super) async fn open_desks(
     let settings = config.desk_settings();
     if !config.desks.addresses.is_empty() {
         let staff = registering::staff_of_accounts(config, engine).await?;
+        let logins = registering::staff_of_logins(config, engine).await?;
         let mut desks = config.configured_desks();
         for (desk, configured) in desks.iter_mut().zip(&config.desks.addresses) {
-            desk.staff = registering::staff_of(configured, &staff);
+            desk.staff = registering::staff_of(configured, &staff, &logins);
         }
         return Ok((Desks::new(desks, settings), None));
     }

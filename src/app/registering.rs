@@ -68,9 +68,39 @@ pub(super) async fn staff_of_accounts(
         .collect())
 }
 
+/// The staff numbers of those who answer in a page, by their logins; of those that are not there it is said what to do.
+pub(super) async fn staff_of_logins(
+    config: &Config,
+    engine: &Engine,
+) -> anyhow::Result<HashMap<String, String>> {
+    if config.desks.browsers().next().is_none() {
+        return Ok(HashMap::new());
+    }
+    let people = engine.people().await?;
+    for login in config.desks.browsers() {
+        if !people.iter().any(|person| person.name == login) {
+            tracing::warn!(
+                "[desks] addresses has the browser {login}, and nobody logs in so yet: gradeline user add {login}"
+            );
+        }
+    }
+    let staff = people.into_iter();
+    Ok(staff
+        .filter_map(|person| Some((person.name, person.staff?)))
+        .collect())
+}
+
 /// What the configuration says of a desk goes before what its account says.
-pub(super) fn staff_of(desk: &DeskAddress, accounts: &HashMap<String, String>) -> Option<String> {
-    let own = || accounts.get(desk.account()?).cloned();
+pub(super) fn staff_of(
+    desk: &DeskAddress,
+    accounts: &HashMap<String, String>,
+    logins: &HashMap<String, String>,
+) -> Option<String> {
+    let of_login = || logins.get(desk.browser()?).cloned();
+    let own = || match desk.account() {
+        Some(account) => accounts.get(account).cloned(),
+        None => of_login(),
+    };
     let configured = desk.staff.clone().or_else(own);
     configured.or_else(|| desk.staff_number())
 }

@@ -37,6 +37,10 @@ pub struct Happened {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Did {
+    /// The page came; again, where its person was ready before.
+    Came {
+        ready: bool,
+    },
     Ready,
     Break {
         reason: String,
@@ -169,10 +173,8 @@ impl Consoles {
         if !comes_again {
             place.wish = Wish::Offline;
         }
-        let did = (place.wish == Wish::Ready).then_some(Did::Ready);
-        if let Some(shown) = place.shown.clone() {
-            place.tell(ToPage::State(shown));
-        }
+        place.shown = None;
+        let ready = place.wish == Wish::Ready;
         if let Some(line) = &mut place.line {
             line.again = line.talk.is_some();
         }
@@ -180,9 +182,7 @@ impl Consoles {
         place.pages.send_replace(id);
         let desk = place.post.desk.clone();
         drop(places);
-        if let Some(did) = did {
-            self.happened(desk, did);
-        }
+        self.happened(desk, Did::Came { ready });
         let attached = Attached {
             consoles: self.clone(),
             login: login.to_owned(),

@@ -1,1 +1,139 @@
+use super::*;
 
+fn post(login: &str) -> Post {
+    Post {
+        login: login.to_owned(),
+        desk: format!("desk-of-{login}"),
+        staff: None,
+    }
+}
+
+fn bell() -> Bell {
+    Bell {
+        call: "20261123-1".into(),
+        caller: Some("13912345678".into()),
+        matter: Some("permits".into()),
+        waited: std::time::Duration::from_secs(7),
+    }
+}
+
+fn came(ready: bool) -> Did {
+    Did::Came { ready }
+}
+
+fn told(page: &mut tokio::sync::mpsc::Receiver<ToPage>) -> Vec<ToPage> {
+    std::iter::from_fn(|| page.try_recv().ok()).collect()
+}
+
+#[test]
+fn what_a_page_may_say_is_read_and_nothing_else() {
+    assert_eq!(read(r#"{"say":"ready"}"#), Some(FromPage::Ready {}));
+    assert_eq!(
+        read(r##"{"say":"key","line":3,"key":"#"}"##),
+        Some(FromPage::Key { line: 3, key: '#' })
+    );
+    for wrong in [
+        "",
+        "{}",
+        "null",
+        r#"{"say":"ready","more":1}"#,
+        r#"{"say":"key","line":3,"key":"A"}"#,
+        r#"{"say":"key","line":3,"key":"12"}"#,
+        r#"{"say":"break","reason":""}"#,
+        r#"{"say":"take_over"}"#,
+        r#"{"say":"refuse","line":-1}"#,
+    ] {
+        assert_eq!(read(wrong), None, "{wrong}");
+    }
+    let long = format!(
+        r#"{{"say":"accept","line":1,"sdp":"{}"}}"#,
+        "a".repeat(MAX_LEN)
+    );
+    assert_eq!(read(&long), None);
+    assert_eq!(read(&"[".repeat(MAX_LEN)), None);
+}
+
+#[tokio::test]
+async fn a_page_rings_with_a_masked_number_and_is_told_when_it_is_over() {
+    let (consoles, _happened) = Consoles::new(vec![post("li")], &["lunch".into()]);
+    assert!(consoles.attach("wang", true).is_none());
+    assert!(consoles.ring("li", bell()).is_none(), "nobody is there");
+    let (attached, mut page) = consoles.attach("li", true).unwrap();
+    let (line, mut hears) = consoles.ring("li", bell()).unwrap();
+    assert!(consoles.ring("li", bell()).is_none(), "it rings already");
+    let said = told(&mut page);
+    assert!(matches!(said[0], ToPage::Hello { .. }), "{said:?}");
+    let ToPage::Ring { caller, .. } = &said[1] else {
+        panic!("{said:?}");
+    };
+    assert_eq!(caller.as_deref(), Some("139****5678"));
+    // What it says of another line is nobody's.
+    attached.said(FromPage::Refuse { line: line + 1 }).unwrap();
+    attached.said(FromPage::Refuse { line }).unwrap();
+    assert_eq!(hears.try_recv(), Ok(FromPage::Refuse { line }));
+    assert!(hears.try_recv().is_err());
+    // In the talk its person may see the number.
+    consoles.stands("li", line, false, false);
+    let said = told(&mut page);
+    let ToPage::Talk { caller, .. } = &said[0] else {
+        panic!("{said:?}");
+    };
+    assert_eq!(caller.as_deref(), Some("13912345678"));
+    consoles.over("li", line, Reason::Over);
+    assert!(matches!(told(&mut page)[0], ToPage::TalkOver { .. }));
+}
+
+#[tokio::test]
+async fn the_page_that_came_last_has_the_desk_and_takes_its_talk_up() {
+    let (consoles, mut happened) = Consoles::new(vec![post("li")], &[]);
+    let (first, mut one) = consoles.attach("li", false).unwrap();
+    first.said(FromPage::Ready {}).unwrap();
+    let (line, _hears) = consoles.ring("li", bell()).unwrap();
+    consoles.stands("li", line, true, false);
+    let (second, mut two) = consoles.attach("li", false).unwrap();
+    assert_eq!(told(&mut one).pop(), Some(ToPage::Displaced));
+    assert_eq!(first.said(FromPage::Offline {}), Err(Slow));
+    let said = told(&mut two);
+    let talk = said.iter().find_map(|told| match told {
+        ToPage::Talk { again, caller, .. } => Some((*again, caller.clone())),
+        _ => None,
+    });
+    assert_eq!(talk, Some((true, Some("139****5678".into()))), "{said:?}");
+    // The one that was displaced takes nothing with it.
+    drop(first);
+    assert_eq!(consoles.attached().len(), 1);
+    drop(second);
+    assert!(consoles.attached().is_empty());
+    let mut did: Vec<Did> = Vec::new();
+    while let Ok(one) = happened.try_recv() {
+        did.push(one.did);
+    }
+    // Ready; here again, where its person had said so before; and gone.
+    assert_eq!(did, [came(false), Did::Ready, came(true), Did::Went]);
+}
+
+#[tokio::test]
+async fn a_page_that_closes_while_it_rings_rings_no_more() {
+    let (consoles, mut happened) = Consoles::new(vec![post("li")], &[]);
+    let (attached, _page) = consoles.attach("li", false).unwrap();
+    let (_, mut hears) = consoles.ring("li", bell()).unwrap();
+    drop(attached);
+    assert_eq!(hears.recv().await, None);
+    assert_eq!(happened.recv().await.map(|one| one.did), Some(came(false)));
+    assert_eq!(happened.recv().await.map(|one| one.did), Some(Did::Went));
+}
+
+#[tokio::test]
+async fn a_page_that_says_more_than_can_be_heard_is_let_go() {
+    let (consoles, _happened) = Consoles::new(vec![post("li")], &[]);
+    let (attached, mut page) = consoles.attach("li", false).unwrap();
+    let (line, _hears) = consoles.ring("li", bell()).unwrap();
+    let said = (0..1000).map(|_| attached.said(FromPage::Key { line, key: '1' }));
+    assert!(said.into_iter().any(|said| said == Err(Slow)));
+    // One that does not read is let go, too.
+    for _ in 0..1000 {
+        consoles.refuse("li", Reason::NoMore);
+    }
+    assert!(consoles.attached().is_empty());
+    while page.recv().await.is_some() {}
+}

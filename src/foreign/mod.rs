@@ -5,6 +5,7 @@
 //! (what is written reads back, what is framed is framed the same in any pieces, one press is one key).
 //! **Invariant:** a function here takes any bytes and panics only where a promise is broken.
 
+mod browser;
 mod paper;
 mod sip;
 mod sound;
@@ -17,7 +18,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 27] = [
     target("guard_datagram", sip::datagram),
     target("guard_stream", sip::stream),
     target("sip_message", sip::message),
@@ -42,6 +43,9 @@ pub const TARGETS: [Target; 24] = [
     target("dates", words::dates),
     target("identifiers", words::identifiers),
     target("web_request", words::web_request),
+    target("browser_offer", browser::offer),
+    target("stun", browser::stun),
+    target("console_message", browser::message),
 ];
 
 const fn target(name: &'static str, read: fn(&[u8])) -> Target {

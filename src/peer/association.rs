@@ -145,3 +145,6 @@ fn told(step: Step) -> News {
         Step::Failed(why) => News::Gone(why),
     }
 }
+
+#[cfg(test)]
+mod tests;

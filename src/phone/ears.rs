@@ -5,10 +5,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::floor::Hunted;
-use super::ring::{DeskEars, DeskEvent};
 use crate::ivr::Event;
 use crate::ledger::Stored;
 use crate::media;
+use crate::ringing::{DeskEars, DeskEvent};
 use crate::sip::DialogEvent;
 
 /// Everything that a call listens to.

@@ -11,11 +11,11 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::ring::Answered;
 use crate::desks::{CallerId, Desks, Event, Need, Terms};
 use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
+use crate::ringing::Answered;
 use crate::sip::Agent;
 use keeper::Keeper;
 pub use pages::Pages;

@@ -13,7 +13,6 @@ mod hours;
 mod info;
 mod place;
 mod reload;
-mod ring;
 mod timeline;
 
 use std::sync::Arc;

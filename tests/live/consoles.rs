@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::browser::Browser;
 use crate::calls::{Caller, SOON};
-use crate::gateway::Fault;
+use crate::desks::Desk;
+use crate::gateway::{Fault, Habits};
 use crate::pages::log_in;
 use crate::place::{tone_of, wait_for};
 use crate::server::{House, Server, Setup, line, lines, timeline};
@@ -18,7 +19,7 @@ use crate::wav::Stereo;
 const CALLER: f64 = 700.0;
 const DESK: f64 = 860.0;
 /// The loudness of a microphone's tone: browsers turn it up and down on their way.
-const LOUD: f64 = 8000.0;
+const LOUD: f64 = 3000.0;
 
 fn house(desks: &[&str], ring_s: u32) -> House {
     House::new(Setup {
@@ -76,8 +77,9 @@ fn heard_by(browser: &Browser) -> f64 {
     browser.run(script).as_f64().unwrap_or(0.0)
 }
 
-/// Both hear each other.
+/// Both hear each other, one after the other: what the browser plays it takes out of its microphone.
 fn both_hear(browser: &Browser, caller: &Caller<'_>) {
+    caller.gateway.say_tone(CALLER);
     wait_for(
         "the caller's tone in the browser",
         Duration::from_secs(20),
@@ -107,7 +109,6 @@ fn a_browser_takes_a_call_both_hear_each_other_and_the_grade_arrives() {
     let server = house.start();
     let browser = ready(&house, &server);
     let caller = Caller::dial(&house);
-    caller.gateway.say_tone(CALLER);
     state(&browser, "ringing");
     let page = browser.text();
     let masked = format!("{}****{}", &caller.number[..3], &caller.number[7..]);
@@ -158,5 +159,116 @@ fn a_browser_takes_a_call_both_hear_each_other_and_the_grade_arrives() {
     assert!(said.len() >= 4, "{said:?} {what}");
     assert!(recording.heard(CALLER).is_empty(), "{what}");
     caller.settled();
+    server.stop();
+}
+
+/// A reload, and a page that does not come again: the caller hears the notice and is kept, or goes on to his grade.
+#[test]
+fn a_page_that_is_loaded_again_takes_its_call_up_and_one_that_is_gone_does_not() {
+    let house = house(&["admin"], 20);
+    let server = house.start();
+    let browser = ready(&house, &server);
+    let caller = Caller::dial(&house);
+    accept(&browser);
+    caller.line("joined");
+    both_hear(&browser, &caller);
+    browser.reload();
+    caller.line("desk_away");
+    caller.line("desk_back");
+    state(&browser, "talking");
+    both_hear(&browser, &caller);
+    let (sound, _) = caller.gateway.heard_sound();
+    let notice = tone::spans(&sound, tone_of("P05"), 8000.0);
+    assert!(!notice.is_empty(), "the caller was told nothing");
+    browser.shot("desk-again");
+
+    browser.go("about:blank");
+    caller.nth_line("desk_away", 2);
+    caller.line("desk_lost");
+    let call = settled_grade(&caller, '1');
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "very_satisfied", "{what}");
+    assert_eq!(lines(&call, "desk_back").len(), 1, "{what}");
+    let kept = crate::server::offset_ms(&call, "desk_lost")
+        - lines(&call, "desk_away")[1]["offset_ms"].as_f64().unwrap();
+    assert!((9_000.0..15_000.0).contains(&kept), "{kept} ms: {what}");
+    // It goes on all the time, and both stand in it before and after.
+    let recording = Stereo::read(&house.recording(&call));
+    let back = crate::server::offset_ms(&call, "desk_back");
+    let said = tone::spans(&recording.right, DESK, LOUD);
+    assert!(said.iter().any(|span| span.to_ms < back), "{said:?} {what}");
+    assert!(
+        said.iter().any(|span| span.from_ms > back),
+        "{said:?} {what}"
+    );
+    caller.settled();
+    server.stop();
+}
+
+/// Whatever keeps the page from its call, the next desk is rung and the caller notices nothing.
+#[test]
+fn a_desk_without_microphone_without_a_way_or_without_its_page_lets_the_next_one_have_the_call() {
+    let second = Desk::open("desk", "8002", Habits::default());
+    let house = House::new(Setup {
+        desks: vec!["browser:admin".into(), second.address.clone()],
+        desk_ring_timeout_s: 20,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let browser = ready(&house, &server);
+    let taken_by_the_next = |what: &str| {
+        let caller = Caller::dial(&house);
+        state(&browser, "ringing");
+        match what {
+            "closed" => {
+                browser.go("about:blank");
+                caller.nth_line("desk_ringing", 2);
+                browser.go(&house.page("/desk"));
+            }
+            _ => browser.click("[data-do=accept]"),
+        }
+        caller.line("joined");
+        if what != "closed" {
+            let shown = "const e = document.querySelector('[data-part=error]'); return !e.hidden && e.textContent";
+            let error = browser.wait("the reason", shown);
+            browser.shot(&format!("desk-{what}"));
+            let word = match what {
+                "no-microphone" => "没有找到麦克风",
+                _ => "没有建立声音通道",
+            };
+            assert!(error.as_str().unwrap().contains(word), "{what}: {error}");
+        }
+        caller.hang_up();
+        let call = caller.end();
+        assert_eq!(call["staff"], "8002", "{what}: {}", timeline(&call));
+        assert_eq!(
+            lines(&call, "desk_ringing").len(),
+            2,
+            "{what}: {}",
+            timeline(&call)
+        );
+        caller.settled();
+    };
+    browser.run(
+        "window.was = navigator.mediaDevices.getUserMedia; \
+         navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'))",
+    );
+    taken_by_the_next("no-microphone");
+
+    browser.run(
+        "navigator.mediaDevices.getUserMedia = window.was; const of = RTCPeerConnection.prototype; \
+         const set = of.setRemoteDescription; of.setRemoteDescription = function (description) { \
+         const sdp = description.sdp.replace(/ \\d+ typ host/, ' 9 typ host'); \
+         return set.call(this, { type: description.type, sdp }) }",
+    );
+    browser.click("[data-do=ready]");
+    state(&browser, "ready");
+    taken_by_the_next("no-way");
+
+    browser.click("[data-do=ready]");
+    state(&browser, "ready");
+    taken_by_the_next("closed");
+    // The page that came again soon is ready as it was.
+    state(&browser, "ready");
     server.stop();
 }

@@ -91,6 +91,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ivr",
             "desks",
             "location",
+            "ringing",
             "console",
             "domain",
             "sip",
@@ -98,6 +99,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "failpoint",
         ],
     ),
+    // Telephones and pages of a desk, each by its own room.
+    ("ringing", &["ivr", "location", "console", "sip", "media"]),
     // The desk that is a page: its words, its ringing, its talk; sound is media's.
     ("console", &["media", "domain"]),
     // The calls' writes: to the engine, or beside it.
@@ -362,8 +365,8 @@ const CRATES: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
-            "staff", "location", "console", "engine", "archive", "store", "turns", "secrets",
-            "sip", "streams", "media", "meter",
+            "staff", "location", "console", "ringing", "engine", "archive", "store", "turns",
+            "secrets", "sip", "streams", "media", "meter",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

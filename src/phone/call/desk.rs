@@ -11,7 +11,7 @@ use crate::media::Side;
 use crate::phone::clock;
 use crate::phone::ears::Ears;
 use crate::phone::floor::{Hunted, Wanted};
-use crate::phone::ring::DeskEvent;
+use crate::ringing::DeskEvent;
 use crate::sip::DialogEvent;
 
 impl Call {

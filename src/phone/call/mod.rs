@@ -5,9 +5,13 @@ mod caller;
 mod closing;
 mod desk;
 mod page;
+mod words;
 
 use std::sync::Arc;
 use std::time::Instant;
+
+use page::Hold;
+use words::{from_media, side_word, unavailable_word};
 
 use super::House;
 use super::book::Book;
@@ -15,7 +19,6 @@ use super::clock;
 use super::ears::{Ears, Input};
 use super::floor::{Hunt, Seat};
 use super::place::Place;
-use super::ring::DeskLine;
 use super::timeline::Timeline;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
@@ -25,6 +28,7 @@ use crate::ivr::{
 };
 use crate::ledger::{Job, Ledger};
 use crate::media::{self, CallMedia, Recorded, Side};
+use crate::ringing::DeskLine;
 use crate::sip::Dialog;
 
 /// A call from its answer to its last row.
@@ -60,15 +64,6 @@ pub(super) struct Call {
     pub last_press_at: Instant,
     /// Caller and desk do not hear each other, and the caller hears P05.
     pub hold: Option<Hold>,
-}
-
-/// Why a talk pauses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hold {
-    /// The desk wishes it.
-    Wished,
-    /// The desk's page is lost, and may come again.
-    Away,
 }
 
 /// The desk's side of the call.
@@ -383,31 +378,5 @@ impl Call {
             }
             media::Event::LegsClosed | media::Event::Finished(_) => unreachable!("taken before"),
         }
-    }
-}
-
-fn from_media(way: media::Way) -> Way {
-    match way {
-        media::Way::TelephoneEvent => Way::TelephoneEvent,
-        media::Way::InBand => Way::InBand,
-    }
-}
-
-fn side_word(side: Side) -> &'static str {
-    match side {
-        Side::Caller => "caller",
-        Side::Desk => "desk",
-    }
-}
-
-fn unavailable_word(why: Unavailable) -> &'static str {
-    match why {
-        Unavailable::NoAnswer => "no_answer",
-        Unavailable::Busy => "busy",
-        Unavailable::Failed => "failed",
-        Unavailable::Full => "full",
-        Unavailable::Empty => "empty",
-        Unavailable::WaitedOut => "waited_out",
-        Unavailable::Closed => "closed",
     }
 }

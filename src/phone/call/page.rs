@@ -1,6 +1,6 @@
 //! A desk that is a page: its keys, hold with P05, and its coming again after it was lost.
 
-use super::{Call, Hold};
+use super::Call;
 use crate::console::Event as Did;
 use crate::media::{Leg, Side};
 use crate::phone::ears::Ears;
@@ -9,6 +9,15 @@ use crate::phone::ears::Ears;
 pub(super) const HOLD: u32 = u32::MAX;
 /// What is heard on hold, by its stem.
 const PROMPT: &str = "P05";
+
+/// Why a talk pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// The desk wishes it.
+    Wished,
+    /// The desk's page is lost, and may come again.
+    Away,
+}
 
 impl Call {
     pub(super) async fn page_did(&mut self, did: Did, ears: &mut Ears) {

@@ -14,7 +14,7 @@ use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
 use crate::phone::clock;
-use crate::phone::ring::{self, Answered, Ring, Rung};
+use crate::ringing::{self as ring, Answered, Ring, Rung};
 use crate::sip::Agent;
 
 /// A caller who looks for a desk.

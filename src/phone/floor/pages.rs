@@ -31,6 +31,13 @@ impl Keeper {
     pub(super) fn page_did(&mut self, happened: Happened) {
         let desk = DeskId(happened.desk);
         let event = match happened.did {
+            // What its going took away is given back. It is shown what its desk is doing, as after all that happens.
+            Did::Came { ready } => match self.desks.state_of(&desk) {
+                Some(DeskState::Offline | DeskState::Talking(_)) if ready => {
+                    Event::WentReady { desk }
+                }
+                _ => return,
+            },
             Did::Ready => Event::WentReady { desk },
             Did::Break { reason } => Event::TookBreak { desk, reason },
             Did::Offline | Did::Stayed => Event::WentOffline { desk },

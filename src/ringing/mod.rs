@@ -1,3 +1,7 @@
+//! A desk is rung, by its telephones or by its page; who answers is handed on with what holds him on the line.
+//!
+//! **Invariant:** of several telephones of a desk one has the call, and the others are cancelled; what is dropped hangs up.
+
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
@@ -10,33 +14,33 @@ use crate::media::{Leg, Media};
 use crate::sip::{Agent, Dialog, DialogEvent, Flow, Invite, Progress, Transport};
 
 /// A desk that answered, and the leg that its answer completed.
-pub(super) struct Answered {
+pub struct Answered {
     pub line: DeskLine,
     pub events: DeskEars,
     pub leg: Leg,
 }
 
 /// What holds a desk on the line: a telephone's dialog or a page's talk. Dropped, it hangs up.
-pub(super) enum DeskLine {
+pub enum DeskLine {
     Telephone { _dialog: Dialog },
     Page(console::Line),
 }
 
 /// Where a desk is heard.
-pub(super) enum DeskEars {
+pub enum DeskEars {
     Telephone(mpsc::Receiver<DialogEvent>),
     Page(mpsc::Receiver<console::Event>),
 }
 
 /// What a desk does.
-pub(super) enum DeskEvent {
+pub enum DeskEvent {
     Telephone(DialogEvent),
     Page(console::Event),
 }
 
 impl DeskEars {
     /// Who says nothing any more is lost.
-    pub(super) async fn next(&mut self) -> DeskEvent {
+    pub async fn next(&mut self) -> DeskEvent {
         const GONE: &str = "the dialog is gone";
         match self {
             DeskEars::Telephone(events) => {
@@ -51,7 +55,7 @@ impl DeskEars {
 }
 
 /// What became of ringing one desk.
-pub(super) enum Rung {
+pub enum Rung {
     Answered(Box<Answered>),
     /// It did not answer: busy, silent, or out of reach.
     Not(Unavailable),
@@ -63,18 +67,18 @@ pub(super) enum Rung {
 const ACCOUNT: &str = "account:";
 
 /// The account by which a desk's telephone registers; `None` for one with an address of its own.
-pub(super) fn account_of(address: &str) -> Option<&str> {
+pub fn account_of(address: &str) -> Option<&str> {
     address.strip_prefix(ACCOUNT)
 }
 
 /// Where one telephone of a desk is.
-pub(super) struct Phone {
+pub struct Phone {
     uri: String,
     flow: Option<Flow>,
 }
 
 /// The telephones of a desk: that of its address, or all that registered by its account.
-pub(super) fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
+pub fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
     let phone = |way: Way| Phone {
         uri: way.uri,
         flow: Some(Flow {
@@ -99,14 +103,14 @@ pub(super) fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone
 }
 
 /// Whom to ring, and as whom.
-pub(super) struct Ring {
+pub struct Ring {
     pub phones: Vec<Phone>,
     pub caller: Option<String>,
     pub call: String,
 }
 
 /// Rings one desk until it answers or refuses, or `stop` is cancelled: then CANCEL is sent.
-pub(super) async fn ring(agent: Agent, media: Media, ring: Ring, stop: CancellationToken) -> Rung {
+pub async fn ring(agent: Agent, media: Media, ring: Ring, stop: CancellationToken) -> Rung {
     let attempt = fork(&agent, &media, &ring);
     tokio::pin!(attempt);
     tokio::select! {
@@ -121,7 +125,7 @@ pub(super) async fn ring(agent: Agent, media: Media, ring: Ring, stop: Cancellat
 }
 
 /// Rings a desk's page in the same way.
-pub(super) async fn ring_page(
+pub async fn ring_page(
     consoles: Consoles,
     media: Media,
     login: String,
