@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use askama::Template;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -108,11 +109,14 @@ pub(super) async fn line(
     State(web): State<Web>,
     pass: Pass,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     if !is_own(&headers, web.options.behind_tls) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_page"));
     }
+    let Ok(upgrade) = upgrade else {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "foreign_page"));
+    };
     let Visitor::Person(person) = &pass.visitor else {
         return Err(Problem::unauthorised());
     };

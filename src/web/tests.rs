@@ -322,6 +322,8 @@ async fn every_address_lets_in_whom_its_line_names_and_nobody_else() {
         for who in [Who::Nobody, Who::LoggedIn, Who::Token] {
             let wanted = match (door.access, who) {
                 (Access::Open, _) => StatusCode::OK,
+                // Opened by the script of a page, which tells its origin.
+                (Access::Page, Who::LoggedIn) if door.path == "/desk/line" => StatusCode::FORBIDDEN,
                 (Access::Page | Access::NewPassword, Who::LoggedIn) => StatusCode::OK,
                 (Access::Page | Access::NewPassword, _) => StatusCode::SEE_OTHER,
                 (Access::Api, Who::Nobody) => StatusCode::UNAUTHORIZED,
@@ -366,6 +368,7 @@ async fn every_answer_carries_the_security_headers_and_no_page_has_anything_inli
         format!("/tickets/{ticket}"),
         "/password".to_owned(),
         "/nowhere".to_owned(),
+        "/desk".to_owned(),
         "/calls?from=yesterday".to_owned(),
     ];
     for address in pages {
@@ -376,6 +379,10 @@ async fn every_answer_carries_the_security_headers_and_no_page_has_anything_inli
         assert!(!policy.contains("unsafe"), "{address}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "same-origin");
+        let microphone = answer
+            .header("permissions-policy")
+            .contains("microphone=(self)");
+        assert_eq!(microphone, address == "/desk", "{address}");
         assert_eq!(answer.header("cache-control"), "no-store");
         let page = answer.text();
         assert!(page.starts_with("<!doctype html>"), "{address}: {page}");

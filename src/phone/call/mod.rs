@@ -24,7 +24,7 @@ use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
 use crate::ivr::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
-    Session, Unavailable, Way,
+    Session,
 };
 use crate::ledger::{Job, Ledger};
 use crate::media::{self, CallMedia, Recorded, Side};

@@ -12,7 +12,7 @@ const PROMPT: &str = "P05";
 
 /// Why a talk pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(in crate::phone) enum Hold {
     /// The desk wishes it.
     Wished,
     /// The desk's page is lost, and may come again.
