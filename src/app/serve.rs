@@ -27,7 +27,10 @@ use crate::web;
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
 pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let log = log::begin(&format!("info,{},sqlx=warn", sip::LOG_FILTER))?;
+    let log = log::begin(&format!(
+        "info,{},sqlx=warn,rtc_dtls=error",
+        sip::LOG_FILTER
+    ))?;
     let config = Config::load(config)?;
     if let Some(warning) = resources::prepare(config.sip.max_calls) {
         tracing::warn!("{warning}");

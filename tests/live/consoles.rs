@@ -119,6 +119,11 @@ fn a_browser_takes_a_call_both_hear_each_other_and_the_grade_arrives() {
     caller.line("joined");
     both_hear(&browser, &caller);
     browser.shot("desk-talking");
+    browser.resize(820, 1180);
+    browser.shot("desk-talking-tablet");
+    let wide = "return document.documentElement.scrollWidth > innerWidth";
+    assert_eq!(browser.run(wide), Value::Bool(false), "wider than a tablet");
+    browser.resize(1280, 1000);
 
     // On hold the caller hears P05 and not the desk.
     browser.press("h");

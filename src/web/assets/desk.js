@@ -7,7 +7,7 @@ class DeskConsole extends HTMLElement {
     if (this.started) return;
     this.started = true;
     this.words = JSON.parse(this.dataset.words);
-    this.part = (name) => this.querySelector(`[data-part="${name}"]`);
+    this.piece = (name) => this.querySelector(`[data-part="${name}"]`);
     this.title0 = document.title;
     this.state = { state: "connecting", since: Date.now() };
     this.call = null;
@@ -19,16 +19,16 @@ class DeskConsole extends HTMLElement {
       if (button?.dataset.do) this.act(button.dataset.do);
       if (button?.dataset.key) this.key(button.dataset.key);
     }, on);
-    this.part("breaks").addEventListener("change", ({ target }) => {
+    this.piece("breaks").addEventListener("change", ({ target }) => {
       if (target.value) this.say({ say: "break", reason: target.value });
       target.value = "";
       target.blur();
     }, on);
-    this.part("microphones").addEventListener("change", ({ target }) => {
+    this.piece("microphones").addEventListener("change", ({ target }) => {
       this.keep("microphone", target.value);
       this.changeMicrophone();
     }, on);
-    this.part("speakers").addEventListener("change", ({ target }) => {
+    this.piece("speakers").addEventListener("change", ({ target }) => {
       this.keep("speaker", target.value);
       this.useSpeaker();
     }, on);
@@ -122,9 +122,9 @@ class DeskConsole extends HTMLElement {
 
   hello(message) {
     this.fail(null);
-    this.part("who").textContent = [message.desk, message.staff].filter(Boolean)
+    this.piece("who").textContent = [message.desk, message.staff].filter(Boolean)
       .filter((word, at, all) => all.indexOf(word) === at).join(" · ");
-    const breaks = this.part("breaks");
+    const breaks = this.piece("breaks");
     while (breaks.options.length > 1) breaks.remove(1);
     for (const reason of message.breaks) breaks.add(new Option(reason, reason));
     breaks.disabled = !message.breaks.length;
@@ -162,7 +162,7 @@ class DeskConsole extends HTMLElement {
     this.ringEnds();
     this.soundEnds();
     this.microphoneEnds();
-    if (talk) this.part("last").replaceChildren(this.lastCall(message));
+    if (talk) this.piece("last").replaceChildren(this.lastCall(message));
     if (["no_sound", "unfit_offer"].includes(message.why)) this.fail(`why_${message.why}`);
     this.call = null;
     this.show();
@@ -204,7 +204,7 @@ class DeskConsole extends HTMLElement {
   }
 
   toggleKeys() {
-    const keys = this.part("keys");
+    const keys = this.piece("keys");
     keys.hidden = !keys.hidden;
     this.querySelector("[data-do=keys]").setAttribute("aria-expanded", String(!keys.hidden));
     if (!keys.hidden) keys.querySelector("button").focus();
@@ -213,7 +213,7 @@ class DeskConsole extends HTMLElement {
   keyed(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
     if (event.target.closest?.("input, textarea, select")) return;
-    if (!this.part("keys").hidden && this.call?.talk && "0123456789*#".includes(event.key)) {
+    if (!this.piece("keys").hidden && this.call?.talk && "0123456789*#".includes(event.key)) {
       event.preventDefault();
       return this.key(event.key);
     }
@@ -270,7 +270,7 @@ class DeskConsole extends HTMLElement {
   }
 
   hear(stream) {
-    const sound = this.part("sound");
+    const sound = this.piece("sound");
     sound.srcObject = stream;
     sound.play().catch(() => {});
     this.useSpeaker();
@@ -281,7 +281,7 @@ class DeskConsole extends HTMLElement {
     const peer = this.peer;
     this.peer = null;
     peer?.close();
-    const sound = this.part("sound");
+    const sound = this.piece("sound");
     if (sound) sound.srcObject = null;
     this.levelOfCaller?.source.disconnect();
     this.levelOfCaller = null;
@@ -348,7 +348,7 @@ class DeskConsole extends HTMLElement {
 
   async useSpeaker() {
     const speaker = this.kept("speaker");
-    const sound = this.part("sound");
+    const sound = this.piece("sound");
     if (sound.setSinkId) await sound.setSinkId(speaker ?? "").catch(() => {});
     if (this.sounds?.setSinkId) await this.sounds.setSinkId(speaker ?? "").catch(() => {});
   }
@@ -357,13 +357,13 @@ class DeskConsole extends HTMLElement {
     if (!navigator.mediaDevices?.enumerateDevices) return;
     const devices = await navigator.mediaDevices.enumerateDevices();
     for (const [part, kind, kept] of [["microphones", "audioinput", "microphone"], ["speakers", "audiooutput", "speaker"]]) {
-      const select = this.part(part);
+      const select = this.piece(part);
       const found = devices.filter((device) => device.kind === kind && device.deviceId && device.deviceId !== "default");
       select.replaceChildren(new Option(this.words.default_device, ""),
         ...found.map((device, at) => new Option(device.label || `${at + 1}`, device.deviceId)));
       const wanted = this.kept(kept);
       select.value = found.some((device) => device.deviceId === wanted) ? wanted : "";
-      select.disabled = kind === "audiooutput" && !this.part("sound").setSinkId;
+      select.disabled = kind === "audiooutput" && !this.piece("sound").setSinkId;
     }
   }
 
@@ -434,7 +434,7 @@ class DeskConsole extends HTMLElement {
   }
 
   showNotify() {
-    const button = this.part("notify");
+    const button = this.piece("notify");
     const may = globalThis.Notification;
     button.hidden = !may;
     if (!may) return;
@@ -445,14 +445,14 @@ class DeskConsole extends HTMLElement {
   // --- what is seen
 
   fail(word) {
-    const error = this.part("error");
+    const error = this.piece("error");
     error.hidden = !word;
     error.textContent = word ? this.words[word] ?? word : "";
   }
 
   show() {
     const { state, reason } = this.state;
-    const lamp = this.part("state");
+    const lamp = this.piece("state");
     lamp.textContent = [this.words[state] ?? state, reason].filter(Boolean).join(" · ");
     lamp.className = `lamp desk-${state}`;
     this.dataset.state = state;
@@ -460,34 +460,34 @@ class DeskConsole extends HTMLElement {
       this.querySelector(`[data-do=${what}]`).disabled = states.includes(state) || ["connecting", "reconnecting", "displaced"].includes(state);
     }
     const { call } = this;
-    this.part("call").hidden = !call;
-    this.part("idle").hidden = Boolean(call);
-    if (!call) { this.part("keys").hidden = true; return; }
-    this.part("what").textContent = call.talk ? (call.held ? this.words.held : this.words.talking) : this.words.ring_title;
-    this.part("call").dataset.kind = call.talk ? (call.held ? "held" : "talk") : "ring";
-    this.part("caller").textContent = call.caller ?? this.words.no_number;
-    this.part("matter").textContent = call.matter ?? "–";
-    this.part("time_name").textContent = call.talk ? this.words.talking : this.words.waited;
-    this.part("ring_buttons").hidden = Boolean(call.talk);
-    this.part("talk_buttons").hidden = !call.talk;
+    this.piece("call").hidden = !call;
+    this.piece("idle").hidden = Boolean(call);
+    if (!call) { this.piece("keys").hidden = true; return; }
+    this.piece("what").textContent = call.talk ? (call.held ? this.words.held : this.words.talking) : this.words.ring_title;
+    this.piece("call").dataset.kind = call.talk ? (call.held ? "held" : "talk") : "ring";
+    this.piece("caller").textContent = call.caller ?? this.words.no_number;
+    this.piece("matter").textContent = call.matter ?? "–";
+    this.piece("time_name").textContent = call.talk ? this.words.talking : this.words.waited;
+    this.piece("ring_buttons").hidden = Boolean(call.talk);
+    this.piece("talk_buttons").hidden = !call.talk;
     this.pressed("mute", this.muted, this.muted ? this.words.unmute : this.words.mute);
     this.pressed("hold", call.held, call.held ? this.words.resume : this.words.hold);
   }
 
   pressed(what, on, word) {
     this.querySelector(`[data-do=${what}]`).setAttribute("aria-pressed", String(Boolean(on)));
-    this.part(`${what}_word`).textContent = word;
+    this.piece(`${what}_word`).textContent = word;
   }
 
   tick() {
     const passed = (since) => Math.max(0, Math.round((Date.now() - since) / 1000));
     const text = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     const { since, left_s: left } = this.state;
-    this.part("clock").textContent = left === undefined
+    this.piece("clock").textContent = left === undefined
       ? text(passed(since)) : `${this.words.left} ${text(Math.max(0, left - passed(since)))}`;
-    if (this.call) this.part("time").textContent = text(passed(this.call.since));
-    this.part("level_me").value = this.muted ? 0 : this.loudness(this.levelOfMe);
-    this.part("level_caller").value = this.loudness(this.levelOfCaller);
+    if (this.call) this.piece("time").textContent = text(passed(this.call.since));
+    this.piece("level_me").value = this.muted ? 0 : this.loudness(this.levelOfMe);
+    this.piece("level_caller").value = this.loudness(this.levelOfCaller);
     this.watchMicrophone();
   }
 
