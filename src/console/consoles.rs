@@ -35,6 +35,7 @@ pub struct Happened {
     pub did: Did,
 }
 
+/// What it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Did {
     /// The page came; again, where its person was ready before.

@@ -262,6 +262,10 @@ impl FarEnd {
 
     /// Where RTP comes from and RTCP goes to.
     pub fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
+        if let Some(browser) = &self.browser {
+            // Both share a port (RFC 5761).
+            return (browser.peer.place(), browser.peer.place());
+        }
         (self.rtp, self.rtcp)
     }
 

@@ -46,7 +46,11 @@ impl Leg {
             }
         }
         self.far_end.beat(now);
-        let come = self.far_end.has_come()?;
-        Some(come.map_err(str::to_owned))
+        let come = self.far_end.has_come()?.map_err(str::to_owned);
+        // From here on something may be sent; where to, the far end knows at each packet.
+        if let Some(negotiated) = &mut self.negotiated {
+            (negotiated.rtp, negotiated.rtcp) = self.far_end.addresses();
+        }
+        Some(come)
     }
 }
