@@ -343,18 +343,7 @@ impl Call {
                 self.mark("rtp_timeout", "caller");
                 self.caller_gone(Gone::Vanished("RTP timeout")).await;
             }
-            media::Event::RtpTimeout { side: Side::Desk } => {
-                self.mark("rtp_timeout", "desk");
-                if let Desk::Connected {
-                    line: DeskLine::Page(line),
-                    ..
-                } = &self.desk
-                {
-                    return line.sound_lost();
-                }
-                self.release_desk(HungUpBy::Desk, ears);
-                self.tell(Event::DeskHungUp, ears).await;
-            }
+            media::Event::RtpTimeout { side: Side::Desk } => self.desk_silent(ears).await,
             media::Event::MessageRecorded {
                 length_ms,
                 reached_limit,

@@ -1,9 +1,12 @@
 //! A desk that is a page: its keys, hold with P05, and its coming again after it was lost.
 
-use super::Call;
+use super::{Call, Desk};
 use crate::console::Event as Did;
+use crate::engine::HungUpBy;
+use crate::ivr::Event;
 use crate::media::{Leg, Side};
 use crate::phone::ears::Ears;
+use crate::ringing::DeskLine;
 
 /// The play that is the hold's own: the session counts its plays from the other end.
 pub(super) const HOLD: u32 = u32::MAX;
@@ -50,6 +53,20 @@ impl Call {
                 self.desk_left(ears).await;
             }
         }
+    }
+
+    /// No packets of a desk: a telephone has hung up without a word, and a page may come again.
+    pub(super) async fn desk_silent(&mut self, ears: &mut Ears) {
+        self.mark("rtp_timeout", "desk");
+        if let Desk::Connected {
+            line: DeskLine::Page(line),
+            ..
+        } = &self.desk
+        {
+            return line.sound_lost();
+        }
+        self.release_desk(HungUpBy::Desk, ears);
+        self.tell(Event::DeskHungUp, ears).await;
     }
 
     fn page_back(&mut self, leg: Leg) {

@@ -6,6 +6,7 @@ async fn answers(example: bool, path: &str) -> Answer {
     let folder = tempfile::tempdir().unwrap();
     let engine = seed::engine(folder.path()).await;
     let options = Options {
+        consoles: None,
         centre: "centre".to_owned(),
         behind_tls: false,
         meter: Meter::detached(),
