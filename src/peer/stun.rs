@@ -31,7 +31,7 @@ pub struct Request<'a> {
     pub chosen: bool,
 }
 
-/// Reads a request with username and integrity; `None` for anything else. The fingerprint must fit.
+/// Reads a request with username and integrity; `None` for anything else. The fingerprint must be there and fit, as ICE has it.
 pub fn read(octets: &[u8]) -> Option<Request<'_>> {
     let head = octets.get(..HEAD_LEN)?;
     let length = usize::from(be16(head, 0x02)?);
@@ -63,6 +63,9 @@ pub fn read(octets: &[u8]) -> Option<Request<'_>> {
             _ => {}
         }
         at += 4 + value_len.next_multiple_of(4);
+    }
+    if !sealed {
+        return None;
     }
     Some(Request {
         octets,

@@ -30,7 +30,10 @@ impl Call {
                 self.informed(Side::Desk, "application/dtmf", key.as_bytes(), ears)
                     .await;
             }
-            Did::Hold(true) => self.hold(Hold::Wished, "hold"),
+            Did::Hold(true) => {
+                self.mark("hold", "desk");
+                self.hold(Hold::Wished);
+            }
             Did::Hold(false) => {
                 self.mark("resumed", "desk");
                 self.go_on();
@@ -44,8 +47,9 @@ impl Call {
                 self.desk_left(ears).await;
             }
             Did::Away => {
+                self.mark("desk_away", "desk");
                 self.sound.remove_desk();
-                self.hold(Hold::Away, "desk_away");
+                self.hold(Hold::Away);
             }
             Did::Back(leg) => self.page_back(*leg),
             Did::Lost => {
@@ -75,8 +79,7 @@ impl Call {
         self.go_on();
     }
 
-    fn hold(&mut self, hold: Hold, kind: &str) {
-        self.mark(kind, "desk");
+    fn hold(&mut self, hold: Hold) {
         self.hold = Some(hold);
         self.sound.part();
         self.hold_on();
