@@ -279,7 +279,11 @@ impl Media {
             .name("recording".into())
             .spawn({
                 let stalled = Arc::clone(&stalled);
-                move || writer::run(&blocks, &volume, &stalled)
+                move || {
+                    // A block that waits for a core is sound that a crash takes.
+                    priority::raise(priority::EVIDENCE);
+                    writer::run(&blocks, &volume, &stalled);
+                }
             })?;
         let mut shards = Vec::new();
         for index in 0..settings.threads.max(1) {
@@ -287,7 +291,7 @@ impl Media {
             std::thread::Builder::new()
                 .name(format!("media-{index}"))
                 .spawn(move || {
-                    priority::raise();
+                    priority::raise(priority::BEAT);
                     shard::run(&receiver);
                 })?;
             shards.push(sender);
