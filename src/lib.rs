@@ -11,6 +11,7 @@ pub mod api;
 pub mod app;
 pub mod archive;
 pub mod blocklist;
+pub mod board;
 pub mod bulletins;
 pub mod calendar;
 pub mod caller;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::floor::open_desks;
@@ -14,6 +15,7 @@ use super::recovery::Recovery;
 use super::ticking::tick_until;
 use super::{now, open_engine, registering, resources, runtime};
 use crate::archive::Archive;
+use crate::board::Board;
 use crate::caller::RehearsalDesk;
 use crate::config::{Config, Srtp};
 use crate::engine::Engine;
@@ -64,11 +66,12 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         rehearsal.is_some(),
     );
     let troubles = troubles(ledgers.clone(), media.clone());
+    let (board, glass) = watch::channel(Arc::default());
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
         archive.clone(),
-        web_options(&config, meter, troubles, example),
+        web_options(&config, meter, troubles, glass, example),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -83,6 +86,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         location: location.clone(),
         rehearsal: rehearsal.is_some(),
         book,
+        board,
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
@@ -190,6 +194,7 @@ fn web_options(
     config: &Config,
     meter: web::Meter,
     troubles: web::Troubles,
+    board: watch::Receiver<Arc<Board>>,
     example: bool,
 ) -> web::Options {
     web::Options {
@@ -197,6 +202,7 @@ fn web_options(
         behind_tls: config.web.behind_tls,
         meter,
         troubles,
+        board: Arc::new(move || board.borrow().clone()),
         example,
     }
 }

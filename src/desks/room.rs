@@ -79,6 +79,11 @@ impl Desks {
         self.seats.iter().map(Seat::shown)
     }
 
+    /// The desks with what each is doing, and since when; `None`: since the room was opened.
+    pub fn watched(&self) -> impl Iterator<Item = (&Desk, &DeskState, Option<Instant>)> {
+        self.seats.iter().map(Seat::watched)
+    }
+
     /// Who waits, the first to be served first.
     pub fn waiting(&self) -> impl Iterator<Item = Waiting> + '_ {
         let callers = self.line.values();

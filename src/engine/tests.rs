@@ -23,6 +23,7 @@ mod adoption;
 mod blocklist;
 mod casework;
 mod channels;
+mod desks;
 mod grades;
 mod ledger;
 mod lists;

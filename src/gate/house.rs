@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use tokio::sync::Semaphore;
 
 use crate::archive::Archive;
+use crate::board::Board;
 use crate::domain::Moment;
 use crate::engine::Engine;
 use crate::meter::Meter;
@@ -20,12 +21,17 @@ pub struct Options {
     pub meter: Meter,
     /// What is not well beside the database's reading: words for `/healthz`.
     pub troubles: Troubles,
+    /// What the desks are doing.
+    pub board: Glance,
     /// The database holds an example centre: every page and every answer says so.
     pub example: bool,
 }
 
 /// Looks and answers at once.
 pub type Troubles = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+
+/// The newest picture of the desks; answers at once.
+pub type Glance = Arc<dyn Fn() -> Arc<Board> + Send + Sync>;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]

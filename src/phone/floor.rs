@@ -2,21 +2,25 @@
 //! and tells the caller's call what became of it.
 
 mod keeper;
+mod picture;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::clock;
 use super::ring::Answered;
+use crate::board::Board;
 use crate::desks::{CallerId, Desks, Event, Need, Terms};
 use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::Agent;
 use keeper::Keeper;
+use picture::Picture;
 
 /// Asks that may wait for the floor; all calls that come in at once ask within a moment.
 const ASKS: usize = 1024;
@@ -86,9 +90,11 @@ impl Floor {
         agent: Agent,
         media: Media,
         location: Option<Location>,
+        board: watch::Sender<Arc<Board>>,
     ) -> (Floor, tokio::task::JoinHandle<()>) {
         let (asks, queue) = mpsc::channel(ASKS);
-        let keeper = Keeper::new(desks, agent, media, location);
+        let picture = Picture::new(board, clock::instant());
+        let keeper = Keeper::new(desks, agent, media, location, picture);
         let floor = Floor {
             asks,
             last: Arc::default(),

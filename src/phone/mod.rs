@@ -27,6 +27,7 @@ pub use book::{Book, Checked, Files, texts_in};
 pub use hours::{Days, ServiceHours, Span};
 
 use crate::archive::Archive;
+use crate::board::Board;
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
@@ -89,6 +90,8 @@ pub struct Rooms {
     pub location: Option<Location>,
     pub rehearsal: bool,
     pub book: Book,
+    /// Where a picture of the floor is shown, at most each second.
+    pub board: watch::Sender<Arc<Board>>,
 }
 
 /// The telephone.
@@ -111,6 +114,7 @@ impl Phone {
             rooms.agent.clone(),
             rooms.media.clone(),
             rooms.location,
+            rooms.board,
         );
         let house = House {
             settings: rooms.settings,

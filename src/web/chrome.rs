@@ -28,8 +28,9 @@ pub(super) struct Chrome {
 }
 
 /// The navigation's entries, each with the row of the matrix that its page asks.
-const ENTRIES: [(&str, Action); 4] = [
+const ENTRIES: [(&str, Action); 5] = [
     ("/", Action::SeeFigures),
+    ("/board", Action::WatchDesks),
     ("/calls", Action::SeeGrades),
     ("/ratings", Action::SeeGrades),
     ("/tickets", Action::SeeTickets),

@@ -14,7 +14,7 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, assets, guard, health, login, looks, now, pages};
+use super::{Web, assets, board, guard, health, login, looks, now, pages};
 use crate::api::{
     acts, bulletins, calendars, figures, intake, listings, looks as looked, openapi, people, reads,
     sound,
@@ -125,6 +125,8 @@ fn houses_doors() -> Vec<Door> {
 
         GET  "/"                              Page SeeFigures          => get(pages::overview);
         GET  "/live"                          Page SeeGrades           => get(pages::live);
+        GET  "/board"                         Page WatchDesks          => get(board::page);
+        GET  "/board/now"                     Page WatchDesks          => get(board::now_part);
         GET  "/calls"                         Page SeeGrades           => get(pages::calls);
         GET  "/calls/{id}"                    Page SeeGrades           => get(pages::call);
         POST "/calls/{id}/looks"              Page Listen              => post(looks::ask_by_page);
@@ -132,6 +134,7 @@ fn houses_doors() -> Vec<Door> {
         GET  "/tickets"                       Page SeeTickets          => get(pages::tickets);
         GET  "/tickets/{id}"                  Page SeeTickets          => get(pages::ticket);
 
+        GET  "/api/v1/board"                  Api WatchDesks           => get(reads::board);
         GET  "/api/v1/calls"                  Api SeeGrades            => get(reads::calls);
         GET  "/api/v1/calls/{id}"             Api SeeGrades            => get(reads::call);
         GET  "/api/v1/calls/{id}/recording"   Api Listen               => get(sound::recording);

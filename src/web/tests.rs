@@ -2,6 +2,7 @@
 
 mod acts;
 mod blocklist;
+mod board;
 mod examples;
 mod figures;
 mod intake;
@@ -87,6 +88,7 @@ impl Centre {
             behind_tls: false,
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
+            board: Arc::new(Arc::default),
             example: false,
         };
         let archive = Archive::new(folder.path().join("recordings"));
@@ -548,6 +550,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         behind_tls: true,
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
+        board: Arc::new(Arc::default),
         example: false,
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -137,6 +137,7 @@ mod tests {
             behind_tls: false,
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
+            board: Arc::new(Arc::default),
             example: false,
         };
         Chrome::bare(language, "/".to_owned(), Arc::new(options))

@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "studio",
             "phone",
+            "board",
             "web",
             "post",
             "caller",
@@ -86,6 +87,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "archive",
             "drill",
             "ivr",
+            "board",
             "desks",
             "location",
             "domain",
@@ -108,6 +110,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "gate",
             "wire",
             "meter",
+            "board",
             "bulletins",
             "staff",
             "engine",
@@ -126,6 +129,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "gate",
             "wire",
+            "board",
             "bulletins",
             "staff",
             "engine",
@@ -144,12 +148,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What every request passes, before it is known what it is about.
     (
         "gate",
-        &["meter", "staff", "engine", "archive", "rights", "domain"],
+        &[
+            "meter", "board", "staff", "engine", "archive", "rights", "domain",
+        ],
     ),
     // The shapes of the API are of what the shells load.
     (
         "wire",
         &[
+            "board",
             "revision",
             "bulletins",
             "staff",
@@ -272,6 +279,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A key does not know what it is pressed for.
     ("keypad", &[]),
     ("desks", &[]),
+    // The desks at a moment, in civil time, for whoever watches.
+    ("board", &["desks", "domain"]),
     // What the doors hand in, judged before it is a rating.
     ("channels", &["domain"]),
     // Units, posts and the permission matrix, in the regulation's words.

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::picture::Picture;
 use super::{Ask, Hunted, Seat, Wanted};
 use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, How, NoDesk};
 use crate::ivr::Unavailable;
@@ -41,6 +42,9 @@ pub(super) struct Keeper {
     location: Option<Location>,
     changes: Option<watch::Receiver<u64>>,
     callers: HashMap<CallerId, Seeker>,
+    /// The calls that desks are in.
+    talks: HashMap<DeskId, String>,
+    picture: Picture,
     ringing: JoinSet<(CallerId, DeskId, Rung)>,
     leaving: JoinSet<Left>,
 }
@@ -51,6 +55,7 @@ impl Keeper {
         agent: Agent,
         media: Media,
         location: Option<Location>,
+        picture: Picture,
     ) -> Keeper {
         Keeper {
             desks,
@@ -59,6 +64,8 @@ impl Keeper {
             changes: location.as_ref().map(Location::changes),
             location,
             callers: HashMap::new(),
+            talks: HashMap::new(),
+            picture,
             ringing: JoinSet::new(),
             leaving: JoinSet::new(),
         }
@@ -80,7 +87,10 @@ impl Keeper {
                 Some(Ok(left)) = self.leaving.join_next() => {
                     let event = match left {
                         Left::Caller(caller) => Event::Left { caller },
-                        Left::Desk(desk) => Event::TalkEnded { desk },
+                        Left::Desk(desk) => {
+                            self.talks.remove(&desk);
+                            Event::TalkEnded { desk }
+                        }
                     };
                     let is_free = matches!(event, Event::TalkEnded { .. });
                     self.tell(event);
@@ -90,6 +100,9 @@ impl Keeper {
                 }
                 () = changed(&mut self.changes) => self.look_for_phones(),
                 () = reached(timeout_at) => self.tell(Event::Timeout),
+                () = reached(self.picture.due_at()) => {
+                    self.picture.take(&self.desks, &self.talks, clock::instant(), clock::moment());
+                }
             }
         }
     }
@@ -180,7 +193,9 @@ impl Keeper {
         {
             return;
         }
-        for action in self.desks.handle(event, clock::instant()) {
+        let now = clock::instant();
+        self.picture.is_old(now);
+        for action in self.desks.handle(event, now) {
             self.act(action);
         }
     }
@@ -272,6 +287,8 @@ impl Keeper {
         let Some(answered) = seeker.answered else {
             return;
         };
+        self.talks
+            .insert(desk.id.clone(), seeker.wanted.call.clone());
         let waited = clock::instant().saturating_duration_since(seeker.since);
         let found = Hunted::Found {
             answered,

@@ -10,6 +10,7 @@ async fn answers(example: bool, path: &str) -> Answer {
         behind_tls: false,
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
+        board: Arc::new(Arc::default),
         example,
     };
     let archive = Archive::new(folder.path().join("recordings"));
