@@ -10,7 +10,7 @@ use crate::domain::Moment;
 /// The room of desks at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Board {
-    /// `None` before the first picture.
+    /// When something last changed, to a second; `None` before the telephone has started.
     pub taken_at: Option<Moment>,
     /// In the configuration's order.
     pub desks: Vec<DeskLine>,

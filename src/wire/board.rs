@@ -8,7 +8,7 @@ use crate::engine::Answering;
 /// The desks at a moment, and how soon callers were answered.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Board {
-    /// `null` before the telephone has started.
+    /// When something last changed, to a second; `null` before the telephone has started.
     #[schema(value_type = Option<String>, format = DateTime)]
     taken_at: Option<Moment>,
     /// Callers on the line for whom no desk rings.
