@@ -405,7 +405,6 @@ pub struct DeskCount {
     pub ended_by_desk: u64,
     /// The rating was offered.
     pub offered: u64,
-    pub graded: u64,
     /// The desk stayed on the line until the caller had hung up, so that no rating was offered to him.
     pub outwaited: u64,
 }

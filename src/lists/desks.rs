@@ -15,7 +15,6 @@ statements! {
         CAST(SUM(talked_ms) AS BIGINT) AS talked_ms, \
         COUNT(*) FILTER (WHERE hung_up_by = 'desk') AS ended_by_desk, \
         COUNT(offered_at) AS offered, \
-        COUNT(*) FILTER (WHERE outcome = 'graded') AS graded, \
         COUNT(*) FILTER (WHERE outcome = 'left_before_offer' AND hung_up_by = 'caller') AS outwaited \
         FROM calls WHERE started_at >= $1 AND started_at < $2 AND NOT rehearsal \
         AND ended_at IS NOT NULL AND staff IS NOT NULL AND talked_ms >= $3 \
@@ -52,7 +51,6 @@ impl Tx {
                     talked_ms: row.count("talked_ms")?,
                     ended_by_desk: row.count("ended_by_desk")?,
                     offered: row.count("offered")?,
-                    graded: row.count("graded")?,
                     outwaited: row.count("outwaited")?,
                 })
             })

@@ -17,7 +17,7 @@ use crate::engine::{Answering, DeskCount};
 
 /// Over which 接通率 and the answers within fifteen seconds are told.
 const LATELY_MS: i64 = 24 * 3600 * 1000;
-/// Days of the desks' figures, when nothing else is asked for.
+/// Days of the desks' figures. The running one is not among them: its sums would tell each call.
 const DAYS: usize = 7;
 
 #[derive(Template)]
@@ -41,7 +41,7 @@ struct NowPart {
     now: Moment,
 }
 
-/// The page. The figures by desk are of the last seven days, today's calls among them.
+/// The page. The figures by desk are of the last seven days that are over.
 pub(super) async fn page(
     Shared(web): Shared<Web>,
     page: Chrome,
@@ -49,7 +49,7 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     params.only(&[])?;
     let now = now();
-    let until = now.day();
+    let until = now.day().previous();
     let from = (1..DAYS).fold(until, |day, _| day.previous());
     Ok(rendered(&BoardPage {
         page,

@@ -184,7 +184,6 @@ async fn talks_are_counted_by_desk_with_those_whom_it_outwaited(place: Place) {
         talked_ms: 150_000,
         ended_by_desk: 2,
         offered: 1,
-        graded: 1,
         outwaited: 1,
     };
     let second = DeskCount {
@@ -193,7 +192,6 @@ async fn talks_are_counted_by_desk_with_those_whom_it_outwaited(place: Place) {
         talked_ms: 30_000,
         ended_by_desk: 1,
         offered: 1,
-        graded: 0,
         outwaited: 0,
     };
     assert_eq!(first.mean_talk_ms(), Some(50_000));
