@@ -215,7 +215,7 @@ pub struct LegCounts {
 /// Commands waiting for one media thread.
 const COMMANDS_QUEUED: usize = 8192;
 /// Messages waiting for the writer.
-const WRITES_QUEUED: usize = 4096;
+const WRITES_QUEUED: usize = 8192;
 /// Events waiting for a call's shell, beyond which the media thread keeps the keys itself.
 const EVENTS_QUEUED: usize = 256;
 

@@ -89,8 +89,8 @@ fn a_block_that_never_came_is_silence_of_its_length_and_is_told_at_the_end() {
     let Event::Finished(recorded) = closed.event else {
         panic!("a call was closed")
     };
-    assert_eq!(recorded.gaps, [(500, 500), (1500, 500)]);
-    assert_eq!(recorded.length_ms, 2000);
+    assert_eq!(recorded.gaps, [(250, 250), (750, 250)]);
+    assert_eq!(recorded.length_ms, 1000);
     let sound = left(&path);
     let at = |index: u64| sound[(index * BLOCK_FRAMES) as usize];
     assert_eq!([at(0), at(1), at(2), at(3)], [1, 0, 3, 0]);
