@@ -120,6 +120,7 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Re
     let invite = Invite {
         target: phone.uri.clone(),
         flow: phone.flow,
+        through: None,
         from_user: ring.caller.clone().unwrap_or_else(|| "anonymous".into()),
         from_name: None,
         sdp: leg.description().to_owned(),

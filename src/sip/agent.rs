@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::asking::{self, Asking, Told};
 use super::backlogs::Backlogs;
 use super::dispatch;
 use super::headers::{self, rsip};
@@ -159,6 +160,16 @@ impl Agent {
     /// Sends an INVITE; what becomes of it comes by the receiver.
     pub async fn invite(&self, invite: Invite) -> Result<Outgoing, Error> {
         outgoing::start(Arc::clone(&self.core), invite).await
+    }
+
+    /// Sends a request that is no call; its final response, or `None` where none came in time.
+    pub async fn ask(&self, asking: Asking) -> Result<Option<Told>, Error> {
+        asking::ask(&self.core, asking).await
+    }
+
+    /// These addresses may call from now on, beside those of the settings: the trunk's, as they were looked up last.
+    pub fn let_call(&self, learnt: Vec<IpAddr>) {
+        self.core.state.let_call(learnt);
     }
 
     /// Refuses new calls with 503 and Retry-After from now on; running ones go on.

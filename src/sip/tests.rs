@@ -101,6 +101,7 @@ fn invite(to: &Agent, transport: Transport) -> Invite {
     Invite {
         target: format!("sip:8001@{}{parameter}", listen.address),
         flow: None,
+        through: None,
         from_user: "13800138000".into(),
         from_name: Some("张三".into()),
         sdp: OFFER.into(),
@@ -771,6 +772,7 @@ async fn calling(tuning: Tuning) -> (Agent, Peer, Outgoing, peer::Received) {
     let invite = Invite {
         target: format!("sip:8001@{}", peer.address()),
         flow: None,
+        through: None,
         from_user: "13800138000".into(),
         from_name: Some("a \"quoted\" name\r\nX-Injected: 1".into()),
         sdp: OFFER.into(),
