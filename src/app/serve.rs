@@ -22,6 +22,7 @@ use crate::location::Location;
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
+use crate::trunkline::Trunkline;
 use crate::web;
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
@@ -55,6 +56,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let location = registering::open(&config, &engine).await?;
     let (agent, incoming) = Agent::start(sip_settings(&config, location.as_ref())).await?;
     let (desks, rehearsal) = open_desks(&config, &book, &engine).await?;
+    let trunkline = open_trunkline(&config, &agent)?;
 
     welcome(
         &agent,
@@ -63,7 +65,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
-    let troubles = troubles(ledgers.clone(), media.clone());
+    let troubles = troubles(ledgers.clone(), media.clone(), trunkline.clone());
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
@@ -81,6 +83,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         agent,
         desks,
         location: location.clone(),
+        trunkline,
         rehearsal: rehearsal.is_some(),
         book,
     });
@@ -201,12 +204,26 @@ fn web_options(
     }
 }
 
+/// The trunk that we register to or call out through, where the configuration has one.
+fn open_trunkline(config: &Config, agent: &Agent) -> anyhow::Result<Option<Trunkline>> {
+    let settings = config.trunkline();
+    let opened = settings.map(|settings| Trunkline::open(agent.clone(), settings));
+    opened.transpose().context("[trunk] cannot be used")
+}
+
 /// What `/healthz` says beside the database's reading.
-fn troubles(ledgers: Arc<Ledgers>, media: Media) -> web::Troubles {
+fn troubles(
+    ledgers: Arc<Ledgers>,
+    media: Media,
+    trunkline: Option<Trunkline>,
+) -> web::Troubles {
     Arc::new(move || {
         let mut troubles = ledgers.troubles();
         if media.stalled_recordings() > 0 {
             troubles.push("recordings");
+        }
+        if trunkline.as_ref().is_some_and(Trunkline::is_in_trouble) {
+            troubles.push("trunk");
         }
         troubles
     })

@@ -6,6 +6,7 @@ mod defaults;
 mod desks;
 mod hours;
 mod read;
+mod trunk;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use trunk::{Secret, Trunk};
 
 use checks::Problem;
 
@@ -28,6 +31,7 @@ use crate::sip::{Listen, Network, PemFiles, Transport};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub sip: Sip,
+    pub trunk: Trunk,
     pub media: Media,
     pub web: Web,
     pub store: Store,

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::credentials::Credentials;
-pub use crate::trunks::{Account, NoWay};
+pub use crate::trunks::{Account, NoWay, Settings as TrunkSettings};
 pub use resolving::{Host, Resolver, Unresolvable};
 
 use crate::sip::{Agent, Through, Transport};

@@ -43,8 +43,10 @@ impl std::fmt::Display for Target {
 /// How a trunk is dealt with.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// As whom we register; `None` where the carrier asks for none.
+    /// As whom we register and call; `None` where the carrier asks nobody who he is.
     pub account: Option<Account>,
+    /// Whether we register; otherwise the account is for calls out alone.
+    pub registers: bool,
     /// The carrier's domain, where it has one.
     pub domain: Option<String>,
     /// How long a registration is asked for.
@@ -57,7 +59,7 @@ pub struct Settings {
     pub pause: Duration,
 }
 
-/// As whom we register.
+/// Who we are to the carrier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// User part of the address of record and of our Contact.

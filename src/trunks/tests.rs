@@ -23,6 +23,7 @@ fn target(last: u8) -> Target {
 
 fn settings(registers: bool) -> Settings {
     Settings {
+        registers,
         account: registers.then(|| Account {
             user: "01088880000".into(),
             credentials: Credentials {

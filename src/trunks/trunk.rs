@@ -103,7 +103,7 @@ impl Trunk {
         if ways.is_empty() {
             return Err(NoWay::Down);
         }
-        if self.settings.account.is_some() {
+        if self.registers() {
             let here = self.registered_at(now).ok_or(NoWay::NotRegistered)?;
             // A stable sort: the others keep their order.
             ways.sort_by_key(|way| way != here);
@@ -136,6 +136,10 @@ impl Trunk {
         actions
     }
 
+    fn registers(&self) -> bool {
+        self.settings.registers && self.settings.account.is_some()
+    }
+
     fn id(&mut self) -> u64 {
         self.ids += 1;
         self.ids
@@ -161,7 +165,7 @@ impl Trunk {
             watched.push(known.unwrap_or_else(|| Watched::new(target, keeps_alive.then_some(now))));
         }
         self.watched = watched;
-        if self.settings.account.is_some() && self.due.is_none() && self.state == State::Unregistered
+        if self.registers() && self.due.is_none() && self.state == State::Unregistered
         {
             self.due = Some(now);
         }
@@ -322,7 +326,7 @@ impl Trunk {
         self.watched[at].next = Some(now + later.unwrap_or_default().max(interval));
         self.turn(at, health, actions);
         let waits = matches!(self.state, State::Waiting | State::Unregistered);
-        if health == Health::Up && self.silent && waits && self.settings.account.is_some() {
+        if health == Health::Up && self.silent && waits && self.registers() {
             self.silent = false;
             self.due = Some(now);
         }
