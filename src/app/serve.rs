@@ -57,7 +57,6 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let (agent, incoming) = Agent::start(sip_settings(&config, location.as_ref())).await?;
     let (desks, rehearsal) = open_desks(&config, &book, &engine).await?;
     let trunkline = open_trunkline(&config, &agent)?;
-
     welcome(
         &agent,
         &config,
@@ -65,7 +64,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
-    let troubles = troubles(ledgers.clone(), media.clone(), trunkline.clone());
+    let troubles = troubles(&ledgers, &media, trunkline.clone());
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
@@ -80,7 +79,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         archive,
         media,
         calendar: engine.calendar().clone(),
-        agent,
+        agent: agent.clone(),
         desks,
         location: location.clone(),
         trunkline,
@@ -89,7 +88,8 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
-    let locating = tokio::spawn(registering::keep(location, &engine, pages_closing.clone()));
+    let located = registering::keep(&config, location, agent, &engine, pages_closing.clone());
+    let locating = tokio::spawn(located);
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
@@ -212,11 +212,8 @@ fn open_trunkline(config: &Config, agent: &Agent) -> anyhow::Result<Option<Trunk
 }
 
 /// What `/healthz` says beside the database's reading.
-fn troubles(
-    ledgers: Arc<Ledgers>,
-    media: Media,
-    trunkline: Option<Trunkline>,
-) -> web::Troubles {
+fn troubles(ledgers: &Arc<Ledgers>, media: &Media, trunkline: Option<Trunkline>) -> web::Troubles {
+    let (ledgers, media) = (Arc::clone(ledgers), media.clone());
     Arc::new(move || {
         let mut troubles = ledgers.troubles();
         if media.stalled_recordings() > 0 {

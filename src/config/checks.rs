@@ -142,6 +142,11 @@ impl Config {
                 at_most,
             ),
             (
+                desks.nat_keep_alive_s > 3600,
+                ("desks", "nat_keep_alive_s"),
+                "is more than an hour; write one such as 25, or 0 for none",
+            ),
+            (
                 too_long(desks.short_abandonment_s),
                 ("desks", "short_abandonment_s"),
                 at_most,

@@ -143,6 +143,10 @@ pub struct Desks {
     /// For how long a registration holds at least and at most; a telephone registers again in time.
     pub min_expires_s: u64,
     pub max_expires_s: u64,
+    /// How often telephones behind NAT are asked whether they are there, so that their router forgets them not; 0: never.
+    pub nat_keep_alive_s: u64,
+    /// Media of telephones behind NAT is taken from where they registered, whatever they say.
+    pub nat_learn_media: bool,
     /// Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
     /// `"longest_idle"`, `"ring_all"` or `"linear"`: which desk is rung.

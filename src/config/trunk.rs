@@ -110,7 +110,8 @@ impl Config {
             let believed = *transport != Transport::Tls || self.sip.tls_authorities.is_some();
             self.listens(*transport) && believed
         };
-        let wanted = |transport: &Transport| self.trunk.transport.is_none_or(|one| one == *transport);
+        let wanted =
+            |transport: &Transport| self.trunk.transport.is_none_or(|one| one == *transport);
         all.into_iter().filter(speaks).filter(wanted).collect()
     }
 
@@ -210,7 +211,9 @@ fn is_domain(name: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     name.len() <= 253 && name.split('.').all(label)
 }
@@ -284,16 +287,29 @@ mod tests {
         )
         .unwrap();
         let settings = config.trunkline().unwrap();
-        let hosts: Vec<_> = settings.hosts.iter().map(|host| (host.name.as_str(), host.port)).collect();
-        assert_eq!(hosts, [
-            ("192.0.2.10", None),
-            ("sip.carrier.example", Some(5070)),
-            ("2001:db8::1", Some(5062)),
-        ]);
+        let hosts: Vec<_> = settings
+            .hosts
+            .iter()
+            .map(|host| (host.name.as_str(), host.port))
+            .collect();
+        assert_eq!(
+            hosts,
+            [
+                ("192.0.2.10", None),
+                ("sip.carrier.example", Some(5070)),
+                ("2001:db8::1", Some(5062)),
+            ]
+        );
         let account = settings.trunk.account.unwrap();
-        assert_eq!((account.user.as_str(), account.credentials.username.as_str()), ("+861088880000", "centre"));
+        assert_eq!(
+            (account.user.as_str(), account.credentials.username.as_str()),
+            ("+861088880000", "centre")
+        );
         assert_eq!(settings.transports, [Transport::Udp, Transport::Tcp]);
-        assert!(!format!("{config:?}").contains("p w"), "a log would show it");
+        assert!(
+            !format!("{config:?}").contains("p w"),
+            "a log would show it"
+        );
         assert!(Config::default().trunkline().is_none());
     }
 
@@ -306,8 +322,14 @@ mod tests {
             ("addresses = [\"udp:192.0.2.10:0\"]", "udp:192.0.2.10:5060"),
             ("addresses = [\"tls:192.0.2.10\"]", "tls_authorities"),
             ("domain = \"sip:c.example\"", "carrier.example"),
-            ("domain = \"c.example\"\ntransport = \"ws\"", "udp, tcp or tls"),
-            ("domain = \"c.example\"\ntransport = \"tls\"", "[sip] listen"),
+            (
+                "domain = \"c.example\"\ntransport = \"ws\"",
+                "udp, tcp or tls",
+            ),
+            (
+                "domain = \"c.example\"\ntransport = \"tls\"",
+                "[sip] listen",
+            ),
             ("domain = \"c.example\"\nuser = \"a@b\"", "before the @"),
             ("expires_s = 1", "60 to 86400"),
             ("keep_alive_s = 7200", "30"),
@@ -323,6 +345,9 @@ mod tests {
     fn a_trunk_elsewhere_that_would_hear_nothing_is_told() {
         let text = "[trunk]\ndomain = \"carrier.example\"\nregister = true\nuser = \"8000\"\n";
         let warnings = config(text).unwrap().warnings().join("\n");
-        assert!(warnings.contains("would hear nothing") && warnings.contains("without a password"), "{warnings}");
+        assert!(
+            warnings.contains("would hear nothing") && warnings.contains("without a password"),
+            "{warnings}"
+        );
     }
 }

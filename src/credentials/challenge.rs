@@ -77,13 +77,14 @@ fn challenges(value: &str, proxy: bool) -> Vec<Challenge> {
             }
         }
         let parameter = rest.split_once('=');
-        if let (true, Some(parameters), Some((name, value))) =
-            (known, found.last_mut(), parameter)
+        if let (true, Some(parameters), Some((name, value))) = (known, found.last_mut(), parameter)
         {
             parameters.push((name.trim(), within_quotes(value.trim())));
         }
     }
-    let read = found.iter().filter_map(|parameters| read(parameters, proxy));
+    let read = found
+        .iter()
+        .filter_map(|parameters| read(parameters, proxy));
     read.collect()
 }
 
@@ -95,7 +96,13 @@ fn read(parameters: &[(&str, &str)], proxy: bool) -> Option<Challenge> {
     };
     let qop = match get("qop") {
         None => false,
-        Some(list) if list.split(',').any(|word| word.trim().eq_ignore_ascii_case("auth")) => true,
+        Some(list)
+            if list
+                .split(',')
+                .any(|word| word.trim().eq_ignore_ascii_case("auth")) =>
+        {
+            true
+        }
         // `auth-int` alone: no REGISTER of ours has a body, and no server in use asks for it.
         Some(_) => return None,
     };
@@ -114,7 +121,9 @@ fn read(parameters: &[(&str, &str)], proxy: bool) -> Option<Challenge> {
 }
 
 fn within_quotes(value: &str) -> &str {
-    let inside = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let inside = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     inside.unwrap_or(value)
 }
 

@@ -78,6 +78,10 @@ impl Answering {
         }
     }
 
+    pub fn header_name(&self) -> &'static str {
+        self.challenge.header_name()
+    }
+
     /// Name and value of the header for the next request of this method to this Request-URI. `cnonce` is any fresh
     /// text of letters and digits.
     pub fn header(

@@ -36,7 +36,10 @@ fn the_answers_are_those_of_rfc_7616() {
         assert!(value.contains("opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""));
         // Shown again, its count has grown.
         let (_, again) = answering.header(&credentials, asked, cnonce);
-        assert!(again.contains("nc=00000002") && !again.contains(response), "{again}");
+        assert!(
+            again.contains("nc=00000002") && !again.contains(response),
+            "{again}"
+        );
         assert!(!format!("{credentials:?}").contains("Circle"));
     }
 }
@@ -70,7 +73,10 @@ fn the_strongest_that_we_know_is_taken_wherever_it_stands() {
     let only_int = "Digest realm=\"r\", nonce=\"i\", qop=\"auth-int\"";
     assert_eq!(taken(&[only_int]), None);
     // A proxy's challenge stands in another header, and is answered in another.
-    assert_eq!(strongest(407, [("WWW-Authenticate", md5)].into_iter()), None);
+    assert_eq!(
+        strongest(407, [("WWW-Authenticate", md5)].into_iter()),
+        None
+    );
     let proxy = strongest(407, [("Proxy-Authenticate", md5)].into_iter()).unwrap();
     let credentials = Credentials {
         username: "u".into(),
@@ -83,7 +89,10 @@ fn the_strongest_that_we_know_is_taken_wherever_it_stands() {
 #[test]
 fn a_server_without_qop_gets_the_digest_of_rfc_2069() {
     let challenge = of("Digest realm=\"r\", nonce=\"n\"").unwrap();
-    assert_eq!((challenge.algorithm, challenge.qop), (Algorithm::Md5, false));
+    assert_eq!(
+        (challenge.algorithm, challenge.qop),
+        (Algorithm::Md5, false)
+    );
     let credentials = Credentials {
         username: "a\"b".into(),
         password: "p".into(),
@@ -92,7 +101,10 @@ fn a_server_without_qop_gets_the_digest_of_rfc_2069() {
     let (_, value) = answering.header(&credentials, ("REGISTER", "sip:h"), "c");
     let hex = |text: &str| Algorithm::Md5.hex(text);
     let right = hex(&format!("{}:n:{}", hex("a\"b:r:p"), hex("REGISTER:sip:h")));
-    assert!(value.contains(&right) && value.contains("username=\"a\\\"b\""), "{value}");
+    assert!(
+        value.contains(&right) && value.contains("username=\"a\\\"b\""),
+        "{value}"
+    );
     assert!(!value.contains("nc=") && !value.contains("qop"));
 }
 

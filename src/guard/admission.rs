@@ -1,7 +1,7 @@
 //! What the guard knows: who may call, which calls live, who was refused lately.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock};
 use std::time::{Duration, Instant};
@@ -53,6 +53,8 @@ pub struct Known {
     source: Option<IpAddr>,
     /// The Reason header of a BYE that came in.
     bye_reason: Mutex<Option<String>>,
+    /// Of a call of ours by UDP: where its telephone registered from.
+    pub(super) flow: OnceLock<SocketAddr>,
 }
 
 impl Known {
@@ -260,6 +262,7 @@ impl State {
             call_id: call_id.to_owned(),
             source,
             bye_reason: Mutex::default(),
+            flow: OnceLock::new(),
         });
         table.calls.insert(call_id.to_owned(), Arc::clone(&known));
         table.incoming += usize::from(source.is_some());

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::registrar::Outcome;
 
 mod admission;
+mod flow;
 mod formed;
 mod frame;
 mod head;

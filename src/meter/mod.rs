@@ -53,7 +53,11 @@ async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 29] = [
+const COUNTERS: [(&str, &str); 30] = [
+    (
+        "gradeline_desks_nat_asked_total",
+        "OPTIONS to telephones behind NAT",
+    ),
     (
         "gradeline_trunk_registers_total",
         "REGISTERs sent to the trunk, by what came of them",

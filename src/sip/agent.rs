@@ -14,18 +14,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::asking::{self, Asking, Told};
-use super::backlogs::Backlogs;
 use super::dispatch;
 use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::listening::{Listener, bind, name_in_via, open_tls};
 use super::outgoing::{self, Invite, Outgoing};
+use super::shown::Shown;
 use super::streamed::Stack;
 use super::timer::Policy;
 use super::wire::Taking;
 use super::{Error, Listen, Settings, Transport};
 use crate::guard::{Limits, State};
-use crate::streams::{Streams, Trust};
+use crate::streams::{Backlogs, Streams, Trust};
 
 /// Incoming calls that may wait for their reader.
 const WAITING_CALLS: usize = 64;
@@ -68,6 +68,7 @@ pub(super) struct Core {
     pub tasks: TaskTracker,
     /// Calls hang up.
     pub hangup: CancellationToken,
+    pub shown: Shown,
     streams: Streams,
     trust: Option<Trust>,
     behind: Stack,
@@ -107,7 +108,8 @@ impl Agent {
             state: Arc::clone(&state),
             backlogs: backlogs.clone(),
         };
-        let endpoint = build_endpoint(layer, taking, &stop, tuning);
+        let shown = Shown::default();
+        let endpoint = build_endpoint(layer, taking, shown.clone(), &stop, tuning);
         let calls_in = endpoint.incoming_transactions().map_err(stack)?;
         let tasks = TaskTracker::new();
         let streams = Streams::new(Arc::clone(&state), tasks.clone(), stop.child_token());
@@ -125,6 +127,7 @@ impl Agent {
             },
             tasks,
             hangup: CancellationToken::new(),
+            shown,
             streams,
             trust,
             behind,
@@ -318,6 +321,7 @@ pub(super) fn stack(error: rsipstack::Error) -> Error {
 fn build_endpoint(
     layer: TransportLayer,
     taking: Taking,
+    shown: Shown,
     stop: &CancellationToken,
     tuning: Tuning,
 ) -> Endpoint {
@@ -327,6 +331,7 @@ fn build_endpoint(
         .with_transport_layer(layer)
         .with_cancel_token(stop.child_token())
         .with_transport_inspector(Box::new(taking))
+        .with_inspector(Box::new(shown))
         .with_option(EndpointOption {
             t1: tuning.t1,
             t1x64: tuning.t1 * 64,

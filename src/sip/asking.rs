@@ -70,12 +70,13 @@ async fn exchange(core: &Arc<Core>, asking: Asking) -> Result<Option<Told>, Erro
     }
     // The guard lets its answers through.
     let Some(_enrolled) = core.state.enrol(&asking.call_id) else {
-        return Err(Error::Stack("a request of this Call-ID is under way".into()));
+        return Err(Error::Stack(
+            "a request of this Call-ID is under way".into(),
+        ));
     };
     let request = request(core, &asking)?;
     let key = TransactionKey::from_request(&request, TransactionRole::Client).map_err(stack)?;
-    let mut transaction =
-        Transaction::new_client(key, request, Arc::clone(&core.endpoint), None);
+    let mut transaction = Transaction::new_client(key, request, Arc::clone(&core.endpoint), None);
     transaction.destination = Some(SipAddr {
         r#type: Some(headers::transport(transport)),
         addr: peer.into(),

@@ -21,7 +21,6 @@ use std::time::Duration;
 
 mod agent;
 mod asking;
-mod backlogs;
 mod call;
 mod dispatch;
 mod driver;
@@ -30,6 +29,7 @@ mod incoming;
 mod listening;
 mod outgoing;
 mod route;
+mod shown;
 mod streamed;
 #[cfg(test)]
 mod tests;

@@ -13,10 +13,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::Error;
 use super::agent::{Core, stack, user_part};
 use super::call::{Dialog, DialogEvent};
 use super::driver::{Driver, clean, now};
-use super::Error;
 use super::headers::{self, rsip};
 use super::route::{self, Flow, Route, Through};
 use super::timer::SessionExpires;
@@ -124,6 +124,9 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         .state
         .enrol(&call_id)
         .expect("a fresh random Call-ID is not known");
+    if let Some(flow) = invite.flow.filter(|flow| !flow.transport.is_stream()) {
+        enrolled.goes_to(flow.peer);
+    }
     let attempt = Attempt::send(&core, option.clone())?;
     let (progress_sender, progress) = mpsc::channel(WAITING_PROGRESS);
     let cancel = CancellationToken::new();
@@ -293,8 +296,10 @@ impl Placing {
         self.answered += 1;
         let uri = again.callee.to_string();
         let cnonce = format!("{:032x}", rand::random::<u128>());
-        let (name, value) =
-            Answering::new(challenge).header(credentials, ("INVITE", &uri), &cnonce);
+        let mut answering = Answering::new(challenge);
+        let (name, value) = answering.header(credentials, ("INVITE", &uri), &cnonce);
+        let call = &self.enrolled.known;
+        self.core.shown.keep(call, credentials, answering);
         headers.push(Header::Other(name.to_owned(), value));
         Some(again)
     }

@@ -120,4 +120,3 @@ async fn peer_of(callee: &rsip::Uri, transport: Transport) -> Result<Option<Sock
             .map(|mut found| found.next()),
     }
 }
-

@@ -104,7 +104,12 @@ impl Keeper {
                 self.tell(Event::Resolved(targets));
             }
             Err(error) => {
-                let again = self.shared.settings.trunk.pause.min(super::resolving::LONGEST_OUTAGE);
+                let again = self
+                    .shared
+                    .settings
+                    .trunk
+                    .pause
+                    .min(super::resolving::LONGEST_OUTAGE);
                 self.look = Some(instant() + again);
                 let known = self.shared.trunk().targets().count();
                 self.shared.unresolved.store(known == 0, Relaxed);
@@ -140,7 +145,12 @@ impl Keeper {
                 let mut headers = vec![("Expires".to_owned(), expires_s.to_string())];
                 let shown = authorization.map(|(name, value)| (name.to_owned(), value));
                 headers.extend(shown);
-                (Question::Register, self.shared.call_id.clone(), cseq, headers)
+                (
+                    Question::Register,
+                    self.shared.call_id.clone(),
+                    cseq,
+                    headers,
+                )
             }
         };
         let asking = Asking {

@@ -140,11 +140,17 @@ impl Trunkline {
     /// Takes the registration back; returns when that is answered, or a moment later.
     pub async fn leave(&self) {
         self.shared.closing.cancel();
-        let keeper = self.keeper.lock().unwrap_or_else(|held| held.into_inner()).take();
+        let keeper = self
+            .keeper
+            .lock()
+            .unwrap_or_else(|held| held.into_inner())
+            .take();
         if let Some(keeper) = keeper
             && tokio::time::timeout(LEAVING, keeper).await.is_err()
         {
-            tracing::warn!("the trunk did not answer that we leave; its registration of us ends by itself");
+            tracing::warn!(
+                "the trunk did not answer that we leave; its registration of us ends by itself"
+            );
         }
     }
 }

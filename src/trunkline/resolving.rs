@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
-use hickory_resolver::TokioResolver;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -139,7 +139,9 @@ impl Resolver {
         if services.is_empty() {
             // No NAPTR: each transport that we speak is asked for.
             let usual = [Transport::Udp, Transport::Tcp, Transport::Tls];
-            let ours = usual.into_iter().filter(|way| self.transports.contains(way));
+            let ours = usual
+                .into_iter()
+                .filter(|way| self.transports.contains(way));
             services = ours
                 .map(|transport| (transport, format!("{}.{domain}", service(transport))))
                 .collect();
@@ -235,12 +237,17 @@ impl Resolver {
 
     /// The records of a name with their TTLs in seconds; none where there are none.
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<(RData, u32)>, Unresolvable> {
-        let dns = self.dns.as_ref().ok_or_else(|| Unresolvable::Nothing(name.to_owned()))?;
+        let dns = self
+            .dns
+            .as_ref()
+            .ok_or_else(|| Unresolvable::Nothing(name.to_owned()))?;
         // With its last dot: the system's search list is not for names of carriers.
         match dns.lookup(format!("{name}."), kind).await {
             Ok(lookup) => {
                 let records = lookup.answers().iter();
-                Ok(records.map(|record| (record.data.clone(), record.ttl)).collect())
+                Ok(records
+                    .map(|record| (record.data.clone(), record.ttl))
+                    .collect())
             }
             Err(error) if error.is_no_records_found() => Ok(Vec::new()),
             Err(source) => Err(Unresolvable::Failed {

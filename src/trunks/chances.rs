@@ -11,7 +11,9 @@ use super::LONGEST_PAUSE;
 pub(super) fn pause(first: Duration, failures: u32, chance: &mut StdRng) -> Duration {
     let doubled = 2u32.checked_pow(failures.saturating_sub(1).min(20));
     let bound = first.saturating_mul(doubled.unwrap_or(u32::MAX));
-    bound.min(LONGEST_PAUSE.max(first)).mul_f64(chance.random_range(0.5..=1.0))
+    bound
+        .min(LONGEST_PAUSE.max(first))
+        .mul_f64(chance.random_range(0.5..=1.0))
 }
 
 /// How long after a registration of this length it is renewed: after 80 to 90 % of it, and where it is long enough not

@@ -6,6 +6,7 @@
 //!
 //! [`Trunk::handle`] takes what happened and says what to do; [`registration`] is the table; [`srv`] the order of RFC 2782.
 
+mod answers;
 mod chances;
 mod registration;
 mod reply;
@@ -104,9 +105,14 @@ pub enum Event {
     Due,
     /// The trunk's addresses, in the order in which they are tried.
     Resolved(Vec<Target>),
-    Answered { id: u64, reply: Reply },
+    Answered {
+        id: u64,
+        reply: Reply,
+    },
     /// Nothing came in time, or it could not be sent.
-    Silent { id: u64 },
+    Silent {
+        id: u64,
+    },
     /// The house closes: the registration is taken back.
     Closing,
 }
@@ -123,9 +129,15 @@ pub enum Action {
 pub enum News {
     Up(Target),
     Down(Target),
-    Registered { at: Target, for_s: u64 },
+    Registered {
+        at: Target,
+        for_s: u64,
+    },
     /// With the status, or `None` where nobody answered.
-    NotRegistered { status: Option<u16>, again_in_s: u64 },
+    NotRegistered {
+        status: Option<u16>,
+        again_in_s: u64,
+    },
     Left,
 }
 

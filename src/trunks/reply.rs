@@ -58,7 +58,9 @@ impl Reply {
         let mine = contacts.iter().find(|contact| contact.contains(ours));
         let only = contacts.first().filter(|_| contacts.len() == 1);
         let parameter = mine.or(only).and_then(|contact| expires_of(contact));
-        let granted = parameter.or_else(|| self.seconds("Expires")).unwrap_or(asked);
+        let granted = parameter
+            .or_else(|| self.seconds("Expires"))
+            .unwrap_or(asked);
         granted.min(LONGEST_EXPIRES)
     }
 }

@@ -24,7 +24,9 @@ pub fn order(mut records: Vec<Record>, chance: &mut StdRng) -> Vec<Record> {
     let mut ordered = Vec::with_capacity(records.len());
     while let Some(first) = records.first() {
         let priority = first.priority;
-        let alike = records.iter().take_while(|record| record.priority == priority);
+        let alike = records
+            .iter()
+            .take_while(|record| record.priority == priority);
         let sum: u32 = alike.map(|record| u32::from(record.weight)).sum();
         let drawn = chance.random_range(0..=sum);
         let mut running = 0;

@@ -62,7 +62,9 @@ impl Story {
             registers: Vec::new(),
             begin: now,
         };
-        story.tell(Event::Resolved(targets.iter().map(|last| target(*last)).collect()));
+        story.tell(Event::Resolved(
+            targets.iter().map(|last| target(*last)).collect(),
+        ));
         story
     }
 
@@ -159,15 +161,25 @@ fn authorization(ask: &Ask) -> Option<&str> {
 fn it_registers_with_what_is_asked_and_renews_before_the_end_with_the_next_count() {
     let mut story = Story::begin(settings(true), &[1]);
     let first = story.register();
-    assert_eq!((authorization(&first), story.ways()), (None, Err(NoWay::NotRegistered)));
+    assert_eq!(
+        (authorization(&first), story.ways()),
+        (None, Err(NoWay::NotRegistered))
+    );
     story.answer(&first, 401, &[CHALLENGE]);
     let second = story.register();
     let shown = authorization(&second).unwrap();
-    assert!(shown.contains("nc=00000001") && shown.contains("uri=\"sip:carrier.example\""), "{shown}");
-    let contact = "<sip:01088880000@192.0.2.100:5060>;expires=300, <sip:other@192.0.2.9>;expires=3000";
+    assert!(
+        shown.contains("nc=00000001") && shown.contains("uri=\"sip:carrier.example\""),
+        "{shown}"
+    );
+    let contact =
+        "<sip:01088880000@192.0.2.100:5060>;expires=300, <sip:other@192.0.2.9>;expires=3000";
     story.answer(&second, 200, &[("Contact", contact), ("Expires", "9000")]);
     assert_eq!(story.ways(), Ok(vec![1]));
-    assert!(matches!(&story.news[..], [News::Registered { for_s: 300, .. }]));
+    assert!(matches!(
+        &story.news[..],
+        [News::Registered { for_s: 300, .. }]
+    ));
     // A clock of its own for the addresses; the renewal comes within the last fifth, 32 s before the end at the latest.
     let granted = story.now;
     let renewal = story.wait_register(&[]);
@@ -176,7 +188,13 @@ fn it_registers_with_what_is_asked_and_renews_before_the_end_with_the_next_count
     let shown = authorization(&renewal).unwrap();
     assert!(shown.contains("nc=00000002"), "{shown}");
     story.answer(&renewal, 200, &[("Expires", "300")]);
-    assert!(!story.news.iter().skip(1).any(|news| matches!(news, News::Registered { .. })));
+    assert!(
+        !story
+            .news
+            .iter()
+            .skip(1)
+            .any(|news| matches!(news, News::Registered { .. }))
+    );
     // A nonce that has grown old is no refusal.
     let renewal = story.wait_register(&[]);
     let stale = format!("{}, stale=true", CHALLENGE.1.replace("n1", "n2"));
@@ -213,9 +231,15 @@ fn a_wrong_password_is_told_once_and_tried_ever_more_rarely() {
     // RFC 5626 §4.5: 30 s doubled up to 1800 s, half to whole of it.
     for (at, pause) in pauses.iter().enumerate() {
         let bound = (30u64 << at).min(1800);
-        assert!((bound / 2..=bound).contains(pause), "{at}: {pause} of {bound}");
+        assert!(
+            (bound / 2..=bound).contains(pause),
+            "{at}: {pause} of {bound}"
+        );
     }
-    let told = story.news.iter().filter(|news| matches!(news, News::NotRegistered { .. }));
+    let told = story
+        .news
+        .iter()
+        .filter(|news| matches!(news, News::NotRegistered { .. }));
     assert_eq!(told.count(), 10);
 }
 
@@ -235,7 +259,13 @@ fn too_brief_a_registration_is_asked_for_longer_once() {
     let first = story.register();
     story.answer(&first, 423, &[("Min-Expires", "1800")]);
     let second = story.register();
-    assert!(matches!(second.what, Asked::Register { expires_s: 1800, .. }));
+    assert!(matches!(
+        second.what,
+        Asked::Register {
+            expires_s: 1800,
+            ..
+        }
+    ));
     story.answer(&second, 423, &[("Min-Expires", "3600")]);
     assert_eq!(story.trunk.state(), State::Waiting);
     // A server that wants years is refused.
@@ -276,7 +306,10 @@ fn where_nobody_answers_the_first_who_comes_back_is_asked_at_once() {
     story.probes(&[1, 2]);
     let first = story.register();
     story.tell(Event::Silent { id: first.id });
-    assert_eq!((story.ways(), story.trunk.state()), (Err(NoWay::Down), State::Waiting));
+    assert_eq!(
+        (story.ways(), story.trunk.state()),
+        (Err(NoWay::Down), State::Waiting)
+    );
     assert!(story.trunk.is_in_trouble(story.now));
     for _ in 0..20 {
         story.wait();
@@ -301,7 +334,10 @@ fn a_server_that_fails_is_passed_over_and_one_that_refuses_is_not() {
     let mut moved = Story::begin(settings(true), &[1, 2]);
     let first = moved.register();
     moved.answer(&first, 302, &[("Contact", "<sip:198.51.100.66>")]);
-    assert_eq!((moved.trunk.state(), moved.registers.len()), (State::Waiting, 1));
+    assert_eq!(
+        (moved.trunk.state(), moved.registers.len()),
+        (State::Waiting, 1)
+    );
 }
 
 #[test]
@@ -381,7 +417,10 @@ fn records_of_one_priority_are_first_in_proportion_to_their_weights() {
     }
     for (target, weight) in [("a", 60.0), ("b", 30.0), ("c", 10.0)] {
         let share = f64::from(first[target]) / f64::from(DRAWS) * 100.0;
-        assert!((share - weight).abs() < 2.0, "{target}: {share} of {weight}");
+        assert!(
+            (share - weight).abs() < 2.0,
+            "{target}: {share} of {weight}"
+        );
     }
     // Weight 0 has a small chance beside others, and not none.
     let rare = first.get("d").copied().unwrap_or_default();
@@ -394,7 +433,11 @@ fn records_of_one_priority_are_first_in_proportion_to_their_weights() {
 /// What may happen in a property.
 #[derive(Debug, Clone)]
 enum Chance {
-    Answer { which: usize, status: u16, headers: usize },
+    Answer {
+        which: usize,
+        status: u16,
+        headers: usize,
+    },
     Silent(usize),
     Wait,
     Resolve(Vec<u8>),

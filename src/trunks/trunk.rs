@@ -5,42 +5,39 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::chances::{about, cnonce, pause, renewal};
+use super::chances::cnonce;
 use super::registration::{Cue, State, step};
 use super::watch::{Health, Watched};
-use super::{Action, Ask, Asked, Event, News, NoWay, Reply, Settings, Target};
+use super::{Action, Ask, Asked, Event, News, NoWay, Settings, Target};
 use crate::credentials::Answering;
-
-/// How often a challenge that calls our nonce stale is answered in a row.
-const STALE_AT_MOST: u8 = 2;
 
 /// One trunk. Two of one seed that are told the same do the same.
 #[derive(Debug)]
 pub struct Trunk {
-    settings: Settings,
-    chance: StdRng,
-    watched: Vec<Watched>,
-    state: State,
+    pub(super) settings: Settings,
+    pub(super) chance: StdRng,
+    pub(super) watched: Vec<Watched>,
+    pub(super) state: State,
     /// When the registration is to be asked for or renewed.
-    due: Option<Instant>,
+    pub(super) due: Option<Instant>,
     /// Where we are registered, and until when.
-    bound: Option<(Target, Instant)>,
+    pub(super) bound: Option<(Target, Instant)>,
     /// The REGISTER under way, and to whom.
-    asked: Option<(u64, Target)>,
+    pub(super) asked: Option<(u64, Target)>,
     /// The last challenge: its nonce is shown again with the next count.
-    answering: Option<Answering>,
+    pub(super) answering: Option<Answering>,
     /// Challenges answered since the attempt began.
-    answered: u8,
+    pub(super) answered: u8,
     /// How long is asked for: what the settings say, or more where a 423 wanted it.
-    expires: Duration,
-    lengthened: bool,
-    failures: u32,
+    pub(super) expires: Duration,
+    pub(super) lengthened: bool,
+    pub(super) failures: u32,
     /// The pause is because nobody answered: who comes back is asked at once.
-    silent: bool,
-    cseq: u32,
-    ids: u64,
+    pub(super) silent: bool,
+    pub(super) cseq: u32,
+    pub(super) ids: u64,
     /// What of a Contact tells that it is ours.
-    contact: String,
+    pub(super) contact: String,
 }
 
 impl Trunk {
@@ -136,7 +133,7 @@ impl Trunk {
         actions
     }
 
-    fn registers(&self) -> bool {
+    pub(super) fn registers(&self) -> bool {
         self.settings.registers && self.settings.account.is_some()
     }
 
@@ -145,7 +142,7 @@ impl Trunk {
         self.ids
     }
 
-    fn step(&mut self, cue: Cue) -> bool {
+    pub(super) fn step(&mut self, cue: Cue) -> bool {
         let next = step(self.state, cue);
         if let Some(next) = next {
             self.state = next;
@@ -165,8 +162,7 @@ impl Trunk {
             watched.push(known.unwrap_or_else(|| Watched::new(target, keeps_alive.then_some(now))));
         }
         self.watched = watched;
-        if self.registers() && self.due.is_none() && self.state == State::Unregistered
-        {
+        if self.registers() && self.due.is_none() && self.state == State::Unregistered {
             self.due = Some(now);
         }
     }
@@ -191,7 +187,7 @@ impl Trunk {
     }
 
     /// The first address that is neither silent nor tried in this round.
-    fn choice(&self) -> Option<Target> {
+    pub(super) fn choice(&self) -> Option<Target> {
         let mut open = self.watched.iter();
         let first = open.find(|watched| watched.is_open() && !watched.tried);
         first.map(|watched| watched.target.clone())
@@ -202,10 +198,14 @@ impl Trunk {
         let (State::Registered, Some((target, _))) = (self.state, &self.bound) else {
             return;
         };
-        let known = self.watched.iter().any(|watched| {
-            watched.target == *target && watched.is_open()
-        });
-        let better = self.watched.iter().take_while(|watched| watched.target != *target);
+        let known = self
+            .watched
+            .iter()
+            .any(|watched| watched.target == *target && watched.is_open());
+        let better = self
+            .watched
+            .iter()
+            .take_while(|watched| watched.target != *target);
         let mut better = better.filter(|watched| watched.health == Health::Up);
         if better.next().is_some() {
             self.due = Some(now);
@@ -237,7 +237,12 @@ impl Trunk {
         }
     }
 
-    fn register(&mut self, target: Target, expires: Duration, actions: &mut Vec<Action>) {
+    pub(super) fn register(
+        &mut self,
+        target: Target,
+        expires: Duration,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(account) = self.settings.account.clone() else {
             return;
         };
@@ -245,9 +250,10 @@ impl Trunk {
         self.cseq += 1;
         let fresh = cnonce(&mut self.chance);
         let uri = super::registrar_uri(&target, &self.settings);
-        let authorization = self.answering.as_mut().map(|answering| {
-            answering.header(&account.credentials, ("REGISTER", &uri), &fresh)
-        });
+        let authorization = self
+            .answering
+            .as_mut()
+            .map(|answering| answering.header(&account.credentials, ("REGISTER", &uri), &fresh));
         self.asked = Some((id, target.clone()));
         actions.push(Action::Ask(Ask {
             id,
@@ -258,197 +264,6 @@ impl Trunk {
             },
             target,
             patience: self.settings.patience,
-        }));
-    }
-
-    /// How long the request under way asks for.
-    fn wanted(&self) -> Duration {
-        match self.state.is_leaving() {
-            true => Duration::ZERO,
-            false => self.expires,
-        }
-    }
-
-    fn answered(&mut self, id: u64, reply: &Reply, now: Instant, actions: &mut Vec<Action>) {
-        if let Some(at) = self.watched.iter().position(|watched| watched.asked == Some(id)) {
-            // Whatever it says, it is there; a 503 says that it serves nobody.
-            let health = match reply.status {
-                // The stack says 408 where nobody answered, 503 where a stream broke.
-                408 | 503 => Health::Down,
-                _ => Health::Up,
-            };
-            let later = reply.retry_after().filter(|_| health == Health::Down);
-            return self.seen(at, health, later, now, actions);
-        }
-        let Some((_, target)) = self.asked.take_if(|(asked, _)| *asked == id) else {
-            return;
-        };
-        match reply.status {
-            200..=299 => self.granted(target, reply, now, actions),
-            401 | 407 => self.challenged(target, reply, now, actions),
-            423 => self.too_brief(target, reply, now, actions),
-            408 | 500..=599 => self.elsewhere(&target, Some(reply), now, actions),
-            _ => self.failed(Some(reply), now, actions),
-        }
-    }
-
-    fn silent(&mut self, id: u64, now: Instant, actions: &mut Vec<Action>) {
-        if let Some(at) = self.watched.iter().position(|watched| watched.asked == Some(id)) {
-            return self.seen(at, Health::Down, None, now, actions);
-        }
-        let Some((_, target)) = self.asked.take_if(|(asked, _)| *asked == id) else {
-            return;
-        };
-        if !self.settings.keep_alive.is_zero()
-            && let Some(at) = self.watched.iter().position(|watched| watched.target == target)
-        {
-            let again = self.watched[at].asked.is_none();
-            self.turn(at, Health::Down, actions);
-            if again {
-                let next = now + about(self.settings.keep_alive, &mut self.chance);
-                self.watched[at].next = Some(next);
-            }
-        }
-        self.elsewhere(&target, None, now, actions);
-    }
-
-    /// An address has answered its OPTIONS, or not.
-    fn seen(
-        &mut self,
-        at: usize,
-        health: Health,
-        later: Option<Duration>,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        let interval = about(self.settings.keep_alive, &mut self.chance);
-        self.watched[at].asked = None;
-        self.watched[at].next = Some(now + later.unwrap_or_default().max(interval));
-        self.turn(at, health, actions);
-        let waits = matches!(self.state, State::Waiting | State::Unregistered);
-        if health == Health::Up && self.silent && waits && self.registers() {
-            self.silent = false;
-            self.due = Some(now);
-        }
-    }
-
-    fn turn(&mut self, at: usize, health: Health, actions: &mut Vec<Action>) {
-        let watched = &mut self.watched[at];
-        let before = std::mem::replace(&mut watched.health, health);
-        if before != health {
-            let target = watched.target.clone();
-            actions.push(Action::Tell(match health {
-                Health::Down => News::Down(target),
-                Health::Up | Health::Unknown => News::Up(target),
-            }));
-        }
-    }
-
-    fn granted(&mut self, target: Target, reply: &Reply, now: Instant, actions: &mut Vec<Action>) {
-        if self.state.is_leaving() {
-            self.step(Cue::Granted);
-            self.bound = None;
-            actions.push(Action::Tell(News::Left));
-            return;
-        }
-        let granted = reply.granted(&self.contact, self.expires);
-        if granted.is_zero() {
-            // It says yes and binds nothing.
-            return self.failed(Some(reply), now, actions);
-        }
-        let news = self.bound.as_ref().is_none_or(|(before, until)| {
-            *before != target || now >= *until
-        }) || self.failures > 0;
-        self.step(Cue::Granted);
-        self.bound = Some((target.clone(), now + granted));
-        self.due = Some(now + renewal(granted, &mut self.chance));
-        self.failures = 0;
-        self.silent = false;
-        if news {
-            actions.push(Action::Tell(News::Registered {
-                at: target,
-                for_s: granted.as_secs(),
-            }));
-        }
-    }
-
-    fn challenged(&mut self, target: Target, reply: &Reply, now: Instant, actions: &mut Vec<Action>) {
-        let Some(challenge) = reply.challenge() else {
-            return self.failed(Some(reply), now, actions);
-        };
-        // The first is answered; another one says that we were wrong, unless only the nonce was too old.
-        let stale = challenge.stale && self.answered <= STALE_AT_MOST;
-        if self.answered > 0 && !stale {
-            self.answering = None;
-            return self.failed(Some(reply), now, actions);
-        }
-        self.answered += 1;
-        self.answering = Some(Answering::new(challenge));
-        self.step(Cue::Asked);
-        self.register(target, self.wanted(), actions);
-    }
-
-    /// 423: longer, once (RFC 3261 §10.2.8).
-    fn too_brief(&mut self, target: Target, reply: &Reply, now: Instant, actions: &mut Vec<Action>) {
-        let longer = reply.min_expires().filter(|min| *min > self.expires);
-        match longer.filter(|_| !self.lengthened && !self.state.is_leaving()) {
-            Some(longer) => {
-                self.lengthened = true;
-                self.answered = 0;
-                self.expires = longer;
-                self.step(Cue::Again);
-                self.register(target, self.expires, actions);
-            }
-            None => self.failed(Some(reply), now, actions),
-        }
-    }
-
-    /// Not here: at the next address, or later.
-    fn elsewhere(
-        &mut self,
-        target: &Target,
-        reply: Option<&Reply>,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        let mut all = self.watched.iter_mut();
-        if let Some(watched) = all.find(|watched| watched.target == *target) {
-            watched.tried = true;
-        }
-        let next = self.choice().filter(|_| !self.state.is_leaving());
-        match next {
-            Some(next) => {
-                self.step(Cue::Again);
-                // Another server has nonces of its own.
-                self.answering = None;
-                self.answered = 0;
-                self.register(next, self.expires, actions);
-            }
-            None => self.failed(reply, now, actions),
-        }
-    }
-
-    fn failed(&mut self, reply: Option<&Reply>, now: Instant, actions: &mut Vec<Action>) {
-        let leaves = self.state.is_leaving();
-        self.step(Cue::Failed);
-        if leaves {
-            self.bound = None;
-            actions.push(Action::Tell(News::Left));
-            return;
-        }
-        // Who refuses a renewal may keep what he granted; we do not count on it.
-        if reply.is_some_and(|reply| reply.status < 500) {
-            self.bound = None;
-        }
-        self.failures = self.failures.saturating_add(1);
-        self.silent = reply.is_none();
-        let own = pause(self.settings.pause, self.failures, &mut self.chance);
-        let told = reply.and_then(Reply::retry_after).unwrap_or_default();
-        let wait = own.max(told);
-        self.due = Some(now + wait);
-        actions.push(Action::Tell(News::NotRegistered {
-            status: reply.map(|reply| reply.status),
-            again_in_s: wait.as_secs(),
         }));
     }
 
