@@ -85,6 +85,7 @@ pub struct Ask {
     pub patience: Duration,
 }
 
+/// What is asked of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     Register {

@@ -89,6 +89,9 @@ pub const TABLE: &[(State, Cue, State)] = &[
     (Trying, Close, Left),
     (Challenged, Close, Left),
     (Waiting, Close, Left),
+    (Registered, Close, Left),
+    (Refreshing, Close, Left),
+    (Rechallenged, Close, Left),
 ];
 
 /// Where it stands after this; `None` where it changes nothing.

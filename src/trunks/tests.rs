@@ -376,6 +376,33 @@ fn without_keep_alive_silence_still_leads_to_the_next_address() {
     assert!(story.asks.is_empty());
 }
 
+/// A domain that had no address for a while.
+#[test]
+fn new_addresses_are_asked_at_once_whatever_failed_before() {
+    let mut quiet = settings(true);
+    quiet.keep_alive = Duration::ZERO;
+    let mut story = Story::begin(quiet, &[1]);
+    let first = story.register();
+    story.answer(&first, 403, &[]);
+    story.tell(Event::Resolved(Vec::new()));
+    assert_eq!(story.trunk.state(), State::Waiting);
+    story.wait();
+    assert_eq!(story.trunk.next(), None, "there is nobody to be asked");
+    story.tell(Event::Resolved(vec![target(2)]));
+    assert_eq!(story.register().target, target(2));
+}
+
+/// A registration that ended in the moment of the stop leaves nothing to be taken back.
+#[test]
+fn a_stop_behind_the_end_of_a_registration_is_over_at_once() {
+    let mut story = Story::begin(settings(true), &[1]);
+    let first = story.register();
+    story.answer(&first, 200, &[("Expires", "60")]);
+    story.now += 61 * SECOND;
+    story.tell(Event::Closing);
+    assert_eq!(story.trunk.state(), State::Left);
+}
+
 #[test]
 fn the_table_has_one_row_for_each_pair_and_leads_out_of_every_state() {
     let mut seen = HashMap::new();

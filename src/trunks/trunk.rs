@@ -162,7 +162,8 @@ impl Trunk {
             watched.push(known.unwrap_or_else(|| Watched::new(target, keeps_alive.then_some(now))));
         }
         self.watched = watched;
-        if self.registers() && self.due.is_none() && self.state == State::Unregistered {
+        let idle = matches!(self.state, State::Unregistered | State::Waiting);
+        if self.registers() && self.due.is_none() && idle {
             self.due = Some(now);
         }
     }
