@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::calls::{Caller, SOON};
 use crate::gateway::Fault;
 use crate::peers::Linphone;
-use crate::place::sleep_until;
+use crate::place::{sleep_until, wait_for};
 use crate::server::{House, timeline};
 use crate::tone::{self, Span};
 use crate::wav::Stereo;
@@ -43,6 +43,11 @@ pub fn talk_with(
     phone.record(&heard);
     caller.gateway.say_tone(CALLER);
     sleep_until(Instant::now() + Duration::from_secs(4));
+    // On a busy machine it begins late: two seconds of 16-bit samples at 16 kHz, four at 8 kHz.
+    wait_for("what linphonec records", RUNG, || {
+        let written = std::fs::metadata(&heard).map_or(0, |file| file.len());
+        (written > 64_000).then_some(())
+    });
     caller.gateway.say_nothing();
     phone.type_in("terminate");
     caller.wait_offer(SOON);
