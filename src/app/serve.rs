@@ -24,6 +24,7 @@ use crate::location::Location;
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
+use crate::trunkline::Trunkline;
 use crate::web;
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
@@ -57,7 +58,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let location = registering::open(&config, &engine).await?;
     let (agent, incoming) = Agent::start(sip_settings(&config, location.as_ref())).await?;
     let (desks, rehearsal) = open_desks(&config, &book, &engine).await?;
-
+    let trunkline = open_trunkline(&config, &agent)?;
     welcome(
         &agent,
         &config,
@@ -65,7 +66,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
-    let troubles = troubles(ledgers.clone(), media.clone());
+    let troubles = troubles(&ledgers, &media, trunkline.clone());
     let (board, glass) = watch::channel(Arc::default());
     let pages = tokio::spawn(web::serve(
         web_listener,
@@ -81,16 +82,18 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         archive,
         media,
         calendar: engine.calendar().clone(),
-        agent,
+        agent: agent.clone(),
         desks,
         location: location.clone(),
+        trunkline,
         rehearsal: rehearsal.is_some(),
         book,
         board,
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
-    let locating = tokio::spawn(registering::keep(location, &engine, pages_closing.clone()));
+    let located = registering::keep(&config, location, agent, &engine, pages_closing.clone());
+    let locating = tokio::spawn(located);
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
@@ -207,12 +210,23 @@ fn web_options(
     }
 }
 
+/// The trunk that we register to or call out through, where the configuration has one.
+fn open_trunkline(config: &Config, agent: &Agent) -> anyhow::Result<Option<Trunkline>> {
+    let settings = config.trunkline();
+    let opened = settings.map(|settings| Trunkline::open(agent.clone(), settings));
+    opened.transpose().context("[trunk] cannot be used")
+}
+
 /// What `/healthz` says beside the database's reading.
-fn troubles(ledgers: Arc<Ledgers>, media: Media) -> web::Troubles {
+fn troubles(ledgers: &Arc<Ledgers>, media: &Media, trunkline: Option<Trunkline>) -> web::Troubles {
+    let (ledgers, media) = (Arc::clone(ledgers), media.clone());
     Arc::new(move || {
         let mut troubles = ledgers.troubles();
         if media.stalled_recordings() > 0 {
             troubles.push("recordings");
+        }
+        if trunkline.as_ref().is_some_and(Trunkline::is_in_trouble) {
+            troubles.push("trunk");
         }
         troubles
     })

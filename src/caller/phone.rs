@@ -69,6 +69,7 @@ impl Phone {
         let invite = sip::Invite {
             target: target.to_owned(),
             flow: None,
+            through: None,
             from_user: from.to_owned(),
             from_name: None,
             sdp: leg.description().to_owned(),

@@ -6,6 +6,7 @@ mod defaults;
 mod desks;
 mod hours;
 mod read;
+mod trunk;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use trunk::{Secret, Trunk};
 
 use checks::Problem;
 
@@ -28,6 +31,7 @@ use crate::sip::{Listen, Network, PemFiles, Transport};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub sip: Sip,
+    pub trunk: Trunk,
     pub media: Media,
     pub web: Web,
     pub store: Store,
@@ -139,6 +143,10 @@ pub struct Desks {
     /// For how long a registration holds at least and at most; a telephone registers again in time.
     pub min_expires_s: u64,
     pub max_expires_s: u64,
+    /// How often telephones behind NAT are asked whether they are there, so that their router forgets them not; 0: never.
+    pub nat_keep_alive_s: u64,
+    /// Media of telephones behind NAT is taken from where they registered, whatever they say.
+    pub nat_learn_media: bool,
     /// Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
     /// `"longest_idle"`, `"ring_all"` or `"linear"`: which desk is rung.

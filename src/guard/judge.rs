@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::admission::{NoRoom, State};
+use super::flow;
 use super::formed::{self, RequestLine};
 use super::head::{self, Head};
 use super::refusal::{Refusal, respond};
@@ -98,6 +99,9 @@ pub fn judge(
         now,
     };
     match examine(&head, &arrival, state) {
+        Ok(told) if transport == Transport::Udp && state.is_flow(call_id, source) => {
+            Verdict::Mended(mend(&flow::with_contact_at(&text, source), body, told))
+        }
         // As it came, where the stack reads it as we did.
         Ok(Some(length)) if !recoded && length == body.len() && bytes.len() == came.len() => {
             Verdict::Pass

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::registrar::Outcome;
 
 mod admission;
+mod flow;
 mod formed;
 mod frame;
 mod head;
@@ -61,6 +62,15 @@ impl Transport {
     /// Whether messages follow one another, so that each must tell its length (RFC 3261 §18.3).
     pub fn is_stream(self) -> bool {
         self != Transport::Udp
+    }
+
+    /// As the configuration writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::BEAT;
 use super::{Event, LegCounts, Side, Way};
-use crate::line::{Clocks, FarEnd, PACKET_LEN, REPORT_ROOM, Received, Sockets};
+use crate::line::{Clocks, FarEnd, Learning, PACKET_LEN, REPORT_ROOM, Received, Sockets};
 use crate::rtp::packet::Packet;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::receiver::Receiver;
@@ -43,14 +43,14 @@ impl MediaLeg {
         side: Side,
         sockets: Sockets,
         negotiated: Negotiated,
-        learns: bool,
+        learning: Learning,
         now: Instant,
     ) -> Self {
         let mut leg = MediaLeg {
             side,
             negotiated,
             counts: LegCounts::default(),
-            far_end: FarEnd::new(sockets, learns),
+            far_end: FarEnd::new(sockets, learning),
             receiver: Receiver::default(),
             last_sign: now,
             timed_out: false,

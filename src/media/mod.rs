@@ -37,7 +37,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use crate::line::{self, Ports, Sockets};
+use crate::line::{self, Learning, Ports, Sockets};
 use crate::rtp::sdp::{self, Local, Negotiated};
 use call::NewCall;
 pub use handle::CallMedia;
@@ -225,7 +225,7 @@ pub struct Leg {
     local: Local,
     description: String,
     negotiated: Option<Negotiated>,
-    learns: bool,
+    learning: Learning,
 }
 
 impl Leg {
@@ -242,12 +242,20 @@ impl Leg {
         Ok(())
     }
 
+    /// Its other end is behind NAT: what it says of its address is not where it speaks from. That may be learnt from its
+    /// first packets where they come from this host, from which it registered.
+    pub fn learn_from(&mut self, host: IpAddr) {
+        if self.learning == Learning::Never {
+            self.learning = Learning::From(host);
+        }
+    }
+
     /// The sockets go to a media thread, the negotiation stays with the call's handle.
     fn split(self, side: Side) -> (MediaLeg, Local) {
         let nothing = Negotiated::nothing();
         let negotiated = self.negotiated.unwrap_or(nothing);
         (
-            MediaLeg::new(side, self.sockets, negotiated, self.learns, clock()),
+            MediaLeg::new(side, self.sockets, negotiated, self.learning, clock()),
             self.local,
         )
     }
@@ -262,7 +270,7 @@ pub struct Media {
     ids: Arc<AtomicU64>,
     rtp_timeout: Duration,
     srtp: Srtp,
-    learn_address: bool,
+    learning: Learning,
 }
 
 impl Media {
@@ -307,7 +315,10 @@ impl Media {
             ids: Arc::new(AtomicU64::new(0)),
             rtp_timeout: settings.rtp_timeout,
             srtp: settings.srtp,
-            learn_address: settings.learn_address,
+            learning: match settings.learn_address {
+                true => Learning::FromAnybody,
+                false => Learning::Never,
+            },
         })
     }
 
@@ -329,7 +340,7 @@ impl Media {
             local,
             description,
             negotiated: Some(negotiated),
-            learns: self.learn_address,
+            learning: self.learning,
         })
     }
 
@@ -343,7 +354,7 @@ impl Media {
             local,
             description,
             negotiated: None,
-            learns: self.learn_address,
+            learning: self.learning,
         })
     }
 

@@ -35,6 +35,7 @@ use crate::ledger::Ledgers;
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
+use crate::trunkline::Trunkline;
 use floor::Floor;
 #[cfg(any(test, fuzzing))]
 pub(crate) use info::key as key_of_info;
@@ -88,6 +89,8 @@ pub struct Rooms {
     pub desks: Desks,
     /// Where desks are that register, if any may.
     pub location: Option<Location>,
+    /// The trunk that we register to or call out through, if there is one.
+    pub trunkline: Option<Trunkline>,
     pub rehearsal: bool,
     pub book: Book,
     /// Where a picture of the floor is shown, at most each second.
@@ -98,6 +101,7 @@ pub struct Rooms {
 pub struct Phone {
     house: Arc<House>,
     agent: Agent,
+    trunkline: Option<Trunkline>,
     reloader: tokio::task::JoinHandle<()>,
     floor: tokio::task::JoinHandle<()>,
 }
@@ -133,6 +137,7 @@ impl Phone {
         Phone {
             house: Arc::new(house),
             agent: rooms.agent,
+            trunkline: rooms.trunkline,
             reloader,
             floor: keeper,
         }
@@ -172,6 +177,13 @@ impl Phone {
 
     async fn drain(self, mut incoming: mpsc::Receiver<Incoming>, mut calls: JoinSet<()>) {
         self.agent.drain();
+        // No more calls are wanted from the trunk; those that run go on.
+        let trunkline = self.trunkline.clone();
+        let leaving = tokio::spawn(async move {
+            if let Some(trunkline) = trunkline {
+                trunkline.leave().await;
+            }
+        });
         let grace = self.house.settings.grace;
         if !calls.is_empty() {
             tracing::info!(
@@ -193,6 +205,7 @@ impl Phone {
             }
         }
         drop(self.house);
+        let _ = leaving.await;
         self.agent.stop().await;
         self.floor.abort();
     }

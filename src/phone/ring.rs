@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
@@ -36,12 +38,15 @@ pub(super) fn account_of(address: &str) -> Option<&str> {
 pub(super) struct Phone {
     uri: String,
     flow: Option<Flow>,
+    /// Where its media may come from, whatever it says (NAT).
+    media_from: Option<IpAddr>,
 }
 
 /// The telephones of a desk: that of its address, or all that registered by its account.
 pub(super) fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
     let phone = |way: Way| Phone {
         uri: way.uri,
+        media_from: way.learns_media.then(|| way.peer.ip()),
         flow: Some(Flow {
             peer: way.peer,
             transport: match way.carrier {
@@ -59,6 +64,7 @@ pub(super) fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone
         None => vec![Phone {
             uri: address.to_owned(),
             flow: None,
+            media_from: None,
         }],
     }
 }
@@ -117,9 +123,13 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Re
         tracing::error!(call = ring.call, %error, "no media for a desk");
         failed()
     })?;
+    if let Some(host) = phone.media_from {
+        leg.learn_from(host);
+    }
     let invite = Invite {
         target: phone.uri.clone(),
         flow: phone.flow,
+        through: None,
         from_user: ring.caller.clone().unwrap_or_else(|| "anonymous".into()),
         from_name: None,
         sdp: leg.description().to_owned(),

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 mod agent;
-mod backlogs;
+mod asking;
 mod call;
 mod dispatch;
 mod driver;
@@ -28,18 +28,25 @@ mod headers;
 mod incoming;
 mod listening;
 mod outgoing;
+mod route;
+mod shown;
 mod streamed;
 #[cfg(test)]
 mod tests;
-mod timer;
+
 mod wire;
 
+use crate::renewal as timer;
+
+pub use crate::credentials::Credentials;
 pub use crate::guard::{Desks, Network, Seat, Transport, most_closing};
 pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};
 pub use agent::Agent;
+pub use asking::{Asking, Question, Told};
 pub use call::{Dialog, DialogEvent, OfferReply};
 pub use incoming::Incoming;
-pub use outgoing::{Flow, Invite, Outgoing, Progress};
+pub use outgoing::{Invite, Outgoing, Progress};
+pub use route::{Flow, Through};
 
 /// Directives for the log filter: callers' numbers stay out of the log, and so does what strangers
 /// do to the handshake.
@@ -58,12 +65,7 @@ pub struct Listen {
 impl std::fmt::Display for Listen {
     /// As the configuration writes it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let transport = match self.transport {
-            Transport::Udp => "udp",
-            Transport::Tcp => "tcp",
-            Transport::Tls => "tls",
-        };
-        write!(f, "{transport}:{}", self.address)
+        write!(f, "{}:{}", self.transport.word(), self.address)
     }
 }
 

@@ -10,10 +10,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::Transport;
-use super::backlogs::Backlogs;
 use super::headers::{self, rsip};
 use crate::guard;
-use crate::streams::{Behind, Handed, Inward, Outward, WRITE_TIMEOUT};
+use crate::streams::{Backlogs, Behind, Handed, Inward, Outward, WRITE_TIMEOUT};
 
 /// The stack behind the streams.
 #[derive(Clone)]

@@ -9,8 +9,8 @@ use rsipstack::platform::net::UdpSocket as StackSocket;
 use rsipstack::transaction::endpoint::TransportEventInspector;
 use rsipstack::transport::{SipConnection, TransportEvent};
 
-use super::backlogs::Backlogs;
 use crate::guard::{self, State, Transport, Verdict};
+use crate::streams::Backlogs;
 
 #[allow(clippy::disallowed_methods)] // the shell's clock: a message is judged when it arrives
 pub(super) fn now() -> Instant {

@@ -6,7 +6,9 @@
 //! spent only where it is the matter itself: a key that is held, a packet every 20 ms.
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
+mod baresip;
 mod browser;
+mod carrier;
 mod certificates;
 mod crowd;
 mod disk;
@@ -15,6 +17,8 @@ mod peers;
 mod place;
 mod raw;
 mod server;
+mod talks;
+mod telephone;
 mod tone;
 mod wav;
 
@@ -41,6 +45,8 @@ mod soak;
 mod sound;
 mod standing;
 mod strangers;
+mod telephones;
 mod tls;
 mod torture;
+mod trunks;
 mod web_edge;

@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "caller",
             "clerk",
             "location",
+            "trunkline",
             "ledger",
             "example",
             "verification",
@@ -76,7 +77,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
     (
         "config",
-        &["phone", "desks", "sip", "channels", "figures", "domain"],
+        &[
+            "phone",
+            "desks",
+            "trunkline",
+            "sip",
+            "channels",
+            "figures",
+            "domain",
+        ],
     ),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
@@ -90,6 +99,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "board",
             "desks",
             "location",
+            "trunkline",
             "domain",
             "sip",
             "media",
@@ -296,7 +306,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("line", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard", "streams"]),
+    ("sip", &["guard", "streams", "renewal", "credentials"]),
+    // A session's timer is told the time.
+    ("renewal", &[]),
+    // What is shown to who asks who we are; texts to it.
+    ("credentials", &[]),
+    // The trunk with a clock and a wire.
+    ("trunkline", &["trunks", "credentials", "sip"]),
+    // What is known of the trunk, and what to do about it.
+    ("trunks", &["credentials", "guard"]),
     // Every message of a stream is judged; who stands behind the streams is told by a trait.
     ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
@@ -333,6 +351,8 @@ const CRATES: &[(&str, &[&str])] = &[
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip"]),
     ("rsip", &["sip"]),
+    // The only questions to name servers.
+    ("hickory_resolver", &["trunkline"]),
     // The only TLS of ours, and the only reading of certificates.
     ("rustls", &["streams"]),
     ("tokio_rustls", &["streams"]),
@@ -356,9 +376,28 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
-            "staff", "location", "engine", "archive", "store", "turns", "secrets", "sip",
-            "streams", "media", "meter",
+            "app",
+            "main",
+            "phone",
+            "web",
+            "api",
+            "gate",
+            "post",
+            "caller",
+            "ledger",
+            "journal",
+            "staff",
+            "location",
+            "engine",
+            "archive",
+            "store",
+            "turns",
+            "secrets",
+            "sip",
+            "streams",
+            "media",
+            "meter",
+            "trunkline",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

@@ -12,7 +12,7 @@ const MAX_BACKLOG: usize = 64;
 /// Which streams have messages in the stack's queue. That queue has no bound of its own: a
 /// permit is taken for each message that goes in and comes back when the stack takes it out.
 #[derive(Clone, Default)]
-pub(super) struct Backlogs {
+pub struct Backlogs {
     open: Arc<Mutex<HashMap<SocketAddr, Arc<Semaphore>>>>,
 }
 
