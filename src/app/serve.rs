@@ -217,6 +217,7 @@ fn phone_settings(config: &Config) -> phone::Settings {
         files: config.files(),
         service_hours: config.centre.service_hours.clone(),
         grace: Duration::from_secs(config.sip.drain_s),
+        outward: config.calls_out(),
     }
 }
 

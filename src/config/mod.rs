@@ -5,6 +5,7 @@ mod checks;
 mod defaults;
 mod desks;
 mod hours;
+mod outward;
 mod read;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use checks::Problem;
+
+pub use outward::Outward;
 
 use crate::channels::QuietHours;
 use crate::desks::{Strategy, WhenEmpty};
@@ -41,6 +44,7 @@ pub struct Config {
     pub regulation: Regulation,
     pub ratings: Ratings,
     pub figures: Figures,
+    pub outward: Outward,
 }
 
 /// `[sip]`: where to listen, who may call.

@@ -4,10 +4,10 @@
 //! outcome row, and its recording is closed before the task ends.
 
 mod answer;
-mod book;
 mod call;
 mod clock;
 mod ears;
+mod errand;
 mod floor;
 mod hours;
 mod info;
@@ -23,7 +23,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use book::{Book, Checked, Files, texts_in};
+pub use crate::book::{Book, Checked, Files, texts_in};
+pub use errand::{Outward, new_order_id, own_group};
 pub use hours::{Days, ServiceHours, Span};
 
 use crate::archive::Archive;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub service_hours: ServiceHours,
     /// How long running calls may go on once the house closes.
     pub grace: Duration,
+    /// Calls that the house makes; `None`: none.
+    pub outward: Option<Outward>,
 }
 
 /// Everything that a call needs of the house.
@@ -143,6 +146,9 @@ impl Phone {
     /// ones have ended, at the latest after their grace.
     pub async fn serve(self, mut incoming: mpsc::Receiver<Incoming>, closing: CancellationToken) {
         let mut calls = JoinSet::new();
+        if self.house.settings.outward.is_some() {
+            calls.spawn(errand::run(self.house.clone(), self.agent.clone(), closing.clone()));
+        }
         loop {
             tokio::select! {
                 invite = incoming.recv() => match invite {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::book::{Book, Checked, Files};
+use crate::book::{Book, Checked, Files};
 use crate::ivr::Severity;
 
 /// How often the operator's files are looked at.

@@ -68,19 +68,41 @@ const ARROWS: &[(&str, &[&str])] = &[
             "media",
         ],
     ),
+    // The operator's dialplans and prompts as one checked whole.
+    ("book", &["drill", "ivr", "media"]),
+    // Whom we may call, when, and what becomes of it.
+    ("errands", &["domain"]),
+    // Calls to the outside until they are answered.
+    ("dialing", &["errands", "sip"]),
+    // Calls out on record: a shell beside the engine's.
+    (
+        "outward",
+        &[
+            "staff", "engine", "register", "store", "errands", "casework", "acts", "domain",
+        ],
+    ),
     // Commands about what is entered, over an engine that somebody else has opened.
-    ("clerk", &["staff", "engine", "rights", "domain"]),
+    (
+        "clerk",
+        &["outward", "errands", "staff", "engine", "rights", "domain"],
+    ),
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
     (
         "config",
-        &["phone", "desks", "sip", "channels", "figures", "domain"],
+        &[
+            "phone", "dialing", "errands", "desks", "sip", "channels", "figures", "domain",
+        ],
     ),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",
         &[
+            "book",
+            "outward",
+            "errands",
+            "dialing",
             "ledger",
             "engine",
             "archive",
@@ -334,7 +356,7 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "anyhow",
         &[
-            "studio", "app", "clerk", "main", "phone", "web", "gate", "post", "caller",
+            "studio", "app", "clerk", "main", "book", "phone", "web", "gate", "post", "caller",
         ],
     ),
     ("clap", &["app", "clerk", "main", "studio"]),
@@ -347,7 +369,8 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
+            "app", "main", "phone", "dialing", "web", "api", "gate", "post", "caller", "ledger",
+            "journal",
             "staff", "location", "engine", "archive", "store", "turns", "secrets", "sip",
             "streams", "media", "meter",
         ],
