@@ -15,6 +15,7 @@ pub mod book;
 pub mod bulletins;
 pub mod calendar;
 pub mod caller;
+mod calling;
 pub mod casework;
 pub mod channels;
 pub mod clerk;

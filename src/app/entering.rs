@@ -7,7 +7,7 @@ use super::{log_to_stderr, now, open_engine, runtime};
 use crate::clerk::{self, CallOutCommand, DeskCommand, TokenCommand, UnitCommand};
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::phone;
+use crate::outward;
 
 /// `gradeline unit`.
 pub fn unit(config: Option<&Path>, command: UnitCommand) -> anyhow::Result<ExitCode> {
@@ -21,7 +21,7 @@ pub fn call_out(config: Option<&Path>, command: CallOutCommand) -> anyhow::Resul
     let outward = Config::load(config)?.calls_out();
     let allowing = outward.map(|outward| outward.allowing());
     enter(config, async |engine| {
-        let id = phone::new_order_id(now());
+        let id = outward::fresh_order_id(now());
         clerk::call_out(engine, command, allowing, id, now()).await
     })
 }

@@ -198,6 +198,7 @@ fn web_options(
         meter,
         troubles,
         example,
+        calls_out: config.calls_out().map(|outward| outward.allowing()),
     }
 }
 

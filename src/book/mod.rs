@@ -1,5 +1,7 @@
 //! The operator's files as one checked whole: dialplans, prompt script, clips.
 
+pub(crate) mod reload;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,14 +30,14 @@ pub struct Book {
     /// Length of each clip by stem, milliseconds.
     pub lengths_ms: Arc<HashMap<String, u32>>,
     /// The files as they were just before they were read.
-    pub(crate) seen: Fingerprint,
+    seen: Fingerprint,
 }
 
 /// How a plan's `answers` names calls that we make: `out:revisit`.
 const OUT: &str = "out:";
 
 /// Each file with its last change and its length: another value means that something changed.
-pub(crate) type Fingerprint = Vec<(PathBuf, SystemTime, u64)>;
+type Fingerprint = Vec<(PathBuf, SystemTime, u64)>;
 
 /// What was found in the operator's files, and the book if it can be used.
 pub struct Checked {
@@ -155,7 +157,7 @@ impl Book {
 }
 
 impl Files {
-    pub(crate) fn fingerprint(&self) -> Fingerprint {
+    fn fingerprint(&self) -> Fingerprint {
         let mut seen = Vec::new();
         for dir in [self.dialplans.clone(), self.locale()] {
             let Ok(entries) = std::fs::read_dir(&dir) else {

@@ -120,7 +120,10 @@ async fn list(engine: &Engine, limit: u64) -> anyhow::Result<()> {
 /// Of the number its tail only: it is nowhere told whole (第十四条).
 fn line(row: &ErrandRow) -> String {
     let tail = row.number.len().saturating_sub(4);
-    let about = row.ticket.as_deref().or(row.call.as_ref().map(|call| call.0.as_str()));
+    let about = row
+        .ticket
+        .as_deref()
+        .or(row.call.as_ref().map(|call| call.0.as_str()));
     let stands = match row.result.as_deref().and_then(Ended::of_word) {
         Some(ended) => ended.word().to_owned(),
         None => format!("{}, not before {}", row.state, row.not_before),

@@ -106,7 +106,10 @@ impl Config {
         };
         let checks = [
             (
-                outward.trunk.as_ref().is_some_and(|trunk| !is_target(trunk)),
+                outward
+                    .trunk
+                    .as_ref()
+                    .is_some_and(|trunk| !is_target(trunk)),
                 "trunk",
                 "is no address; write one such as \"sip:192.0.2.10:5060\", without a user",
             ),
@@ -146,17 +149,25 @@ impl Config {
                 "must lie between 09:00 and 20:00, such as \"09:00-18:00\": nobody is called earlier or later",
             ),
             (
-                !(outward.area.is_empty() || digits(&outward.area) && outward.area.starts_with('0')),
+                !(outward.area.is_empty()
+                    || digits(&outward.area) && outward.area.starts_with('0')),
                 "area",
                 "is no area code; write it with its 0, such as \"010\"",
             ),
             (
-                !outward.outside.bytes().all(|byte| byte.is_ascii_digit() || b"*#".contains(&byte)),
+                !outward
+                    .outside
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || b"*#".contains(&byte)),
                 "outside",
                 "has more than keys; write what is dialled for an outside line, such as \"9\"",
             ),
             (
-                !outward.allowed.iter().chain(&outward.barred).all(|prefix| !prefix.is_empty() && digits(prefix)),
+                !outward
+                    .allowed
+                    .iter()
+                    .chain(&outward.barred)
+                    .all(|prefix| !prefix.is_empty() && digits(prefix)),
                 "allowed",
                 "and barred are prefixes of national numbers, such as [\"1\", \"010\"]",
             ),
@@ -207,8 +218,14 @@ mod tests {
     fn what_cannot_work_is_told_with_what_would() {
         let trunk = "trunk = \"sip:192.0.2.10\"\n";
         for (lines, said) in [
-            ("hours = \"08:00-18:00\"", ":2: [outward] hours must lie between"),
-            ("hours = \"09:00-21:00\"", "[outward] hours must lie between"),
+            (
+                "hours = \"08:00-18:00\"",
+                ":2: [outward] hours must lie between",
+            ),
+            (
+                "hours = \"09:00-21:00\"",
+                "[outward] hours must lie between",
+            ),
             ("hours = \"nine\"", "[outward] hours must lie between"),
             (trunk, "[outward] caller_id is missing"),
             ("trunk = \"8001@host\"", "[outward] trunk is no address"),

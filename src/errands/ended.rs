@@ -155,7 +155,11 @@ mod tests {
         ] {
             assert_eq!(of_status(status, rang), ended, "{status}");
         }
-        assert!(STATUSES.iter().all(|row| row.from <= row.to && !row.section.is_empty()));
+        assert!(
+            STATUSES
+                .iter()
+                .all(|row| row.from <= row.to && !row.section.is_empty())
+        );
     }
 
     #[test]

@@ -35,9 +35,7 @@ pub struct Numbers {
 }
 
 /// Police, fire, ambulance, traffic, maritime rescue, forest fires, Hong Kong's and foreign habits.
-const EMERGENCY: [&str; 8] = [
-    "110", "119", "120", "122", "12110", "12395", "95119", "999",
-];
+const EMERGENCY: [&str; 8] = ["110", "119", "120", "122", "12110", "12395", "95119", "999"];
 
 /// Information for money (160, 168), and satellites (1349, 1740 to 1749): a toll.
 const PREMIUM: [&str; 4] = ["160", "168", "1349", "174"];
@@ -186,7 +184,9 @@ fn is_mobile(digits: &str) -> bool {
 fn is_premium(digits: &str) -> bool {
     let is_long = digits.len() == 11;
     let mut prefixes = PREMIUM.iter();
-    prefixes.any(|prefix| digits.starts_with(prefix) && (is_long == (prefix.len() == 4) || *prefix == "174"))
+    prefixes.any(|prefix| {
+        digits.starts_with(prefix) && (is_long == (prefix.len() == 4) || *prefix == "174")
+    })
 }
 
 /// 1xx… that is no mobile number, 400, 800, 95…, 96….

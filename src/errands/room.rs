@@ -255,7 +255,10 @@ mod tests {
     }
 
     fn ids(starts: &[Start]) -> Vec<&str> {
-        starts.iter().map(|start| start.order.id.0.as_str()).collect()
+        starts
+            .iter()
+            .map(|start| start.order.id.0.as_str())
+            .collect()
     }
 
     #[test]
@@ -270,7 +273,11 @@ mod tests {
         let id = OrderId("o3".into());
         let next = room.ended(&id, Ended::Answered, ten(), &calendar);
         assert_eq!(next, Some(Next::Closed(Ended::Answered)));
-        assert_eq!(ids(&room.due(ten(), &calendar)), ["o4"], "o2's number is in use");
+        assert_eq!(
+            ids(&room.due(ten(), &calendar)),
+            ["o4"],
+            "o2's number is in use"
+        );
     }
 
     #[test]
@@ -341,7 +348,8 @@ mod tests {
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let step = prop_oneof![
-            (0u32..40, 0u32..6, 0usize..4).prop_map(|(id, number, purpose)| Step::Take(id, number, purpose)),
+            (0u32..40, 0u32..6, 0usize..4)
+                .prop_map(|(id, number, purpose)| Step::Take(id, number, purpose)),
             Just(Step::Due),
             (0usize..8, 0usize..11).prop_map(|(nth, ended)| Step::End(nth, ended)),
             (0u32..40).prop_map(Step::Withdraw),

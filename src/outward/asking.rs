@@ -42,6 +42,13 @@ pub struct Allowing {
     pub trunk: bool,
 }
 
+/// Of an errand: sortable by when it was asked for, and unguessable.
+pub fn fresh_order_id(now: Moment) -> OrderId {
+    let digits = |c: &char| c.is_ascii_digit();
+    let time: String = now.civil_text().chars().filter(digits).collect();
+    OrderId(format!("out-{time}-{:06x}", rand::random::<u32>() >> 8))
+}
+
 /// Why nothing is called.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAsked {
@@ -85,6 +92,32 @@ impl Engine {
         tx.note_errand(&row, "call_out_asked", detail, now).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(id.clone())
+    }
+
+    /// A call that nobody asked for and that may not be made: people see it in the list, and it is not looked at again.
+    pub async fn set_aside(
+        &self,
+        what: &WishFor,
+        trouble: Trouble,
+        now: Moment,
+    ) -> Result<(), Error> {
+        let (ticket, call) = match what {
+            WishFor::Revisit(ticket) | WishFor::Result(ticket) => (Some(ticket.to_string()), None),
+            WishFor::Callback { call, .. } => (None, Some(call.clone())),
+        };
+        let row = ErrandRow {
+            ticket,
+            call,
+            ..blank(&fresh_order_id(now), what.purpose(), now)
+        };
+        let mut tx = self.write().await?;
+        tx.lock_errands().await?;
+        tx.insert_errand(&row).await?;
+        tx.withdraw_errand(&row.id, now).await?;
+        let detail = format!("不外呼：{}", trouble.zh());
+        tx.note_errand(&row, "call_out_withdrawn", detail, now)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     /// Takes one back that is not being called; `false` where there is none such.
@@ -140,7 +173,10 @@ impl Engine {
     /// Tickets whose rater is to be told the result by the machine, and was not yet.
     pub async fn results_to_tell(&self, limit: u64) -> Result<Vec<TicketNumber>, Error> {
         let numbers = self.read().await?.tickets_to_rerate(limit).await?;
-        Ok(numbers.iter().filter_map(|text| text.parse().ok()).collect())
+        Ok(numbers
+            .iter()
+            .filter_map(|text| text.parse().ok())
+            .collect())
     }
 
     /// Callbacks asked for since then of which nothing was made yet.
@@ -161,20 +197,9 @@ impl Engine {
         now: Moment,
     ) -> Result<ErrandRow, NotAsked> {
         let mut row = ErrandRow {
-            id: id.0.clone(),
-            purpose: wish.what.purpose().word().to_owned(),
-            ticket: None,
-            call: None,
-            number: String::new(),
             staff: wish.staff,
             asked_by: wish.by.map(|hand| hand.person),
-            asked_at: now,
-            not_before: now,
-            attempts: 0,
-            state: "waiting".to_owned(),
-            result: None,
-            closed_at: None,
-            rehearsal: false,
+            ..blank(id, wish.what.purpose(), now)
         };
         match wish.what {
             WishFor::Revisit(ticket) | WishFor::Result(ticket) => {
@@ -209,6 +234,25 @@ impl Engine {
             }
         }
         Ok(row)
+    }
+}
+
+fn blank(id: &OrderId, purpose: Purpose, now: Moment) -> ErrandRow {
+    ErrandRow {
+        id: id.0.clone(),
+        purpose: purpose.word().to_owned(),
+        ticket: None,
+        call: None,
+        number: String::new(),
+        staff: None,
+        asked_by: None,
+        asked_at: now,
+        not_before: now,
+        attempts: 0,
+        state: "waiting".to_owned(),
+        result: None,
+        closed_at: None,
+        rehearsal: false,
     }
 }
 

@@ -12,5 +12,5 @@ mod trying;
 mod tests;
 
 pub use crate::register::{AttemptRow, ErrandRow};
-pub use asking::{Allowing, NotAsked, Wish, WishFor};
+pub use asking::{Allowing, NotAsked, Wish, WishFor, fresh_order_id};
 pub use trying::Attempt;

@@ -1,34 +1,42 @@
-//! Calls that the house makes: errands are taken from their rows, called, and told how they ended.
+//! One attempt of a call out: the desk first where a person talks, then the called person, then their conversation.
 
-mod made;
-
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{Id, JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::mpsc;
 
-use super::House;
-use super::answer::new_call_id;
-use super::clock;
-use crate::dialing::Trunk;
+use crate::desks::{Need, Terms};
+use crate::dialing::{Dialling, Step};
 use crate::domain::Moment;
-use crate::engine::{CallId, Error};
-use crate::errands::{Ended, Errands, Next, Numbers, OrderId, Rules, Start, Trouble};
-use crate::outward::{Allowing, Attempt, NotAsked, Wish, WishFor};
-use crate::sip::Agent;
+use crate::engine::NewCall;
+use crate::errands::{Ended, Order};
+use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
+use crate::media::{self, CallMedia, Side};
+use crate::outward::Attempt;
+use crate::phone::House;
+use crate::phone::answer::{OPENING, facts, hours_of, unsigned};
+use crate::phone::call::{Call, Desk, Stage, Talk};
+use crate::phone::clock::{self, CallClock};
+use crate::phone::ears::Ears;
+use crate::phone::floor::{Hunted, Seat, Wanted};
+use crate::phone::place::Place;
+use crate::phone::ring::Answered;
+use crate::phone::timeline::Timeline;
+use crate::sip::{Agent, Dialog, DialogEvent};
 
-/// How the house calls out.
-#[derive(Debug, Clone)]
-pub struct Outward {
-    pub trunk: Trunk,
-    pub numbers: Numbers,
-    pub rules: Rules,
-    /// Raters who may rate again are called by the machine unasked.
-    pub results: bool,
-    /// Callbacks that callers asked for are made.
-    pub callbacks: bool,
+/// How long a desk that asked for a call is rung.
+const DESK_RINGS: Duration = Duration::from_secs(30);
+
+type Failed = (Ended, Option<u16>);
+
+/// The called person's side, once he answered.
+struct Reached {
+    dialog: Dialog,
+    events: mpsc::Receiver<DialogEvent>,
+    sound: CallMedia,
+    sound_events: mpsc::Receiver<media::Event>,
+    desk: Option<(Dialog, mpsc::Receiver<DialogEvent>, Seat)>,
 }
 
 /// The group of one's own desk.
@@ -36,214 +44,344 @@ pub fn own_group(staff: &str) -> String {
     format!("staff:{staff}")
 }
 
-/// As unguessable as a call's.
-pub fn new_order_id(now: Moment) -> OrderId {
-    OrderId(new_call_id(now).0)
+/// The line failed, and there was no final response.
+const NOTHING: Failed = (Ended::Network, None);
+
+/// Who calls whom.
+struct Calling<'a> {
+    house: &'a Arc<House>,
+    agent: &'a Agent,
+    order: &'a Order,
+    attempt: &'a Attempt,
+    started_at: Moment,
 }
 
-/// How often rows are looked at.
-const EVERY: Duration = Duration::from_secs(1);
-/// Looked at once.
-const MANY: u64 = 1000;
-/// Asked for at once, unasked.
-const FEW: u64 = 20;
-/// A callback that nobody made in so long was seen to by people.
-const WISHES_OF_MS: i64 = 7 * 86_400_000;
+impl Calling<'_> {
+    async fn dial(&self, offer: &str) -> Result<Dialling, Failed> {
+        let Some(outward) = &self.house.settings.outward else {
+            return Err(NOTHING);
+        };
+        let dialled = outward.numbers.dialled(&self.order.number);
+        let call = &self.attempt.call.0;
+        Dialling::begin(self.agent, &outward.trunk, &dialled, offer, call)
+            .await
+            .map_err(|ended| (ended, None))
+    }
 
-struct Desk {
+    fn place(&self) -> std::path::PathBuf {
+        let (archive, id) = (&self.house.archive, &self.attempt.call);
+        archive.place(id, self.started_at).unwrap_or_else(|error| {
+            tracing::error!(call = %id.0, %error, "a recording has no folder of its day");
+            archive.dir().join(format!("{}.wav", id.0))
+        })
+    }
+}
+
+/// Makes it; how it ended, and the final response where there was one.
+pub(super) async fn make(
     house: Arc<House>,
     agent: Agent,
-    outward: Outward,
-    room: Errands,
-    running: JoinSet<(Ended, Option<u16>)>,
-    attempts: HashMap<Id, Attempt>,
-    /// What could not be written yet.
-    unwritten: Vec<(Attempt, Ended, Option<u16>, Next)>,
-    recovered: bool,
+    order: Order,
+    attempt: Attempt,
+) -> (Ended, Option<u16>) {
+    let book = house.book.borrow().clone();
+    let Some(plan) = book.plan_of_calls_out(order.purpose.word()).cloned() else {
+        let purpose = order.purpose.word();
+        tracing::error!(
+            purpose,
+            "no dialplan answers out:{purpose}; add one, or see dialplans/"
+        );
+        return (Ended::Interrupted, None);
+    };
+    let started_at = clock::moment();
+    let calling = Calling {
+        house: &house,
+        agent: &agent,
+        order: &order,
+        attempt: &attempt,
+        started_at,
+    };
+    let reached = async {
+        match order.purpose.has_desk() {
+            true => reach_for(&calling, desk_first(&house, &attempt).await?).await,
+            false => reach(&calling).await,
+        }
+    };
+    let reached = tokio::select! {
+        reached = reached => reached,
+        () = house.grace_over.cancelled() => Err((Ended::Interrupted, None)),
+    };
+    match reached {
+        Ok(reached) => {
+            let outcome = talk(&house, &attempt, plan, started_at, reached).await;
+            (how(&outcome), Some(200))
+        }
+        Err(failed) => failed,
+    }
 }
 
-/// Makes calls until `closing`; returns when the last of them has ended.
-pub(super) async fn run(house: Arc<House>, agent: Agent, closing: CancellationToken) {
-    let Some(outward) = house.settings.outward.clone() else {
-        return;
-    };
-    let mut desk = Desk {
-        room: Errands::new(outward.rules.clone()),
-        house,
-        agent,
-        outward,
-        running: JoinSet::new(),
-        attempts: HashMap::new(),
-        unwritten: Vec::new(),
-        recovered: false,
-    };
-    let mut looks = tokio::time::interval(EVERY);
-    while !closing.is_cancelled() || !desk.running.is_empty() {
-        tokio::select! {
-            _ = looks.tick() => {
-                if let Err(error) = desk.look(closing.is_cancelled()).await {
-                    tracing::warn!(%error, "calls out wait for the database");
-                }
-            }
-            Some(done) = desk.running.join_next_with_id() => desk.done(done).await,
-            () = closing.cancelled(), if desk.running.is_empty() => {}
+/// Rings the desk that asked, or whichever is free.
+async fn desk_first(house: &Arc<House>, attempt: &Attempt) -> Result<(Answered, Seat), Failed> {
+    let (_hunt, mut told) = house.floor.seek(Wanted {
+        need: Need {
+            group: attempt.row.staff.as_deref().map(own_group),
+            skill: None,
+        },
+        terms: Terms {
+            patience: DESK_RINGS,
+            queue: None,
+        },
+        caller_number: Some(attempt.row.number.clone()),
+        call: attempt.call.0.clone(),
+    });
+    while let Some(hunted) = told.recv().await {
+        match hunted {
+            Hunted::Found { answered, seat, .. } => return Ok((*answered, seat)),
+            Hunted::Unavailable(_) => break,
+            Hunted::Ringing { .. } | Hunted::Position { .. } => {}
         }
     }
-    desk.write_ends().await;
+    Err((Ended::DeskNoAnswer, None))
 }
 
-impl Desk {
-    async fn look(&mut self, closing: bool) -> Result<(), Error> {
-        let now = clock::moment();
-        self.write_ends().await;
-        if closing {
-            return Ok(());
-        }
-        let engine = self.house.engine.clone();
-        if !self.recovered {
-            let closed = engine.close_interrupted_calls_out(MANY, now).await?;
-            if closed > 0 {
-                tracing::warn!(closed, "calls out that were under way when the server fell are closed");
-            }
-            for (number, at) in engine.attempts_since(now.day().start()).await? {
-                self.room.remember(&number, at);
-            }
-            self.recovered = true;
-        }
-        self.ask_unasked(now).await?;
-        let open = engine
-            .open_calls_out(&self.outward.numbers, MANY, now)
-            .await?;
-        for (order, attempts) in open {
-            // A full room takes it when there is place: it stays in its row.
-            let _ = self.room.take(order, attempts);
-        }
-        for start in self.room.due(now, &self.house.calendar) {
-            self.begin(start, now).await?;
-        }
-        metrics::gauge!("gradeline_calls_out_active").set(self.room.calling() as f64);
-        metrics::gauge!("gradeline_calls_out_open").set(self.room.open() as f64);
-        Ok(())
-    }
-
-    /// What nobody has to ask for: results to be told, callbacks that callers wished.
-    async fn ask_unasked(&self, now: Moment) -> Result<(), Error> {
-        let engine = &self.house.engine;
-        let mut wishes = Vec::new();
-        if self.outward.results {
-            let tickets = engine.results_to_tell(FEW).await?;
-            wishes.extend(tickets.into_iter().map(WishFor::Result));
-        }
-        if self.outward.callbacks {
-            let since = now.plus_millis(-WISHES_OF_MS);
-            for (call, number, asked_at) in engine.callbacks_to_make(since, FEW).await? {
-                wishes.push(WishFor::Callback {
-                    not_before: self.promised(asked_at),
-                    call,
-                    number,
+/// Calls outside, for the machine alone: recorded from the answer on.
+async fn reach(calling: &Calling<'_>) -> Result<Reached, Failed> {
+    let mut leg = calling.house.media.offer().map_err(|_| NOTHING)?;
+    let mut dialling = calling.dial(leg.description()).await?;
+    loop {
+        match dialling.next().await {
+            Step::Rings { .. } => {}
+            Step::Not { ended, status } => return Err((ended, status)),
+            Step::Answered {
+                dialog,
+                events,
+                sdp,
+            } => {
+                leg.accept_answer(&sdp).map_err(|_| NOTHING)?;
+                let place = calling.place();
+                let started = calling.house.media.start_call(leg, Some(&place));
+                let (sound, sound_events) = started.map_err(|_| NOTHING)?;
+                return Ok(Reached {
+                    dialog,
+                    events,
+                    sound,
+                    sound_events,
+                    desk: None,
                 });
             }
         }
-        for what in wishes {
-            let wish = Wish {
-                what,
-                staff: None,
-                by: None,
-            };
-            let id = new_order_id(now);
-            let asked = engine
-                .ask_for_call(&id, wish, &self.outward.allowing(), now)
-                .await;
-            match asked {
-                Ok(_) | Err(NotAsked::Refused(Trouble::Open | Trouble::Full)) => {}
-                Err(NotAsked::Refused(trouble)) => {
-                    tracing::info!(%trouble, "a call out that nobody asked for may not be made");
-                }
-                Err(NotAsked::Engine(error)) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// What the caller was told (P28): the next working day, in the hours of calls out.
-    fn promised(&self, asked_at: Moment) -> Moment {
-        let calendar = &self.house.calendar;
-        let day = calendar.next_workday_after(asked_at.day());
-        let from = day.map_or(asked_at, |day| day.start());
-        self.outward.rules.hours.next(from, calendar)
-    }
-
-    async fn begin(&mut self, start: Start, now: Moment) -> Result<(), Error> {
-        let call: CallId = new_call_id(now);
-        let (order, seq) = (&start.order, start.attempt);
-        let engine = &self.house.engine;
-        let begun = engine.begin_attempt(order, seq, &call, now).await;
-        let gone = match begun {
-            Ok(Some(attempt)) => {
-                let (house, agent) = (self.house.clone(), self.agent.clone());
-                let order = start.order.clone();
-                let made = attempt.clone();
-                let task = self
-                    .running
-                    .spawn(async move { made::make(house, agent, order, made).await });
-                self.attempts.insert(task.id(), attempt);
-                return Ok(());
-            }
-            // It was taken back meanwhile.
-            Ok(None) => Ok(()),
-            Err(error) => Err(error),
-        };
-        let how = match gone {
-            Ok(()) => Ended::Withdrawn,
-            Err(_) => Ended::Interrupted,
-        };
-        self.room.ended(&order.id, how, now, &self.house.calendar);
-        gone
-    }
-
-    async fn done(&mut self, done: Result<(Id, (Ended, Option<u16>)), tokio::task::JoinError>) {
-        let (id, (ended, status)) = match done {
-            Ok(done) => done,
-            Err(panic) => {
-                tracing::error!(%panic, "a bug ended a call out");
-                (panic.id(), (Ended::Interrupted, None))
-            }
-        };
-        let Some(attempt) = self.attempts.remove(&id) else {
-            return;
-        };
-        metrics::counter!("gradeline_calls_out_total", "result" => ended.word()).increment(1);
-        let now = clock::moment();
-        let order = OrderId(attempt.row.id.clone());
-        let next = self.room.ended(&order, ended, now, &self.house.calendar);
-        let next = next.unwrap_or(Next::Closed(ended));
-        self.unwritten.push((attempt, ended, status, next));
-        self.write_ends().await;
-    }
-
-    async fn write_ends(&mut self) {
-        let mut kept = Vec::new();
-        for (attempt, ended, status, next) in std::mem::take(&mut self.unwritten) {
-            let engine = &self.house.engine;
-            let now = clock::moment();
-            if let Err(error) = engine
-                .end_attempt(&attempt, ended, status, next, now)
-                .await
-            {
-                tracing::warn!(errand = attempt.row.id, %error, "the end of a call out is written later");
-                kept.push((attempt, ended, status, next));
-            }
-        }
-        self.unwritten = kept;
     }
 }
 
-impl Outward {
-    pub fn allowing(&self) -> Allowing {
-        Allowing {
-            numbers: self.numbers.clone(),
-            open_at_most: self.rules.open_at_most as u64,
-            trunk: true,
+/// The same with a desk on the line: it hears how it rings outside, and everything is recorded from the desk's answer on. Where
+/// nobody answers nothing was said, and nothing is kept.
+async fn reach_for(
+    calling: &Calling<'_>,
+    (desk, seat): (Answered, Seat),
+) -> Result<Reached, Failed> {
+    let leg = calling.house.media.offer().map_err(|_| NOTHING)?;
+    let offer = leg.description().to_owned();
+    let place = calling.place();
+    let started = calling.house.media.start_call(leg, Some(&place));
+    let (sound, mut sound_events) = started.map_err(|_| NOTHING)?;
+    sound.add_desk(desk.leg);
+    sound.join();
+    let mut desk_events = desk.events;
+    match ring_out(calling, &offer, &sound, &mut desk_events).await {
+        Ok((dialog, events)) => {
+            // What he hears first is for him alone.
+            sound.part();
+            Ok(Reached {
+                dialog,
+                events,
+                sound,
+                sound_events,
+                desk: Some((desk.dialog, desk_events, seat)),
+            })
         }
+        Err(failed) => {
+            sound.finish();
+            tokio::spawn(async move {
+                while let Some(event) = sound_events.recv().await {
+                    if matches!(event, media::Event::Finished(_)) {
+                        break;
+                    }
+                }
+                if let Err(error) = tokio::fs::remove_file(&place).await {
+                    tracing::debug!(%error, "nothing was recorded of a call out");
+                }
+            });
+            Err(failed)
+        }
+    }
+}
+
+type Line = (Dialog, mpsc::Receiver<DialogEvent>);
+
+async fn ring_out(
+    calling: &Calling<'_>,
+    offer: &str,
+    sound: &CallMedia,
+    desk: &mut mpsc::Receiver<DialogEvent>,
+) -> Result<Line, Failed> {
+    let mut dialling = calling.dial(offer).await?;
+    loop {
+        let step = tokio::select! {
+            step = dialling.next() => step,
+            () = leaves(sound, desk) => return Err((Ended::DeskAbandoned, None)),
+        };
+        match step {
+            Step::Rings { early: Some(early) } => {
+                // Ringing that is heard from there; one that does not fit waits for the final answer.
+                if let Err(error) = sound.accept_answer(Side::Caller, &early).await {
+                    tracing::info!(%error, "early media cannot be heard");
+                }
+            }
+            Step::Rings { early: None } => {}
+            Step::Not { ended, status } => return Err((ended, status)),
+            Step::Answered {
+                dialog,
+                events,
+                sdp,
+            } => {
+                let fits = sound.accept_answer(Side::Caller, &sdp).await;
+                return fits.map(|()| (dialog, events)).map_err(|error| {
+                    tracing::warn!(%error, "the answer to a call out cannot be used");
+                    NOTHING
+                });
+            }
+        }
+    }
+}
+
+/// Resolves when the desk hangs up. Its new offers are answered meanwhile.
+async fn leaves(sound: &CallMedia, events: &mut mpsc::Receiver<DialogEvent>) {
+    loop {
+        match events.recv().await {
+            Some(DialogEvent::Offer { sdp, reply }) => {
+                let answered = match sound.renegotiate(Side::Desk, &sdp).await {
+                    Ok(answer) => reply.answer(&answer).await,
+                    Err(_) => reply.refuse(488).await,
+                };
+                if let Err(error) = answered {
+                    tracing::debug!(%error, "an offer of the desk could not be answered");
+                }
+            }
+            Some(DialogEvent::Acknowledged { .. } | DialogEvent::Info { .. }) => {}
+            Some(DialogEvent::Bye { .. } | DialogEvent::Lost { .. }) | None => return,
+        }
+    }
+}
+
+/// From the answer on it is a call like any other.
+async fn talk(
+    house: &Arc<House>,
+    attempt: &Attempt,
+    plan: Arc<Plan>,
+    started_at: Moment,
+    reached: Reached,
+) -> Outcome {
+    let book = house.book.borrow().clone();
+    let (id, row) = (&attempt.call, &attempt.row);
+    let trunk = house
+        .settings
+        .outward
+        .as_ref()
+        .map(|outward| &outward.trunk);
+    let new = NewCall {
+        id: id.clone(),
+        sip_call_id: reached.dialog.call_id().to_owned(),
+        caller: Some(row.number.clone()),
+        callee: trunk.map_or_else(String::new, |trunk| trunk.caller_id.clone()),
+        source: trunk.map_or_else(String::new, |trunk| trunk.target.clone()),
+        started_at,
+        dialplan: plan.name.clone(),
+        dialplan_digest: plan.digest().to_owned(),
+        rehearsal: row.rehearsal || house.rehearsal,
+    };
+    let (ledger, stored) = house.ledgers.open_call(new, OPENING).await;
+    let hours = hours_of(&plan, &house.settings.service_hours);
+    let mut known = facts(
+        house,
+        &hours,
+        &book.lengths_ms,
+        Some(&row.number),
+        started_at,
+    );
+    known.date = date_of(house, attempt).await;
+    let session = Session::new(plan, book.script.clone(), known, clock::instant());
+    let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
+    timeline.mark(clock::instant(), "called_out", &row.purpose);
+    let (desk, desk_events) = match reached.desk {
+        Some((dialog, events, seat)) => (Desk::Waiting { dialog, seat }, Some(events)),
+        None => (Desk::None, None),
+    };
+    let ears = Ears {
+        caller: reached.events,
+        sound: reached.sound_events,
+        stored,
+        hunt: None,
+        desk: desk_events,
+        owed: VecDeque::new(),
+        closing: Some(house.grace_over.clone()),
+    };
+    let call = Call {
+        house: house.clone(),
+        place: Place::of_ours(),
+        book,
+        id: id.clone(),
+        started_at,
+        caller_number: Some(row.number.clone()),
+        session,
+        caller: Some(reached.dialog),
+        sound: reached.sound,
+        ledger,
+        timeline,
+        caller_presses: Presses::new(),
+        desk_presses: Presses::new(),
+        infos: 0,
+        desk,
+        stage: Stage::Running,
+        closing_by: None,
+        recorded: None,
+        talk: Talk::default(),
+        storing: 0,
+        outcome: None,
+        message: None,
+        last_press_at: clock::instant(),
+    };
+    call.run(ears).await
+}
+
+/// The day on which he called us.
+async fn date_of(house: &Arc<House>, attempt: &Attempt) -> Option<Value> {
+    let about = attempt.row.call.as_ref()?;
+    let started_at = match house.engine.call_started_at(about).await {
+        Ok(at) => at?,
+        Err(error) => {
+            tracing::warn!(call = %attempt.call.0, %error, "the day of the first call is not known");
+            return None;
+        }
+    };
+    let day = started_at.day();
+    Some(Value::Date {
+        month: unsigned(day.month()),
+        day: unsigned(day.day_of_month()),
+    })
+}
+
+/// What the conversation says of the attempt. Who hung up or kept silent before he chose was not reached.
+fn how(outcome: &Outcome) -> Ended {
+    match outcome {
+        Outcome::Graded(_) | Outcome::Ungraded(_) => Ended::Answered,
+        Outcome::NotConnected(why) => match why {
+            NotConnected::PutOff => Ended::Later,
+            NotConnected::Refused => Ended::Refused,
+            NotConnected::Fault => Ended::Interrupted,
+            NotConnected::Abandoned | NotConnected::NoDesk | NotConnected::Closed => {
+                Ended::NoAnswer
+            }
+            NotConnected::Message | NotConnected::Callback => Ended::Answered,
+        },
     }
 }

@@ -12,7 +12,6 @@ mod floor;
 mod hours;
 mod info;
 mod place;
-mod reload;
 mod ring;
 mod timeline;
 
@@ -24,10 +23,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::book::{Book, Checked, Files, texts_in};
-pub use errand::{Outward, new_order_id, own_group};
+pub use crate::calling::Outward;
+pub use errand::own_group;
 pub use hours::{Days, ServiceHours, Span};
 
 use crate::archive::Archive;
+use crate::book;
+use crate::calling::{self, Calling};
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
@@ -108,7 +110,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 impl Phone {
     pub fn open(rooms: Rooms) -> Phone {
         let (book, reader) = watch::channel(Arc::new(rooms.book));
-        let reloader = tokio::spawn(reload::keep(rooms.settings.files.clone(), book));
+        let reloader = tokio::spawn(book::reload::keep(rooms.settings.files.clone(), book));
         let (floor, keeper) = Floor::open(
             rooms.desks,
             rooms.agent.clone(),
@@ -146,8 +148,8 @@ impl Phone {
     /// ones have ended, at the latest after their grace.
     pub async fn serve(self, mut incoming: mpsc::Receiver<Incoming>, closing: CancellationToken) {
         let mut calls = JoinSet::new();
-        if self.house.settings.outward.is_some() {
-            calls.spawn(errand::run(self.house.clone(), self.agent.clone(), closing.clone()));
+        if let Some(outward) = self.house.settings.outward.clone() {
+            calls.spawn(calling::run(self.calling(outward), closing.clone()));
         }
         loop {
             tokio::select! {
@@ -160,7 +162,22 @@ impl Phone {
             }
         }
         self.reloader.abort();
+        // Whyever no more calls come in, none goes out.
+        closing.cancel();
         self.drain(incoming, calls).await;
+    }
+
+    /// Calls that the house makes are among its calls: they are drained with them.
+    fn calling(&self, outward: Outward) -> Calling {
+        let (house, agent) = (self.house.clone(), self.agent.clone());
+        Calling {
+            engine: self.house.engine.clone(),
+            outward,
+            call_id: answer::new_call_id,
+            make: Box::new(move |order, attempt| {
+                Box::pin(errand::make(house.clone(), agent.clone(), order, attempt))
+            }),
+        }
     }
 
     async fn admit(&self, invite: Incoming, calls: &mut JoinSet<()>) {

@@ -13,6 +13,7 @@ mod guard;
 mod health;
 mod login;
 mod looks;
+mod outward;
 mod pages;
 mod server;
 #[cfg(test)]

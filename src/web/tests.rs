@@ -88,6 +88,7 @@ impl Centre {
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
             example: false,
+            calls_out: None,
         };
         let archive = Archive::new(folder.path().join("recordings"));
         let web = Web::new(engine.clone(), archive, options);
@@ -549,6 +550,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
         example: false,
+        calls_out: None,
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let archive = Archive::new(folder.path());

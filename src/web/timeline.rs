@@ -138,6 +138,7 @@ mod tests {
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
             example: false,
+            calls_out: None,
         };
         Chrome::bare(language, "/".to_owned(), Arc::new(options))
     }

@@ -74,11 +74,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("errands", &["domain"]),
     // Calls to the outside until they are answered.
     ("dialing", &["errands", "sip"]),
+    // The loop of calls out; how one is made is the telephone's.
+    (
+        "calling",
+        &["outward", "dialing", "engine", "errands", "domain"],
+    ),
     // Calls out on record: a shell beside the engine's.
     (
         "outward",
         &[
-            "staff", "engine", "register", "store", "errands", "casework", "acts", "domain",
+            "staff", "engine", "register", "store", "errands", "rights", "casework", "acts",
+            "domain",
         ],
     ),
     // Commands about what is entered, over an engine that somebody else has opened.
@@ -100,6 +106,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "phone",
         &[
             "book",
+            "calling",
             "outward",
             "errands",
             "dialing",
@@ -131,6 +138,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wire",
             "meter",
             "bulletins",
+            "outward",
+            "errands",
             "staff",
             "engine",
             "figures",
@@ -166,7 +175,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What every request passes, before it is known what it is about.
     (
         "gate",
-        &["meter", "staff", "engine", "archive", "rights", "domain"],
+        &[
+            "meter", "outward", "staff", "engine", "archive", "rights", "domain",
+        ],
     ),
     // The shapes of the API are of what the shells load.
     (
@@ -369,10 +380,9 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
-            "app", "main", "phone", "dialing", "web", "api", "gate", "post", "caller", "ledger",
-            "journal",
-            "staff", "location", "engine", "archive", "store", "turns", "secrets", "sip",
-            "streams", "media", "meter",
+            "app", "main", "phone", "book", "calling", "dialing", "web", "api", "gate", "post",
+            "caller", "ledger", "journal", "staff", "location", "engine", "archive", "store",
+            "turns", "secrets", "sip", "streams", "media", "meter",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

@@ -11,6 +11,7 @@ async fn answers(example: bool, path: &str) -> Answer {
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
         example,
+        calls_out: None,
     };
     let archive = Archive::new(folder.path().join("recordings"));
     let router = doors::router(Web::new(engine, archive, options));
