@@ -43,6 +43,7 @@ pub mod lists;
 pub mod location;
 pub mod media;
 pub mod meter;
+pub mod openings;
 pub mod outward;
 pub mod phone;
 pub mod post;

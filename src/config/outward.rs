@@ -99,7 +99,6 @@ impl Config {
     /// What of it reads well and cannot work.
     pub(super) fn outward_problem(&self) -> Option<Problem> {
         let outward = &self.outward;
-        let digits = |text: &String| text.bytes().all(|byte| byte.is_ascii_digit());
         let is_target = |target: &String| {
             let host = target.strip_prefix("sip:");
             host.is_some_and(|host| !host.is_empty() && !host.contains(['@', ' ', '<', '"']))
@@ -148,14 +147,21 @@ impl Config {
                 "hours",
                 "must lie between 09:00 and 20:00, such as \"09:00-18:00\": nobody is called earlier or later",
             ),
+        ];
+        first(&checks).or_else(|| outward.numbers_problem())
+    }
+}
+
+impl Outward {
+    fn numbers_problem(&self) -> Option<Problem> {
+        let checks = [
             (
-                !(outward.area.is_empty()
-                    || digits(&outward.area) && outward.area.starts_with('0')),
+                !(self.area.is_empty() || digits(&self.area) && self.area.starts_with('0')),
                 "area",
                 "is no area code; write it with its 0, such as \"010\"",
             ),
             (
-                !outward
+                !self
                     .outside
                     .bytes()
                     .all(|byte| byte.is_ascii_digit() || b"*#".contains(&byte)),
@@ -163,29 +169,35 @@ impl Config {
                 "has more than keys; write what is dialled for an outside line, such as \"9\"",
             ),
             (
-                !outward
+                !self
                     .allowed
                     .iter()
-                    .chain(&outward.barred)
+                    .chain(&self.barred)
                     .all(|prefix| !prefix.is_empty() && digits(prefix)),
                 "allowed",
                 "and barred are prefixes of national numbers, such as [\"1\", \"010\"]",
             ),
         ];
-        let found = checks.into_iter().find(|(is, ..)| *is);
-        found.map(|(_, key, said)| Problem {
-            at: ("outward", key),
-            said: said.to_owned(),
-        })
+        first(&checks)
     }
-}
 
-impl Outward {
     fn hours(&self) -> Option<Hours> {
         let (from, until) = self.hours.split_once('-')?;
         let (from, until) = (minutes(from)?, minutes(until)?);
         Hours::new(from, until.min(LATEST_MIN + 1), self.workdays_only).ok()
     }
+}
+
+fn digits(text: &String) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn first(checks: &[(bool, &'static str, &str)]) -> Option<Problem> {
+    let found = checks.iter().find(|(is, ..)| *is);
+    found.map(|(_, key, said)| Problem {
+        at: ("outward", key),
+        said: (*said).to_owned(),
+    })
 }
 
 fn minutes(text: &str) -> Option<u16> {

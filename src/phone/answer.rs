@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 use super::call::{Call, Desk, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
-use super::hours::{Days, Service, ServiceHours, Span, service};
 use super::place::Place;
 use super::timeline::Timeline;
 use super::{House, refuse};
@@ -18,6 +17,7 @@ use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
 use crate::ivr::{Facts, Hours, HoursSpan, Plan, Presses, Session, Value};
 use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
+use crate::openings::{Days, Service, ServiceHours, Span, service};
 use crate::sip::{Dialog, DialogEvent, Incoming};
 
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).

@@ -1,43 +1,30 @@
 //! One attempt of a call out: the desk first where a person talks, then the called person, then their conversation.
 
-use std::collections::VecDeque;
+mod talked;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use talked::{Reached, how, talk};
+
 use crate::desks::{Need, Terms};
 use crate::dialing::{Dialling, Step};
 use crate::domain::Moment;
-use crate::engine::NewCall;
 use crate::errands::{Ended, Order};
-use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
 use crate::media::{self, CallMedia, Side};
 use crate::outward::Attempt;
 use crate::phone::House;
-use crate::phone::answer::{OPENING, facts, hours_of, unsigned};
-use crate::phone::call::{Call, Desk, Stage, Talk};
-use crate::phone::clock::{self, CallClock};
-use crate::phone::ears::Ears;
+use crate::phone::clock;
 use crate::phone::floor::{Hunted, Seat, Wanted};
-use crate::phone::place::Place;
 use crate::phone::ring::Answered;
-use crate::phone::timeline::Timeline;
 use crate::sip::{Agent, Dialog, DialogEvent};
 
 /// How long a desk that asked for a call is rung.
 const DESK_RINGS: Duration = Duration::from_secs(30);
 
 type Failed = (Ended, Option<u16>);
-
-/// The called person's side, once he answered.
-struct Reached {
-    dialog: Dialog,
-    events: mpsc::Receiver<DialogEvent>,
-    sound: CallMedia,
-    sound_events: mpsc::Receiver<media::Event>,
-    desk: Option<(Dialog, mpsc::Receiver<DialogEvent>, Seat)>,
-}
 
 /// The group of one's own desk.
 pub fn own_group(staff: &str) -> String {
@@ -66,6 +53,13 @@ impl Calling<'_> {
         Dialling::begin(self.agent, &outward.trunk, &dialled, offer, call)
             .await
             .map_err(|ended| (ended, None))
+    }
+
+    /// P05 for the desk; outside nobody is there to hear it. No session names its end.
+    fn plays_waiting(&self, sound: &CallMedia) {
+        let book = self.house.book.borrow().clone();
+        let clips: Vec<_> = book.clips.0.get("P05").cloned().into_iter().collect();
+        sound.play(u32::MAX, clips, true);
     }
 
     fn place(&self) -> std::path::PathBuf {
@@ -225,6 +219,9 @@ async fn ring_out(
     desk: &mut mpsc::Receiver<DialogEvent>,
 ) -> Result<Line, Failed> {
     let mut dialling = calling.dial(offer).await?;
+    let mut early_fits = false;
+    // Until somebody rings or answers the desk is asked to wait.
+    calling.plays_waiting(sound);
     loop {
         let step = tokio::select! {
             step = dialling.next() => step,
@@ -233,8 +230,12 @@ async fn ring_out(
         match step {
             Step::Rings { early: Some(early) } => {
                 // Ringing that is heard from there; one that does not fit waits for the final answer.
-                if let Err(error) = sound.accept_answer(Side::Caller, &early).await {
-                    tracing::info!(%error, "early media cannot be heard");
+                match sound.accept_answer(Side::Caller, &early).await {
+                    Ok(()) => {
+                        early_fits = true;
+                        sound.stop_playing();
+                    }
+                    Err(error) => tracing::info!(%error, "early media cannot be heard"),
                 }
             }
             Step::Rings { early: None } => {}
@@ -244,6 +245,11 @@ async fn ring_out(
                 events,
                 sdp,
             } => {
+                sound.stop_playing();
+                if sdp.is_empty() && early_fits {
+                    // It had said all of it before (RFC 6337 §3.1.1).
+                    return Ok((dialog, events));
+                }
                 let fits = sound.accept_answer(Side::Caller, &sdp).await;
                 return fits.map(|()| (dialog, events)).map_err(|error| {
                     tracing::warn!(%error, "the answer to a call out cannot be used");
@@ -270,118 +276,5 @@ async fn leaves(sound: &CallMedia, events: &mut mpsc::Receiver<DialogEvent>) {
             Some(DialogEvent::Acknowledged { .. } | DialogEvent::Info { .. }) => {}
             Some(DialogEvent::Bye { .. } | DialogEvent::Lost { .. }) | None => return,
         }
-    }
-}
-
-/// From the answer on it is a call like any other.
-async fn talk(
-    house: &Arc<House>,
-    attempt: &Attempt,
-    plan: Arc<Plan>,
-    started_at: Moment,
-    reached: Reached,
-) -> Outcome {
-    let book = house.book.borrow().clone();
-    let (id, row) = (&attempt.call, &attempt.row);
-    let trunk = house
-        .settings
-        .outward
-        .as_ref()
-        .map(|outward| &outward.trunk);
-    let new = NewCall {
-        id: id.clone(),
-        sip_call_id: reached.dialog.call_id().to_owned(),
-        caller: Some(row.number.clone()),
-        callee: trunk.map_or_else(String::new, |trunk| trunk.caller_id.clone()),
-        source: trunk.map_or_else(String::new, |trunk| trunk.target.clone()),
-        started_at,
-        dialplan: plan.name.clone(),
-        dialplan_digest: plan.digest().to_owned(),
-        rehearsal: row.rehearsal || house.rehearsal,
-    };
-    let (ledger, stored) = house.ledgers.open_call(new, OPENING).await;
-    let hours = hours_of(&plan, &house.settings.service_hours);
-    let mut known = facts(
-        house,
-        &hours,
-        &book.lengths_ms,
-        Some(&row.number),
-        started_at,
-    );
-    known.date = date_of(house, attempt).await;
-    let session = Session::new(plan, book.script.clone(), known, clock::instant());
-    let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
-    timeline.mark(clock::instant(), "called_out", &row.purpose);
-    let (desk, desk_events) = match reached.desk {
-        Some((dialog, events, seat)) => (Desk::Waiting { dialog, seat }, Some(events)),
-        None => (Desk::None, None),
-    };
-    let ears = Ears {
-        caller: reached.events,
-        sound: reached.sound_events,
-        stored,
-        hunt: None,
-        desk: desk_events,
-        owed: VecDeque::new(),
-        closing: Some(house.grace_over.clone()),
-    };
-    let call = Call {
-        house: house.clone(),
-        place: Place::of_ours(),
-        book,
-        id: id.clone(),
-        started_at,
-        caller_number: Some(row.number.clone()),
-        session,
-        caller: Some(reached.dialog),
-        sound: reached.sound,
-        ledger,
-        timeline,
-        caller_presses: Presses::new(),
-        desk_presses: Presses::new(),
-        infos: 0,
-        desk,
-        stage: Stage::Running,
-        closing_by: None,
-        recorded: None,
-        talk: Talk::default(),
-        storing: 0,
-        outcome: None,
-        message: None,
-        last_press_at: clock::instant(),
-    };
-    call.run(ears).await
-}
-
-/// The day on which he called us.
-async fn date_of(house: &Arc<House>, attempt: &Attempt) -> Option<Value> {
-    let about = attempt.row.call.as_ref()?;
-    let started_at = match house.engine.call_started_at(about).await {
-        Ok(at) => at?,
-        Err(error) => {
-            tracing::warn!(call = %attempt.call.0, %error, "the day of the first call is not known");
-            return None;
-        }
-    };
-    let day = started_at.day();
-    Some(Value::Date {
-        month: unsigned(day.month()),
-        day: unsigned(day.day_of_month()),
-    })
-}
-
-/// What the conversation says of the attempt. Who hung up or kept silent before he chose was not reached.
-fn how(outcome: &Outcome) -> Ended {
-    match outcome {
-        Outcome::Graded(_) | Outcome::Ungraded(_) => Ended::Answered,
-        Outcome::NotConnected(why) => match why {
-            NotConnected::PutOff => Ended::Later,
-            NotConnected::Refused => Ended::Refused,
-            NotConnected::Fault => Ended::Interrupted,
-            NotConnected::Abandoned | NotConnected::NoDesk | NotConnected::Closed => {
-                Ended::NoAnswer
-            }
-            NotConnected::Message | NotConnected::Callback => Ended::Answered,
-        },
     }
 }

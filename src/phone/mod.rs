@@ -9,7 +9,6 @@ mod clock;
 mod ears;
 mod errand;
 mod floor;
-mod hours;
 mod info;
 mod place;
 mod ring;
@@ -24,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::book::{Book, Checked, Files, texts_in};
 pub use crate::calling::Outward;
+pub use crate::openings::{Days, ServiceHours, Span};
 pub use errand::own_group;
-pub use hours::{Days, ServiceHours, Span};
 
 use crate::archive::Archive;
 use crate::book;

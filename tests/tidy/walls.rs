@@ -43,6 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "post",
             "caller",
             "clerk",
+            "outward",
             "location",
             "ledger",
             "example",
@@ -70,6 +71,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // The operator's dialplans and prompts as one checked whole.
     ("book", &["drill", "ivr", "media"]),
+    // When a person can be had.
+    ("openings", &["domain"]),
     // Whom we may call, when, and what becomes of it.
     ("errands", &["domain"]),
     // Calls to the outside until they are answered.
@@ -106,6 +109,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "phone",
         &[
             "book",
+            "openings",
             "calling",
             "outward",
             "errands",
