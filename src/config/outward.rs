@@ -188,7 +188,7 @@ impl Outward {
     }
 }
 
-fn digits(text: &String) -> bool {
+fn digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
