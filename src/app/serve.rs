@@ -207,6 +207,7 @@ fn web_options(
         troubles,
         board: Arc::new(move || board.borrow().clone()),
         example,
+        calls_out: config.calls_out().map(|outward| outward.allowing()),
     }
 }
 
@@ -237,6 +238,7 @@ fn phone_settings(config: &Config) -> phone::Settings {
         files: config.files(),
         service_hours: config.centre.service_hours.clone(),
         grace: Duration::from_secs(config.sip.drain_s),
+        outward: config.calls_out(),
     }
 }
 

@@ -91,6 +91,7 @@ impl Config {
             .or_else(|| self.transport_problem())
             .or_else(|| self.account_problem())
             .or_else(|| self.trunk_problem())
+            .or_else(|| self.outward_problem())
     }
 
     /// The same of the desks.

@@ -5,6 +5,7 @@ mod checks;
 mod defaults;
 mod desks;
 mod hours;
+mod outward;
 mod read;
 mod trunk;
 
@@ -18,6 +19,8 @@ use serde::Deserialize;
 pub use trunk::{Secret, Trunk};
 
 use checks::Problem;
+
+pub use outward::Outward;
 
 use crate::channels::QuietHours;
 use crate::desks::{Strategy, WhenEmpty};
@@ -45,6 +48,7 @@ pub struct Config {
     pub regulation: Regulation,
     pub ratings: Ratings,
     pub figures: Figures,
+    pub outward: Outward,
 }
 
 /// `[sip]`: where to listen, who may call.

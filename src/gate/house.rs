@@ -10,6 +10,7 @@ use crate::board::Board;
 use crate::domain::Moment;
 use crate::engine::Engine;
 use crate::meter::Meter;
+use crate::outward::Allowing;
 
 /// What the configuration and the start hand in.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct Options {
     pub board: Glance,
     /// The database holds an example centre: every page and every answer says so.
     pub example: bool,
+    /// What may be called, where there is a trunk for calls out.
+    pub calls_out: Option<Allowing>,
 }
 
 /// Looks and answers at once.

@@ -39,6 +39,7 @@ pub enum Command {
     StopPlaying,
     AddDesk(Box<MediaLeg>),
     Join,
+    Part,
     RemoveDesk,
     Renegotiated {
         side: Side,
@@ -258,6 +259,7 @@ impl Call {
                 self.desk = Some(leg);
             }
             Command::Join => self.joined = self.desk.is_some(),
+            Command::Part => self.joined = false,
             Command::RemoveDesk => self.remove_desk(now),
             Command::Renegotiated {
                 side,

@@ -69,6 +69,11 @@ impl CallMedia {
         self.command(Command::Join);
     }
 
+    /// They hear each other no more; the desk's leg stays.
+    pub fn part(&self) {
+        self.command(Command::Part);
+    }
+
     /// Closes the desk's leg.
     pub fn remove_desk(&self) {
         self.locals().desk = None;

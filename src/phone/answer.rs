@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 use super::call::{Call, Desk, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
-use super::hours::{Days, Service, ServiceHours, Span, service};
 use super::place::Place;
 use super::timeline::Timeline;
 use super::{House, refuse};
@@ -18,6 +17,7 @@ use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
 use crate::ivr::{Facts, Hours, HoursSpan, Plan, Presses, Session, Value};
 use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
+use crate::openings::{Days, Service, ServiceHours, Span, service};
 use crate::sip::{Dialog, DialogEvent, Incoming};
 
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).
@@ -25,7 +25,7 @@ const LATE_ANSWER: Duration = Duration::from_secs(32);
 
 /// How long the answer waits for the call's row: longer than the ledger waits for the database before it asks the
 /// journal, and shorter than a caller may wait for us.
-const OPENING: Duration = Duration::from_millis(1500);
+pub(super) const OPENING: Duration = Duration::from_millis(1500);
 
 /// Takes a call that the guard let through: refuses it with its reason, or answers and runs it to
 /// its last row. Its place is held so long.
@@ -96,7 +96,8 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         message: None,
         last_press_at: clock::instant(),
     };
-    call.run(ears).await;
+    // Whom it reached how is on record.
+    let _outcome = call.run(ears).await;
 }
 
 /// A leg that answers the offer, or makes one where the caller made none; else the refusal's status
@@ -208,7 +209,7 @@ async fn never_answered(ledger: Ledger, id: CallId) {
 }
 
 /// `20261123-220512-7f3a9c`: sortable by start, unguessable enough not to collide.
-fn new_call_id(started_at: Moment) -> CallId {
+pub(super) fn new_call_id(started_at: Moment) -> CallId {
     let digits: String = started_at
         .civil_text()
         .chars()
@@ -220,7 +221,7 @@ fn new_call_id(started_at: Moment) -> CallId {
 }
 
 /// The plan's own service hours, where it states some (on working days), else the centre's.
-fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
+pub(super) fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
     let Some(own) = plan.service_hours() else {
         return centre.clone();
     };
@@ -232,7 +233,7 @@ fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
     ServiceHours::Spans(own.iter().map(span).collect())
 }
 
-fn facts(
+pub(super) fn facts(
     house: &House,
     hours: &ServiceHours,
     lengths_ms: &Arc<std::collections::HashMap<String, u32>>,
@@ -263,6 +264,7 @@ fn facts(
             .checked_sub(4)
             .map(|from| digits[from..].to_owned()),
         slot: slot(house, spans, now.day()),
+        date: None,
         lengths_ms: lengths_ms.clone(),
     }
 }
@@ -303,6 +305,6 @@ fn holiday_clip(holiday: Holiday) -> &'static str {
     }
 }
 
-fn unsigned(number: i8) -> u8 {
+pub(super) fn unsigned(number: i8) -> u8 {
     u8::try_from(number).expect("months and days are positive")
 }

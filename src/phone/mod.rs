@@ -4,15 +4,13 @@
 //! outcome row, and its recording is closed before the task ends.
 
 mod answer;
-mod book;
 mod call;
 mod clock;
 mod ears;
+mod errand;
 mod floor;
-mod hours;
 mod info;
 mod place;
-mod reload;
 mod ring;
 mod timeline;
 
@@ -23,11 +21,15 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use book::{Book, Checked, Files, texts_in};
-pub use hours::{Days, ServiceHours, Span};
+pub use crate::book::{Book, Checked, Files, texts_in};
+pub use crate::calling::Outward;
+pub use crate::openings::{Days, ServiceHours, Span};
+pub use errand::own_group;
 
 use crate::archive::Archive;
 use crate::board::Board;
+use crate::book;
+use crate::calling::{self, Calling};
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub service_hours: ServiceHours,
     /// How long running calls may go on once the house closes.
     pub grace: Duration,
+    /// Calls that the house makes; `None`: none.
+    pub outward: Option<Outward>,
 }
 
 /// Everything that a call needs of the house.
@@ -112,7 +116,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 impl Phone {
     pub fn open(rooms: Rooms) -> Phone {
         let (book, reader) = watch::channel(Arc::new(rooms.book));
-        let reloader = tokio::spawn(reload::keep(rooms.settings.files.clone(), book));
+        let reloader = tokio::spawn(book::reload::keep(rooms.settings.files.clone(), book));
         let (floor, keeper) = Floor::open(
             rooms.desks,
             rooms.agent.clone(),
@@ -152,6 +156,9 @@ impl Phone {
     /// ones have ended, at the latest after their grace.
     pub async fn serve(self, mut incoming: mpsc::Receiver<Incoming>, closing: CancellationToken) {
         let mut calls = JoinSet::new();
+        if let Some(outward) = self.house.settings.outward.clone() {
+            calls.spawn(calling::run(self.calling(outward), closing.clone()));
+        }
         loop {
             tokio::select! {
                 invite = incoming.recv() => match invite {
@@ -163,7 +170,22 @@ impl Phone {
             }
         }
         self.reloader.abort();
+        // Whyever no more calls come in, none goes out.
+        closing.cancel();
         self.drain(incoming, calls).await;
+    }
+
+    /// Calls that the house makes are among its calls: they are drained with them.
+    fn calling(&self, outward: Outward) -> Calling {
+        let (house, agent) = (self.house.clone(), self.agent.clone());
+        Calling {
+            engine: self.house.engine.clone(),
+            outward,
+            call_id: answer::new_call_id,
+            make: Box::new(move |order, attempt| {
+                Box::pin(errand::make(house.clone(), agent.clone(), order, attempt))
+            }),
+        }
     }
 
     async fn admit(&self, invite: Incoming, calls: &mut JoinSet<()>) {

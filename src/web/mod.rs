@@ -14,6 +14,7 @@ mod guard;
 mod health;
 mod login;
 mod looks;
+mod outward;
 mod pages;
 mod server;
 #[cfg(test)]

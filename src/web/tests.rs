@@ -90,6 +90,7 @@ impl Centre {
             troubles: Arc::new(Vec::new),
             board: Arc::new(Arc::default),
             example: false,
+            calls_out: None,
         };
         let archive = Archive::new(folder.path().join("recordings"));
         let web = Web::new(engine.clone(), archive, options);
@@ -552,6 +553,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         troubles: Arc::new(Vec::new),
         board: Arc::new(Arc::default),
         example: false,
+        calls_out: None,
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let archive = Archive::new(folder.path());

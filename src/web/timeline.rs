@@ -139,6 +139,7 @@ mod tests {
             troubles: Arc::new(Vec::new),
             board: Arc::new(Arc::default),
             example: false,
+            calls_out: None,
         };
         Chrome::bare(language, "/".to_owned(), Arc::new(options))
     }

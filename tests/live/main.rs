@@ -23,6 +23,7 @@ mod tone;
 mod wav;
 
 mod calls;
+mod calls_out;
 mod clock_steps;
 mod commands;
 mod crash;

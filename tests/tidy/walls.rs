@@ -44,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "post",
             "caller",
             "clerk",
+            "outward",
             "location",
             "trunkline",
             "ledger",
@@ -70,8 +71,32 @@ const ARROWS: &[(&str, &[&str])] = &[
             "media",
         ],
     ),
+    // The operator's dialplans and prompts as one checked whole.
+    ("book", &["drill", "ivr", "media"]),
+    // When a person can be had.
+    ("openings", &["domain"]),
+    // Whom we may call, when, and what becomes of it.
+    ("errands", &["domain"]),
+    // Calls to the outside until they are answered.
+    ("dialing", &["errands", "sip"]),
+    // The loop of calls out; how one is made is the telephone's.
+    (
+        "calling",
+        &["outward", "dialing", "engine", "errands", "domain"],
+    ),
+    // Calls out on record: a shell beside the engine's.
+    (
+        "outward",
+        &[
+            "staff", "engine", "register", "store", "errands", "rights", "casework", "acts",
+            "domain",
+        ],
+    ),
     // Commands about what is entered, over an engine that somebody else has opened.
-    ("clerk", &["staff", "engine", "rights", "domain"]),
+    (
+        "clerk",
+        &["outward", "errands", "staff", "engine", "rights", "domain"],
+    ),
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -85,12 +110,20 @@ const ARROWS: &[(&str, &[&str])] = &[
             "channels",
             "figures",
             "domain",
+            "dialing",
+            "errands",
         ],
     ),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",
         &[
+            "book",
+            "openings",
+            "calling",
+            "outward",
+            "errands",
+            "dialing",
             "ledger",
             "engine",
             "archive",
@@ -122,6 +155,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "meter",
             "board",
             "bulletins",
+            "outward",
+            "errands",
             "staff",
             "engine",
             "figures",
@@ -159,7 +194,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "gate",
         &[
-            "meter", "board", "staff", "engine", "archive", "rights", "domain",
+            "meter", "board", "staff", "engine", "archive", "rights", "domain", "outward",
         ],
     ),
     // The shapes of the API are of what the shells load.
@@ -363,7 +398,7 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "anyhow",
         &[
-            "studio", "app", "clerk", "main", "phone", "web", "gate", "post", "caller",
+            "studio", "app", "clerk", "main", "book", "phone", "web", "gate", "post", "caller",
         ],
     ),
     ("clap", &["app", "clerk", "main", "studio"]),
@@ -398,6 +433,9 @@ const CRATES: &[(&str, &[&str])] = &[
             "media",
             "meter",
             "trunkline",
+            "book",
+            "calling",
+            "dialing",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

@@ -27,6 +27,9 @@ impl Call {
             *aside = false;
             return hunt.steps_back();
         }
+        if matches!(self.desk, Desk::Waiting { .. }) {
+            return self.takes_waiting_desk(ears);
+        }
         let Target::Desks { group, skill } = target;
         let terms = Terms {
             patience: Duration::from_millis(ring_timeout_ms),
@@ -44,6 +47,24 @@ impl Call {
             waits: waits.is_some(),
             aside: false,
         };
+    }
+
+    /// The desk that asked for the call was on the line before him.
+    fn takes_waiting_desk(&mut self, ears: &mut Ears) {
+        let waiting = std::mem::replace(&mut self.desk, Desk::None);
+        let Desk::Waiting { dialog, seat } = waiting else {
+            unreachable!("looked at before");
+        };
+        let staff = seat.staff.clone();
+        self.ledger.put(Job::DeskAnswered {
+            staff: staff.clone(),
+            at: self.civil_now(),
+        });
+        self.desk = Desk::Connected {
+            dialog,
+            _seat: seat,
+        };
+        ears.owed.push_back(Event::DeskAnswered { staff });
     }
 
     /// He chooses what else he may have: nothing rings for him, and he keeps his place.
@@ -145,7 +166,8 @@ impl Call {
         self.talk_ended(by);
         ears.desk = None;
         ears.hunt = None;
-        if let Desk::Connected { dialog, .. } = std::mem::replace(&mut self.desk, Desk::None) {
+        let desk = std::mem::replace(&mut self.desk, Desk::None);
+        if let Desk::Connected { dialog, .. } | Desk::Waiting { dialog, .. } = desk {
             self.sound.remove_desk();
             // Dropping it sends BYE; the call does not wait for a desk that may be dead.
             drop(dialog);

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::House;
-use super::book::Book;
 use super::clock;
 use super::ears::{Ears, Input};
 use super::floor::{Hunt, Seat};
 use super::place::Place;
 use super::timeline::Timeline;
+use crate::book::Book;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
 use crate::ivr::{
@@ -61,6 +61,11 @@ pub(super) struct Call {
 /// The desk's side of the call.
 pub(super) enum Desk {
     None,
+    /// It asked for this call, and talks with nobody yet; its seat is given back when this is dropped.
+    Waiting {
+        dialog: Dialog,
+        seat: Seat,
+    },
     Hunting {
         hunt: Hunt,
         /// All desks may be taken, and the caller waits.
@@ -105,7 +110,7 @@ pub(super) struct Talk {
 
 impl Call {
     /// Runs the call to its end; returns when every row of it is written.
-    pub(super) async fn run(mut self, mut ears: Ears) {
+    pub(super) async fn run(mut self, mut ears: Ears) -> Outcome {
         self.timeline.mark(clock::instant(), "answered", "");
         self.tell(Event::Answered, &mut ears).await;
         while !matches!(self.stage, Stage::Closed(_)) {
@@ -117,7 +122,7 @@ impl Call {
             let input = ears.next(deadline, running).await;
             self.take(input, &mut ears).await;
         }
-        self.conclude(ears).await;
+        self.conclude(ears).await
     }
 
     async fn take(&mut self, input: Input, ears: &mut Ears) {

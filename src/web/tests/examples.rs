@@ -12,6 +12,7 @@ async fn answers(example: bool, path: &str) -> Answer {
         troubles: Arc::new(Vec::new),
         board: Arc::new(Arc::default),
         example,
+        calls_out: None,
     };
     let archive = Archive::new(folder.path().join("recordings"));
     let router = doors::router(Web::new(engine, archive, options));

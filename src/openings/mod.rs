@@ -1,3 +1,5 @@
+//! When a person can be had: service hours, and what of them is now. Pure.
+
 use crate::domain::{Calendar, Day, Holiday, Moment};
 
 /// When a person can be had. GB/T 33358 prefers round the clock.
@@ -26,7 +28,7 @@ pub enum Days {
 
 /// Whether a person can be had now, and if not, why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Service {
+pub(crate) enum Service {
     Open,
     /// Outside the hours of a day that has some, or a plain weekend.
     Closed,
@@ -39,7 +41,7 @@ pub(super) enum Service {
 
 /// Looked up at `now`. A year without a calendar counts as open: GB/T 33358 prefers a line that
 /// answers, and the missing file is already reported elsewhere.
-pub(super) fn service(hours: &ServiceHours, calendar: &Calendar, now: Moment) -> Service {
+pub(crate) fn service(hours: &ServiceHours, calendar: &Calendar, now: Moment) -> Service {
     let ServiceHours::Spans(spans) = hours else {
         return Service::Open;
     };

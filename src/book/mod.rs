@@ -1,5 +1,7 @@
 //! The operator's files as one checked whole: dialplans, prompt script, clips.
 
+pub(crate) mod reload;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,11 +30,14 @@ pub struct Book {
     /// Length of each clip by stem, milliseconds.
     pub lengths_ms: Arc<HashMap<String, u32>>,
     /// The files as they were just before they were read.
-    pub(super) seen: Fingerprint,
+    seen: Fingerprint,
 }
 
+/// How a plan's `answers` names calls that we make: `out:revisit`.
+const OUT: &str = "out:";
+
 /// Each file with its last change and its length: another value means that something changed.
-pub(super) type Fingerprint = Vec<(PathBuf, SystemTime, u64)>;
+type Fingerprint = Vec<(PathBuf, SystemTime, u64)>;
 
 /// What was found in the operator's files, and the book if it can be used.
 pub struct Checked {
@@ -129,11 +134,21 @@ impl Book {
 
     /// The plan that serves a called number: one that names it before one with a `*`.
     pub fn plan_for(&self, called: &str) -> Option<&Arc<Plan>> {
+        if called.starts_with(OUT) {
+            return None;
+        }
         let exact = |plan: &&Arc<Plan>| plan.answers.iter().any(|pattern| pattern.text == called);
         self.plans
             .iter()
             .find(exact)
             .or_else(|| self.plans.iter().find(|plan| plan.serves(called)))
+    }
+
+    /// The plan of calls that we make for this purpose: the one that names it. No number called reaches it by a `*`.
+    pub fn plan_of_calls_out(&self, purpose: &str) -> Option<&Arc<Plan>> {
+        let name = format!("{OUT}{purpose}");
+        let mut plans = self.plans.iter();
+        plans.find(|plan| plan.answers.iter().any(|pattern| pattern.text == name))
     }
 
     pub fn plans(&self) -> impl Iterator<Item = &Arc<Plan>> {
@@ -142,7 +157,7 @@ impl Book {
 }
 
 impl Files {
-    pub(super) fn fingerprint(&self) -> Fingerprint {
+    fn fingerprint(&self) -> Fingerprint {
         let mut seen = Vec::new();
         for dir in [self.dialplans.clone(), self.locale()] {
             let Ok(entries) = std::fs::read_dir(&dir) else {
