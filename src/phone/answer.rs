@@ -6,7 +6,7 @@ use anyhow::bail;
 use rand::RngExt as _;
 use tokio::sync::mpsc;
 
-use super::call::{Call, Desk, Stage, Talk};
+use super::call::{Call, Desk, Party, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
 use super::hours::{Days, Service, ServiceHours, Span, service};
@@ -68,6 +68,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         stored,
         hunt: None,
         desk: None,
+        second: None,
         owed: VecDeque::new(),
         closing: Some(house.grace_over.clone()),
     };
@@ -87,6 +88,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         desk_presses: Presses::new(),
         infos: 0,
         desk: Desk::None,
+        party: Party::new(),
         stage: Stage::Running,
         closing_by: None,
         recorded: None,

@@ -4,16 +4,12 @@
 //! outcome row, and its recording is closed before the task ends.
 
 mod answer;
-mod book;
 mod call;
 mod clock;
 mod ears;
-mod floor;
 mod hours;
 mod info;
 mod place;
-mod reload;
-mod ring;
 mod timeline;
 
 use std::sync::Arc;
@@ -23,18 +19,20 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use book::{Book, Checked, Files, texts_in};
+pub use crate::book::{Book, Checked, Files, texts_in};
 pub use hours::{Days, ServiceHours, Span};
 
 use crate::archive::Archive;
+use crate::book;
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
+use crate::floor::Floor;
 use crate::ledger::Ledgers;
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
-use floor::Floor;
+
 #[cfg(any(test, fuzzing))]
 pub(crate) use info::key as key_of_info;
 use place::Place;
@@ -105,7 +103,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 impl Phone {
     pub fn open(rooms: Rooms) -> Phone {
         let (book, reader) = watch::channel(Arc::new(rooms.book));
-        let reloader = tokio::spawn(reload::keep(rooms.settings.files.clone(), book));
+        let reloader = tokio::spawn(book::keep(rooms.settings.files.clone(), book));
         let (floor, keeper) = Floor::open(
             rooms.desks,
             rooms.agent.clone(),

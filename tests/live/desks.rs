@@ -311,7 +311,11 @@ fn either_side_holds_and_takes_the_call_back() {
     sleep_until(held + HELD);
     desk.sipp.tell_desk("RESUME");
     desk.sipp.wait_log("resume answered sendrecv", second);
-    // Both hear each other again.
+    // Both are thanked, then they hear each other again.
+    caller.nth_line("prompt P05r", 1);
+    for gateway in [&caller.gateway, &desk.gateway] {
+        gateway.wait_quiet();
+    }
     caller.gateway.say_tone(440.0);
     desk.gateway.say_tone(880.0);
     let talks_until = std::time::Instant::now() + Duration::from_millis(1200);

@@ -16,6 +16,7 @@ mod place;
 mod raw;
 mod server;
 mod tone;
+mod transfers;
 mod wav;
 
 mod calls;

@@ -81,11 +81,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "phone",
         &[
+            "book",
             "ledger",
             "engine",
             "archive",
             "drill",
             "ivr",
+            "talk",
+            "floor",
             "desks",
             "location",
             "domain",
@@ -94,6 +97,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "failpoint",
         ],
     ),
+    // The one owner of the desks: it asks whom to ring, and rings him.
+    ("floor", &["ivr", "desks", "location", "sip", "media"]),
+    // The operator's files as one checked whole, and looked at while calls run.
+    ("book", &["drill", "ivr", "media"]),
+    // Who is in a talk and who hears whom: it knows keys, and nobody's address.
+    ("talk", &["keypad"]),
     // The calls' writes: to the engine, or beside it.
     ("ledger", &["engine", "journal", "domain", "failpoint"]),
     // Entries are octets to it.
@@ -282,12 +291,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["line", "rtp", "failpoint"]),
+    ("media", &["mixing", "line", "rtp", "failpoint"]),
+    // Whose sound goes where: frames of samples to it.
+    ("mixing", &["rtp"]),
     // Sockets and who may be at their other end; what they say is rtp's.
     ("line", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard", "streams"]),
+    ("sip", &["guard", "streams", "referral"]),
+    // A REFER is header lines to it.
+    ("referral", &[]),
     // Every message of a stream is judged; who stands behind the streams is told by a trait.
     ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
@@ -334,7 +347,7 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "anyhow",
         &[
-            "studio", "app", "clerk", "main", "phone", "web", "gate", "post", "caller",
+            "studio", "app", "clerk", "main", "phone", "book", "web", "gate", "post", "caller",
         ],
     ),
     ("clap", &["app", "clerk", "main", "studio"]),
@@ -347,9 +360,9 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
-            "staff", "location", "engine", "archive", "store", "turns", "secrets", "sip",
-            "streams", "media", "meter",
+            "app", "main", "phone", "book", "floor", "web", "api", "gate", "post", "caller",
+            "ledger", "journal", "staff", "location", "engine", "archive", "store", "turns",
+            "secrets", "sip", "streams", "media", "meter",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

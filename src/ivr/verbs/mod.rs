@@ -5,6 +5,7 @@ mod confirm;
 mod connect;
 mod digits;
 mod end;
+mod handling;
 mod hours;
 mod menu;
 mod message;

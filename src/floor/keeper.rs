@@ -7,13 +7,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ask, Hunted, Seat, Wanted};
+use super::ring::{self, Answered, Ring, Rung};
+use super::{Ask, Hunted, Seat, Wanted, Whom};
 use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, How, NoDesk};
 use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
-use crate::phone::clock;
-use crate::phone::ring::{self, Answered, Ring, Rung};
+
 use crate::sip::Agent;
 
 /// A caller who looks for a desk.
@@ -125,18 +125,25 @@ impl Keeper {
                 over,
             } => (caller, wanted, told, over),
         };
-        let event = Event::Wanted {
-            caller,
-            number: wanted.caller_number.clone(),
-            need: wanted.need.clone(),
-            terms: wanted.terms.clone(),
+        let event = match &wanted.whom {
+            Whom::Need { need, terms } => Event::Wanted {
+                caller,
+                number: wanted.caller_number.clone(),
+                need: need.clone(),
+                terms: terms.clone(),
+            },
+            Whom::Handed { to, patience } => Event::Handed {
+                caller,
+                to: to.clone(),
+                patience: *patience,
+            },
         };
         self.callers.insert(
             caller,
             Seeker {
                 wanted,
                 told,
-                since: clock::instant(),
+                since: now(),
                 rings: HashMap::new(),
                 answered: None,
             },
@@ -180,7 +187,7 @@ impl Keeper {
         {
             return;
         }
-        for action in self.desks.handle(event, clock::instant()) {
+        for action in self.desks.handle(event, now()) {
             self.act(action);
         }
     }
@@ -272,7 +279,7 @@ impl Keeper {
         let Some(answered) = seeker.answered else {
             return;
         };
-        let waited = clock::instant().saturating_duration_since(seeker.since);
+        let waited = now().saturating_duration_since(seeker.since);
         let found = Hunted::Found {
             answered,
             seat,
@@ -302,6 +309,11 @@ impl Keeper {
             say(&seeker.told, hunted);
         }
     }
+}
+
+#[allow(clippy::disallowed_methods)] // the shell's clock: the room of desks is told it
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// A call that does not listen any more has ended; what it would have got is dropped.

@@ -1,5 +1,7 @@
 //! The operator's files as one checked whole: dialplans, prompt script, clips.
 
+mod reload;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use anyhow::Context;
 use crate::drill;
 use crate::ivr::{ClipFact, ClipFacts, Finding, Plan, Script, Severity};
 use crate::media::{self, Clips};
+
+pub use reload::keep;
 
 /// Where the operator's files are.
 #[derive(Debug, Clone)]
@@ -28,11 +32,11 @@ pub struct Book {
     /// Length of each clip by stem, milliseconds.
     pub lengths_ms: Arc<HashMap<String, u32>>,
     /// The files as they were just before they were read.
-    pub(super) seen: Fingerprint,
+    seen: Fingerprint,
 }
 
 /// Each file with its last change and its length: another value means that something changed.
-pub(super) type Fingerprint = Vec<(PathBuf, SystemTime, u64)>;
+type Fingerprint = Vec<(PathBuf, SystemTime, u64)>;
 
 /// What was found in the operator's files, and the book if it can be used.
 pub struct Checked {
@@ -142,7 +146,7 @@ impl Book {
 }
 
 impl Files {
-    pub(super) fn fingerprint(&self) -> Fingerprint {
+    fn fingerprint(&self) -> Fingerprint {
         let mut seen = Vec::new();
         for dir in [self.dialplans.clone(), self.locale()] {
             let Ok(entries) = std::fs::read_dir(&dir) else {
