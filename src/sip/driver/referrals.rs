@@ -139,13 +139,13 @@ impl Driver {
     }
 }
 
-/// A NOTIFY that is refused or not answered changes nothing: what it tells has happened.
+/// A NOTIFY that is refused or not answered changes nothing: what it tells has happened. It goes out when the stack
+/// has done with the request before it: the 202 first, though a telephone must bear the other order (RFC 3515 §2.4.4).
 async fn notify(dialog: &InviteDialog, status: u16, cseq: u32) {
     for _ in 0..CONFIRMING {
-        if dialog.state().is_confirmed() {
+        if matches!(dialog.state(), DialogState::Confirmed(..)) {
             break;
         }
-        // The stack calls a dialog confirmed again a moment after it has answered a request within it.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let headers = vec![
