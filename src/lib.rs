@@ -47,6 +47,7 @@ pub mod post;
 pub mod referral;
 pub mod register;
 pub mod registrar;
+mod renewal;
 pub mod revision;
 pub mod rights;
 pub mod rtp;

@@ -20,8 +20,8 @@ pub use session::Session;
 pub use verbs::{Exit, PromptUse, Verb};
 
 pub use waist::{
-    Action, DeskCode, Event, Handling, Hearers, Mark, MessageEnd, MessageKind, NoGrade,
-    NotConnected, Outcome, PlayId, Target, Unavailable, Waits,
+    Action, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome, PlayId,
+    Target, Unavailable, Waits,
 };
 
 // Whoever leads a conversation presses its keys and plays its clips.

@@ -6,8 +6,9 @@ use std::time::Instant;
 use super::plan::Plan;
 use super::run::{Cause, Contact, Facts, Next, Run};
 use super::verbs::{State, Verb};
-use super::{Action, Event, Handling, Mark, Outcome};
+use super::{Action, Event, Mark, Outcome};
 use crate::script::Script;
+use crate::talk;
 
 /// Where a session is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -87,7 +88,7 @@ impl Session {
     }
 
     /// What the desk may do with the caller: of the step that connected them.
-    pub fn handling(&self) -> Option<Handling> {
+    pub fn handling(&self) -> Option<talk::Handling> {
         let Place::In { step, .. } = &self.place else {
             return None;
         };

@@ -1,7 +1,5 @@
 //! What goes into the conversation and what comes out of it.
 
-use std::time::Duration;
-
 use crate::domain::Grade;
 use crate::keypad::Digit;
 use crate::script::ClipId;
@@ -34,31 +32,6 @@ pub struct Waits {
     pub told_ms: Option<(u64, u64)>,
     /// From when another group serves him too.
     pub overflow: Option<(u64, String)>,
-}
-
-/// A code of a desk's keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DeskCode {
-    /// A number and `#` follow: ask that colleague. While one is asked: all three talk.
-    Consult,
-    /// The colleague has the caller.
-    Complete,
-    TakeBack,
-    /// The sealed stretch begins, or ends.
-    Seal,
-}
-
-/// What a desk may do with its caller while they talk, as the plan says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Handling {
-    pub codes: Vec<(DeskCode, Vec<Digit>)>,
-    /// From one key to the next.
-    pub between: Duration,
-    pub hold_prompt: Option<String>,
-    pub hold_again: Option<Duration>,
-    pub resume_prompt: Option<String>,
-    /// How long another desk is rung or waited for.
-    pub patience: Duration,
 }
 
 /// Why no desk could be had.

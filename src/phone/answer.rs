@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,16 +61,12 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
     );
     let session = Session::new(plan, book.script.clone(), facts, clock::instant());
     let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
-    let ears = Ears {
-        caller: taken.events,
-        sound: taken.sound_events,
+    let ears = Ears::new(
+        taken.events,
+        taken.sound_events,
         stored,
-        hunt: None,
-        desk: None,
-        second: None,
-        owed: VecDeque::new(),
-        closing: Some(house.grace_over.clone()),
-    };
+        house.grace_over.clone(),
+    );
     let call = Call {
         house,
         place,

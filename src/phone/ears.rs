@@ -39,6 +39,25 @@ pub(super) enum Input {
 }
 
 impl Ears {
+    /// Of a call that was just answered.
+    pub(super) fn new(
+        caller: mpsc::Receiver<DialogEvent>,
+        sound: mpsc::Receiver<media::Event>,
+        stored: mpsc::Receiver<Stored>,
+        closing: CancellationToken,
+    ) -> Ears {
+        Ears {
+            caller,
+            sound,
+            stored,
+            hunt: None,
+            desk: None,
+            second: None,
+            owed: VecDeque::new(),
+            closing: Some(closing),
+        }
+    }
+
     /// The next input. Sound comes first: a key that had arrived before the BYE is heard before it.
     /// A call that is `running` no more hears its sound's end and its store only.
     pub(super) async fn next(&mut self, timeout_at: Option<Instant>, running: bool) -> Input {

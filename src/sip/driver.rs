@@ -257,7 +257,7 @@ impl Driver {
 
     fn on_state(&mut self, state: DialogState) {
         match state {
-            DialogState::Confirmed(..) => self.on_confirmed(),
+            DialogState::Confirmed(_, response) => self.on_confirmed(&response),
             DialogState::Updated(_, request, handle) => self.on_offer(&request, handle),
             DialogState::Info(_, request, handle) => self.on_info(&request, handle),
             DialogState::Options(_, _, handle) => {
@@ -279,7 +279,8 @@ impl Driver {
     }
 
     /// The stack says so after the ACK, and again after other requests: the CSeq tells them apart.
-    fn on_confirmed(&mut self) {
+    fn on_confirmed(&mut self, response: &Response) {
+        self.on_answered(response);
         let Some(ack) = self.dialog.last_remote_ack() else {
             return;
         };

@@ -31,8 +31,9 @@ mod outgoing;
 mod streamed;
 #[cfg(test)]
 mod tests;
-mod timer;
 mod wire;
+
+use crate::renewal as timer;
 
 pub use crate::guard::{Desks, Network, Seat, Transport, most_closing};
 pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};

@@ -102,7 +102,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The operator's files as one checked whole, and looked at while calls run.
     ("book", &["drill", "ivr", "media"]),
     // Who is in a talk and who hears whom: it knows keys, and nobody's address.
-    ("talk", &["keypad"]),
+    ("talk", &["script", "keypad"]),
     // The calls' writes: to the engine, or beside it.
     ("ledger", &["engine", "journal", "domain", "failpoint"]),
     // Entries are octets to it.
@@ -275,7 +275,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.
-    ("ivr", &["script", "keypad", "domain"]),
+    ("ivr", &["talk", "script", "keypad", "domain"]),
     // A file names keys; a spoken value may be a grade, and nothing else of the regulation.
     ("script", &["keypad", "domain"]),
     // A key does not know what it is pressed for.
@@ -298,7 +298,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("line", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard", "streams", "referral"]),
+    ("sip", &["guard", "streams", "renewal", "referral"]),
+    // A session's timer is told the time.
+    ("renewal", &[]),
     // A REFER is header lines to it.
     ("referral", &[]),
     // Every message of a stream is judged; who stands behind the streams is told by a trait.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::handling;
 use super::waiting::{self, Waiting};
 use super::{Event, Exit, Findings, Go, Next, PromptUse, Run, Section, Word, keys};
 use crate::ivr::run::Contact;
-use crate::ivr::{Action, Digit, Handling, Hearers, Mark, Target};
+use crate::ivr::{Action, Digit, Hearers, Mark, Target};
 use crate::keypad::Sequence;
 use crate::script::Value;
+use crate::talk;
 
 keys! {
     pub struct Connect {
@@ -24,7 +24,7 @@ keys! {
         /// The desk's keys for 转评价.
         to_rating: Option<Vec<Digit>>,
         to_rating_between: Option<Duration>,
-        handling: handling::Keys,
+        handling: talk::Keys,
         talk_at_most: Duration,
         ended: Word,
         unavailable: Word,
@@ -84,7 +84,7 @@ impl Connect {
     }
 
     /// What the desk may do in the talk. Who is rung for a caller who has a desk is rung as long as the first one was.
-    pub fn handling(&self) -> Handling {
+    pub fn handling(&self) -> talk::Handling {
         self.handling.handling(
             self.to_rating.as_deref(),
             self.to_rating_between,
@@ -111,7 +111,7 @@ impl Connect {
             .iter()
             .map(PromptUse::new)
             .chain(staff)
-            .chain(self.handling.prompts())
+            .chain(self.handling.prompts().map(PromptUse::new))
             .chain(self.waiting.prompts())
             .collect()
     }

@@ -7,6 +7,7 @@ mod desk;
 mod party;
 mod second;
 mod spans;
+mod words;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,13 +23,14 @@ use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReas
 use crate::floor::{Hunt, Seat};
 use crate::ivr::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
-    Session, Unavailable, Way,
+    Session,
 };
 use crate::ledger::{Job, Ledger};
 use crate::media::{self, CallMedia, Recorded, Side};
 use crate::sip::Dialog;
 use crate::talk;
 pub(super) use party::Party;
+use words::{from_media, side_word, unavailable_word};
 
 /// A call from its answer to its last row.
 pub(super) struct Call {
@@ -382,32 +384,5 @@ impl Call {
             }
             media::Event::LegsClosed | media::Event::Finished(_) => unreachable!("taken before"),
         }
-    }
-}
-
-fn from_media(way: media::Way) -> Way {
-    match way {
-        media::Way::TelephoneEvent => Way::TelephoneEvent,
-        media::Way::InBand => Way::InBand,
-    }
-}
-
-fn side_word(side: Side) -> &'static str {
-    match side {
-        Side::Caller => "caller",
-        Side::Desk => "desk",
-        Side::Second => "second_desk",
-    }
-}
-
-fn unavailable_word(why: Unavailable) -> &'static str {
-    match why {
-        Unavailable::NoAnswer => "no_answer",
-        Unavailable::Busy => "busy",
-        Unavailable::Failed => "failed",
-        Unavailable::Full => "full",
-        Unavailable::Empty => "empty",
-        Unavailable::WaitedOut => "waited_out",
-        Unavailable::Closed => "closed",
     }
 }

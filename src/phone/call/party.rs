@@ -8,12 +8,12 @@ use super::Call;
 use super::spans::Spans;
 use crate::engine::HungUpBy;
 use crate::floor::{Hunt, Seat};
-use crate::ivr::{DeskCode, Event, Presses, Values};
+use crate::ivr::{Event, Presses, Values};
 use crate::media::{Bridge, Side};
 use crate::phone::clock;
 use crate::phone::ears::Ears;
 use crate::sip::{Dialog, ReferReply};
-use crate::talk::{self, Action, Codes, Command, Meaning, Music, Refusal, Talk};
+use crate::talk::{self, Action, Codes, Command, Music, Refusal, Talk};
 
 /// Plays of the talk have numbers of their own: the session counts its plays from 0.
 const OWN_PLAYS: u32 = 1 << 31;
@@ -86,10 +86,7 @@ impl Call {
     /// Caller and desk hear each other.
     pub(super) fn party_begins(&mut self) {
         if let Some(handling) = self.session.handling() {
-            let code = |(code, keys)| (meaning(code), keys);
-            let codes = handling.codes.into_iter().map(code).collect();
-            self.party.machine =
-                Talk::new(Codes::new(codes, handling.between), handling.hold_again);
+            self.party.machine = Talk::new(handling.codes, handling.hold_again);
             self.party.hold_prompt = handling.hold_prompt;
             self.party.resume_prompt = handling.resume_prompt;
             self.party.patience = handling.patience;
@@ -268,14 +265,5 @@ impl Call {
             }
             _ => {}
         }
-    }
-}
-
-fn meaning(code: DeskCode) -> Meaning {
-    match code {
-        DeskCode::Consult => Meaning::Consult,
-        DeskCode::Complete => Meaning::Complete,
-        DeskCode::TakeBack => Meaning::TakeBack,
-        DeskCode::Seal => Meaning::Seal,
     }
 }

@@ -6,8 +6,6 @@ use super::*;
 use crate::referral::{Referral, fragment, subscription_state};
 use crate::sip::call::{ReferReply, Word};
 
-/// How often a dialog that is busy with another request is looked at again before a NOTIFY is sent.
-const CONFIRMING: u32 = 50;
 const SIPFRAG: &str = "message/sipfrag;version=2.0";
 
 /// The REFER under way: its implicit subscription.
@@ -16,8 +14,9 @@ pub(super) struct Referring {
     cseq: u32,
     /// Its asker wants to be told.
     told: bool,
-    /// The 202 is out: NOTIFYs may follow it.
     accepted: bool,
+    /// The 202 is out: NOTIFYs may follow it, though a telephone must bear the other order (RFC 3515 §2.4.4).
+    answered: bool,
     /// A NOTIFY waits for its answer; the next one waits for it, so that they come in order.
     notifying: bool,
     due: VecDeque<(u16, Option<Done<()>>)>,
@@ -61,6 +60,7 @@ impl Driver {
                 .unwrap_or(0),
             told,
             accepted: false,
+            answered: false,
             notifying: false,
             due: VecDeque::from([(100, None)]),
         });
@@ -91,6 +91,16 @@ impl Driver {
         }
     }
 
+    /// The stack has sent a response of ours within the dialog: of a 202 there is only the REFER's.
+    pub(super) fn on_answered(&mut self, response: &Response) {
+        if let Some(referring) = &mut self.referring
+            && response.status_code.code() == 202
+        {
+            referring.answered = true;
+            self.notify_next();
+        }
+    }
+
     /// What became of the REFER so far. A final status ends it, whether its asker wanted to be told or not.
     pub(super) fn refer_progress(&mut self, status: u16, done: Done<()>) {
         match &mut self.referring {
@@ -108,7 +118,7 @@ impl Driver {
         let Some(referring) = &mut self.referring else {
             return;
         };
-        if !referring.accepted || referring.notifying {
+        if !(referring.accepted && referring.answered) || referring.notifying {
             return;
         }
         let Some((status, done)) = referring.due.pop_front() else {
@@ -139,15 +149,8 @@ impl Driver {
     }
 }
 
-/// A NOTIFY that is refused or not answered changes nothing: what it tells has happened. It goes out when the stack
-/// has done with the request before it: the 202 first, though a telephone must bear the other order (RFC 3515 §2.4.4).
+/// A NOTIFY that is refused or not answered changes nothing: what it tells has happened.
 async fn notify(dialog: &InviteDialog, status: u16, cseq: u32) {
-    for _ in 0..CONFIRMING {
-        if matches!(dialog.state(), DialogState::Confirmed(..)) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
     let headers = vec![
         other("Event", &format!("refer;id={cseq}")),
         other("Subscription-State", subscription_state(status)),

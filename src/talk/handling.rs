@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Findings, PromptUse, Section, Word, keys};
-use crate::ivr::{DeskCode, Digit, Handling};
+use super::{Codes, Meaning};
+use crate::keypad::Digit;
+use crate::script::{Findings, Section, Word, keys};
 
 /// From one key of a code to the next, where the plan does not say.
 const BETWEEN: Duration = Duration::from_secs(3);
 
 keys! {
-    /// Of `connect`. A code that is left out is the usual one.
+    /// Keys of a plan's step `connect`. A code that is left out is the usual one.
     pub struct Keys {
         /// Played while the caller waits for a desk that has put him on hold, transfers him or asks a colleague.
         hold_prompt: Option<Word>,
@@ -25,29 +26,36 @@ keys! {
     }
 }
 
+/// What a desk may do with its caller while they talk, as the plan says.
+#[derive(Debug, Clone)]
+pub struct Handling {
+    pub codes: Codes,
+    pub hold_prompt: Option<String>,
+    /// From the end of the prompt to its next beginning.
+    pub hold_again: Option<Duration>,
+    pub resume_prompt: Option<String>,
+    /// How long another desk is rung or waited for.
+    pub patience: Duration,
+}
+
 impl Keys {
-    fn given(&self) -> [(DeskCode, &'static str, &Option<Vec<Digit>>, [Digit; 2]); 4] {
+    fn given(&self) -> [(Meaning, &'static str, &Option<Vec<Digit>>, [Digit; 2]); 4] {
         let usual = |key| [Digit::Star, key];
         [
+            (Meaning::Consult, "consult", &self.consult, usual(Digit::D2)),
             (
-                DeskCode::Consult,
-                "consult",
-                &self.consult,
-                usual(Digit::D2),
-            ),
-            (
-                DeskCode::Complete,
+                Meaning::Complete,
                 "complete",
                 &self.complete,
                 usual(Digit::D1),
             ),
             (
-                DeskCode::TakeBack,
+                Meaning::TakeBack,
                 "take_back",
                 &self.take_back,
                 usual(Digit::D0),
             ),
-            (DeskCode::Seal, "seal", &self.seal, usual(Digit::D7)),
+            (Meaning::Seal, "seal", &self.seal, usual(Digit::D7)),
         ]
     }
 
@@ -77,6 +85,17 @@ impl Keys {
         between: Option<Duration>,
         patience: Duration,
     ) -> Handling {
+        let text = |word: &Option<Word>| word.as_ref().map(|word| word.text.clone());
+        Handling {
+            codes: Codes::new(self.in_force(to_rating), between.unwrap_or(BETWEEN)),
+            hold_prompt: text(&self.hold_prompt),
+            hold_again: self.hold_again,
+            resume_prompt: text(&self.resume_prompt),
+            patience,
+        }
+    }
+
+    fn in_force(&self, to_rating: Option<&[Digit]>) -> Vec<(Meaning, Vec<Digit>)> {
         let mut said: Vec<&[Digit]> = self
             .given()
             .iter()
@@ -91,20 +110,12 @@ impl Keys {
                 None => codes.push((meaning, usual.into())),
             }
         }
-        let text = |word: &Option<Word>| word.as_ref().map(|word| word.text.clone());
-        Handling {
-            codes,
-            between: between.unwrap_or(BETWEEN),
-            hold_prompt: text(&self.hold_prompt),
-            hold_again: self.hold_again,
-            resume_prompt: text(&self.resume_prompt),
-            patience,
-        }
+        codes
     }
 
-    pub fn prompts(&self) -> impl Iterator<Item = PromptUse<'_>> {
+    pub fn prompts(&self) -> impl Iterator<Item = &Word> {
         let prompts = [&self.hold_prompt, &self.resume_prompt].into_iter();
-        prompts.flatten().map(PromptUse::new)
+        prompts.flatten()
     }
 }
 
@@ -137,9 +148,9 @@ mod tests {
             .collect()
     }
 
-    fn in_force(of: &Keys, to_rating: &str) -> Vec<(DeskCode, Vec<Digit>)> {
+    fn in_force(of: &Keys, to_rating: &str) -> Vec<(Meaning, Vec<Digit>)> {
         let to_rating = keys(to_rating);
-        of.handling(Some(&to_rating), None, Duration::ZERO).codes
+        of.in_force(Some(&to_rating))
     }
 
     #[test]
@@ -149,7 +160,7 @@ mod tests {
         assert_eq!(usual, ["*2", "*1", "*0", "*7"].map(keys));
         let own = in_force(&none(), "*7");
         assert!(
-            own.iter().all(|(code, _)| *code != DeskCode::Seal),
+            own.iter().all(|(code, _)| *code != Meaning::Seal),
             "{own:?}"
         );
         let other = Keys {
@@ -157,7 +168,7 @@ mod tests {
             ..none()
         };
         let other = in_force(&other, "*8");
-        assert_eq!(other[0], (DeskCode::Consult, keys("*7")));
+        assert_eq!(other[0], (Meaning::Consult, keys("*7")));
         assert_eq!(other.len(), 3, "{other:?}");
     }
 

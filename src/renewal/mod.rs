@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 /// What this side wants, and the least it accepts (`Min-SE`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Policy {
+pub struct Policy {
     pub interval: Duration,
     pub min: Duration,
 }
 
 /// A side of one transaction, as the `refresher` parameter names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub enum Side {
     Uac,
     Uas,
 }
@@ -28,7 +28,7 @@ impl Side {
 
 /// A `Session-Expires` header: seconds and the refresher, if named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SessionExpires {
+pub struct SessionExpires {
     pub delta_s: u32,
     pub refresher: Option<Side>,
 }
@@ -65,7 +65,7 @@ impl std::fmt::Display for SessionExpires {
 
 /// What a message says about session timers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Asked {
+pub struct Asked {
     /// `timer` stands in its Supported or Require.
     pub supported: bool,
     pub session_expires: Option<SessionExpires>,
@@ -74,7 +74,7 @@ pub(super) struct Asked {
 
 /// What both sides agreed on, seen from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Terms {
+pub struct Terms {
     pub interval: Duration,
     pub we_refresh: bool,
     /// The peer said `timer`, or named an interval. One that did neither is only asked
@@ -84,7 +84,7 @@ pub(super) struct Terms {
 
 /// The answer of a UAS to a request that may set a session timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub enum Answer {
     Agree {
         header: SessionExpires,
         /// `Require: timer` must stand in the 2xx (RFC 4028 §9: the UAC refreshes).
@@ -97,7 +97,7 @@ pub(super) enum Answer {
 
 /// Answers a request as RFC 4028 §9 says: never longer than asked, never
 /// shorter than either side's minimum. A peer without `timer` is refreshed by us.
-pub(super) fn answer(asked: Asked, policy: Policy) -> Answer {
+pub fn answer(asked: Asked, policy: Policy) -> Answer {
     let min_s = seconds(policy.min);
     let floor_s = min_s.max(asked.min_se_s.unwrap_or(0));
     let delta_s = match asked.session_expires {
@@ -126,7 +126,7 @@ pub(super) fn answer(asked: Asked, policy: Policy) -> Answer {
 
 /// What a 2xx to a request of ours settles (RFC 4028 §7.2). Without a
 /// `Session-Expires` the peer knows no timers: we refresh on our own.
-pub(super) fn settled(response: Asked, policy: Policy) -> Terms {
+pub fn settled(response: Asked, policy: Policy) -> Terms {
     match response.session_expires {
         Some(expires) => Terms {
             interval: Duration::from_secs(expires.delta_s.max(1).into()),
@@ -147,7 +147,7 @@ fn seconds(duration: Duration) -> u32 {
 
 /// What the clock asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
+pub enum Due {
     /// Send a refresh (UPDATE or re-INVITE).
     Refresh,
     /// Nobody refreshed in time: BYE.
@@ -156,7 +156,7 @@ pub(super) enum Due {
 
 /// One session's timer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SessionTimer {
+pub struct SessionTimer {
     terms: Terms,
     /// When the session ends unless it is refreshed before.
     expiry: Instant,
