@@ -26,6 +26,9 @@ keys! {
     }
 }
 
+/// A code: what it means, its key in the plan, what stands there, and the usual one.
+type Code<'a> = (Meaning, &'static str, &'a Option<Vec<Digit>>, [Digit; 2]);
+
 /// What a desk may do with its caller while they talk, as the plan says.
 #[derive(Debug, Clone)]
 pub struct Handling {
@@ -39,7 +42,7 @@ pub struct Handling {
 }
 
 impl Keys {
-    fn given(&self) -> [(Meaning, &'static str, &Option<Vec<Digit>>, [Digit; 2]); 4] {
+    fn given(&self) -> [Code<'_>; 4] {
         let usual = |key| [Digit::Star, key];
         [
             (Meaning::Consult, "consult", &self.consult, usual(Digit::D2)),
