@@ -257,7 +257,7 @@ impl Driver {
 
     fn on_state(&mut self, state: DialogState) {
         match state {
-            DialogState::Confirmed(_, response) => self.on_confirmed(&response),
+            DialogState::Confirmed(..) => self.on_confirmed(),
             DialogState::Updated(_, request, handle) => self.on_offer(&request, handle),
             DialogState::Info(_, request, handle) => self.on_info(&request, handle),
             DialogState::Options(_, _, handle) => {
@@ -279,8 +279,7 @@ impl Driver {
     }
 
     /// The stack says so after the ACK, and again after other requests: the CSeq tells them apart.
-    fn on_confirmed(&mut self, response: &Response) {
-        self.on_answered(response);
+    fn on_confirmed(&mut self) {
         let Some(ack) = self.dialog.last_remote_ack() else {
             return;
         };

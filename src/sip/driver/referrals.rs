@@ -6,6 +6,9 @@ use super::*;
 use crate::referral::{Referral, fragment, subscription_state};
 use crate::sip::call::{ReferReply, Word};
 
+/// The stack does not say when a response has left. A telephone must bear a NOTIFY before its 202 (RFC 3515 §2.4.4),
+/// and not every one does.
+const AFTER_THE_202: Duration = Duration::from_millis(20);
 const SIPFRAG: &str = "message/sipfrag;version=2.0";
 
 /// The REFER under way: its implicit subscription.
@@ -15,8 +18,6 @@ pub(super) struct Referring {
     /// Its asker wants to be told.
     told: bool,
     accepted: bool,
-    /// The 202 is out: NOTIFYs may follow it, though a telephone must bear the other order (RFC 3515 §2.4.4).
-    answered: bool,
     /// A NOTIFY waits for its answer; the next one waits for it, so that they come in order.
     notifying: bool,
     due: VecDeque<(u16, Option<Done<()>>)>,
@@ -60,7 +61,6 @@ impl Driver {
                 .unwrap_or(0),
             told,
             accepted: false,
-            answered: false,
             notifying: false,
             due: VecDeque::from([(100, None)]),
         });
@@ -77,6 +77,9 @@ impl Driver {
             };
             let status = StatusCode::from(status);
             let sent = handle.respond(status, Some(extra), None).await;
+            if accepted {
+                tokio::time::sleep(AFTER_THE_202).await;
+            }
             Outcome::Referred(accepted && sent.is_ok())
         });
     }
@@ -88,16 +91,6 @@ impl Driver {
                 self.notify_next();
             }
             _ => self.referring = None,
-        }
-    }
-
-    /// The stack has sent a response of ours within the dialog: of a 202 there is only the REFER's.
-    pub(super) fn on_answered(&mut self, response: &Response) {
-        if let Some(referring) = &mut self.referring
-            && response.status_code.code() == 202
-        {
-            referring.answered = true;
-            self.notify_next();
         }
     }
 
@@ -118,7 +111,7 @@ impl Driver {
         let Some(referring) = &mut self.referring else {
             return;
         };
-        if !(referring.accepted && referring.answered) || referring.notifying {
+        if !referring.accepted || referring.notifying {
             return;
         }
         let Some((status, done)) = referring.due.pop_front() else {
