@@ -1,6 +1,6 @@
 //! The operator's files as one checked whole: dialplans, prompt script, clips.
 
-pub(crate) mod reload;
+mod reload;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ use anyhow::Context;
 use crate::drill;
 use crate::ivr::{ClipFact, ClipFacts, Finding, Plan, Script, Severity};
 use crate::media::{self, Clips};
+
+pub use reload::keep;
 
 /// Where the operator's files are.
 #[derive(Debug, Clone)]

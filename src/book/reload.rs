@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_secs(2);
 /// A changed plan is checked first; a worse one is refused and the old one stays. Running calls finish
 /// on the version they began with. Reading files and walking every path of a plan takes its time: no
 /// call waits for it.
-pub(crate) async fn keep(files: Files, book: watch::Sender<Arc<Book>>) {
+pub async fn keep(files: Files, book: watch::Sender<Arc<Book>>) {
     let mut looks = tokio::time::interval(EVERY);
     let mut seen = book.borrow().seen.clone();
     loop {

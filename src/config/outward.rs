@@ -14,7 +14,7 @@ use crate::phone;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outward {
-    /// `"sip:192.0.2.10:5060"`; without it nobody is called.
+    /// `"sip:192.0.2.10:5060"`; without it calls go by `[trunk]`, and without that nobody is called.
     pub trunk: Option<String>,
     /// Our number as the called person sees it.
     pub caller_id: String,
@@ -72,9 +72,12 @@ impl Config {
     /// How calls go out; `None` where none may.
     pub fn calls_out(&self) -> Option<phone::Outward> {
         let outward = &self.outward;
+        if !self.calls_go_out() {
+            return None;
+        }
         Some(phone::Outward {
             trunk: Trunk {
-                target: outward.trunk.clone()?,
+                target: outward.trunk.clone(),
                 caller_id: outward.caller_id.clone(),
                 ring: Duration::from_secs(outward.ring_s),
             },
@@ -94,6 +97,12 @@ impl Config {
             results: outward.results,
             callbacks: outward.callbacks,
         })
+    }
+
+    /// By `[outward] trunk`, or with a number to be seen by `[trunk]`.
+    fn calls_go_out(&self) -> bool {
+        let outward = &self.outward;
+        outward.trunk.is_some() || !outward.caller_id.is_empty() && self.trunkline().is_some()
     }
 
     /// What of it reads well and cannot work.

@@ -66,6 +66,7 @@ impl Engine {
             dialplan: source.dialplan,
             dialplan_digest: source.dialplan_digest,
             timeline: tx.events(id).await?,
+            desks: tx.desk_spans(id).await?,
             keyed_grades: tx.keyed_grades(id).await?,
             reasons: tx.reasons(id).await?,
             clips: tx.clips(id).await?,

@@ -31,7 +31,9 @@ const KNOWN: [&str; 14] = [
     "PRACK",
 ];
 /// Those of them that are served.
-const SERVED: [&str; 6] = ["INVITE", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE"];
+const SERVED: [&str; 7] = [
+    "INVITE", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REFER",
+];
 /// Retry-After of a 503, in seconds.
 const RETRY_AFTER_S: u32 = 30;
 /// Retry-After where only ACKs or sound are missing, in seconds: places are free again soon.
@@ -253,7 +255,9 @@ fn response(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<Tol
 fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) -> Result<(), Stop> {
     let trunk = state.is_trunk(arrival.source.ip());
     let call_id = head.first("Call-ID").unwrap_or_default();
-    if !SERVED.contains(&method) {
+    // Who has no call with us has nobody to hand on.
+    let is_stray = method == "REFER" && head.tag("To").is_none();
+    if !SERVED.contains(&method) || is_stray {
         return Err(Refusal::new(405, "Method Not Allowed", "method")
             .with("Allow", ALLOW)
             .into());
@@ -275,7 +279,7 @@ fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) ->
             .with("Accept", ACCEPT)
             .with("Supported", SUPPORTED)
             .into()),
-        ("INVITE" | "UPDATE" | "INFO" | "OPTIONS", true) if state.busy() => {
+        ("INVITE" | "UPDATE" | "INFO" | "OPTIONS" | "REFER", true) if state.busy() => {
             Err(unavailable("overload", RETRY_AFTER_S).into())
         }
         // A desk that we called is no trunk: within a call the Call-ID admits, the

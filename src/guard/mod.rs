@@ -41,7 +41,7 @@ pub const MAX_HEAD: usize = 48 * 1024;
 /// A body in bytes: a session description of some pages.
 pub const MAX_BODY: usize = 16 * 1024;
 /// Methods that are served (RFC 3261 §20.5).
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER";
 /// The only body of an INVITE that is understood.
 pub const ACCEPT: &str = "application/sdp";
 /// Extensions that are understood: session timers (RFC 4028).

@@ -83,6 +83,10 @@ pub enum Event {
         wait_min: Option<u16>,
     },
     DeskHungUp,
+    /// Another desk has the caller: he was handed over to it.
+    DeskChanged {
+        staff: Option<String>,
+    },
     /// The grade of the last `Action::StoreGrade` is committed and synced.
     GradeStored,
     /// It could not be stored.

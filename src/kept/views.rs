@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use super::rows::{
-    ArchivedRecording, CallId, CallState, ClipKind, HungUpBy, ListeningDoor, Sound, TimelineEntry,
+    ArchivedRecording, CallId, CallState, ClipKind, DeskSpan, HungUpBy, ListeningDoor, Sound,
+    TimelineEntry,
 };
 use crate::domain::{
     Channel, Choices, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, Service, State,
@@ -145,6 +146,8 @@ pub struct CallDetail {
     pub dialplan: String,
     pub dialplan_digest: String,
     pub timeline: Vec<TimelineEntry>,
+    /// All who were in it, in the order of answering.
+    pub desks: Vec<DeskSpan>,
     pub keyed_grades: Vec<KeyedGradeRow>,
     pub reasons: Vec<ReasonRow>,
     pub clips: Vec<ClipRow>,

@@ -24,6 +24,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use crate::mixing::Bridge;
 pub use crate::rtp::Way;
 pub use crate::rtp::sdp::{Srtp, is_hold};
 pub use facts::{WavFacts, wav_facts};
@@ -51,6 +52,8 @@ use volume::{FileSystem, Volume};
 pub enum Side {
     Caller,
     Desk,
+    /// A colleague whom the desk consults, or to whom the caller is handed over.
+    Second,
 }
 
 /// Settings of the media room.

@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +5,7 @@ use anyhow::bail;
 use rand::RngExt as _;
 use tokio::sync::mpsc;
 
-use super::call::{Call, Desk, Stage, Talk};
+use super::call::{Call, Desk, Party, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
 use super::place::Place;
@@ -62,15 +61,12 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
     );
     let session = Session::new(plan, book.script.clone(), facts, clock::instant());
     let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
-    let ears = Ears {
-        caller: taken.events,
-        sound: taken.sound_events,
+    let ears = Ears::new(
+        taken.events,
+        taken.sound_events,
         stored,
-        hunt: None,
-        desk: None,
-        owed: VecDeque::new(),
-        closing: Some(house.grace_over.clone()),
-    };
+        house.grace_over.clone(),
+    );
     let call = Call {
         house,
         place,
@@ -87,6 +83,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         desk_presses: Presses::new(),
         infos: 0,
         desk: Desk::None,
+        party: Party::new(),
         stage: Stage::Running,
         closing_by: None,
         recorded: None,

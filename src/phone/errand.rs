@@ -10,15 +10,14 @@ use tokio::sync::mpsc;
 use talked::{Reached, how, talk};
 
 use crate::desks::{Need, Terms};
-use crate::dialing::{Dialling, Step};
+use crate::dialing::{self, Dialling, Step};
 use crate::domain::Moment;
 use crate::errands::{Ended, Order};
+use crate::floor::{Answered, Hunted, Seat, Wanted, Whom};
 use crate::media::{self, CallMedia, Side};
 use crate::outward::Attempt;
 use crate::phone::House;
 use crate::phone::clock;
-use crate::phone::floor::{Hunted, Seat, Wanted};
-use crate::phone::ring::Answered;
 use crate::sip::{Agent, Dialog, DialogEvent};
 
 /// How long a desk that asked for a call is rung.
@@ -50,7 +49,9 @@ impl Calling<'_> {
         };
         let dialled = outward.numbers.dialled(&self.order.number);
         let call = &self.attempt.call.0;
-        Dialling::begin(self.agent, &outward.trunk, &dialled, offer, call)
+        let trunk = &outward.trunk;
+        let ways = dialing::ways_out(trunk, self.house.trunkline.as_ref(), &dialled);
+        Dialling::begin(self.agent, ways, trunk.ring, offer, call)
             .await
             .map_err(|ended| (ended, None))
     }
@@ -117,13 +118,15 @@ pub(super) async fn make(
 /// Rings the desk that asked, or whichever is free.
 async fn desk_first(house: &Arc<House>, attempt: &Attempt) -> Result<(Answered, Seat), Failed> {
     let (_hunt, mut told) = house.floor.seek(Wanted {
-        need: Need {
-            group: attempt.row.staff.as_deref().map(own_group),
-            skill: None,
-        },
-        terms: Terms {
-            patience: DESK_RINGS,
-            queue: None,
+        whom: Whom::Need {
+            need: Need {
+                group: attempt.row.staff.as_deref().map(own_group),
+                skill: None,
+            },
+            terms: Terms {
+                patience: DESK_RINGS,
+                queue: None,
+            },
         },
         caller_number: Some(attempt.row.number.clone()),
         call: attempt.call.0.clone(),
@@ -274,6 +277,7 @@ async fn leaves(sound: &CallMedia, events: &mut mpsc::Receiver<DialogEvent>) {
                 }
             }
             Some(DialogEvent::Acknowledged { .. } | DialogEvent::Info { .. }) => {}
+            Some(DialogEvent::Refer { reply, .. }) => reply.refuse(403, "nobody has answered yet"),
             Some(DialogEvent::Bye { .. } | DialogEvent::Lost { .. }) | None => return,
         }
     }

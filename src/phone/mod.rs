@@ -8,10 +8,8 @@ mod call;
 mod clock;
 mod ears;
 mod errand;
-mod floor;
 mod info;
 mod place;
-mod ring;
 mod timeline;
 
 use std::sync::Arc;
@@ -33,12 +31,12 @@ use crate::calling::{self, Calling};
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
+use crate::floor::Floor;
 use crate::ledger::Ledgers;
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use crate::trunkline::Trunkline;
-use floor::Floor;
 #[cfg(any(test, fuzzing))]
 pub(crate) use info::key as key_of_info;
 use place::Place;
@@ -64,6 +62,8 @@ pub struct House {
     calendar: Calendar,
     book: watch::Receiver<Arc<Book>>,
     floor: Floor,
+    /// By which calls go out, if one is kept.
+    trunkline: Option<Trunkline>,
     /// The rehearsal desk answers: calls are marked and stay out of figures.
     rehearsal: bool,
     /// Whoever digests a recording: a disk that comes back to a thousand of them shall not have a thread for each.
@@ -116,7 +116,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 impl Phone {
     pub fn open(rooms: Rooms) -> Phone {
         let (book, reader) = watch::channel(Arc::new(rooms.book));
-        let reloader = tokio::spawn(book::reload::keep(rooms.settings.files.clone(), book));
+        let reloader = tokio::spawn(book::keep(rooms.settings.files.clone(), book));
         let (floor, keeper) = Floor::open(
             rooms.desks,
             rooms.agent.clone(),
@@ -133,6 +133,7 @@ impl Phone {
             calendar: rooms.calendar,
             book: reader,
             floor,
+            trunkline: rooms.trunkline.clone(),
             rehearsal: rooms.rehearsal,
             digests: Semaphore::new(DIGESTS),
             late: Semaphore::new(LATE),

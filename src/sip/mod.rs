@@ -9,8 +9,8 @@
 //!
 //! The way of a message: [`wire`] or [`crate::streams`] takes it from the socket, [`crate::guard`] judges it,
 //! the stack finds its transaction, [`dispatch`] its call, and the
-//! call's [`driver`] tells the user. Redirections (3xx) are not followed and a REFER is
-//! refused: nothing on the wire decides whom we call.
+//! call's [`driver`] tells the user. Redirections (3xx) are not followed, and of a REFER its user hears a name and no
+//! address: nothing on the wire decides whom we call.
 //!
 //! The stack logs whole messages at INFO, with numbers and names in them: keep the log
 //! target `rsipstack` at [`LOG_FILTER`].
@@ -43,7 +43,7 @@ pub use crate::guard::{Desks, Network, Seat, Transport, most_closing};
 pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};
 pub use agent::Agent;
 pub use asking::{Asking, Question, Told};
-pub use call::{Dialog, DialogEvent, OfferReply};
+pub use call::{Dialog, DialogEvent, OfferReply, ReferReply};
 pub use incoming::Incoming;
 pub use outgoing::{Invite, Outgoing, Progress};
 pub use route::{Flow, Through};

@@ -10,6 +10,7 @@ use super::*;
 use crate::guard::Limits;
 
 mod peer;
+mod referrals;
 
 use peer::Peer;
 
@@ -990,6 +991,7 @@ async fn answers_everyone_for_a_minute() {
                 while let Some(event) = events.recv().await {
                     match event {
                         DialogEvent::Offer { reply, .. } => drop(reply.answer(ANSWER).await),
+                        DialogEvent::Refer { .. } => {}
                         DialogEvent::Info { content_type, body } => {
                             println!("{content_type}: {}", String::from_utf8_lossy(&body));
                         }

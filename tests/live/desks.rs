@@ -350,7 +350,15 @@ fn either_side_holds_and_takes_the_call_back() {
     sleep_until(held + HELD);
     desk.sipp.tell_desk("RESUME");
     desk.sipp.wait_log("resume answered sendrecv", second);
-    // Both hear each other again.
+    // Both are thanked, then they hear each other again.
+    for gateway in [&caller.gateway, &desk.gateway] {
+        crate::place::wait_for("thanks", Duration::from_secs(10), || {
+            let (sound, _) = gateway.heard_sound();
+            let thanks = crate::tone::spans(&sound, tone_of("P05r"), 8000.0);
+            (!thanks.is_empty()).then_some(())
+        });
+        gateway.wait_quiet();
+    }
     caller.gateway.say_tone(440.0);
     desk.gateway.say_tone(880.0);
     let talks_until = std::time::Instant::now() + Duration::from_millis(1200);

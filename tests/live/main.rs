@@ -20,6 +20,7 @@ mod server;
 mod talks;
 mod telephone;
 mod tone;
+mod transfers;
 mod wav;
 
 mod calls;

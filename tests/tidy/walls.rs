@@ -78,7 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Whom we may call, when, and what becomes of it.
     ("errands", &["domain"]),
     // Calls to the outside until they are answered.
-    ("dialing", &["errands", "sip"]),
+    ("dialing", &["errands", "trunkline", "sip"]),
     // The loop of calls out; how one is made is the telephone's.
     (
         "calling",
@@ -130,6 +130,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "drill",
             "ivr",
             "board",
+            "talk",
+            "floor",
             "desks",
             "location",
             "trunkline",
@@ -139,6 +141,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "failpoint",
         ],
     ),
+    // The one owner of the desks: it asks whom to ring, and rings him.
+    (
+        "floor",
+        &[
+            "ivr", "board", "desks", "location", "domain", "sip", "media",
+        ],
+    ),
+    // Who is in a talk and who hears whom: it knows keys, and nobody's address.
+    ("talk", &["script", "keypad"]),
     // The calls' writes: to the engine, or beside it.
     ("ledger", &["engine", "journal", "domain", "failpoint"]),
     // Entries are octets to it.
@@ -318,7 +329,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.
-    ("ivr", &["script", "keypad", "domain"]),
+    ("ivr", &["talk", "script", "keypad", "domain"]),
     // A file names keys; a spoken value may be a grade, and nothing else of the regulation.
     ("script", &["keypad", "domain"]),
     // A key does not know what it is pressed for.
@@ -336,12 +347,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["line", "rtp", "failpoint"]),
+    ("media", &["mixing", "line", "rtp", "failpoint"]),
+    // Whose sound goes where: frames of samples to it.
+    ("mixing", &["rtp"]),
     // Sockets and who may be at their other end; what they say is rtp's.
     ("line", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard", "streams", "renewal", "credentials"]),
+    (
+        "sip",
+        &["guard", "streams", "renewal", "referral", "credentials"],
+    ),
     // A session's timer is told the time.
     ("renewal", &[]),
     // What is shown to who asks who we are; texts to it.
@@ -350,6 +366,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trunkline", &["trunks", "credentials", "sip"]),
     // What is known of the trunk, and what to do about it.
     ("trunks", &["credentials", "guard"]),
+    // A REFER is header lines to it.
+    ("referral", &[]),
     // Every message of a stream is judged; who stands behind the streams is told by a trait.
     ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
@@ -436,6 +454,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "book",
             "calling",
             "dialing",
+            "floor",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

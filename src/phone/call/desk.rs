@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use super::party::Second;
 use super::{Call, Desk, unavailable_word};
 use crate::desks::{Announcing, Need, Queueing, Terms, Then, Widening};
 use crate::engine::{CallState, HungUpBy};
+use crate::floor::{Hunted, Wanted, Whom};
 use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
 use crate::ledger::Job;
 use crate::media::Side;
 use crate::phone::clock;
 use crate::phone::ears::Ears;
-use crate::phone::floor::{Hunted, Wanted};
 use crate::sip::DialogEvent;
+use crate::talk;
 
 impl Call {
     pub(super) fn connect(
@@ -36,8 +38,10 @@ impl Call {
             queue: waits.as_ref().map(|waits| queueing(waits, skill.as_ref())),
         };
         let (hunt, told) = self.house.floor.seek(Wanted {
-            need: Need { group, skill },
-            terms,
+            whom: Whom::Need {
+                need: Need { group, skill },
+                terms,
+            },
             caller_number: self.caller_number.clone(),
             call: self.id.0.clone(),
         });
@@ -60,10 +64,8 @@ impl Call {
             staff: staff.clone(),
             at: self.civil_now(),
         });
-        self.desk = Desk::Connected {
-            dialog,
-            _seat: seat,
-        };
+        self.mark("desk_answered", seat.desk.clone());
+        self.desk = Desk::Connected { dialog, seat };
         ears.owed.push_back(Event::DeskAnswered { staff });
     }
 
@@ -85,6 +87,9 @@ impl Call {
     }
 
     pub(super) async fn hunted(&mut self, hunted: Hunted, ears: &mut Ears) {
+        if matches!(self.party.second, Second::Hunting { .. }) {
+            return self.second_hunted(hunted, ears);
+        }
         match hunted {
             Hunted::Ringing { desk } => self.mark("desk_ringing", desk),
             Hunted::Position { ahead, wait } => {
@@ -135,7 +140,7 @@ impl Call {
                 });
                 self.desk = Desk::Connected {
                     dialog: answered.dialog,
-                    _seat: seat,
+                    seat,
                 };
                 self.tell(Event::DeskAnswered { staff }, ears).await;
             }
@@ -145,6 +150,7 @@ impl Call {
     pub(super) fn join(&mut self) {
         self.sound.join();
         self.talk.since = Some(clock::instant());
+        self.party_begins();
         self.mark("joined", "");
         self.ledger.put(Job::State(CallState::Talking));
     }
@@ -164,6 +170,7 @@ impl Call {
 
     pub(super) fn release_desk(&mut self, by: HungUpBy, ears: &mut Ears) {
         self.talk_ended(by);
+        self.party_ends(ears);
         ears.desk = None;
         ears.hunt = None;
         let desk = std::mem::replace(&mut self.desk, Desk::None);
@@ -177,19 +184,33 @@ impl Call {
     pub(super) async fn desk_did(&mut self, event: DialogEvent, ears: &mut Ears) {
         match event {
             DialogEvent::Acknowledged { .. } => {}
-            DialogEvent::Offer { sdp, reply } => self.renegotiate(Side::Desk, &sdp, reply).await,
+            DialogEvent::Offer { sdp, reply } => {
+                self.renegotiate(Side::Desk, &sdp, reply, ears).await;
+            }
             DialogEvent::Info { content_type, body } => {
                 self.informed(Side::Desk, &content_type, &body, ears).await;
             }
+            DialogEvent::Refer { name, reply } => self.referred(name, reply, ears),
             DialogEvent::Bye { .. } | DialogEvent::Lost { .. } => {
                 self.mark("hung_up", "desk");
-                self.talk_ended(HungUpBy::Desk);
-                ears.desk = None;
-                self.desk = Desk::None;
-                self.sound.remove_desk();
-                self.tell(Event::DeskHungUp, ears).await;
+                self.desk_gone(ears).await;
             }
         }
+    }
+}
+
+impl Call {
+    /// The desk's side is gone. Where another one has the caller, or rings for him, the conversation goes on.
+    pub(super) async fn desk_gone(&mut self, ears: &mut Ears) {
+        ears.desk = None;
+        self.span_ends(Side::Desk);
+        self.desk = Desk::None;
+        self.sound.remove_desk();
+        if self.party.is_on() {
+            return self.party_hears(talk::Event::FirstGone, ears);
+        }
+        self.talk_ended(HungUpBy::Desk);
+        self.tell(Event::DeskHungUp, ears).await;
     }
 }
 

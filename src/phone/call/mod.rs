@@ -4,6 +4,10 @@
 mod caller;
 mod closing;
 mod desk;
+mod party;
+mod second;
+mod spans;
+mod words;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,19 +15,22 @@ use std::time::Instant;
 use super::House;
 use super::clock;
 use super::ears::{Ears, Input};
-use super::floor::{Hunt, Seat};
 use super::place::Place;
 use super::timeline::Timeline;
 use crate::book::Book;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
+use crate::floor::{Hunt, Seat};
 use crate::ivr::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
-    Session, Unavailable, Way,
+    Session,
 };
 use crate::ledger::{Job, Ledger};
 use crate::media::{self, CallMedia, Recorded, Side};
 use crate::sip::Dialog;
+use crate::talk;
+pub(super) use party::Party;
+use words::{from_media, side_word, unavailable_word};
 
 /// A call from its answer to its last row.
 pub(super) struct Call {
@@ -44,6 +51,7 @@ pub(super) struct Call {
     pub desk_presses: Presses,
     pub infos: u32,
     pub desk: Desk,
+    pub party: Party,
     pub stage: Stage,
     /// When a sound that is being closed is waited for no longer.
     pub closing_by: Option<Instant>,
@@ -76,7 +84,7 @@ pub(super) enum Desk {
     /// Answered; its seat on the floor is given back when this is dropped.
     Connected {
         dialog: Dialog,
-        _seat: Seat,
+        seat: Seat,
     },
 }
 
@@ -117,7 +125,12 @@ impl Call {
             let running = self.stage == Stage::Running;
             let deadline = match self.closing_by {
                 Some(by) if !running => Some(by),
-                _ => self.session.timeout_at(),
+                _ => self
+                    .session
+                    .timeout_at()
+                    .into_iter()
+                    .chain(self.party.timeout_at())
+                    .min(),
             };
             let input = ears.next(deadline, running).await;
             self.take(input, &mut ears).await;
@@ -140,10 +153,15 @@ impl Call {
             Input::Sound(event) => self.heard(event, ears).await,
             Input::Caller(event) => self.caller_did(event, ears).await,
             Input::Desk(event) => self.desk_did(event, ears).await,
+            Input::Second(event) => self.second_did(event, ears).await,
             Input::Hunted(hunted) => self.hunted(hunted, ears).await,
             Input::Stored(stored) => self.stored(stored, ears).await,
             Input::Owed(event) => self.tell(event, ears).await,
-            Input::Timer if self.stage == Stage::Running => self.tell(Event::Timeout, ears).await,
+            Input::Timer if self.stage == Stage::Running => {
+                // Each of them passes over a time that is not its own.
+                self.party_hears(talk::Event::Timeout, ears);
+                self.tell(Event::Timeout, ears).await;
+            }
             Input::Timer => {
                 tracing::error!(call = %self.id.0, "the end of the sound is not told; the call is closed all the same");
                 self.sound_closed(ears).await;
@@ -161,6 +179,7 @@ impl Call {
         for action in actions {
             self.act(action, ears).await;
         }
+        self.mark_typing();
     }
 
     pub(super) async fn act(&mut self, action: Action, ears: &mut Ears) {
@@ -329,6 +348,7 @@ impl Call {
                 self.pressed(side, from_media(way), Digit::D0, press, phase, at, ears)
                     .await;
             }
+            media::Event::Played { id } if party::is_own(id) => self.party_played(id, ears),
             media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
             media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::AddressLearnt { side, from } => {
@@ -339,10 +359,12 @@ impl Call {
                 self.mark("rtp_timeout", "caller");
                 self.caller_gone(Gone::Vanished("RTP timeout")).await;
             }
-            media::Event::RtpTimeout { side: Side::Desk } => {
-                self.mark("rtp_timeout", "desk");
-                self.release_desk(HungUpBy::Desk, ears);
-                self.tell(Event::DeskHungUp, ears).await;
+            media::Event::RtpTimeout { side } => {
+                self.mark("rtp_timeout", side_word(side));
+                match side {
+                    Side::Second => self.second_gone(ears),
+                    _ => self.desk_gone(ears).await,
+                }
             }
             media::Event::MessageRecorded {
                 length_ms,
@@ -367,31 +389,5 @@ impl Call {
             }
             media::Event::LegsClosed | media::Event::Finished(_) => unreachable!("taken before"),
         }
-    }
-}
-
-fn from_media(way: media::Way) -> Way {
-    match way {
-        media::Way::TelephoneEvent => Way::TelephoneEvent,
-        media::Way::InBand => Way::InBand,
-    }
-}
-
-fn side_word(side: Side) -> &'static str {
-    match side {
-        Side::Caller => "caller",
-        Side::Desk => "desk",
-    }
-}
-
-fn unavailable_word(why: Unavailable) -> &'static str {
-    match why {
-        Unavailable::NoAnswer => "no_answer",
-        Unavailable::Busy => "busy",
-        Unavailable::Failed => "failed",
-        Unavailable::Full => "full",
-        Unavailable::Empty => "empty",
-        Unavailable::WaitedOut => "waited_out",
-        Unavailable::Closed => "closed",
     }
 }

@@ -8,15 +8,15 @@ use tokio::sync::mpsc;
 use crate::domain::Moment;
 use crate::engine::NewCall;
 use crate::errands::Ended;
+use crate::floor::Seat;
 use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
 use crate::media::{self, CallMedia};
 use crate::outward::Attempt;
 use crate::phone::House;
 use crate::phone::answer::{OPENING, facts, hours_of, unsigned};
-use crate::phone::call::{Call, Desk, Stage, Talk};
+use crate::phone::call::{Call, Desk, Party, Stage, Talk};
 use crate::phone::clock::{self, CallClock};
 use crate::phone::ears::Ears;
-use crate::phone::floor::Seat;
 use crate::phone::place::Place;
 use crate::phone::timeline::Timeline;
 use crate::sip::{Dialog, DialogEvent};
@@ -64,6 +64,7 @@ pub(super) async fn talk(
         stored,
         hunt: None,
         desk: desk_events,
+        second: None,
         owed: VecDeque::new(),
         closing: Some(house.grace_over.clone()),
     };
@@ -83,6 +84,7 @@ pub(super) async fn talk(
         desk_presses: Presses::new(),
         infos: 0,
         desk,
+        party: Party::new(),
         stage: Stage::Running,
         closing_by: None,
         recorded: None,
@@ -110,7 +112,9 @@ fn row_of(
         sip_call_id: sip_call_id.to_owned(),
         caller: Some(attempt.row.number.clone()),
         callee: trunk.map_or_else(String::new, |trunk| trunk.caller_id.clone()),
-        source: trunk.map_or_else(String::new, |trunk| trunk.target.clone()),
+        source: trunk
+            .and_then(|trunk| trunk.target.clone())
+            .unwrap_or_default(),
         started_at,
         dialplan: plan.name.clone(),
         dialplan_digest: plan.digest().to_owned(),

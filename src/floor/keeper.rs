@@ -1,20 +1,21 @@
 //! Who keeps the floor: it alone asks the room of desks and does what the room says.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::picture::Picture;
-use super::{Ask, Hunted, Seat, Wanted};
+use super::ring::{self, Answered, Ring, Rung};
+use super::{Ask, Hunted, Seat, Wanted, Whom};
 use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, How, NoDesk};
+use crate::domain::Moment;
 use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
-use crate::phone::clock;
-use crate::phone::ring::{self, Answered, Ring, Rung};
+
 use crate::sip::Agent;
 
 /// A caller who looks for a desk.
@@ -101,7 +102,7 @@ impl Keeper {
                 () = changed(&mut self.changes) => self.look_for_phones(),
                 () = reached(timeout_at) => self.tell(Event::Timeout),
                 () = reached(self.picture.due_at()) => {
-                    self.picture.take(&self.desks, &self.talks, clock::instant(), clock::moment());
+                    self.picture.take(&self.desks, &self.talks, now(), civil());
                 }
             }
         }
@@ -138,18 +139,25 @@ impl Keeper {
                 over,
             } => (caller, wanted, told, over),
         };
-        let event = Event::Wanted {
-            caller,
-            number: wanted.caller_number.clone(),
-            need: wanted.need.clone(),
-            terms: wanted.terms.clone(),
+        let event = match &wanted.whom {
+            Whom::Need { need, terms } => Event::Wanted {
+                caller,
+                number: wanted.caller_number.clone(),
+                need: need.clone(),
+                terms: terms.clone(),
+            },
+            Whom::Handed { to, patience } => Event::Handed {
+                caller,
+                to: to.clone(),
+                patience: *patience,
+            },
         };
         self.callers.insert(
             caller,
             Seeker {
                 wanted,
                 told,
-                since: clock::instant(),
+                since: now(),
                 rings: HashMap::new(),
                 answered: None,
             },
@@ -193,7 +201,7 @@ impl Keeper {
         {
             return;
         }
-        let now = clock::instant();
+        let now = now();
         self.picture.is_old(now);
         for action in self.desks.handle(event, now) {
             self.act(action);
@@ -289,7 +297,7 @@ impl Keeper {
         };
         self.talks
             .insert(desk.id.clone(), seeker.wanted.call.clone());
-        let waited = clock::instant().saturating_duration_since(seeker.since);
+        let waited = now().saturating_duration_since(seeker.since);
         let found = Hunted::Found {
             answered,
             seat,
@@ -319,6 +327,19 @@ impl Keeper {
             say(&seeker.told, hunted);
         }
     }
+}
+
+#[allow(clippy::disallowed_methods)] // the shell's clock: the room of desks is told it
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
+#[allow(clippy::disallowed_methods)] // the shell's clock: pictures are in civil time
+fn civil() -> Moment {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// A call that does not listen any more has ended; what it would have got is dropped.

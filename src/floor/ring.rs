@@ -11,7 +11,7 @@ use crate::media::{Leg, Media};
 use crate::sip::{Agent, Dialog, DialogEvent, Flow, Invite, Progress, Transport};
 
 /// A desk that answered: its dialog and the leg that its answer completed.
-pub(super) struct Answered {
+pub struct Answered {
     pub dialog: Dialog,
     pub events: mpsc::Receiver<DialogEvent>,
     pub leg: Leg,
@@ -32,6 +32,14 @@ const ACCOUNT: &str = "account:";
 /// The account by which a desk's telephone registers; `None` for one with an address of its own.
 pub(super) fn account_of(address: &str) -> Option<&str> {
     address.strip_prefix(ACCOUNT)
+}
+
+/// The account of a desk, or the user part of its address.
+pub(super) fn user_of(address: &str) -> &str {
+    account_of(address).unwrap_or_else(|| {
+        let (_, rest) = address.split_once(':').unwrap_or_default();
+        rest.split_once('@').map_or("", |(user, _)| user)
+    })
 }
 
 /// Where one telephone of a desk is.

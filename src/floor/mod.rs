@@ -2,7 +2,9 @@
 //! and tells the caller's call what became of it.
 
 mod keeper;
+mod names;
 mod picture;
+mod ring;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,44 +13,57 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::clock;
-use super::ring::Answered;
 use crate::board::Board;
-use crate::desks::{CallerId, Desks, Event, Need, Terms};
+use crate::desks::{CallerId, Desks, Event, Handed, Need, Terms};
 use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::Agent;
 use keeper::Keeper;
+use names::Names;
 use picture::Picture;
+pub use ring::Answered;
 
 /// Asks that may wait for the floor; all calls that come in at once ask within a moment.
 const ASKS: usize = 1024;
 
 /// Where calls ask for a desk. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Floor {
+pub struct Floor {
     asks: mpsc::Sender<Ask>,
     last: Arc<AtomicU64>,
+    names: Arc<Names>,
 }
 
 /// What a call wants.
-pub(super) struct Wanted {
-    pub need: Need,
-    pub terms: Terms,
+pub struct Wanted {
+    pub whom: Whom,
     pub caller_number: Option<String>,
     pub call: String,
 }
 
+/// Whom he wants.
+pub enum Whom {
+    Need {
+        need: Need,
+        terms: Terms,
+    },
+    /// His desk hands him on.
+    Handed {
+        to: Handed,
+        patience: Duration,
+    },
+}
+
 /// A hunt that goes on. Dropped, the ringing stops and the caller waits no more.
-pub(super) struct Hunt {
+pub struct Hunt {
     caller: CallerId,
     asks: mpsc::Sender<Ask>,
     _until: DropGuard,
 }
 
 /// What becomes of a hunt.
-pub(super) enum Hunted {
+pub enum Hunted {
     Ringing {
         desk: String,
     },
@@ -66,7 +81,7 @@ pub(super) enum Hunted {
 }
 
 /// A desk that talks with this caller. Dropped, the desk is free again.
-pub(super) struct Seat {
+pub struct Seat {
     pub desk: String,
     pub staff: Option<String>,
     _until: DropGuard,
@@ -85,7 +100,7 @@ enum Ask {
 
 impl Floor {
     /// Opens the floor; it closes when the last `Floor` is dropped and nobody rings.
-    pub(super) fn open(
+    pub fn open(
         desks: Desks,
         agent: Agent,
         media: Media,
@@ -93,17 +108,26 @@ impl Floor {
         board: watch::Sender<Arc<Board>>,
     ) -> (Floor, tokio::task::JoinHandle<()>) {
         let (asks, queue) = mpsc::channel(ASKS);
-        let picture = Picture::new(board, clock::instant());
+        let picture = Picture::new(board, keeper::now());
+        let names: Vec<_> = desks.states().map(|(desk, _)| desk).collect();
+        let names = Arc::new(Names::of(&names));
         let keeper = Keeper::new(desks, agent, media, location, picture);
         let floor = Floor {
             asks,
             last: Arc::default(),
+            names,
         };
         (floor, tokio::spawn(keeper.run(queue)))
     }
 
+    /// The desk or group of this house that a colleague means by this: a desk's name, account or staff number, or a
+    /// group's name.
+    pub fn named(&self, name: &str) -> Option<Handed> {
+        self.names.find(name)
+    }
+
     /// Begins to look for a desk; what becomes of it comes by the receiver.
-    pub(super) fn seek(&self, wanted: Wanted) -> (Hunt, mpsc::Receiver<Hunted>) {
+    pub fn seek(&self, wanted: Wanted) -> (Hunt, mpsc::Receiver<Hunted>) {
         let (told, receiver) = mpsc::channel(16);
         let over = CancellationToken::new();
         let call = wanted.call.clone();
@@ -129,25 +153,25 @@ impl Floor {
 
 impl Hunt {
     /// He chooses what else he may have, and keeps his place.
-    pub(super) fn steps_aside(&self) {
+    pub fn steps_aside(&self) {
         let caller = self.caller;
         self.does(Event::StepsAside { caller });
     }
 
     /// He waits on.
-    pub(super) fn steps_back(&self) {
+    pub fn steps_back(&self) {
         let caller = self.caller;
         self.does(Event::StepsBack { caller });
     }
 
     /// He wants to be called back at this number.
-    pub(super) fn wants_callback(&self, number: String) {
+    pub fn wants_callback(&self, number: String) {
         let caller = self.caller;
         self.does(Event::WantsCallback { caller, number });
     }
 
     /// He has left a message.
-    pub(super) fn leaves_message(&self) {
+    pub fn leaves_message(&self) {
         let caller = self.caller;
         self.does(Event::LeavesMessage { caller });
     }
