@@ -297,7 +297,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("line", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard", "streams", "renewal", "credentials"]),
+    (
+        "sip",
+        &["guard", "seam", "streams", "renewal", "credentials"],
+    ),
+    // The stack's sockets and streams; what comes by them is judged here.
+    ("seam", &["guard", "streams"]),
     // A session's timer is told the time.
     ("renewal", &[]),
     // What is shown to who asks who we are; texts to it.
@@ -340,7 +345,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("audio_codec", &["rtp"]),
     ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
-    ("rsipstack", &["sip"]),
+    ("rsipstack", &["sip", "seam"]),
     ("rsip", &["sip"]),
     // The only questions to name servers.
     ("hickory_resolver", &["trunkline"]),
@@ -389,6 +394,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "media",
             "meter",
             "trunkline",
+            "seam",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),
