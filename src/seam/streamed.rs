@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rsipstack::sip as rsip;
+use rsipstack::sip::SipMessage;
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
@@ -78,7 +78,7 @@ impl Inward for ToStack {
             let transport = transport_of(self.transport);
             SipConnection::update_msg_received(message, self.peer, transport).ok()
         };
-        let parsed = rsip::SipMessage::try_from(message).ok().and_then(stamp);
+        let parsed = SipMessage::try_from(message).ok().and_then(stamp);
         let Some(message) = parsed else {
             guard::count("unparsed");
             return Handed::Refused;
