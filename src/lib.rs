@@ -59,6 +59,7 @@ pub mod revision;
 pub mod rights;
 pub mod rtp;
 pub mod script;
+mod seam;
 pub mod secrets;
 pub mod sip;
 pub mod staff;

@@ -20,11 +20,10 @@ use super::incoming::Incoming;
 use super::listening::{Listener, bind, name_in_via, open_tls};
 use super::outgoing::{self, Invite, Outgoing};
 use super::shown::Shown;
-use super::streamed::Stack;
 use super::timer::Policy;
-use super::wire::Taking;
 use super::{Error, Listen, Settings, Transport};
 use crate::guard::{Limits, State};
+use crate::seam::{Stack, Taking};
 use crate::streams::{Backlogs, Streams, Trust};
 
 /// Incoming calls that may wait for their reader.

@@ -7,7 +7,7 @@
 //! Every call has one task, which owns its dialog; its user may read slowly or go away:
 //! the stack does not wait, and the other side gets its BYE.
 //!
-//! The way of a message: [`wire`] or [`crate::streams`] takes it from the socket, [`crate::guard`] judges it,
+//! The way of a message: [`crate::seam`] or [`crate::streams`] takes it from the socket, [`crate::guard`] judges it,
 //! the stack finds its transaction, [`dispatch`] its call, and the
 //! call's [`driver`] tells the user. Redirections (3xx) are not followed, and of a REFER its user hears a name and no
 //! address: nothing on the wire decides whom we call.
@@ -30,11 +30,8 @@ mod listening;
 mod outgoing;
 mod route;
 mod shown;
-mod streamed;
 #[cfg(test)]
 mod tests;
-
-mod wire;
 
 use crate::renewal as timer;
 

@@ -6,7 +6,6 @@
 //! spent only where it is the matter itself: a key that is held, a packet every 20 ms.
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
-mod baresip;
 mod browser;
 mod carrier;
 mod certificates;

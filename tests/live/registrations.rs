@@ -14,7 +14,7 @@ use crate::talks::{give_voice, talk_with};
 use crate::telephone::{Telephone, nonce_of};
 
 /// The trunk of these tests; telephones of desks are on 127.0.0.1.
-pub const TRUNK: &str = "127.0.0.2";
+const TRUNK: &str = "127.0.0.2";
 /// How long a registration and what follows from it may take on a busy machine.
 pub const REGISTERED: Duration = Duration::from_secs(30);
 

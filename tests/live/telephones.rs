@@ -6,12 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::baresip::Baresip;
 use crate::calls::SOON;
 use crate::gateway::{Fault, Gateway, Habits};
-use crate::peers::linphone_address;
 use crate::place::{self, sleep_until, wait_for};
-use crate::registrations::{REGISTERED, TRUNK, add, dial, house, wait_registered};
+use crate::registrations::{REGISTERED, add, dial, house, wait_registered};
 use crate::server::{House, Setup, lines, timeline};
 use crate::telephone::{Telephone, sound_of};
 use crate::tone::{self, Span};
@@ -365,48 +363,4 @@ fn media_behind_nat_is_learnt_from_the_telephones_own_host_alone() {
         caller.end();
         server.stop();
     }
-}
-
-/// A telephone of another maker registers, is asked, answers, is heard and hangs up.
-#[test]
-fn baresip_registers_and_talks() {
-    let address = linphone_address();
-    let house = House::new(Setup {
-        trunks: format!("{TRUNK}/32"),
-        desks: vec!["account:8001".into()],
-        desk_lines: format!("networks = [\"127.0.0.1/32\", \"{address}/32\"]\n"),
-        media_address: address,
-        ..Setup::default()
-    });
-    let password = add(&house, "8001");
-    let server = house.start();
-    let phone = Baresip::register("8001", &password, &house.sip_address(), 840);
-    wait_registered(&house, 1.0);
-    let caller = dial(&house);
-    let joined = caller.line("joined");
-    sleep_until(joined + Duration::from_secs(5));
-    phone.tell("hangup");
-    caller.wait_offer(SOON);
-    caller.gateway.press('2', Fault::None);
-    let call = caller.end();
-    let what = timeline(&call);
-    assert_eq!(call["grade"], "satisfied", "{what}");
-    assert_eq!(
-        (&call["staff"], &call["hung_up_by"]),
-        (&"8001".into(), &"desk".into())
-    );
-    let recording = Stereo::read(&house.recording(&call));
-    let heard: f64 = tone::spans(&recording.right, DESK, 8000.0)
-        .into_iter()
-        .map(Span::length_ms)
-        .sum();
-    assert!(
-        heard > 1000.0,
-        "{heard} ms of the desk: {what}\n{}",
-        phone.output()
-    );
-    // It takes its leave.
-    phone.tell("quit");
-    wait_registered(&house, 0.0);
-    server.stop();
 }

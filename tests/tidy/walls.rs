@@ -356,8 +356,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What the stack is given has been judged; the guard knows nothing of the stack.
     (
         "sip",
-        &["guard", "streams", "renewal", "referral", "credentials"],
+        &[
+            "guard",
+            "seam",
+            "streams",
+            "renewal",
+            "referral",
+            "credentials",
+        ],
     ),
+    // The stack's sockets and streams; what comes by them is judged here.
+    ("seam", &["guard", "streams"]),
     // A session's timer is told the time.
     ("renewal", &[]),
     // What is shown to who asks who we are; texts to it.
@@ -402,7 +411,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("audio_codec", &["rtp"]),
     ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
-    ("rsipstack", &["sip"]),
+    ("rsipstack", &["sip", "seam"]),
     ("rsip", &["sip"]),
     // The only questions to name servers.
     ("hickory_resolver", &["trunkline"]),
@@ -455,6 +464,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "calling",
             "dialing",
             "floor",
+            "seam",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

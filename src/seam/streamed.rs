@@ -3,26 +3,26 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use rsipstack::sip::SipMessage;
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::Transport;
-use super::headers::{self, rsip};
-use crate::guard;
+use super::transport as transport_of;
+use crate::guard::{self, Transport};
 use crate::streams::{Backlogs, Behind, Handed, Inward, Outward, WRITE_TIMEOUT};
 
 /// The stack behind the streams.
 #[derive(Clone)]
-pub(super) struct Stack {
+pub struct Stack {
     pub endpoint: EndpointInnerRef,
     pub backlogs: Backlogs,
 }
 
 /// Into the stack's queue.
-pub(super) struct ToStack {
+pub struct ToStack {
     peer: SocketAddr,
     transport: Transport,
     address: SipAddr,
@@ -33,7 +33,7 @@ pub(super) struct ToStack {
 }
 
 /// What the stack sends.
-pub(super) struct FromStack(mpsc::UnboundedReceiver<TransportEvent>);
+pub struct FromStack(mpsc::UnboundedReceiver<TransportEvent>);
 
 impl Behind for Stack {
     type Inward = ToStack;
@@ -50,7 +50,7 @@ impl Behind for Stack {
         let (queue, from_peer) = mpsc::unbounded_channel();
         let (to_peer, from_stack) = mpsc::unbounded_channel();
         let address = SipAddr {
-            r#type: Some(headers::transport(transport)),
+            r#type: Some(transport_of(transport)),
             addr: peer.into(),
         };
         let made =
@@ -75,10 +75,10 @@ impl Behind for Stack {
 impl Inward for ToStack {
     async fn hand_on(&self, message: &[u8]) -> Handed {
         let stamp = |message| {
-            let transport = headers::transport(self.transport);
+            let transport = transport_of(self.transport);
             SipConnection::update_msg_received(message, self.peer, transport).ok()
         };
-        let parsed = rsip::SipMessage::try_from(message).ok().and_then(stamp);
+        let parsed = SipMessage::try_from(message).ok().and_then(stamp);
         let Some(message) = parsed else {
             guard::count("unparsed");
             return Handed::Refused;

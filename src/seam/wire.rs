@@ -13,12 +13,12 @@ use crate::guard::{self, State, Transport, Verdict};
 use crate::streams::Backlogs;
 
 #[allow(clippy::disallowed_methods)] // the shell's clock: a message is judged when it arrives
-pub(super) fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }
 
 /// The UDP socket that the stack reads: what the guard refuses never leaves `recv_from`.
-pub(super) struct GuardedSocket {
+pub struct GuardedSocket {
     socket: tokio::net::UdpSocket,
     state: Arc<State>,
 }
@@ -79,7 +79,7 @@ impl StackSocket for GuardedSocket {
 /// Sees what the stack takes out of its queue: gives streams their permits back, and judges
 /// what comes in on a stream that the stack has dialled itself (where one of ours has closed
 /// in between), message by message.
-pub(super) struct Taking {
+pub struct Taking {
     pub state: Arc<State>,
     pub backlogs: Backlogs,
 }
