@@ -84,6 +84,7 @@ fn talking<'a>(house: &'a House, first: &Desk) -> Caller<'a> {
     caller.gateway.wait_quiet();
     caller.gateway.say_tone(CALLER);
     first.gateway.say_tone(FIRST);
+    wait_hears(&caller.gateway, &[FIRST], "talking");
     caller
 }
 
