@@ -45,6 +45,9 @@ enum Command {
     /// Manage the accounts by which desks' telephones register
     #[command(subcommand, after_help = app::DESK_EXAMPLES)]
     Desk(app::DeskCommand),
+    /// Ask for calls that the server makes, and list them
+    #[command(subcommand, after_help = app::CALL_OUT_EXAMPLES)]
+    CallOut(app::CallOutCommand),
     /// Draft, review, issue and show the bulletin of a month or a quarter (通报)
     ///
     /// Three people do it. Issued, it never changes; what is counted otherwise later is shown beside it.
@@ -167,6 +170,7 @@ fn main() -> ExitCode {
         Command::User(user) => app::user(config, user),
         Command::Unit(unit) => app::unit(config, unit),
         Command::Desk(desk) => app::desk(config, desk),
+        Command::CallOut(call_out) => app::call_out(config, call_out),
         Command::Bulletin(bulletin) => app::bulletin(config, bulletin),
         Command::Calendar(calendar) => app::calendar(config, calendar),
         Command::Matter(matter) => app::matter(config, matter),

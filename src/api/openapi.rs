@@ -19,7 +19,7 @@ use crate::wire;
             next. Parameters that are not listed are refused."
     ),
     paths(
-        reads::calls, reads::call, sound::recording, sound::peaks, sound::clip,
+        reads::board, reads::calls, reads::call, sound::recording, sound::peaks, sound::clip,
         reads::ratings, reads::rating, reads::tickets, reads::ticket,
         people::units, people::add_unit, people::rename_unit, people::close_unit,
         people::people, people::add_person, people::describe_person, people::grant, people::revoke,

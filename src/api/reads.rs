@@ -12,7 +12,10 @@ use super::{Web, acts, now};
 use crate::acts::Aspect;
 use crate::domain::By;
 use crate::engine::{CallDetail, CallId, Numbers, WholeCase};
-use crate::wire::{Call, Casework, List, Rating, Ticket, WholeCall, WholeTicket};
+use crate::wire::{Board, Call, Casework, List, Rating, Ticket, WholeCall, WholeTicket};
+
+/// Over which it is told how soon callers were answered.
+const LATELY_MS: i64 = 24 * 3600 * 1000;
 
 /// Calls, newest first. Live ones too: `live=true`.
 #[utoipa::path(get, path = "/api/v1/calls", tag = "calls",
@@ -48,6 +51,17 @@ pub(crate) async fn calls(
         )
         .await?;
     Ok(Json(List::of(page)))
+}
+
+/// The desks now: what each is doing, who waits, how soon callers were answered.
+#[utoipa::path(get, path = "/api/v1/board", tag = "calls",
+    responses((status = 200, body = Board),
+        (status = 401, body = ProblemDetails, content_type = "application/problem+json")),
+    security(("token" = [])))]
+pub(crate) async fn board(State(web): State<Web>, params: Params) -> Result<Json<Board>, Problem> {
+    params.only(&[])?;
+    let lately = web.engine.answering(now().plus_millis(-LATELY_MS)).await?;
+    Ok(Json(Board::of(&(web.options.board)(), lately)))
 }
 
 /// A call with its timeline.

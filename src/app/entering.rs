@@ -4,14 +4,25 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{log_to_stderr, now, open_engine, runtime};
-use crate::clerk::{self, DeskCommand, TokenCommand, UnitCommand};
+use crate::clerk::{self, CallOutCommand, DeskCommand, TokenCommand, UnitCommand};
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::outward;
 
 /// `gradeline unit`.
 pub fn unit(config: Option<&Path>, command: UnitCommand) -> anyhow::Result<ExitCode> {
     enter(config, async |engine| {
         clerk::unit(engine, command, now()).await
+    })
+}
+
+/// `gradeline call-out`.
+pub fn call_out(config: Option<&Path>, command: CallOutCommand) -> anyhow::Result<ExitCode> {
+    let outward = Config::load(config)?.calls_out();
+    let allowing = outward.map(|outward| outward.allowing());
+    enter(config, async |engine| {
+        let id = outward::fresh_order_id(now());
+        clerk::call_out(engine, command, allowing, id, now()).await
     })
 }
 

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::console::{self, Consoles, Post};
 use crate::desks::{Desk, DeskId, Desks};
 use crate::engine::Engine;
-use crate::phone::{Book, Pages};
+use crate::phone::{Book, Pages, own_group};
 
 /// Rehearsals at once.
 const REHEARSAL_SEATS: usize = 64;
@@ -31,6 +31,8 @@ pub(super) async fn open_desks(
         let mut desks = config.configured_desks();
         for (desk, configured) in desks.iter_mut().zip(&config.desks.addresses) {
             desk.staff = registering::staff_of(configured, &staff, &logins);
+            // One's own desk can be asked for: it is rung first when one calls out.
+            desk.groups.extend(desk.staff.as_deref().map(own_group));
         }
         return Ok((Desks::new(desks, settings), None));
     }

@@ -19,13 +19,15 @@ mod ticking;
 mod user;
 mod verify;
 
-pub use crate::clerk::{DESK_EXAMPLES, DeskCommand, TokenCommand, UnitCommand};
+pub use crate::clerk::{
+    CALL_OUT_EXAMPLES, CallOutCommand, DESK_EXAMPLES, DeskCommand, TokenCommand, UnitCommand,
+};
 pub use bulletin::{BulletinCommand, bulletin};
 pub use calendar::{CalendarCommand, calendar};
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
-pub use entering::{desk, token, unit};
+pub use entering::{call_out, desk, token, unit};
 pub use matter::{MatterCommand, matter};
 pub use seed::{SEED_EXAMPLES, Seed, seed};
 pub use serve::serve;

@@ -9,8 +9,11 @@ use tokio_util::sync::CancellationToken;
 use super::now;
 use crate::config::{Config, DeskAddress};
 use crate::engine::Engine;
-use crate::location::{Location, Settings};
+use crate::location::{Location, Settings, Way};
 use crate::sip;
+
+/// How long the answer of a telephone behind NAT is waited for.
+const NAT_PATIENCE: Duration = Duration::from_secs(8);
 
 /// Where desks are that register; `None` where none may.
 pub(super) async fn open(config: &Config, engine: &Engine) -> anyhow::Result<Option<Location>> {
@@ -24,7 +27,8 @@ pub(super) async fn open(config: &Config, engine: &Engine) -> anyhow::Result<Opt
         default_expires: max_expires,
         max_expires,
     };
-    Ok(Some(Location::open(engine, settings).await?))
+    let location = Location::open(engine, settings).await?;
+    Ok(Some(location.learning_media(desks.nat_learn_media)))
 }
 
 /// What the guard needs to let them register.
@@ -37,15 +41,66 @@ pub(super) fn guarded(config: &Config, location: Option<&Location>) -> Option<si
 
 /// Keeps it until told to end.
 pub(super) fn keep(
+    config: &Config,
     location: Option<Location>,
+    agent: sip::Agent,
     engine: &Engine,
     closing: CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
     let engine = engine.clone();
+    let every = Duration::from_secs(config.desks.nat_keep_alive_s);
     async move {
         if let Some(location) = location {
-            location.keep(engine, closing).await;
+            let asking = keep_asking(&location, &agent, every, closing.clone());
+            tokio::join!(location.clone().keep(engine, closing), asking);
         }
+    }
+}
+
+/// A router forgets a mapping that nothing goes through, UDP within 30 s at the earliest (RFC 4787 §4.3), so the telephones
+/// behind one are asked whether they are there; what counts is their answer, which goes out through it.
+async fn keep_asking(
+    location: &Location,
+    agent: &sip::Agent,
+    every: Duration,
+    closing: CancellationToken,
+) {
+    let asking = tokio_util::task::TaskTracker::new();
+    while !every.is_zero() && !closing.is_cancelled() {
+        tokio::select! {
+            () = closing.cancelled() => break,
+            () = tokio::time::sleep(every) => {}
+        }
+        // What did not answer until now is still waited for: once is enough.
+        if !asking.is_empty() {
+            continue;
+        }
+        for way in location.behind_nat() {
+            let agent = agent.clone();
+            asking.spawn(async move {
+                metrics::counter!("gradeline_desks_nat_asked_total").increment(1);
+                if let Err(error) = agent.ask(question(&way)).await {
+                    tracing::debug!(%error, "a telephone behind NAT cannot be asked");
+                }
+            });
+        }
+    }
+}
+
+/// OPTIONS to a telephone, where it registered from.
+fn question(way: &Way) -> sip::Asking {
+    sip::Asking {
+        what: sip::Question::Options,
+        transport: sip::Transport::Udp,
+        peer: way.peer,
+        called: String::new(),
+        uri: way.uri.clone(),
+        aor: way.uri.clone(),
+        user: "gradeline".into(),
+        call_id: format!("{:032x}", rand::random::<u128>()),
+        cseq: 1,
+        headers: Vec::new(),
+        patience: NAT_PATIENCE,
     }
 }
 

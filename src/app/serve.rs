@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::floor::{open_desks, open_pages};
@@ -14,6 +15,7 @@ use super::recovery::Recovery;
 use super::ticking::tick_until;
 use super::{now, open_engine, registering, resources, runtime};
 use crate::archive::Archive;
+use crate::board::Board;
 use crate::caller::RehearsalDesk;
 use crate::config::{Config, Srtp};
 use crate::console::Consoles;
@@ -23,6 +25,7 @@ use crate::location::Location;
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
+use crate::trunkline::Trunkline;
 use crate::web;
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
@@ -59,6 +62,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let location = registering::open(&config, &engine).await?;
     let (agent, incoming) = Agent::start(sip_settings(&config, location.as_ref())).await?;
     let (desks, rehearsal) = open_desks(&config, &book, &engine).await?;
+    let trunkline = open_trunkline(&config, &agent)?;
     let (desk_pages, consoles) = open_pages(&config, &desks).unzip();
 
     welcome(
@@ -68,12 +72,13 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
-    let troubles = troubles(ledgers.clone(), media.clone());
+    let troubles = troubles(&ledgers, &media, trunkline.clone());
+    let (board, glass) = watch::channel(Arc::default());
     let pages = tokio::spawn(web::serve(
         web_listener,
         engine.clone(),
         archive.clone(),
-        web_options(&config, meter, troubles, example, consoles),
+        web_options(&config, meter, troubles, glass, example, consoles),
         pages_closing.clone().cancelled_owned(),
     ));
     let phone = Phone::open(Rooms {
@@ -83,16 +88,19 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         archive,
         media,
         calendar: engine.calendar().clone(),
-        agent,
+        agent: agent.clone(),
         desks,
         location: location.clone(),
+        trunkline,
         pages: desk_pages,
         rehearsal: rehearsal.is_some(),
         book,
+        board,
     });
     let ticker = tokio::spawn(tick_until(engine.clone(), pages_closing.clone()));
     let recovering = tokio::spawn(recovery.run(ledgers));
-    let locating = tokio::spawn(registering::keep(location, &engine, pages_closing.clone()));
+    let located = registering::keep(&config, location, agent, &engine, pages_closing.clone());
+    let locating = tokio::spawn(located);
     let telling = tokio::spawn(log.tell_lost());
     let stopper = tokio::spawn(close_on_signal(closing.clone(), phone.grace_over()));
     phone.serve(incoming, closing.clone()).await;
@@ -196,6 +204,7 @@ fn web_options(
     config: &Config,
     meter: web::Meter,
     troubles: web::Troubles,
+    board: watch::Receiver<Arc<Board>>,
     example: bool,
     consoles: Option<Consoles>,
 ) -> web::Options {
@@ -204,17 +213,30 @@ fn web_options(
         behind_tls: config.web.behind_tls,
         meter,
         troubles,
+        board: Arc::new(move || board.borrow().clone()),
         example,
+        calls_out: config.calls_out().map(|outward| outward.allowing()),
         consoles,
     }
 }
 
+/// The trunk that we register to or call out through, where the configuration has one.
+fn open_trunkline(config: &Config, agent: &Agent) -> anyhow::Result<Option<Trunkline>> {
+    let settings = config.trunkline();
+    let opened = settings.map(|settings| Trunkline::open(agent.clone(), settings));
+    opened.transpose().context("[trunk] cannot be used")
+}
+
 /// What `/healthz` says beside the database's reading.
-fn troubles(ledgers: Arc<Ledgers>, media: Media) -> web::Troubles {
+fn troubles(ledgers: &Arc<Ledgers>, media: &Media, trunkline: Option<Trunkline>) -> web::Troubles {
+    let (ledgers, media) = (Arc::clone(ledgers), media.clone());
     Arc::new(move || {
         let mut troubles = ledgers.troubles();
         if media.stalled_recordings() > 0 {
             troubles.push("recordings");
+        }
+        if trunkline.as_ref().is_some_and(Trunkline::is_in_trouble) {
+            troubles.push("trunk");
         }
         troubles
     })
@@ -225,6 +247,7 @@ fn phone_settings(config: &Config) -> phone::Settings {
         files: config.files(),
         service_hours: config.centre.service_hours.clone(),
         grace: Duration::from_secs(config.sip.drain_s),
+        outward: config.calls_out(),
     }
 }
 

@@ -120,6 +120,7 @@ pub fn simulate(
                 day: 8,
                 hours: SERVICE.into(),
             }),
+            date: Some(Value::Date { month: 9, day: 18 }),
             lengths_ms: book.lengths_ms.clone(),
         },
     };

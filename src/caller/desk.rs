@@ -114,7 +114,12 @@ async fn talk(invite: Incoming, media: Media, conduct: Conduct) -> anyhow::Resul
                         Err(_) => reply.refuse(488).await?,
                     }
                 }
-                Some(DialogEvent::Acknowledged { .. } | DialogEvent::Info { .. }) => {}
+                Some(
+                        DialogEvent::Acknowledged { .. }
+                        | DialogEvent::Info { .. }
+                        // Dropped, its reply refuses it.
+                        | DialogEvent::Refer { .. },
+                    ) => {}
                 Some(DialogEvent::Bye { .. } | DialogEvent::Lost { .. }) | None => break,
             },
             event = sound_events.recv() => {

@@ -69,6 +69,7 @@ impl Phone {
         let invite = sip::Invite {
             target: target.to_owned(),
             flow: None,
+            through: None,
             from_user: from.to_owned(),
             from_name: None,
             sdp: leg.description().to_owned(),
@@ -148,7 +149,12 @@ impl Talk {
                         return Happening::OtherSideHungUp;
                     }
                     Some(DialogEvent::Offer { sdp, reply }) => self.answer_offer(&sdp, reply).await,
-                    Some(DialogEvent::Acknowledged { .. } | DialogEvent::Info { .. }) => {}
+                    Some(
+                        DialogEvent::Acknowledged { .. }
+                        | DialogEvent::Info { .. }
+                        // Dropped, its reply refuses it.
+                        | DialogEvent::Refer { .. },
+                    ) => {}
                 },
                 event = self.media_events.recv() => match event {
                     Some(media::Event::Played { .. }) => return Happening::Said,

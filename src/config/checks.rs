@@ -90,6 +90,8 @@ impl Config {
             .or_else(|| self.desk_problem())
             .or_else(|| self.transport_problem())
             .or_else(|| self.account_problem())
+            .or_else(|| self.trunk_problem())
+            .or_else(|| self.outward_problem())
     }
 
     /// The same of the desks.
@@ -139,6 +141,11 @@ impl Config {
                 too_long(desks.redial_within_s),
                 ("desks", "redial_within_s"),
                 at_most,
+            ),
+            (
+                desks.nat_keep_alive_s > 3600,
+                ("desks", "nat_keep_alive_s"),
+                "is more than an hour; write one such as 25, or 0 for none",
             ),
             (
                 too_long(desks.short_abandonment_s),
@@ -217,6 +224,7 @@ impl Config {
                 self.media.address
             ));
         }
+        warnings.extend(self.trunk_warnings());
         if self.media.srtp == Srtp::Require && !self.sip.listen.iter().all(is_private) {
             warnings.push(
                 "[media] srtp is \"require\", but [sip] listen has more than tls: on UDP and TCP the keys travel in the clear, and who reads them can decrypt and forge"
@@ -277,9 +285,9 @@ impl Config {
 }
 
 /// Whether it is wrong; table and key; what would be right.
-type Check<'a> = (bool, (&'static str, &'static str), &'a str);
+pub(super) type Check<'a> = (bool, (&'static str, &'static str), &'a str);
 
-fn first(checks: &[Check<'_>]) -> Option<Problem> {
+pub(super) fn first(checks: &[Check<'_>]) -> Option<Problem> {
     let (_, at, said) = checks.iter().find(|(wrong, ..)| *wrong)?;
     let said = (*said).to_owned();
     Some(Problem { at: *at, said })

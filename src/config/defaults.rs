@@ -93,6 +93,8 @@ impl Default for Desks {
             networks: Vec::new(),
             min_expires_s: 60,
             max_expires_s: 600,
+            nat_keep_alive_s: 25,
+            nat_learn_media: false,
             addresses: Vec::new(),
             strategy: Strategy::default(),
             ring_timeout_s: 15,

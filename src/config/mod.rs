@@ -5,7 +5,9 @@ mod checks;
 mod defaults;
 mod desks;
 mod hours;
+mod outward;
 mod read;
+mod trunk;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +16,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use trunk::{Secret, Trunk};
+
 use checks::Problem;
+
+pub use outward::Outward;
 
 use crate::channels::QuietHours;
 use crate::desks::{Strategy, WhenEmpty};
@@ -28,6 +34,7 @@ use crate::sip::{Listen, Network, PemFiles, Transport};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub sip: Sip,
+    pub trunk: Trunk,
     pub media: Media,
     pub web: Web,
     pub store: Store,
@@ -41,6 +48,7 @@ pub struct Config {
     pub regulation: Regulation,
     pub ratings: Ratings,
     pub figures: Figures,
+    pub outward: Outward,
 }
 
 /// `[sip]`: where to listen, who may call.
@@ -139,6 +147,10 @@ pub struct Desks {
     /// For how long a registration holds at least and at most; a telephone registers again in time.
     pub min_expires_s: u64,
     pub max_expires_s: u64,
+    /// How often telephones behind NAT are asked whether they are there, so that their router forgets them not; 0: never.
+    pub nat_keep_alive_s: u64,
+    /// Media of telephones behind NAT is taken from where they registered, whatever they say.
+    pub nat_learn_media: bool,
     /// Empty: the rehearsal desk answers.
     pub addresses: Vec<DeskAddress>,
     /// `"longest_idle"`, `"ring_all"` or `"linear"`: which desk is rung.

@@ -11,21 +11,23 @@ use crate::sip::{Listen, Network, Transport};
 pub(super) fn listens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Listen>, D::Error> {
     texts(deserializer, |text| {
         let (transport, address) = text.split_once(':').unwrap_or(("", text));
-        let transport = match transport {
-            "udp" => Transport::Udp,
-            "tcp" => Transport::Tcp,
-            "tls" => Transport::Tls,
-            _ => {
-                return Err(format!(
-                    "“{text}” must begin with udp:, tcp: or tls:, such as \"udp:0.0.0.0:5060\""
-                ));
-            }
-        };
+        let transport = self::transport(transport).ok_or_else(|| {
+            format!("“{text}” must begin with udp:, tcp: or tls:, such as \"udp:0.0.0.0:5060\"")
+        })?;
         let address = address.parse().map_err(|_| {
             format!("“{text}” has no address and port, such as \"udp:0.0.0.0:5060\"")
         })?;
         Ok(Listen { transport, address })
     })
+}
+
+pub(super) fn transport(word: &str) -> Option<Transport> {
+    match word {
+        "udp" => Some(Transport::Udp),
+        "tcp" => Some(Transport::Tcp),
+        "tls" => Some(Transport::Tls),
+        _ => None,
+    }
 }
 
 pub(super) fn networks<'de, D: Deserializer<'de>>(
@@ -50,7 +52,7 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(
     })
 }
 
-fn texts<'de, D: Deserializer<'de>, T>(
+pub(super) fn texts<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Vec<T>, D::Error> {

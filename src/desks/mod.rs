@@ -16,7 +16,8 @@ mod ways;
 
 pub use room::Desks;
 pub use waist::{
-    Action, CallerId, Desk, DeskId, DeskState, Event, How, Need, NoDesk, PromiseEnd, Then, Waiting,
+    Action, CallerId, Desk, DeskId, DeskState, Event, Handed, How, Need, NoDesk, PromiseEnd, Then,
+    Waiting,
 };
 pub use ways::{
     Announcing, AtClosing, Callbacks, Queueing, RING_AT_ONCE, Settings, Strategy, Terms, WhenEmpty,

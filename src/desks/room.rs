@@ -21,6 +21,9 @@ use seats::{Seat, With};
 /// No time of the room is shorter: whatever is configured, a moment has an end.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// Places up to this one are of callers who were handed on: before whoever came by himself.
+const LAST_OF_THE_FIRST: Place = 1 << 40;
+
 /// All desks and all who want one.
 #[derive(Debug)]
 pub struct Desks {
@@ -38,8 +41,9 @@ pub struct Desks {
     open: bool,
     /// How often a desk became ready.
     turns: u64,
-    /// How many places were given out.
+    /// How many places were given out, and how many of those before all others.
     places: Place,
+    first_places: Place,
     /// Callers and owed callbacks that have a place in the queue.
     held: usize,
 }
@@ -65,7 +69,8 @@ impl Desks {
             promised: HashMap::new(),
             open: true,
             turns: 0,
-            places: 0,
+            places: LAST_OF_THE_FIRST,
+            first_places: 0,
             held: 0,
         };
         for desk in desks {
@@ -77,6 +82,11 @@ impl Desks {
 
     pub fn states(&self) -> impl Iterator<Item = (&Desk, &DeskState)> {
         self.seats.iter().map(Seat::shown)
+    }
+
+    /// The desks with what each is doing, and since when; `None`: since the room was opened.
+    pub fn watched(&self) -> impl Iterator<Item = (&Desk, &DeskState, Option<Instant>)> {
+        self.seats.iter().map(Seat::watched)
     }
 
     /// What one of them is doing.
@@ -120,6 +130,11 @@ impl Desks {
                 need,
                 terms,
             } => self.wanted(caller, number, &need, terms, work),
+            Event::Handed {
+                caller,
+                to,
+                patience,
+            } => self.handed(caller, to, patience, work),
             Event::Answered { caller, desk } => self.answered(caller, &desk, work),
             Event::Refused { caller, desk } => self.not_taken(caller, &desk, Cue::Refused, work),
             Event::Failed { caller, desk } => self.not_taken(caller, &desk, Cue::Missed, work),

@@ -35,6 +35,13 @@ pub struct Need {
     pub skill: Option<String>,
 }
 
+/// To whom a caller is handed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handed {
+    Desk(DeskId),
+    Need(Need),
+}
+
 /// What a desk is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeskState {
@@ -98,6 +105,13 @@ pub enum Event {
         number: Option<String>,
         need: Need,
         terms: Terms,
+    },
+    /// A desk hands its caller on. He is rung for at this desk alone, or has the first place among those who wait
+    /// for it; he needs no place of his own by his number.
+    Handed {
+        caller: CallerId,
+        to: Handed,
+        patience: Duration,
     },
     Answered {
         caller: CallerId,

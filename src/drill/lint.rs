@@ -160,12 +160,17 @@ fn preconditions(plan: &Plan, graph: &Graph, findings: &mut Findings) {
     let is = |name: &str, verb: fn(&Verb) -> bool| verb(&plan.steps[name].verb);
     let rates = |name: &str| is(name, |verb| matches!(verb, Verb::Rate(_)));
     let connects = |name: &str| is(name, |verb| matches!(verb, Verb::Connect(_)));
+    // Whom we call has had his talk before: a revisit asks what it was like, a result is told by the machine.
+    let only = |name: &str| plan.answers.iter().all(|pattern| pattern.text == name);
+    let (revisits, asks_again) = (only("out:revisit"), only("out:result"));
     let without_rating = graph.reachable(&plan.start.text, false, rates);
     let without_talk = graph.reachable(&plan.start.text, false, connects);
     for (name, step) in &plan.steps {
         let name = name.as_str();
         let (needs, reached) = match &step.verb {
             Verb::Confirm(_) | Verb::Reason(_) => ("rate", without_rating.contains(name)),
+            Verb::Rate(_) if asks_again => continue,
+            Verb::Connect(_) if revisits => continue,
             Verb::Rate(_) => ("connect", without_talk.contains(name)),
             Verb::Connect(verb) => {
                 let after = graph.reachable(&verb.ended().text, false, |_| false);
@@ -190,8 +195,12 @@ fn preconditions(plan: &Plan, graph: &Graph, findings: &mut Findings) {
     }
 }
 
-/// GB/T 33358: within service hours a person answers, not a menu.
+/// GB/T 33358: within service hours a person answers, not a menu. Whom we call chooses first whether he wants to talk.
 fn menu_before_a_person(plan: &Plan, findings: &mut Findings) {
+    let mut answers = plan.answers.iter();
+    if answers.all(|pattern| pattern.text.starts_with("out:")) {
+        return;
+    }
     let mut seen = BTreeSet::new();
     let mut open = vec![plan.start.text.as_str()];
     while let Some(name) = open.pop() {

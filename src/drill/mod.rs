@@ -53,6 +53,7 @@ fn told(event: &Event) -> String {
             wait_min: None,
         } => format!("{ahead} are before him"),
         Event::DeskHungUp => "the desk hangs up".to_owned(),
+        Event::DeskChanged { .. } => "another desk has the caller".to_owned(),
         Event::GradeStored => "the grade is stored".to_owned(),
         Event::GradeNotStored => "the grade could not be stored".to_owned(),
         Event::MessageRecorded { length_ms, .. } => {

@@ -168,6 +168,7 @@ fn all_facts(lengths_ms: &Arc<HashMap<String, u32>>) -> Vec<Facts> {
             hours: hours.clone(),
             tail: known.then(|| "5678".to_owned()),
             slot: known.then(|| slot.clone()),
+            date: known.then_some(Value::Date { month: 9, day: 18 }),
             lengths_ms: Arc::clone(lengths_ms),
         })
     };
@@ -224,6 +225,7 @@ impl Walk<'_> {
                 },
                 Event::DeskUnavailable(Unavailable::Busy),
                 Event::DeskHungUp,
+                Event::DeskChanged { staff: None },
                 Event::DeskDigit(Digit::Star),
                 Event::DeskDigit(Digit::D8),
             ]);

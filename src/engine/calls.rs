@@ -2,7 +2,7 @@
 
 use super::completion::complete_rating;
 use super::{
-    ArchivedRecording, CallId, CallState, ClipKind, EndedCall, Engine, Error, KeyedGrade,
+    ArchivedRecording, CallId, CallState, ClipKind, DeskSpan, EndedCall, Engine, Error, KeyedGrade,
     KeyedReason, NewCall, Submitted, TimelineEntry,
 };
 use crate::domain::{IntakeKey, Moment};
@@ -40,6 +40,15 @@ impl Engine {
     ) -> Result<(), Error> {
         let mut tx = self.write().await?;
         let found = tx.set_desk(call, staff, at).await?;
+        finish(tx, found, call).await
+    }
+
+    /// A desk came into the call, or left it. The call, and so its rating, is that one's who spoke with the caller
+    /// last for ten seconds or more (一次通话，一次评价).
+    pub async fn desk_span(&self, call: &CallId, span: DeskSpan) -> Result<(), Error> {
+        let mut tx = self.write().await?;
+        locked(&mut tx, call).await?;
+        let found = tx.put_desk_span(call, &span).await?;
         finish(tx, found, call).await
     }
 

@@ -187,6 +187,26 @@ fn is_again(first: &Rating, intake: &Intake) -> bool {
         && known.graded_at == intake.graded_at
 }
 
+/// What is rated in a call: itself, or what it is about, where we made it to ask once more (第十三条: 最后一次为准).
+async fn rated_by(tx: &mut Tx, id: &CallId, call: &CallStanding) -> Result<Service, Error> {
+    let consultation = |id: &CallId, call: &CallStanding| Service::Consultation {
+        call_id: id.0.clone(),
+        staff: call.staff.iter().cloned().collect(),
+        served_at: call.desk_answered_at.unwrap_or(call.started_at),
+    };
+    let errand = tx.errand_of_call(id).await?;
+    let about = errand.filter(|errand| errand.purpose == AGAIN);
+    if let Some(about) = about.and_then(|errand| errand.about)
+        && let Some(rated) = tx.call_standing(&about).await?
+    {
+        return Ok(consultation(&about, &rated));
+    }
+    Ok(consultation(id, call))
+}
+
+/// What a call out is for that asks for the second rating.
+const AGAIN: &str = "result";
+
 /// What a call hands in; `None` where no grade stands.
 pub(super) async fn phone_intake(
     tx: &mut Tx,
@@ -212,6 +232,7 @@ pub(super) async fn phone_intake(
             offset_ms: grade.offset_ms + (at.millis() - grade.at.millis()),
         }));
     }
+    let service = rated_by(tx, id, call).await?;
     let clips = tx.clips(id).await?;
     let remark = clips.into_iter().find(|clip| clip.kind == ClipKind::Remark);
     keys.extend(reasons.iter().map(|reason| PressedKey {
@@ -222,11 +243,7 @@ pub(super) async fn phone_intake(
     Ok(Some(Intake {
         key: IntakeKey::phone(&id.0),
         channel: Channel::Phone,
-        service: Service::Consultation {
-            call_id: id.0.clone(),
-            staff: call.staff.iter().cloned().collect(),
-            served_at: call.desk_answered_at.unwrap_or(call.started_at),
-        },
+        service,
         rater: Rater::caller(call.caller.clone()),
         grade,
         graded_at,

@@ -2,10 +2,12 @@
 
 use super::cursor::{List, clamp};
 use super::{
-    CallDetail, CallFilter, CallId, CallRow, Counted, DeadlineRow, Engine, Error, Figures, Numbers,
-    Page, RatingFilter, RatingRow, Reach, TicketDetail, TicketFilter, TicketRow,
+    Answering, CallDetail, CallFilter, CallId, CallRow, Counted, DeadlineRow, DeskCount, Engine,
+    Error, Figures, Numbers, Page, RatingFilter, RatingRow, Reach, TicketDetail, TicketFilter,
+    TicketRow,
 };
-use crate::domain::{Day, Grade, Polarity, mask};
+use crate::domain::{Day, Grade, Moment, Polarity, mask};
+use crate::figures::{SHORTEST_TALK_MS, SOON_MS};
 use crate::lists::Position;
 use crate::store::Tx;
 
@@ -64,6 +66,7 @@ impl Engine {
             dialplan: source.dialplan,
             dialplan_digest: source.dialplan_digest,
             timeline: tx.events(id).await?,
+            desks: tx.desk_spans(id).await?,
             keyed_grades: tx.keyed_grades(id).await?,
             reasons: tx.reasons(id).await?,
             clips: tx.clips(id).await?,
@@ -196,6 +199,19 @@ impl Engine {
         }
         figures.by_outcome = by_outcome.into_iter().collect();
         Ok(figures)
+    }
+
+    /// How soon those were answered whose calls began since then.
+    pub async fn answering(&self, since: Moment) -> Result<Answering, Error> {
+        let mut tx = self.read().await?;
+        Ok(tx.answering(since, SOON_MS).await?)
+    }
+
+    /// What the consultations of these days (inclusive) came to at each desk, by staff number.
+    pub async fn desk_counts(&self, from: Day, to: Day) -> Result<Vec<DeskCount>, Error> {
+        let mut tx = self.read().await?;
+        let shortest_ms = i64::try_from(SHORTEST_TALK_MS).unwrap_or(i64::MAX);
+        Ok(tx.desk_counts(from, to, shortest_ms).await?)
     }
 }
 

@@ -23,9 +23,11 @@ mod adoption;
 mod blocklist;
 mod casework;
 mod channels;
+mod desks;
 mod grades;
 mod ledger;
 mod lists;
+mod spans;
 
 /// What a start does with what an earlier run left.
 async fn recover(engine: &Engine, saved: Vec<Salvage>, now: Moment) -> Vec<CallId> {

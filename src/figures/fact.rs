@@ -73,9 +73,9 @@ pub struct Upload {
 }
 
 /// A talk shorter than this is a misdialled call and no consultation (A21).
-const SHORTEST_TALK_MS: u64 = 10_000;
-/// GB/T 33358—2016.
-const SOON_MS: i64 = 15_000;
+pub const SHORTEST_TALK_MS: u64 = 10_000;
+/// Who is answered within this is answered soon (GB/T 33358—2016).
+pub const SOON_MS: i64 = 15_000;
 
 /// What an act adds: to the day on which it was served, and its uploads to the days on which they are due.
 pub fn of_act(record: &ActRecord) -> Vec<Part> {

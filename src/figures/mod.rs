@@ -23,7 +23,10 @@ pub use bulletin::{
 };
 pub use count::{Count, Reviewer, TermOf};
 pub use difference::{Difference, differences, summed};
-pub use fact::{ActRecord, CallRecord, Cell, MatterRecord, Part, Upload, item_of, of_act};
+pub use fact::{
+    ActRecord, CallRecord, Cell, MatterRecord, Part, SHORTEST_TALK_MS, SOON_MS, Upload, item_of,
+    of_act,
+};
 pub use figure::{Definition, FIGURES, Measure, RANKED_FROM, Value, Weights, drawn, ranks, values};
 pub use flags::{BadAct, Burst, Flag, HotSpot, HotSpots, Thresholds, bursts, hot_spots, repeated};
 pub use published::{Cause, Published, PublishedCase, publish};

@@ -6,10 +6,12 @@ use std::time::SystemTime;
 use tokio::sync::Semaphore;
 
 use crate::archive::Archive;
+use crate::board::Board;
 use crate::console::Consoles;
 use crate::domain::Moment;
 use crate::engine::Engine;
 use crate::meter::Meter;
+use crate::outward::Allowing;
 
 /// What the configuration and the start hand in.
 #[derive(Clone)]
@@ -21,14 +23,21 @@ pub struct Options {
     pub meter: Meter,
     /// What is not well beside the database's reading: words for `/healthz`.
     pub troubles: Troubles,
+    /// What the desks are doing.
+    pub board: Glance,
     /// The database holds an example centre: every page and every answer says so.
     pub example: bool,
+    /// What may be called, where there is a trunk for calls out.
+    pub calls_out: Option<Allowing>,
     /// Desks whose persons answer in a page, if any do.
     pub consoles: Option<Consoles>,
 }
 
 /// Looks and answers at once.
 pub type Troubles = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+
+/// The newest picture of the desks; answers at once.
+pub type Glance = Arc<dyn Fn() -> Arc<Board> + Send + Sync>;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]

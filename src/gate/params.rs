@@ -166,7 +166,7 @@ pub(crate) fn encoded(text: &str) -> String {
 }
 
 /// Words of `ivr::Outcome`, which this room may not name.
-pub(crate) const OUTCOMES: [&str; 13] = [
+pub(crate) const OUTCOMES: [&str; 15] = [
     "graded",
     "left_before_offer",
     "left_in_offer",
@@ -179,6 +179,8 @@ pub(crate) const OUTCOMES: [&str; 13] = [
     "callback",
     "no_desk",
     "closed",
+    "put_off",
+    "refused",
     "fault_before_talk",
 ];
 

@@ -1,9 +1,9 @@
 //! What the guard knows: who may call, which calls live, who was refused lately.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
 use super::rates::{DESK_RATE, Rates, STRANGER_RATE, TRUNK_RATE};
@@ -22,7 +22,9 @@ const ON_ITS_WAY: Duration = Duration::from_secs(2);
 /// What the guard knows: who may call, which calls live, who was refused lately, whose ACK
 /// or sound is missing. Shared by whoever judges and whoever opens and ends calls.
 pub struct State {
-    trunks: Vec<Network>,
+    pub(super) trunks: Vec<Network>,
+    /// Addresses of the trunk that were looked up.
+    pub(super) learnt: RwLock<Vec<IpAddr>>,
     pub(super) desks: Option<Desks>,
     pub(super) limits: Limits,
     draining: AtomicBool,
@@ -51,6 +53,8 @@ pub struct Known {
     source: Option<IpAddr>,
     /// The Reason header of a BYE that came in.
     bye_reason: Mutex<Option<String>>,
+    /// Of a call of ours by UDP: where its telephone registered from.
+    pub(super) flow: OnceLock<SocketAddr>,
 }
 
 impl Known {
@@ -124,6 +128,7 @@ impl State {
     pub fn new(trunks: Vec<Network>, limits: Limits) -> State {
         State {
             trunks,
+            learnt: RwLock::default(),
             desks: None,
             limits,
             draining: AtomicBool::new(false),
@@ -208,12 +213,6 @@ impl State {
         Some(NoRoom::Unproven)
     }
 
-    /// Whether this source may call.
-    pub fn is_trunk(&self, source: IpAddr) -> bool {
-        let source = source.to_canonical();
-        self.trunks.iter().any(|network| network.contains(source))
-    }
-
     /// Enters a call of ours. `None` where a call with this Call-ID is known already.
     pub fn enrol(self: &Arc<State>, call_id: &str) -> Option<Enrolled> {
         let mut table = self.table();
@@ -263,6 +262,7 @@ impl State {
             call_id: call_id.to_owned(),
             source,
             bye_reason: Mutex::default(),
+            flow: OnceLock::new(),
         });
         table.calls.insert(call_id.to_owned(), Arc::clone(&known));
         table.incoming += usize::from(source.is_some());

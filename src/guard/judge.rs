@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::admission::{NoRoom, State};
+use super::flow;
 use super::formed::{self, RequestLine};
 use super::head::{self, Head};
 use super::refusal::{Refusal, respond};
@@ -30,7 +31,9 @@ const KNOWN: [&str; 14] = [
     "PRACK",
 ];
 /// Those of them that are served.
-const SERVED: [&str; 6] = ["INVITE", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE"];
+const SERVED: [&str; 7] = [
+    "INVITE", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REFER",
+];
 /// Retry-After of a 503, in seconds.
 const RETRY_AFTER_S: u32 = 30;
 /// Retry-After where only ACKs or sound are missing, in seconds: places are free again soon.
@@ -98,6 +101,9 @@ pub fn judge(
         now,
     };
     match examine(&head, &arrival, state) {
+        Ok(told) if transport == Transport::Udp && state.is_flow(call_id, source) => {
+            Verdict::Mended(mend(&flow::with_contact_at(&text, source), body, told))
+        }
         // As it came, where the stack reads it as we did.
         Ok(Some(length)) if !recoded && length == body.len() && bytes.len() == came.len() => {
             Verdict::Pass
@@ -249,7 +255,9 @@ fn response(head: &Head<'_>, arrival: &Arrival<'_>, state: &State) -> Result<Tol
 fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) -> Result<(), Stop> {
     let trunk = state.is_trunk(arrival.source.ip());
     let call_id = head.first("Call-ID").unwrap_or_default();
-    if !SERVED.contains(&method) {
+    // Who has no call with us has nobody to hand on.
+    let is_stray = method == "REFER" && head.tag("To").is_none();
+    if !SERVED.contains(&method) || is_stray {
         return Err(Refusal::new(405, "Method Not Allowed", "method")
             .with("Allow", ALLOW)
             .into());
@@ -271,7 +279,7 @@ fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) ->
             .with("Accept", ACCEPT)
             .with("Supported", SUPPORTED)
             .into()),
-        ("INVITE" | "UPDATE" | "INFO" | "OPTIONS", true) if state.busy() => {
+        ("INVITE" | "UPDATE" | "INFO" | "OPTIONS" | "REFER", true) if state.busy() => {
             Err(unavailable("overload", RETRY_AFTER_S).into())
         }
         // A desk that we called is no trunk: within a call the Call-ID admits, the

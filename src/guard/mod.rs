@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::registrar::Outcome;
 
 mod admission;
+mod flow;
 mod formed;
 mod frame;
 mod head;
@@ -40,7 +41,7 @@ pub const MAX_HEAD: usize = 48 * 1024;
 /// A body in bytes: a session description of some pages.
 pub const MAX_BODY: usize = 16 * 1024;
 /// Methods that are served (RFC 3261 §20.5).
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER";
 /// The only body of an INVITE that is understood.
 pub const ACCEPT: &str = "application/sdp";
 /// Extensions that are understood: session timers (RFC 4028).
@@ -61,6 +62,15 @@ impl Transport {
     /// Whether messages follow one another, so that each must tell its length (RFC 3261 §18.3).
     pub fn is_stream(self) -> bool {
         self != Transport::Udp
+    }
+
+    /// As the configuration writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        }
     }
 }
 

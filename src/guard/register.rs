@@ -67,6 +67,20 @@ impl State {
         self
     }
 
+    /// Whether this source may call.
+    pub fn is_trunk(&self, source: IpAddr) -> bool {
+        let source = source.to_canonical();
+        let learnt = || self.learnt.read().unwrap_or_else(|held| held.into_inner());
+        self.trunks.iter().any(|network| network.contains(source)) || learnt().contains(&source)
+    }
+
+    /// These addresses may call from now on, beside those of the configuration.
+    pub fn let_call(&self, learnt: Vec<IpAddr>) {
+        let learnt = learnt.into_iter().map(|address| address.to_canonical());
+        let mut known = self.learnt.write().unwrap_or_else(|held| held.into_inner());
+        *known = learnt.collect();
+    }
+
     /// Who may register, if anybody may.
     pub(super) fn desks(&self) -> Option<&Desks> {
         self.desks.as_ref()

@@ -82,6 +82,7 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
         (as_method("OPTIONS"), "200", "options"),
         (as_method("REGISTER"), "405", "method"),
         (as_method("REFER"), "405", "method"),
+        (in_dialog("REFER"), "481", "no_call"),
         (as_method("FROBNICATE"), "501", "unknown_method"),
         (as_method("BYE"), "481", "no_call"),
         (in_dialog("BYE"), "481", "no_call"),

@@ -76,6 +76,7 @@ pub fn facts(hours: Hours) -> Facts {
             day: 24,
             hours: vec!["09:00-12:00".parse().expect("these are hours")],
         }),
+        date: None,
         lengths_ms: lengths(),
     }
 }

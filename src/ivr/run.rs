@@ -35,6 +35,8 @@ pub struct Facts {
     pub tail: Option<String>,
     /// When a callback can be promised: `Value::Slot`.
     pub slot: Option<Value>,
+    /// Of a call that we make: when he called us, `Value::Date`.
+    pub date: Option<Value>,
     /// Length of each clip by stem, milliseconds.
     pub lengths_ms: Arc<HashMap<String, u32>>,
 }
@@ -74,6 +76,9 @@ pub enum Contact {
     Message,
     /// A callback was asked for.
     Callback,
+    /// Whom we called wants to be called later, or no more.
+    PutOff,
+    Refused,
 }
 
 /// The rating so far.
@@ -131,6 +136,9 @@ impl Run {
         }
         if let Some(slot) = &facts.slot {
             values.set("slot", slot.clone());
+        }
+        if let Some(date) = &facts.date {
+            values.set("date", date.clone());
         }
         match &facts.hours {
             Hours::Open => {}
@@ -265,6 +273,8 @@ impl Run {
             Contact::Talking | Contact::Talked => self.talked_outcome(cause),
             Contact::Message => Outcome::NotConnected(NotConnected::Message),
             Contact::Callback => Outcome::NotConnected(NotConnected::Callback),
+            Contact::PutOff => Outcome::NotConnected(NotConnected::PutOff),
+            Contact::Refused => Outcome::NotConnected(NotConnected::Refused),
             _ if cause == Cause::Fault => Outcome::NotConnected(NotConnected::Fault),
             Contact::NoDesk => Outcome::NotConnected(NotConnected::NoDesk),
             Contact::Closed => Outcome::NotConnected(NotConnected::Closed),

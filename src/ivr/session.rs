@@ -8,6 +8,7 @@ use super::run::{Cause, Contact, Facts, Next, Run};
 use super::verbs::{State, Verb};
 use super::{Action, Event, Mark, Outcome};
 use crate::script::Script;
+use crate::talk;
 
 /// Where a session is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,6 +85,17 @@ impl Session {
     /// How many keys wait for the next question.
     pub fn kept_count(&self) -> usize {
         self.run.kept().len()
+    }
+
+    /// What the desk may do with the caller: of the step that connected them.
+    pub fn handling(&self) -> Option<talk::Handling> {
+        let Place::In { step, .. } = &self.place else {
+            return None;
+        };
+        match self.run.plan.steps.get(step).map(|step| &step.verb) {
+            Some(Verb::Connect(connect)) => Some(connect.handling()),
+            _ => None,
+        }
     }
 
     /// Whether a desk rings or talks.

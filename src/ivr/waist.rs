@@ -83,6 +83,10 @@ pub enum Event {
         wait_min: Option<u16>,
     },
     DeskHungUp,
+    /// Another desk has the caller: he was handed over to it.
+    DeskChanged {
+        staff: Option<String>,
+    },
     /// The grade of the last `Action::StoreGrade` is committed and synced.
     GradeStored,
     /// It could not be stored.
@@ -233,13 +237,17 @@ pub enum NotConnected {
     /// The plan ended the call: nobody could be had, or the centre is closed.
     NoDesk,
     Closed,
+    /// Whom we called asked to be called later.
+    PutOff,
+    /// Whom we called wants no more calls about it.
+    Refused,
     Fault,
 }
 
 impl Outcome {
     /// The word of the row and of the API: `graded`, `left_before_offer`, `left_in_offer`, `silent`,
     /// `invalid_only`, `declined`, `fault`, `abandoned`, `message`, `callback`, `no_desk`, `closed`,
-    /// `fault_before_talk`.
+    /// `put_off`, `refused`, `fault_before_talk`.
     pub fn word(&self) -> &'static str {
         match self {
             Outcome::Graded(_) => "graded",
@@ -254,6 +262,8 @@ impl Outcome {
             Outcome::NotConnected(NotConnected::Callback) => "callback",
             Outcome::NotConnected(NotConnected::NoDesk) => "no_desk",
             Outcome::NotConnected(NotConnected::Closed) => "closed",
+            Outcome::NotConnected(NotConnected::PutOff) => "put_off",
+            Outcome::NotConnected(NotConnected::Refused) => "refused",
             Outcome::NotConnected(NotConnected::Fault) => "fault_before_talk",
         }
     }

@@ -199,6 +199,22 @@ pub struct Salvage {
     pub clips: Vec<(ClipKind, ArchivedRecording)>,
 }
 
+/// A desk in a call: it had the caller, or was asked by the one that had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskSpan {
+    /// In the order of answering, from 0.
+    pub seq: u64,
+    pub desk: String,
+    /// 工号
+    pub staff: Option<String>,
+    /// From the call's answer, which is the recording's zero.
+    pub from_ms: i64,
+    /// `None` while it is there.
+    pub to_ms: Option<i64>,
+    /// How long caller and desk heard each other.
+    pub talked_ms: u64,
+}
+
 /// The reason keyed after a bad grade.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyedReason {

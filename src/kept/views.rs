@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use super::rows::{
-    ArchivedRecording, CallId, CallState, ClipKind, HungUpBy, ListeningDoor, Sound, TimelineEntry,
+    ArchivedRecording, CallId, CallState, ClipKind, DeskSpan, HungUpBy, ListeningDoor, Sound,
+    TimelineEntry,
 };
 use crate::domain::{
     Channel, Choices, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, Service, State,
@@ -145,6 +146,8 @@ pub struct CallDetail {
     pub dialplan: String,
     pub dialplan_digest: String,
     pub timeline: Vec<TimelineEntry>,
+    /// All who were in it, in the order of answering.
+    pub desks: Vec<DeskSpan>,
     pub keyed_grades: Vec<KeyedGradeRow>,
     pub reasons: Vec<ReasonRow>,
     pub clips: Vec<ClipRow>,
@@ -370,4 +373,58 @@ impl Figures {
 
 fn rate(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// How soon those who wanted a person were answered, since some moment; rehearsals left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Answering {
+    /// Answered, or hung up before.
+    pub wanted: u64,
+    pub answered: u64,
+    /// Within fifteen seconds of the call's beginning (GB/T 33358).
+    pub answered_soon: u64,
+}
+
+impl Answering {
+    /// 接通率: answered / wanted.
+    pub fn answered_rate(&self) -> Option<f64> {
+        rate(self.answered, self.wanted)
+    }
+
+    /// Answered within fifteen seconds / answered.
+    pub fn soon_rate(&self) -> Option<f64> {
+        rate(self.answered_soon, self.answered)
+    }
+}
+
+/// What the consultations of a desk's person came to, over days that are counted whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeskCount {
+    /// 工号.
+    pub staff: String,
+    pub talks: u64,
+    pub talked_ms: u64,
+    /// The talk was ended from the desk: hung up, or sent to the rating.
+    pub ended_by_desk: u64,
+    /// The rating was offered.
+    pub offered: u64,
+    /// The desk stayed on the line until the caller had hung up, so that no rating was offered to him.
+    pub outwaited: u64,
+}
+
+impl DeskCount {
+    /// 推送率 of this desk.
+    pub fn offered_rate(&self) -> Option<f64> {
+        rate(self.offered, self.talks)
+    }
+
+    /// The share of talks in which the caller was outwaited.
+    pub fn outwaited_rate(&self) -> Option<f64> {
+        rate(self.outwaited, self.talks)
+    }
+
+    /// A talk's mean length.
+    pub fn mean_talk_ms(&self) -> Option<u64> {
+        self.talked_ms.checked_div(self.talks)
+    }
 }

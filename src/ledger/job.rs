@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Moment;
 use crate::engine::{
-    ArchivedRecording, CallId, CallState, ClipKind, EndedCall, Engine, Error, KeyedGrade,
+    ArchivedRecording, CallId, CallState, ClipKind, DeskSpan, EndedCall, Engine, Error, KeyedGrade,
     KeyedReason, NewCall, Submitted,
 };
 
@@ -16,6 +16,7 @@ pub enum Job {
         staff: Option<String>,
         at: Moment,
     },
+    DeskSpan(DeskSpan),
     Talked {
         ms: u64,
     },
@@ -84,6 +85,7 @@ impl Job {
             Job::Open(_) => "open",
             Job::State(_) => "state",
             Job::DeskAnswered { .. } => "desk_answered",
+            Job::DeskSpan(_) => "desk_span",
             Job::Talked { .. } => "talked",
             Job::Offered { .. } => "offered",
             Job::Grade(_) => "grade",
@@ -110,6 +112,7 @@ impl Job {
             Job::DeskAnswered { staff, at } => {
                 engine.desk_answered(id, staff.as_deref(), *at).await?;
             }
+            Job::DeskSpan(span) => engine.desk_span(id, span.clone()).await?,
             Job::Talked { ms } => engine.talked(id, *ms).await?,
             Job::Offered { at } => engine.offered(id, *at).await?,
             Job::Grade(grade) => engine.key_grade(id, grade.clone()).await?,

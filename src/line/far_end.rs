@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::Instant;
 
@@ -24,8 +24,8 @@ pub struct FarEnd {
     sockets: Sockets,
     rtp: Option<SocketAddr>,
     rtcp: Option<SocketAddr>,
-    /// The operator allows that a leg's address is learnt.
-    learns: bool,
+    /// Whether the operator allows that a leg's address is learnt.
+    learning: Learning,
     /// Until the leg is settled.
     learner: Option<Learner>,
     contexts: Option<Box<Contexts>>,
@@ -37,6 +37,26 @@ struct Browser {
     peer: Peer,
     /// Why it is there no more.
     gone: Option<String>,
+}
+
+/// Whether a leg's address may be learnt from its first packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learning {
+    Never,
+    /// From this host alone: a telephone behind NAT, whose signalling comes from there.
+    From(IpAddr),
+    /// From anybody: a broken trunk.
+    FromAnybody,
+}
+
+impl Learning {
+    fn allows(self, from: SocketAddr) -> bool {
+        match self {
+            Learning::Never => false,
+            Learning::From(host) => from.ip().to_canonical() == host.to_canonical(),
+            Learning::FromAnybody => true,
+        }
+    }
 }
 
 /// One datagram.
@@ -61,15 +81,22 @@ pub enum Received<'a> {
 }
 
 impl FarEnd {
-    pub fn new(sockets: Sockets, learns: bool) -> Self {
+    pub fn new(sockets: Sockets, learning: Learning) -> Self {
         FarEnd {
             sockets,
             rtp: None,
             rtcp: None,
-            learns,
+            learning,
             learner: None,
             contexts: None,
             browser: None,
+        }
+    }
+
+    /// Packets from this host tell where it is, unless anybody's do.
+    pub fn learn_from(&mut self, host: IpAddr) {
+        if self.learning == Learning::Never {
+            self.learning = Learning::From(host);
         }
     }
 
@@ -78,7 +105,7 @@ impl FarEnd {
         let browser = Box::new(Browser { peer, gone: None });
         FarEnd {
             browser: Some(browser),
-            ..FarEnd::new(sockets, false)
+            ..FarEnd::new(sockets, Learning::Never)
         }
     }
 
@@ -94,7 +121,8 @@ impl FarEnd {
             .srtp
             .as_ref()
             .map(|srtp| Box::new(Contexts::renewed(before.map(|before| *before), srtp)));
-        let learns = self.learns && negotiated.they_send && negotiated.rtp.is_some();
+        let may = self.learning != Learning::Never;
+        let learns = may && negotiated.they_send && negotiated.rtp.is_some();
         self.learner = learns.then(Learner::default);
         if learns {
             open(&self.sockets.rtp);
@@ -147,6 +175,12 @@ impl FarEnd {
         };
         let verdict = match (&mut self.learner, from) {
             (None, _) => Verdict::AsNegotiated,
+            // What was negotiated may always speak.
+            (Some(_), Some(from))
+                if !self.learning.allows(from) && Some(from) != negotiated.rtp.map(place) =>
+            {
+                Verdict::Open
+            }
             (Some(learner), Some(from)) => learner.look(from, &packet, negotiated),
             (Some(_), None) => Verdict::Open,
         };

@@ -10,7 +10,7 @@ mod ports;
 use std::ops::RangeInclusive;
 
 pub use arrival::Clocks;
-pub use far_end::{FarEnd, PACKET_LEN, REPORT_ROOM, Received};
+pub use far_end::{FarEnd, Learning, PACKET_LEN, REPORT_ROOM, Received};
 pub use ports::Ports;
 
 /// Why there are no sockets.

@@ -3,6 +3,7 @@
 //!
 //! **Invariant:** a list costs what it shows, however much is on record beside it and however far back the page is.
 
+mod desks;
 mod pages;
 mod plans;
 mod shown;
@@ -14,5 +15,5 @@ pub use pages::{CallCount, CallSource, Position};
 /// Name and text of every statement, for the test that has them all prepared.
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
-    [pages::STATEMENTS, plans::STATEMENTS].concat()
+    [desks::STATEMENTS, pages::STATEMENTS, plans::STATEMENTS].concat()
 }

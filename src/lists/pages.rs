@@ -15,6 +15,7 @@ statements! {
     COUNTS = "SELECT outcome, grade, offered_at IS NOT NULL AS offered, COUNT(*) AS calls \
         FROM calls WHERE ended_at IS NOT NULL AND NOT rehearsal \
         AND NOT EXISTS (SELECT 1 FROM turned_away x WHERE x.instance = 'call-' || calls.id) \
+        AND NOT EXISTS (SELECT 1 FROM errand_attempts x WHERE x.call_id = calls.id) \
         AND NOT EXISTS (SELECT 1 FROM ratings x WHERE x.call_id = calls.id AND x.standing = 'test') \
         AND started_at >= $1 AND started_at < $2 GROUP BY outcome, grade, offered_at IS NOT NULL";
     TICKET_COUNT = "SELECT COUNT(*) AS tickets FROM tickets WHERE NOT rehearsal \

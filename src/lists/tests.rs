@@ -87,6 +87,14 @@ async fn no_list_walks_through_what_it_does_not_show() {
             "calls USING INDEX calls_by_start (started_at>? AND started_at<?)",
         ),
         (
+            "ANSWERING",
+            "calls USING INDEX calls_by_start (started_at>?)",
+        ),
+        (
+            "DESK_COUNTS",
+            "calls USING INDEX calls_by_start (started_at>? AND started_at<?)",
+        ),
+        (
             "TICKET_COUNT",
             "tickets USING INDEX tickets_by_opened_at (opened_at>? AND opened_at<?)",
         ),

@@ -26,6 +26,8 @@ pub struct Location {
     registrar: Arc<Mutex<Registrar>>,
     /// Counted up with each change of a binding.
     changes: Arc<watch::Sender<u64>>,
+    /// Media of telephones behind NAT may come from elsewhere than they say.
+    learns_media: bool,
 }
 
 /// A way to a telephone that registered.
@@ -36,6 +38,8 @@ pub struct Way {
     /// Where the request goes.
     pub peer: SocketAddr,
     pub carrier: Carrier,
+    /// It is behind NAT, and the address of its media may be learnt where it comes from that of its registration.
+    pub learns_media: bool,
 }
 
 impl Location {
@@ -47,6 +51,7 @@ impl Location {
         let location = Location {
             registrar: Arc::new(Mutex::new(registrar)),
             changes: Arc::new(changes),
+            learns_media: false,
         };
         let mut tx = engine.read().await?;
         let accounts = tx.desk_accounts().await?;
@@ -69,12 +74,34 @@ impl Location {
     /// The ways to an account, the best first; none where it is not registered.
     pub fn ways_to(&self, account: &str) -> Vec<Way> {
         let bindings = self.registrar().bindings(account, instant());
-        let way = |binding: Binding| Way {
+        bindings
+            .into_iter()
+            .map(|binding| self.way(binding))
+            .collect()
+    }
+
+    /// The ways to all telephones that are behind NAT by UDP: they are kept open by asking there.
+    pub fn behind_nat(&self) -> Vec<Way> {
+        let bindings = self.registrar().behind_nat(instant());
+        bindings
+            .into_iter()
+            .map(|binding| self.way(binding))
+            .collect()
+    }
+
+    /// Whether media of telephones behind NAT may come from elsewhere than they say.
+    pub fn learning_media(mut self, learns: bool) -> Location {
+        self.learns_media = learns;
+        self
+    }
+
+    fn way(&self, binding: Binding) -> Way {
+        Way {
+            learns_media: self.learns_media && binding.is_behind_nat(),
             uri: binding.uri,
             peer: binding.source,
             carrier: binding.carrier,
-        };
-        bindings.into_iter().map(way).collect()
+        }
     }
 
     /// Whether there is a way to an account.

@@ -17,6 +17,7 @@ use super::outbox::Outbox;
 use super::playing::{Play, Prompt};
 use super::recorder::{FileId, Recording, Writer};
 use super::{Clip, Event, LegCounts, Side};
+use crate::mixing::{Bridge, Frame};
 use crate::rtp::g711::Codec;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::sdp::Negotiated;
@@ -37,10 +38,12 @@ pub enum Command {
         to_desk_too: bool,
     },
     StopPlaying,
+    /// Of this side, [`Side::Desk`] or [`Side::Second`].
     AddDesk(Box<MediaLeg>),
-    Join,
-    Part,
-    RemoveDesk,
+    Bridge(Bridge),
+    RemoveDesk(Side),
+    /// The second desk is the first from now on.
+    SecondIsFirst,
     Renegotiated {
         side: Side,
         negotiated: Negotiated,
@@ -65,10 +68,11 @@ pub struct Call {
     pub next_beat: Instant,
     finish: Arc<AtomicBool>,
     caller: MediaLeg,
-    desk: Option<Box<MediaLeg>>,
-    /// What a desk's leg that was closed had counted.
+    /// The first desk and the second.
+    desks: [Option<Box<MediaLeg>>; 2],
+    /// What the desk's leg that was closed last had counted.
     desk_counts: Option<LegCounts>,
-    joined: bool,
+    bridge: Bridge,
     play: Option<Play>,
     recording: Option<Recording>,
     message: Option<Message>,
@@ -102,9 +106,9 @@ impl Call {
             next_beat: first_beat,
             finish: new.finish,
             caller: new.caller,
-            desk: None,
+            desks: [None, None],
             desk_counts: None,
-            joined: false,
+            bridge: Bridge::Apart,
             play: None,
             recording,
             message: None,
@@ -137,25 +141,13 @@ impl Call {
     }
 
     fn beat(&mut self, now: Instant) {
-        let (outbox, due) = (&mut self.outbox, self.next_beat);
-        let mut from_caller = [0i16; FRAME_SAMPLES];
-        let mut from_desk = [0i16; FRAME_SAMPLES];
-        self.caller.drain(due, now, &mut |event| outbox.push(event));
-        self.caller
-            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
-        if let Some(desk) = &mut self.desk {
-            desk.drain(due, now, &mut |event| outbox.push(event));
-            desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
-            desk.supervise(self.timeout, now, &mut |event| outbox.push(event));
-        }
-        self.caller
-            .supervise(self.timeout, now, &mut |event| outbox.push(event));
-
+        let (from_caller, from_desks) = self.listen(now);
+        self.supervise(now);
         let mut prompt = Prompt::new();
         let (mut to_caller_is_prompt, mut to_desk_is_prompt) = (false, false);
         if let Some(play) = &mut self.play {
             let codec_caller = self.caller.negotiated.codec;
-            let desk = self.desk.as_ref().filter(|_| play.to_desk_too);
+            let desk = self.desks[0].as_ref().filter(|_| play.to_desk_too);
             let codec_desk = desk.map(|desk| desk.negotiated.codec);
             let over = play.next(&mut prompt, codec_caller, codec_desk);
             (to_caller_is_prompt, to_desk_is_prompt) = (true, play.to_desk_too);
@@ -164,12 +156,12 @@ impl Call {
                 self.play = None;
             }
         }
-        let mut heard = if to_caller_is_prompt {
-            prompt.pcm
-        } else if self.joined {
-            from_desk
-        } else {
-            [0; FRAME_SAMPLES]
+        let mixed = self
+            .bridge
+            .mix(&from_caller, &from_desks, !to_caller_is_prompt);
+        let mut heard = match to_caller_is_prompt {
+            true => prompt.pcm,
+            false => mixed.to_caller,
         };
         let beeping = self
             .message
@@ -181,25 +173,44 @@ impl Call {
             let octets = encoded(self.caller.negotiated.codec, &heard);
             self.caller.send(&octets, &mut heard);
         }
-        if let Some(desk) = &mut self.desk {
-            if to_desk_is_prompt {
+        for (desk, mut sound) in self.desks.iter_mut().zip(mixed.to_desks) {
+            let Some(desk) = desk else { continue };
+            if to_desk_is_prompt && desk.side == Side::Desk {
                 desk.send(&prompt.desk, &mut prompt.pcm);
             } else {
-                let mut sound = if self.joined {
-                    from_caller
-                } else {
-                    [0; FRAME_SAMPLES]
-                };
                 let octets = encoded(desk.negotiated.codec, &sound);
                 desk.send(&octets, &mut sound);
             }
         }
-        let silence = [0; FRAME_SAMPLES];
-        if self.joined && !to_caller_is_prompt {
-            self.record(&from_caller, &silence, &heard);
-        } else {
-            self.record(&from_caller, &heard, &silence);
+        let is_ours = to_caller_is_prompt || beeping;
+        let spoken = if is_ours { heard } else { [0; FRAME_SAMPLES] };
+        self.record(&from_caller, &spoken, &mixed.desks);
+    }
+
+    /// What every side says in this beat.
+    fn listen(&mut self, now: Instant) -> (Frame, [Frame; 2]) {
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
+        let mut from_caller = [0; FRAME_SAMPLES];
+        let mut from_desks = [[0; FRAME_SAMPLES]; 2];
+        self.caller.drain(due, now, &mut |event| outbox.push(event));
+        self.caller
+            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
+        for (desk, sound) in self.desks.iter_mut().zip(&mut from_desks) {
+            if let Some(desk) = desk {
+                desk.drain(due, now, &mut |event| outbox.push(event));
+                desk.hear(sound, now, &mut |event| outbox.push(event));
+            }
         }
+        (from_caller, from_desks)
+    }
+
+    fn supervise(&mut self, now: Instant) {
+        let (outbox, timeout) = (&mut self.outbox, self.timeout);
+        for desk in self.desks.iter_mut().flatten() {
+            desk.supervise(timeout, now, &mut |event| outbox.push(event));
+        }
+        self.caller
+            .supervise(timeout, now, &mut |event| outbox.push(event));
     }
 
     /// Both sides stand on one timeline, as late as the jitter buffers are deep: the caller's and the
@@ -255,24 +266,28 @@ impl Call {
             }
             Command::StopPlaying => self.play = None,
             Command::AddDesk(leg) => {
-                self.remove_desk(now);
-                self.desk = Some(leg);
+                self.remove_desk(leg.side, now);
+                if let Some(place) = place_of(leg.side) {
+                    self.desks[place] = Some(leg);
+                }
             }
-            Command::Join => self.joined = self.desk.is_some(),
-            Command::Part => self.joined = false,
-            Command::RemoveDesk => self.remove_desk(now),
+            Command::Bridge(bridge) => self.bridge = bridge,
+            Command::RemoveDesk(side) => self.remove_desk(side, now),
+            Command::SecondIsFirst => {
+                self.remove_desk(Side::Desk, now);
+                self.desks.swap(0, 1);
+                if let Some(desk) = &mut self.desks[0] {
+                    desk.side = Side::Desk;
+                }
+            }
             Command::Renegotiated {
                 side,
                 negotiated,
                 done,
             } => {
-                let leg = match side {
-                    Side::Caller => Some(&mut self.caller),
-                    Side::Desk => self.desk.as_deref_mut(),
-                };
-                if let Some(leg) = leg {
+                let due = self.next_beat;
+                if let (Some(leg), outbox) = self.leg(side) {
                     // What came before was negotiated, too: a key of it counts.
-                    let (outbox, due) = (&mut self.outbox, self.next_beat);
                     leg.drain_all(due, now, &mut |event| outbox.push(event));
                     leg.renegotiated(negotiated, now);
                 }
@@ -293,29 +308,42 @@ impl Call {
                 self.message = Some(Message::new(recording, max, silence, beep));
             }
             Command::StopMessage => self.close_message(End::Stopped),
-            Command::SendKey {
-                side: Side::Caller,
-                key,
-            } => self.caller.queue_key(key),
-            Command::SendKey {
-                side: Side::Desk,
-                key,
-            } => {
-                if let Some(desk) = &mut self.desk {
-                    desk.queue_key(key);
+            Command::SendKey { side, key } => {
+                if let (Some(leg), _) = self.leg(side) {
+                    leg.queue_key(key);
                 }
             }
         }
     }
 
-    fn remove_desk(&mut self, now: Instant) {
-        self.joined = false;
-        if let Some(mut desk) = self.desk.take() {
+    fn leg(&mut self, side: Side) -> (Option<&mut MediaLeg>, &mut Outbox) {
+        let leg = match place_of(side) {
+            None => Some(&mut self.caller),
+            Some(place) => self.desks[place].as_deref_mut(),
+        };
+        (leg, &mut self.outbox)
+    }
+
+    fn remove_desk(&mut self, side: Side, now: Instant) {
+        if side == Side::Desk {
+            self.bridge = Bridge::Apart;
+        }
+        let desk = place_of(side).and_then(|place| self.desks[place].take());
+        if let Some(mut desk) = desk {
             let (outbox, due) = (&mut self.outbox, self.next_beat);
             desk.drain_all(due, now, &mut |event| outbox.push(event));
             desk.close(now, &mut |event| outbox.push(event));
             self.desk_counts = Some(desk.counts);
         }
+    }
+}
+
+/// Where a desk's leg is kept.
+fn place_of(side: Side) -> Option<usize> {
+    match side {
+        Side::Caller => None,
+        Side::Desk => Some(0),
+        Side::Second => Some(1),
     }
 }
 

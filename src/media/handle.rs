@@ -9,12 +9,14 @@ use std::time::Duration;
 use super::call::Command;
 use super::shard::ToShard;
 use super::{Clip, Error, Leg, Side, Way};
+use crate::mixing::Bridge;
 use crate::rtp::sdp::{Local, Negotiated};
 use crate::rtp::sender::KeyToSend;
 
 struct Locals {
     caller: Local,
     desk: Option<Local>,
+    second: Option<Local>,
 }
 
 /// A running call's sound. Commands never block; they are carried out at the next beat.
@@ -35,7 +37,11 @@ impl CallMedia {
         caller: Local,
         ids: Arc<AtomicU64>,
     ) -> Self {
-        let locals = Mutex::new(Locals { caller, desk: None });
+        let locals = Mutex::new(Locals {
+            caller,
+            desk: None,
+            second: None,
+        });
         CallMedia {
             id,
             shard,
@@ -65,19 +71,46 @@ impl CallMedia {
         self.command(Command::AddDesk(Box::new(leg)));
     }
 
+    /// Caller and desk hear each other.
     pub fn join(&self) {
-        self.command(Command::Join);
+        self.bridge(Bridge::Pair);
     }
 
-    /// Both legs stay, and do not hear each other.
+    /// Who hears whom from the next beat on.
+    pub fn bridge(&self, bridge: Bridge) {
+        self.command(Command::Bridge(bridge));
+    }
+
+    /// They hear each other no more; the desk's leg stays.
     pub fn part(&self) {
-        self.command(Command::Part);
+        self.bridge(Bridge::Apart);
     }
 
     /// Closes the desk's leg.
     pub fn remove_desk(&self) {
         self.locals().desk = None;
-        self.command(Command::RemoveDesk);
+        self.command(Command::RemoveDesk(Side::Desk));
+    }
+
+    /// Adds a second desk's leg; it hears silence until a bridge joins it.
+    pub fn add_second(&self, leg: Leg) {
+        let (leg, local) = leg.split(Side::Second);
+        self.locals().second = Some(local);
+        self.command(Command::AddDesk(Box::new(leg)));
+    }
+
+    pub fn remove_second(&self) {
+        self.locals().second = None;
+        self.command(Command::RemoveDesk(Side::Second));
+    }
+
+    /// The second desk is the desk from now on; the leg of the one before is closed. Nobody hears anybody until
+    /// the next bridge.
+    pub fn second_is_first(&self) {
+        let mut locals = self.locals();
+        locals.desk = locals.second.take();
+        drop(locals);
+        self.command(Command::SecondIsFirst);
     }
 
     /// A new offer from one side (hold, new address, new codec): the answer to send.
@@ -156,6 +189,7 @@ impl CallMedia {
         match side {
             Side::Caller => Ok(act(&mut locals.caller)),
             Side::Desk => locals.desk.as_mut().map(act).ok_or(Error::Gone),
+            Side::Second => locals.second.as_mut().map(act).ok_or(Error::Gone),
         }
     }
 

@@ -25,6 +25,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use crate::mixing::Bridge;
 pub use crate::rtp::Way;
 pub use crate::rtp::sdp::{Srtp, is_hold};
 pub use facts::{WavFacts, wav_facts};
@@ -38,7 +39,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use crate::line::{self, FarEnd, Ports};
+use crate::line::{self, FarEnd, Learning, Ports};
 use crate::peer::{Identity, Unfit};
 use crate::rtp::sdp::{self, Local, Negotiated};
 use call::NewCall;
@@ -53,6 +54,8 @@ use volume::{FileSystem, Volume};
 pub enum Side {
     Caller,
     Desk,
+    /// A colleague whom the desk consults, or to whom the caller is handed over.
+    Second,
 }
 
 /// Settings of the media room.
@@ -222,7 +225,7 @@ pub struct LegCounts {
 /// Commands waiting for one media thread.
 const COMMANDS_QUEUED: usize = 8192;
 /// Messages waiting for the writer.
-const WRITES_QUEUED: usize = 4096;
+const WRITES_QUEUED: usize = 8192;
 /// Events waiting for a call's shell, beyond which the media thread keeps the keys itself.
 const EVENTS_QUEUED: usize = 256;
 
@@ -248,6 +251,12 @@ impl Leg {
         Ok(())
     }
 
+    /// Its other end is behind NAT: what it says of its address is not where it speaks from. That may be learnt from its
+    /// first packets where they come from this host, from which it registered.
+    pub fn learn_from(&mut self, host: IpAddr) {
+        self.far_end.learn_from(host);
+    }
+
     /// The sockets go to a media thread, the negotiation stays with the call's handle.
     fn split(self, side: Side) -> (MediaLeg, Local) {
         let nothing = Negotiated::nothing();
@@ -268,7 +277,7 @@ pub struct Media {
     ids: Arc<AtomicU64>,
     rtp_timeout: Duration,
     srtp: Srtp,
-    learn_address: bool,
+    learning: Learning,
     /// Who we are to browsers.
     identity: Arc<Identity>,
 }
@@ -287,7 +296,11 @@ impl Media {
             .name("recording".into())
             .spawn({
                 let stalled = Arc::clone(&stalled);
-                move || writer::run(&blocks, &volume, &stalled)
+                move || {
+                    // A block that waits for a core is sound that a crash takes.
+                    priority::raise(priority::EVIDENCE);
+                    writer::run(&blocks, &volume, &stalled);
+                }
             })?;
         let mut shards = Vec::new();
         for index in 0..settings.threads.max(1) {
@@ -295,7 +308,7 @@ impl Media {
             std::thread::Builder::new()
                 .name(format!("media-{index}"))
                 .spawn(move || {
-                    priority::raise();
+                    priority::raise(priority::BEAT);
                     shard::run(&receiver);
                 })?;
             shards.push(sender);
@@ -311,7 +324,10 @@ impl Media {
             ids: Arc::new(AtomicU64::new(0)),
             rtp_timeout: settings.rtp_timeout,
             srtp: settings.srtp,
-            learn_address: settings.learn_address,
+            learning: match settings.learn_address {
+                true => Learning::FromAnybody,
+                false => Learning::Never,
+            },
             identity: Arc::new(Identity::new().map_err(Error::NoKeys)?),
         })
     }
@@ -330,7 +346,7 @@ impl Media {
         let (description, negotiated) = local.answer(offer)?;
         reachable(self.ports.address(), &negotiated)?;
         Ok(Leg {
-            far_end: FarEnd::new(sockets, self.learn_address),
+            far_end: FarEnd::new(sockets, self.learning),
             local,
             description,
             negotiated: Some(negotiated),
@@ -343,7 +359,7 @@ impl Media {
         let mut local = Local::new(self.ports.address(), sockets.port, self.srtp);
         let description = local.offer();
         Ok(Leg {
-            far_end: FarEnd::new(sockets, self.learn_address),
+            far_end: FarEnd::new(sockets, self.learning),
             local,
             description,
             negotiated: None,

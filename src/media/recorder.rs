@@ -2,7 +2,7 @@
 //!
 //! **Invariants:** a media thread never waits for the disk. A file's timeline is true: what could
 //! not be written is silence of the same length, and told. After `kill -9` at any moment all but
-//! the last second plays: half a second waits in the block, and what the writer took is flushed,
+//! the last second plays: a quarter of a second waits in the block, and what the writer took is flushed,
 //! header and all, before it takes the next.
 
 use std::collections::VecDeque;
@@ -16,12 +16,12 @@ use tokio::sync::mpsc::Sender;
 use super::{Event, LegCounts};
 use crate::rtp::playout::FRAME_SAMPLES;
 
-/// Frames (samples a channel) of a block: half a second.
-pub const BLOCK_FRAMES: u64 = 4000;
+/// Frames (samples a channel) of a block: a quarter of a second.
+pub const BLOCK_FRAMES: u64 = 2000;
 /// Blocks of one file kept in memory while the disk does not take them: 30 s.
-pub const BLOCKS_KEPT: usize = 60;
+pub const BLOCKS_KEPT: usize = 120;
 /// Blocks in memory over all files: about 128 MB.
-const BLOCKS_KEPT_IN_ALL: usize = 8192;
+const BLOCKS_KEPT_IN_ALL: usize = 16_384;
 
 /// Names a file to the writer.
 pub type FileId = u64;

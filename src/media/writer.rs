@@ -15,7 +15,7 @@ use super::volume::{Durable, Octets, Start, Volume};
 use super::{Event, Recorded};
 use crate::failpoint::{self, Step};
 
-/// Every second block. Not the full second: a block that came a little early would wait for the third.
+/// Every fourth block. Not the full second: a block that came a little early would wait for the fifth.
 const SYNC_EVERY: Duration = Duration::from_millis(900);
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// Gaps told one by one in a file; later ones widen the last.

@@ -53,7 +53,15 @@ async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 28] = [
+const COUNTERS: [(&str, &str); 30] = [
+    (
+        "gradeline_desks_nat_asked_total",
+        "OPTIONS to telephones behind NAT",
+    ),
+    (
+        "gradeline_trunk_registers_total",
+        "REGISTERs sent to the trunk, by what came of them",
+    ),
     (
         "gradeline_queue_ended_total",
         "Callers who wanted a desk, by how that ended",
@@ -173,6 +181,14 @@ fn describe() {
     metrics::describe_gauge!(
         "gradeline_tls_certificate_not_after_seconds",
         "End of the TLS certificate that is shown, in seconds since 1970"
+    );
+    metrics::describe_gauge!(
+        "gradeline_trunk_registered",
+        "Whether we are registered at the trunk"
+    );
+    metrics::describe_gauge!(
+        "gradeline_trunk_up",
+        "Whether an address of the trunk is taken to answer"
     );
     metrics::describe_gauge!("gradeline_calls_active", "Calls that have a line");
     metrics::describe_gauge!(

@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,10 +5,9 @@ use anyhow::bail;
 use rand::RngExt as _;
 use tokio::sync::mpsc;
 
-use super::call::{Call, Desk, Stage, Talk};
+use super::call::{Call, Desk, Party, Stage, Talk};
 use super::clock::{self, CallClock};
 use super::ears::Ears;
-use super::hours::{Days, Service, ServiceHours, Span, service};
 use super::place::Place;
 use super::timeline::Timeline;
 use super::{House, refuse};
@@ -18,6 +16,7 @@ use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
 use crate::ivr::{Facts, Hours, HoursSpan, Plan, Presses, Session, Value};
 use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
+use crate::openings::{Days, Service, ServiceHours, Span, service};
 use crate::sip::{Dialog, DialogEvent, Incoming};
 
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).
@@ -25,7 +24,7 @@ const LATE_ANSWER: Duration = Duration::from_secs(32);
 
 /// How long the answer waits for the call's row: longer than the ledger waits for the database before it asks the
 /// journal, and shorter than a caller may wait for us.
-const OPENING: Duration = Duration::from_millis(1500);
+pub(super) const OPENING: Duration = Duration::from_millis(1500);
 
 /// Takes a call that the guard let through: refuses it with its reason, or answers and runs it to
 /// its last row. Its place is held so long.
@@ -62,15 +61,12 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
     );
     let session = Session::new(plan, book.script.clone(), facts, clock::instant());
     let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
-    let ears = Ears {
-        caller: taken.events,
-        sound: taken.sound_events,
+    let ears = Ears::new(
+        taken.events,
+        taken.sound_events,
         stored,
-        hunt: None,
-        desk: None,
-        owed: VecDeque::new(),
-        closing: Some(house.grace_over.clone()),
-    };
+        house.grace_over.clone(),
+    );
     let call = Call {
         house,
         place,
@@ -87,6 +83,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         desk_presses: Presses::new(),
         infos: 0,
         desk: Desk::None,
+        party: Party::new(),
         stage: Stage::Running,
         closing_by: None,
         recorded: None,
@@ -95,9 +92,9 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         outcome: None,
         message: None,
         last_press_at: clock::instant(),
-        hold: None,
     };
-    call.run(ears).await;
+    // Whom it reached how is on record.
+    let _outcome = call.run(ears).await;
 }
 
 /// A leg that answers the offer, or makes one where the caller made none; else the refusal's status
@@ -209,7 +206,7 @@ async fn never_answered(ledger: Ledger, id: CallId) {
 }
 
 /// `20261123-220512-7f3a9c`: sortable by start, unguessable enough not to collide.
-fn new_call_id(started_at: Moment) -> CallId {
+pub(super) fn new_call_id(started_at: Moment) -> CallId {
     let digits: String = started_at
         .civil_text()
         .chars()
@@ -221,7 +218,7 @@ fn new_call_id(started_at: Moment) -> CallId {
 }
 
 /// The plan's own service hours, where it states some (on working days), else the centre's.
-fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
+pub(super) fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
     let Some(own) = plan.service_hours() else {
         return centre.clone();
     };
@@ -233,7 +230,7 @@ fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
     ServiceHours::Spans(own.iter().map(span).collect())
 }
 
-fn facts(
+pub(super) fn facts(
     house: &House,
     hours: &ServiceHours,
     lengths_ms: &Arc<std::collections::HashMap<String, u32>>,
@@ -264,6 +261,7 @@ fn facts(
             .checked_sub(4)
             .map(|from| digits[from..].to_owned()),
         slot: slot(house, spans, now.day()),
+        date: None,
         lengths_ms: lengths_ms.clone(),
     }
 }
@@ -304,6 +302,6 @@ fn holiday_clip(holiday: Holiday) -> &'static str {
     }
 }
 
-fn unsigned(number: i8) -> u8 {
+pub(super) fn unsigned(number: i8) -> u8 {
     u8::try_from(number).expect("months and days are positive")
 }

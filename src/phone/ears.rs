@@ -4,7 +4,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::floor::Hunted;
+use crate::floor::Hunted;
 use crate::ivr::Event;
 use crate::ledger::Stored;
 use crate::media;
@@ -18,6 +18,7 @@ pub(super) struct Ears {
     pub stored: mpsc::Receiver<Stored>,
     pub hunt: Option<mpsc::Receiver<Hunted>>,
     pub desk: Option<DeskEars>,
+    pub second: Option<DeskEars>,
     /// Events that the session is owed and nobody else will send.
     pub owed: VecDeque<Event>,
     /// Cancelled when the house closes and the calls' grace is over; `None` once told.
@@ -28,6 +29,7 @@ pub(super) struct Ears {
 pub(super) enum Input {
     Caller(DialogEvent),
     Desk(DeskEvent),
+    Second(DeskEvent),
     Sound(media::Event),
     SoundGone,
     Hunted(Hunted),
@@ -38,6 +40,25 @@ pub(super) enum Input {
 }
 
 impl Ears {
+    /// Of a call that was just answered.
+    pub(super) fn new(
+        caller: mpsc::Receiver<DialogEvent>,
+        sound: mpsc::Receiver<media::Event>,
+        stored: mpsc::Receiver<Stored>,
+        closing: CancellationToken,
+    ) -> Ears {
+        Ears {
+            caller,
+            sound,
+            stored,
+            hunt: None,
+            desk: None,
+            second: None,
+            owed: VecDeque::new(),
+            closing: Some(closing),
+        }
+    }
+
     /// The next input. Sound comes first: a key that had arrived before the BYE is heard before it.
     /// A call that is `running` no more hears its sound's end and its store only.
     pub(super) async fn next(&mut self, timeout_at: Option<Instant>, running: bool) -> Input {
@@ -52,6 +73,7 @@ impl Ears {
                 Input::Caller(event.unwrap_or(DialogEvent::Lost { why: "the dialog is gone" }))
             }
             event = desk_heard(&mut self.desk), if running => Input::Desk(event),
+            event = desk_heard(&mut self.second), if running => Input::Second(event),
             Some(hunted) = heard(&mut self.hunt), if running => Input::Hunted(hunted),
             () = reached(timeout_at) => Input::Timer,
             () = cancelled(&self.closing), if running => {

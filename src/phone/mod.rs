@@ -4,15 +4,12 @@
 //! outcome row, and its recording is closed before the task ends.
 
 mod answer;
-mod book;
 mod call;
 mod clock;
 mod ears;
-mod floor;
-mod hours;
+mod errand;
 mod info;
 mod place;
-mod reload;
 mod timeline;
 
 use std::sync::Arc;
@@ -22,19 +19,25 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use book::{Book, Checked, Files, texts_in};
-pub use hours::{Days, ServiceHours, Span};
+pub use crate::book::{Book, Checked, Files, texts_in};
+pub use crate::calling::Outward;
+pub use crate::openings::{Days, ServiceHours, Span};
+pub use errand::own_group;
 
 use crate::archive::Archive;
+use crate::board::Board;
+use crate::book;
+use crate::calling::{self, Calling};
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
+use crate::floor::Floor;
+pub use crate::floor::Pages;
 use crate::ledger::Ledgers;
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
-use floor::Floor;
-pub use floor::Pages;
+use crate::trunkline::Trunkline;
 #[cfg(any(test, fuzzing))]
 pub(crate) use info::key as key_of_info;
 use place::Place;
@@ -46,6 +49,8 @@ pub struct Settings {
     pub service_hours: ServiceHours,
     /// How long running calls may go on once the house closes.
     pub grace: Duration,
+    /// Calls that the house makes; `None`: none.
+    pub outward: Option<Outward>,
 }
 
 /// Everything that a call needs of the house.
@@ -58,6 +63,8 @@ pub struct House {
     calendar: Calendar,
     book: watch::Receiver<Arc<Book>>,
     floor: Floor,
+    /// By which calls go out, if one is kept.
+    trunkline: Option<Trunkline>,
     /// The rehearsal desk answers: calls are marked and stay out of figures.
     rehearsal: bool,
     /// Whoever digests a recording: a disk that comes back to a thousand of them shall not have a thread for each.
@@ -87,16 +94,21 @@ pub struct Rooms {
     pub desks: Desks,
     /// Where desks are that register, if any may.
     pub location: Option<Location>,
+    /// The trunk that we register to or call out through, if there is one.
+    pub trunkline: Option<Trunkline>,
     /// The desks that are pages, if any are.
     pub pages: Option<Pages>,
     pub rehearsal: bool,
     pub book: Book,
+    /// Where a picture of the floor is shown, at most each second.
+    pub board: watch::Sender<Arc<Board>>,
 }
 
 /// The telephone.
 pub struct Phone {
     house: Arc<House>,
     agent: Agent,
+    trunkline: Option<Trunkline>,
     reloader: tokio::task::JoinHandle<()>,
     floor: tokio::task::JoinHandle<()>,
 }
@@ -107,13 +119,14 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 impl Phone {
     pub fn open(rooms: Rooms) -> Phone {
         let (book, reader) = watch::channel(Arc::new(rooms.book));
-        let reloader = tokio::spawn(reload::keep(rooms.settings.files.clone(), book));
+        let reloader = tokio::spawn(book::keep(rooms.settings.files.clone(), book));
         let (floor, keeper) = Floor::open(
             rooms.desks,
             rooms.agent.clone(),
             rooms.media.clone(),
             rooms.location,
             rooms.pages,
+            rooms.board,
         );
         let house = House {
             settings: rooms.settings,
@@ -124,6 +137,7 @@ impl Phone {
             calendar: rooms.calendar,
             book: reader,
             floor,
+            trunkline: rooms.trunkline.clone(),
             rehearsal: rooms.rehearsal,
             digests: Semaphore::new(DIGESTS),
             late: Semaphore::new(LATE),
@@ -132,6 +146,7 @@ impl Phone {
         Phone {
             house: Arc::new(house),
             agent: rooms.agent,
+            trunkline: rooms.trunkline,
             reloader,
             floor: keeper,
         }
@@ -146,6 +161,9 @@ impl Phone {
     /// ones have ended, at the latest after their grace.
     pub async fn serve(self, mut incoming: mpsc::Receiver<Incoming>, closing: CancellationToken) {
         let mut calls = JoinSet::new();
+        if let Some(outward) = self.house.settings.outward.clone() {
+            calls.spawn(calling::run(self.calling(outward), closing.clone()));
+        }
         loop {
             tokio::select! {
                 invite = incoming.recv() => match invite {
@@ -157,7 +175,22 @@ impl Phone {
             }
         }
         self.reloader.abort();
+        // Whyever no more calls come in, none goes out.
+        closing.cancel();
         self.drain(incoming, calls).await;
+    }
+
+    /// Calls that the house makes are among its calls: they are drained with them.
+    fn calling(&self, outward: Outward) -> Calling {
+        let (house, agent) = (self.house.clone(), self.agent.clone());
+        Calling {
+            engine: self.house.engine.clone(),
+            outward,
+            call_id: answer::new_call_id,
+            make: Box::new(move |order, attempt| {
+                Box::pin(errand::make(house.clone(), agent.clone(), order, attempt))
+            }),
+        }
     }
 
     async fn admit(&self, invite: Incoming, calls: &mut JoinSet<()>) {
@@ -171,6 +204,13 @@ impl Phone {
 
     async fn drain(self, mut incoming: mpsc::Receiver<Incoming>, mut calls: JoinSet<()>) {
         self.agent.drain();
+        // No more calls are wanted from the trunk; those that run go on.
+        let trunkline = self.trunkline.clone();
+        let leaving = tokio::spawn(async move {
+            if let Some(trunkline) = trunkline {
+                trunkline.leave().await;
+            }
+        });
         let grace = self.house.settings.grace;
         if !calls.is_empty() {
             tracing::info!(
@@ -192,6 +232,7 @@ impl Phone {
             }
         }
         drop(self.house);
+        let _ = leaving.await;
         self.agent.stop().await;
         self.floor.abort();
     }

@@ -19,6 +19,14 @@ impl Place {
         }
     }
 
+    /// Of a call that we make: it takes the place of nobody who calls.
+    pub fn of_ours() -> Place {
+        Place {
+            seat: None,
+            closing: false,
+        }
+    }
+
     /// The call has left the line and its legs are closed: the next caller may have its place.
     pub fn closes(&mut self) {
         if let Some(seat) = &self.seat

@@ -1,11 +1,12 @@
 //! Rows of what people and programs enter, beside what comes in by telephone: units, people and their
-//! posts, logins, tokens, desks' accounts. Over the store's transactions, so that each entry is saved with its line of the
+//! posts, logins, tokens, desks' accounts, calls out. Over the store's transactions, so that each entry is saved with its line of the
 //! trail or not at all.
 //!
 //! **Invariant:** secrets are here as digests only (that of a desk's account registers it); a post that was held stays on record.
 
 mod calendars;
 mod desks;
+mod errands;
 mod examples;
 mod listings;
 mod logins;
@@ -17,6 +18,7 @@ mod units;
 
 pub use calendars::ProposalRow;
 pub use desks::{DeskAccountRow, DeskBindingRow};
+pub use errands::{AttemptRow, ErrandOfCall, ErrandRow};
 pub use examples::{ExampleRow, Held};
 pub use listings::{ListingClock, RaterOfTicket, facts_of};
 pub use logins::LoginRow;
@@ -32,6 +34,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     [
         calendars::STATEMENTS,
         desks::STATEMENTS,
+        errands::STATEMENTS,
         listings::STATEMENTS,
         examples::STATEMENTS,
         logins::STATEMENTS,

@@ -47,6 +47,16 @@ impl Binding {
         listed
     }
 
+    /// Whether its datagrams came from elsewhere than its Contact says.
+    pub fn is_behind_nat(&self) -> bool {
+        let (_, named) = self.uri.rsplit_once('@').unwrap_or(("", &self.uri));
+        let named = named.trim_start_matches("sip:");
+        let host = named.split([';', '?']).next().unwrap_or_default();
+        let (ip, port) = (self.source.ip(), self.source.port());
+        let usual = port == 5060 && host == ip.to_string();
+        self.carrier == Carrier::Udp && host != self.source.to_string() && !usual
+    }
+
     /// Whether its stream is the only way to it: who names the end of that very stream listens nowhere else, and by TLS
     /// nobody can be asked who he is.
     pub(super) fn hangs_on(&self, source: SocketAddr, carrier: Carrier) -> bool {

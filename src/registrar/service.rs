@@ -226,6 +226,16 @@ impl Registrar {
         live
     }
 
+    /// Every binding by UDP whose Contact is not where its REGISTER came from: a telephone behind NAT.
+    pub fn behind_nat(&self, now: Instant) -> Vec<Binding> {
+        let all = self
+            .accounts
+            .values()
+            .flat_map(|known| known.bindings.iter());
+        let there = all.filter(|binding| binding.expires_at > now && binding.is_behind_nat());
+        there.cloned().collect()
+    }
+
     /// How many accounts can be reached.
     pub fn registered(&self, now: Instant) -> usize {
         let lives = |place: &&Place| place.bindings.iter().any(|one| one.expires_at > now);

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** of several telephones of a desk one has the call, and the others are cancelled; what is dropped hangs up.
 
+use std::net::IpAddr;
+
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
@@ -22,8 +24,18 @@ pub struct Answered {
 
 /// What holds a desk on the line: a telephone's dialog or a page's talk. Dropped, it hangs up.
 pub enum DeskLine {
-    Telephone { _dialog: Dialog },
+    Telephone(Dialog),
     Page(console::Line),
+}
+
+impl DeskLine {
+    /// A telephone's.
+    pub fn dialog(&self) -> Option<&Dialog> {
+        match self {
+            DeskLine::Telephone(dialog) => Some(dialog),
+            DeskLine::Page(_) => None,
+        }
+    }
 }
 
 /// Where a desk is heard.
@@ -71,16 +83,27 @@ pub fn account_of(address: &str) -> Option<&str> {
     address.strip_prefix(ACCOUNT)
 }
 
+/// The account of a desk, or the user part of its address.
+pub fn user_of(address: &str) -> &str {
+    account_of(address).unwrap_or_else(|| {
+        let (_, rest) = address.split_once(':').unwrap_or_default();
+        rest.split_once('@').map_or("", |(user, _)| user)
+    })
+}
+
 /// Where one telephone of a desk is.
 pub struct Phone {
     uri: String,
     flow: Option<Flow>,
+    /// Where its media may come from, whatever it says (NAT).
+    media_from: Option<IpAddr>,
 }
 
 /// The telephones of a desk: that of its address, or all that registered by its account.
 pub fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
     let phone = |way: Way| Phone {
         uri: way.uri,
+        media_from: way.learns_media.then(|| way.peer.ip()),
         flow: Some(Flow {
             peer: way.peer,
             transport: match way.carrier {
@@ -98,6 +121,7 @@ pub fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
         None => vec![Phone {
             uri: address.to_owned(),
             flow: None,
+            media_from: None,
         }],
     }
 }
@@ -179,9 +203,13 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Re
         tracing::error!(call = ring.call, %error, "no media for a desk");
         failed()
     })?;
+    if let Some(host) = phone.media_from {
+        leg.learn_from(host);
+    }
     let invite = Invite {
         target: phone.uri.clone(),
         flow: phone.flow,
+        through: None,
         from_user: ring.caller.clone().unwrap_or_else(|| "anonymous".into()),
         from_name: None,
         sdp: leg.description().to_owned(),
@@ -201,7 +229,7 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Re
             } => {
                 return match leg.accept_answer(&sdp) {
                     Ok(()) => Ok(Answered {
-                        line: DeskLine::Telephone { _dialog: dialog },
+                        line: DeskLine::Telephone(dialog),
                         events: DeskEars::Telephone(events),
                         leg,
                     }),

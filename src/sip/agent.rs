@@ -13,18 +13,18 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::backlogs::Backlogs;
+use super::asking::{self, Asking, Told};
 use super::dispatch;
 use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::listening::{Listener, bind, name_in_via, open_tls};
 use super::outgoing::{self, Invite, Outgoing};
-use super::streamed::Stack;
+use super::shown::Shown;
 use super::timer::Policy;
-use super::wire::Taking;
 use super::{Error, Listen, Settings, Transport};
 use crate::guard::{Limits, State};
-use crate::streams::{Streams, Trust};
+use crate::seam::{Stack, Taking};
+use crate::streams::{Backlogs, Streams, Trust};
 
 /// Incoming calls that may wait for their reader.
 const WAITING_CALLS: usize = 64;
@@ -67,6 +67,7 @@ pub(super) struct Core {
     pub tasks: TaskTracker,
     /// Calls hang up.
     pub hangup: CancellationToken,
+    pub shown: Shown,
     streams: Streams,
     trust: Option<Trust>,
     behind: Stack,
@@ -106,7 +107,8 @@ impl Agent {
             state: Arc::clone(&state),
             backlogs: backlogs.clone(),
         };
-        let endpoint = build_endpoint(layer, taking, &stop, tuning);
+        let shown = Shown::default();
+        let endpoint = build_endpoint(layer, taking, shown.clone(), &stop, tuning);
         let calls_in = endpoint.incoming_transactions().map_err(stack)?;
         let tasks = TaskTracker::new();
         let streams = Streams::new(Arc::clone(&state), tasks.clone(), stop.child_token());
@@ -124,6 +126,7 @@ impl Agent {
             },
             tasks,
             hangup: CancellationToken::new(),
+            shown,
             streams,
             trust,
             behind,
@@ -159,6 +162,16 @@ impl Agent {
     /// Sends an INVITE; what becomes of it comes by the receiver.
     pub async fn invite(&self, invite: Invite) -> Result<Outgoing, Error> {
         outgoing::start(Arc::clone(&self.core), invite).await
+    }
+
+    /// Sends a request that is no call; its final response, or `None` where none came in time.
+    pub async fn ask(&self, asking: Asking) -> Result<Option<Told>, Error> {
+        asking::ask(&self.core, asking).await
+    }
+
+    /// These addresses may call from now on, beside those of the settings: the trunk's, as they were looked up last.
+    pub fn let_call(&self, learnt: Vec<IpAddr>) {
+        self.core.state.let_call(learnt);
     }
 
     /// Refuses new calls with 503 and Retry-After from now on; running ones go on.
@@ -307,6 +320,7 @@ pub(super) fn stack(error: rsipstack::Error) -> Error {
 fn build_endpoint(
     layer: TransportLayer,
     taking: Taking,
+    shown: Shown,
     stop: &CancellationToken,
     tuning: Tuning,
 ) -> Endpoint {
@@ -316,6 +330,7 @@ fn build_endpoint(
         .with_transport_layer(layer)
         .with_cancel_token(stop.child_token())
         .with_transport_inspector(Box::new(taking))
+        .with_inspector(Box::new(shown))
         .with_option(EndpointOption {
             t1: tuning.t1,
             t1x64: tuning.t1 * 64,

@@ -30,6 +30,10 @@ pub(super) enum Command {
         reason: Option<String>,
         done: Done<()>,
     },
+    ReferProgress {
+        status: u16,
+        done: Done<()>,
+    },
     Reinvite {
         sdp: String,
         done: Done<Vec<u8>>,
@@ -64,6 +68,8 @@ pub enum DialogEvent {
     Offer { sdp: Vec<u8>, reply: OfferReply },
     /// INFO with its body; it was answered 200.
     Info { content_type: String, body: Vec<u8> },
+    /// REFER (RFC 3515): the other side wants to be replaced by whoever this names.
+    Refer { name: String, reply: ReferReply },
     /// The other side hung up; its Reason header.
     Bye { reason: Option<String> },
     /// No ACK, no session refresh, or the stack gave the dialog up; a BYE was sent where that makes sense.
@@ -102,6 +108,30 @@ impl OfferReply {
     }
 }
 
+/// What a REFER is answered with.
+pub(super) enum Word {
+    Accept,
+    Refuse { status: u16, why: &'static str },
+}
+
+/// Answers one REFER. Dropped, it refuses with 403.
+pub struct ReferReply {
+    pub(super) reply: oneshot::Sender<Word>,
+}
+
+impl ReferReply {
+    /// 202; what becomes of it is told by [`Dialog::refer_progress`].
+    pub fn accept(self) {
+        // Who asked may be gone: then his BYE is next.
+        let _ = self.reply.send(Word::Accept);
+    }
+
+    /// `why` is for the person at the telephone: plain words in ASCII, without quotes.
+    pub fn refuse(self, status: u16, why: &'static str) {
+        let _ = self.reply.send(Word::Refuse { status, why });
+    }
+}
+
 impl Dialog {
     pub fn call_id(&self) -> &str {
         &self.call_id
@@ -123,6 +153,25 @@ impl Dialog {
     pub async fn reinvite(&self, sdp: &str) -> Result<Vec<u8>, Error> {
         let sdp = sdp.to_owned();
         ask(&self.commands, |done| Command::Reinvite { sdp, done }).await
+    }
+
+    /// What became of the REFER that was accepted, as a SIP status; a final one ends it. Returns when the NOTIFY was
+    /// answered, or given up.
+    pub async fn refer_progress(&self, status: u16) -> Result<(), Error> {
+        ask(&self.commands, |done| Command::ReferProgress {
+            status,
+            done,
+        })
+        .await
+    }
+
+    /// The same without waiting for it.
+    pub fn tell_refer_progress(&self, status: u16) {
+        let (done, _) = oneshot::channel();
+        let command = Command::ReferProgress { status, done };
+        if self.commands.try_send(command).is_err() {
+            tracing::debug!(status, "a NOTIFY is left out");
+        }
     }
 
     pub async fn info(&self, content_type: &str, body: &[u8]) -> Result<(), Error> {

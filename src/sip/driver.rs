@@ -25,6 +25,7 @@ use crate::guard::Enrolled;
 
 mod commands;
 mod offers;
+mod referrals;
 
 /// Events that may wait for their reader; beyond it INFO and offers are refused.
 const WAITING_EVENTS: usize = 64;
@@ -79,6 +80,8 @@ pub(super) struct Driver {
     /// A BYE asked for before the ACK.
     bye_due: Option<(Option<String>, Option<Done<()>>)>,
     acknowledged: Option<u32>,
+    /// A REFER of theirs is under way.
+    referring: Option<referrals::Referring>,
 }
 
 /// What an INVITE that came in brings along.
@@ -111,6 +114,9 @@ enum Outcome {
     Refreshed(Result<Option<Response>, Error>),
     /// An offer of theirs with the answer we gave; `None` where it was refused.
     Replied(Option<Agreement>),
+    /// A REFER of theirs was answered: accepted or not.
+    Referred(bool),
+    Notified,
 }
 
 /// An offer of ours.
@@ -199,6 +205,7 @@ impl Driver {
             requests: JoinSet::new(),
             bye_due: None,
             acknowledged: None,
+            referring: None,
         };
         let ends = Ends {
             commands: commands_sender,
@@ -256,8 +263,8 @@ impl Driver {
             DialogState::Options(_, _, handle) => {
                 self.reply(handle, StatusCode::OK, headers::abilities());
             }
-            DialogState::Refer(_, _, handle)
-            | DialogState::Message(_, _, handle)
+            DialogState::Refer(_, request, handle) => self.on_refer(&request, handle),
+            DialogState::Message(_, _, handle)
             | DialogState::Notify(_, _, handle)
             | DialogState::Publish(_, _, handle) => {
                 let allow = vec![Header::Allow(headers::ALLOW.into())];

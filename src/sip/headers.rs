@@ -2,6 +2,7 @@
 //! message says, and the headers every message of ours carries.
 
 pub(super) use crate::guard::{ACCEPT, ALLOW, SUPPORTED, USER_AGENT};
+pub(super) use crate::seam::transport;
 pub(super) use rsipstack::sip as rsip;
 
 use std::time::Duration;
@@ -9,17 +10,7 @@ use std::time::Duration;
 use rsip::message::HasHeaders;
 use rsip::{Header, Headers};
 
-use super::Transport;
 use super::timer::{Asked, Policy, SessionExpires};
-
-/// The stack's name of a transport.
-pub(super) fn transport(transport: Transport) -> rsip::Transport {
-    match transport {
-        Transport::Udp => rsip::Transport::Udp,
-        Transport::Tcp => rsip::Transport::Tcp,
-        Transport::Tls => rsip::Transport::Tls,
-    }
-}
 
 /// Whether a request opens a dialog of `sips:` (RFC 3261 §12.1.1): by its Request-URI, or the top Record-Route,
 /// or where there is none the Contact.

@@ -10,9 +10,9 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio_util::sync::CancellationToken;
 
 use super::agent::stack;
-use super::wire::GuardedSocket;
 use super::{Error, Listen, Settings, Transport, Unusable};
 use crate::guard::State;
+use crate::seam::GuardedSocket;
 use crate::streams::{Tls, Trust};
 
 /// A bound listener for streams.

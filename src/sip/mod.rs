@@ -7,10 +7,10 @@
 //! Every call has one task, which owns its dialog; its user may read slowly or go away:
 //! the stack does not wait, and the other side gets its BYE.
 //!
-//! The way of a message: [`wire`] or [`crate::streams`] takes it from the socket, [`crate::guard`] judges it,
+//! The way of a message: [`crate::seam`] or [`crate::streams`] takes it from the socket, [`crate::guard`] judges it,
 //! the stack finds its transaction, [`dispatch`] its call, and the
-//! call's [`driver`] tells the user. Redirections (3xx) are not followed and a REFER is
-//! refused: nothing on the wire decides whom we call.
+//! call's [`driver`] tells the user. Redirections (3xx) are not followed, and of a REFER its user hears a name and no
+//! address: nothing on the wire decides whom we call.
 //!
 //! The stack logs whole messages at INFO, with numbers and names in them: keep the log
 //! target `rsipstack` at [`LOG_FILTER`].
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 mod agent;
-mod backlogs;
+mod asking;
 mod call;
 mod dispatch;
 mod driver;
@@ -28,18 +28,22 @@ mod headers;
 mod incoming;
 mod listening;
 mod outgoing;
-mod streamed;
+mod route;
+mod shown;
 #[cfg(test)]
 mod tests;
-mod timer;
-mod wire;
 
+use crate::renewal as timer;
+
+pub use crate::credentials::Credentials;
 pub use crate::guard::{Desks, Network, Seat, Transport, most_closing};
 pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};
 pub use agent::Agent;
-pub use call::{Dialog, DialogEvent, OfferReply};
+pub use asking::{Asking, Question, Told};
+pub use call::{Dialog, DialogEvent, OfferReply, ReferReply};
 pub use incoming::Incoming;
-pub use outgoing::{Flow, Invite, Outgoing, Progress};
+pub use outgoing::{Invite, Outgoing, Progress};
+pub use route::{Flow, Through};
 
 /// Directives for the log filter: callers' numbers stay out of the log, and so does what strangers
 /// do to the handshake.
@@ -58,12 +62,7 @@ pub struct Listen {
 impl std::fmt::Display for Listen {
     /// As the configuration writes it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let transport = match self.transport {
-            Transport::Udp => "udp",
-            Transport::Tcp => "tcp",
-            Transport::Tls => "tls",
-        };
-        write!(f, "{transport}:{}", self.address)
+        write!(f, "{}:{}", self.transport.word(), self.address)
     }
 }
 

@@ -1,10 +1,8 @@
 //! A call that we make, until it is answered.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rsip::uri::ParamsExt;
 use rsip::{Header, Response};
 use rsipstack::dialog::DialogId;
 use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver};
@@ -15,12 +13,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::Error;
 use super::agent::{Core, stack, user_part};
 use super::call::{Dialog, DialogEvent};
 use super::driver::{Driver, clean, now};
 use super::headers::{self, rsip};
+use super::route::{self, Flow, Route, Through};
 use super::timer::SessionExpires;
-use super::{Error, Transport};
+use crate::credentials::{Answering, Credentials, strongest};
 use crate::guard::Enrolled;
 
 /// Progress that may wait for its reader; more ringing than that is not handed on.
@@ -29,13 +29,8 @@ const WAITING_PROGRESS: usize = 16;
 const LONGEST_SESSION_S: u32 = 86_400;
 /// A cancelled INVITE without any final response is given up after 64·T1.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(33);
-
-/// Where a telephone registered from (RFC 5626 §5.3): a request to it goes there, whatever its Contact names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flow {
-    pub transport: Transport,
-    pub peer: SocketAddr,
-}
+/// Of one INVITE: a proxy's, a server's, and each again where its nonce was too old.
+const CHALLENGES_AT_MOST: u8 = 4;
 
 /// An INVITE to send.
 #[derive(Debug, Clone)]
@@ -44,6 +39,8 @@ pub struct Invite {
     pub target: String,
     /// Who registered is called where he registered from.
     pub flow: Option<Flow>,
+    /// A call out goes through the trunk, whatever `target` names.
+    pub through: Option<Through>,
     /// User part of our From: the caller's number, so that the desk sees who calls.
     pub from_user: String,
     pub from_name: Option<String>,
@@ -94,15 +91,20 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         transport,
         peer,
         destination,
-    } = match invite.flow {
-        Some(flow) => by_flow(&core, &callee, flow).await?,
-        None => by_name(&core, &callee).await?.ok_or_else(bad)?,
+    } = match (&invite.through, invite.flow) {
+        (Some(through), _) => route::by_trunk(&core, through).await?,
+        (None, Some(flow)) => route::by_flow(&core, &callee, flow).await?,
+        (None, None) => route::by_name(&core, &callee).await?.ok_or_else(bad)?,
     };
     let call_id = format!("{:032x}", rand::random::<u128>());
     let contact = core.contact(transport, peer.map(|peer| peer.ip()), "gradeline");
     let mut caller = contact.clone();
     caller.params.clear();
     caller.auth = user_part(&clean(&invite.from_user));
+    if let Some(through) = &invite.through {
+        let home = rsip::Uri::try_from(format!("sip:{}", through.home)).map_err(|_| bad())?;
+        caller.host_with_port = home.host_with_port;
+    }
     let option = InviteOption {
         caller_display_name: invite.from_name.as_deref().map(quotable),
         caller,
@@ -122,6 +124,9 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         .state
         .enrol(&call_id)
         .expect("a fresh random Call-ID is not known");
+    if let Some(flow) = invite.flow.filter(|flow| !flow.transport.is_stream()) {
+        enrolled.goes_to(flow.peer);
+    }
     let attempt = Attempt::send(&core, option.clone())?;
     let (progress_sender, progress) = mpsc::channel(WAITING_PROGRESS);
     let cancel = CancellationToken::new();
@@ -133,6 +138,8 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         cancel: cancel.clone(),
         enrolled,
         sdp: invite.sdp,
+        credentials: invite.through.and_then(|through| through.credentials),
+        answered: 0,
     };
     core.tasks.spawn(placing.run());
     Ok(Outgoing {
@@ -140,80 +147,6 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         progress,
         _cancel: cancel.drop_guard(),
     })
-}
-
-/// The way of an INVITE.
-struct Route {
-    transport: Transport,
-    /// Whom our Contact must be good for.
-    peer: Option<SocketAddr>,
-    /// Where the stack is told to send it; otherwise it resolves the target.
-    destination: Option<SocketAddr>,
-}
-
-/// By what the target names; `None` where that is no address that can be called.
-async fn by_name(core: &Core, callee: &rsip::Uri) -> Result<Option<Route>, Error> {
-    let transport = match callee.transport() {
-        _ if callee.scheme != Some(rsip::Scheme::Sip) => return Ok(None),
-        None | Some(rsip::Transport::Udp) => Transport::Udp,
-        Some(rsip::Transport::Tcp) => Transport::Tcp,
-        Some(rsip::Transport::Tls) => Transport::Tls,
-        Some(_) => return Ok(None),
-    };
-    let peer = peer_of(callee, transport).await?;
-    let destination = peer.filter(|_| transport.is_stream());
-    if let Some(peer) = destination {
-        let called = callee.host_with_port.host.to_string();
-        core.connect(transport, peer, &called).await?;
-    }
-    Ok(Some(Route {
-        transport,
-        peer,
-        destination,
-    }))
-}
-
-/// To where it registered from. Where its stream is gone, a telephone that listens by TCP under the same address is
-/// connected to; by TLS it could not be asked who it is.
-async fn by_flow(core: &Core, callee: &rsip::Uri, flow: Flow) -> Result<Route, Error> {
-    let Flow {
-        transport,
-        mut peer,
-    } = flow;
-    if transport.is_stream() && !core.stands(transport, peer) {
-        let named = peer_of(callee, transport).await.ok().flatten();
-        let listens = named.filter(|named| named.ip() == peer.ip() && *named != peer);
-        peer = match (transport, listens) {
-            (Transport::Tcp, Some(named)) => named,
-            _ => return Err(Error::FlowGone(peer)),
-        };
-        core.connect(transport, peer, "").await?;
-    }
-    Ok(Route {
-        transport,
-        peer: Some(peer),
-        destination: Some(peer),
-    })
-}
-
-/// Where the INVITE goes, if that can be told before the stack resolves it.
-async fn peer_of(callee: &rsip::Uri, transport: Transport) -> Result<Option<SocketAddr>, Error> {
-    let usual = match transport {
-        Transport::Tls => 5061,
-        _ => 5060,
-    };
-    let port = callee
-        .host_with_port
-        .port
-        .map_or(usual, |port| port.value());
-    match &callee.host_with_port.host {
-        rsip::Host::IpAddr(ip) => Ok(Some(SocketAddr::new(*ip, port))),
-        rsip::Host::Domain(_) if transport == Transport::Udp => Ok(None),
-        rsip::Host::Domain(name) => tokio::net::lookup_host((name.to_string(), port))
-            .await
-            .map_err(|error| Error::Stack(format!("cannot resolve {name}: {error}")))
-            .map(|mut found| found.next()),
-    }
 }
 
 fn extra_headers(core: &Core, given: &[(String, String)]) -> Vec<Header> {
@@ -266,24 +199,34 @@ struct Placing {
     cancel: CancellationToken,
     enrolled: Enrolled,
     sdp: String,
+    /// What a challenge is answered with.
+    credentials: Option<Credentials>,
+    /// Challenges answered.
+    answered: u8,
 }
 
 impl Placing {
     async fn run(mut self) {
-        let Some(mut response) = self.outcome().await else {
-            return self.withdraw().await;
-        };
-        if let Some(again) = self.longer_session(&response) {
+        let mut longer = false;
+        let response = loop {
+            let Some(response) = self.outcome().await else {
+                return self.withdraw().await;
+            };
+            let again = match self.longer_session(&response).filter(|_| !longer) {
+                Some(again) => {
+                    longer = true;
+                    Some(again)
+                }
+                None => self.shown(&response),
+            };
+            let Some(again) = again else { break response };
+            self.option = again.clone();
             self.core.layer.remove_dialog(&self.attempt.dialog.id());
             match Attempt::send(&self.core, again) {
                 Ok(attempt) => self.attempt = attempt,
                 Err(_) => return self.refused(503),
             }
-            match self.outcome().await {
-                Some(second) => response = second,
-                None => return self.withdraw().await,
-            }
-        }
+        };
         match response {
             Ok(response) if self.is_answer(&response) => self.answered(&response),
             Ok(response) => self.refused(response.status_code.code()),
@@ -328,6 +271,36 @@ impl Placing {
                 _ => {}
             }
         }
+        Some(again)
+    }
+
+    /// RFC 3261 §22: the same INVITE with what the challenge asks for. A second challenge says that we were wrong, unless
+    /// only the nonce was too old, or it is the other of proxy and server.
+    fn shown(&mut self, response: &Result<Response, u16>) -> Option<InviteOption> {
+        let response = response.as_ref().ok()?;
+        let credentials = self.credentials.as_ref()?;
+        let all = response.headers.iter();
+        let challenge = strongest(
+            response.status_code.code(),
+            all.map(|header| (header.name(), header.value())),
+        )?;
+        let mut again = self.option.clone();
+        let headers = again.headers.get_or_insert_default();
+        let name = challenge.header_name();
+        let before = headers.len();
+        headers.retain(|header| header.name() != name);
+        let wrong = headers.len() < before && !challenge.stale;
+        if wrong || self.answered >= CHALLENGES_AT_MOST {
+            return None;
+        }
+        self.answered += 1;
+        let uri = again.callee.to_string();
+        let cnonce = format!("{:032x}", rand::random::<u128>());
+        let mut answering = Answering::new(challenge);
+        let (name, value) = answering.header(credentials, ("INVITE", &uri), &cnonce);
+        let call = &self.enrolled.known;
+        self.core.shown.keep(call, credentials, answering);
+        headers.push(Header::Other(name.to_owned(), value));
         Some(again)
     }
 

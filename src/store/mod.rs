@@ -12,6 +12,7 @@ mod listenings;
 mod lite;
 mod ratings;
 mod retries;
+mod spans;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tickets;

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+mod backlogs;
 mod certificate;
 mod places;
 mod reading;
@@ -23,6 +24,7 @@ mod tls;
 mod trust;
 
 use crate::guard::{self, State, Transport};
+pub use backlogs::Backlogs;
 pub use certificate::{Certificate, PemFiles, Unusable};
 use places::Places;
 use reading::{IDLE_TIMEOUT, NEW_TIMEOUT, Reading};

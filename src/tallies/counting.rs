@@ -25,7 +25,8 @@ statements! {
     ADD = "INSERT INTO sums (day, unit, channel, item, count, many) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (day, unit, channel, item, count) DO UPDATE SET many = sums.many + excluded.many";
     CALL = "SELECT started_at, desk_answered_at, talked_ms, offered_at, hung_up_by, outcome, rehearsal \
-        FROM calls WHERE id = $1 AND ended_at IS NOT NULL";
+        FROM calls WHERE id = $1 AND ended_at IS NOT NULL \
+        AND NOT EXISTS (SELECT 1 FROM errand_attempts x WHERE x.call_id = calls.id)";
     MATTER = "SELECT item, unit, completed_at, rehearsal FROM matters WHERE number = $1";
     TURNED_AWAY = "SELECT at, why, rehearsal FROM turned_away WHERE instance = $1 ORDER BY id";
     // In this order: by its kind, every upload there ever was would be walked through.

@@ -28,11 +28,13 @@ pub(super) struct Chrome {
 }
 
 /// The navigation's entries, each with the row of the matrix that its page asks.
-const ENTRIES: [(&str, Action); 4] = [
+const ENTRIES: [(&str, Action); 6] = [
     ("/", Action::SeeFigures),
+    ("/board", Action::WatchDesks),
     ("/calls", Action::SeeGrades),
     ("/ratings", Action::SeeGrades),
     ("/tickets", Action::SeeTickets),
+    ("/outward", Action::Revisit),
 ];
 
 impl Chrome {
@@ -119,6 +121,12 @@ impl Chrome {
     /// `11-23 22:05:12`: day and time of a row; the year stands in the whole instant beside it.
     pub(super) fn short_time(&self, moment: &Moment) -> String {
         moment.civil_text().chars().skip(5).collect()
+    }
+
+    /// The end of a number, which is all that a list tells of it (第十四条).
+    pub(super) fn tail_of(&self, number: &str) -> String {
+        let from = number.len().saturating_sub(4);
+        format!("…{}", number.get(from..).unwrap_or_default())
     }
 
     /// `2026-11-23 22:05:12`.

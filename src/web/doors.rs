@@ -14,7 +14,7 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, assets, desk, guard, health, login, looks, now, pages};
+use super::{Web, assets, board, desk, guard, health, login, looks, now, outward, pages};
 use crate::api::{
     acts, bulletins, calendars, figures, intake, listings, looks as looked, openapi, people, reads,
     sound,
@@ -125,6 +125,8 @@ fn houses_doors() -> Vec<Door> {
 
         GET  "/"                              Page SeeFigures          => get(pages::overview);
         GET  "/live"                          Page SeeGrades           => get(pages::live);
+        GET  "/board"                         Page WatchDesks          => get(board::page);
+        GET  "/board/now"                     Page WatchDesks          => get(board::now_part);
         GET  "/desk"                          Page                     => get(desk::page);
         GET  "/desk/line"                     Page                     => get(desk::line);
         GET  "/calls"                         Page SeeGrades           => get(pages::calls);
@@ -133,7 +135,11 @@ fn houses_doors() -> Vec<Door> {
         GET  "/ratings"                       Page SeeGrades           => get(pages::ratings);
         GET  "/tickets"                       Page SeeTickets          => get(pages::tickets);
         GET  "/tickets/{id}"                  Page SeeTickets          => get(pages::ticket);
+        POST "/tickets/{id}/call-out"         Page Revisit             => post(outward::ask);
+        GET  "/outward"                       Page Revisit             => get(outward::list);
+        POST "/outward/{id}/withdraw"         Page Revisit             => post(outward::withdraw);
 
+        GET  "/api/v1/board"                  Api WatchDesks           => get(reads::board);
         GET  "/api/v1/calls"                  Api SeeGrades            => get(reads::calls);
         GET  "/api/v1/calls/{id}"             Api SeeGrades            => get(reads::call);
         GET  "/api/v1/calls/{id}/recording"   Api Listen               => get(sound::recording);

@@ -7,6 +7,7 @@
 //! leads to the login, an API without one is 401, and nothing a caller said or a phone sent reaches
 //! a page but as escaped text.
 
+mod board;
 mod chrome;
 mod desk;
 mod doors;
@@ -14,6 +15,7 @@ mod guard;
 mod health;
 mod login;
 mod looks;
+mod outward;
 mod pages;
 mod server;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use axum::response::Response;
 use super::chrome::Chrome;
 use super::guard::rendered;
 use super::looks::{self, Offered};
+use super::outward::{self, Offer};
 use super::params::{self, Params};
 use super::pass::Pass;
 use super::problem::Problem;
@@ -17,6 +18,7 @@ use crate::engine::{
     CallDetail, CallFilter, CallId, CallRow, Figures, Numbers, RatingRow, Reach, TicketDetail,
     TicketFilter, TicketRow,
 };
+use crate::errands::Trouble;
 use crate::rights::Action;
 
 /// Tickets whose deadlines the overview looks through, newest first.
@@ -92,6 +94,9 @@ struct TicketPage {
     page: Chrome,
     ticket: TicketDetail,
     now: Moment,
+    out: Offer,
+    /// What became of a call out that was asked for here.
+    said: Option<String>,
 }
 
 pub(super) async fn overview(
@@ -261,12 +266,25 @@ pub(super) async fn ticket(
     Path(number): Path<String>,
     params: Params,
 ) -> Result<Response, Problem> {
-    params.only(&[])?;
+    params.only(&["call_out"])?;
     let ticket = web.engine.ticket(&number, Numbers::Masked).await?;
     let ticket = ticket.ok_or_else(Problem::not_found)?;
     reached(&web, &pass, ticket.row.rehearsal, Some(&number)).await?;
     let now = now();
-    Ok(rendered(&TicketPage { page, ticket, now }))
+    let state = ticket.row.state.word();
+    let out = outward::offer(&web, &pass.visitor, &number, state).await?;
+    let known = |word: &str| word == "asked" || Trouble::ALL.iter().any(|one| one.word() == word);
+    let said = params
+        .text("call_out")
+        .filter(|word| known(word))
+        .map(str::to_owned);
+    Ok(rendered(&TicketPage {
+        page,
+        ticket,
+        now,
+        out,
+        said,
+    }))
 }
 
 async fn live_calls(web: &Web, reach: Reach) -> Result<Vec<CallRow>, Problem> {

@@ -2,6 +2,7 @@
 
 mod acts;
 mod blocklist;
+mod board;
 mod examples;
 mod figures;
 mod intake;
@@ -87,7 +88,9 @@ impl Centre {
             behind_tls: false,
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
+            board: Arc::new(Arc::default),
             example: false,
+            calls_out: None,
             consoles: None,
         };
         let archive = Archive::new(folder.path().join("recordings"));
@@ -556,7 +559,9 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         behind_tls: true,
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
+        board: Arc::new(Arc::default),
         example: false,
+        calls_out: None,
         consoles: None,
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

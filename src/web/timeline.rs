@@ -13,9 +13,8 @@ impl Chrome {
     pub(super) fn mark_class(&self, entry: &TimelineEntry) -> &'static str {
         match entry.kind.as_str() {
             "key" | "key_kept" | "grade" | "reason" => "key",
-            "key_ignored" | "key_invalid" | "silent" | "grade_withdrawn" | "desk_unavailable" => {
-                "odd"
-            }
+            "key_ignored" | "key_invalid" | "silent" | "grade_withdrawn" | "desk_unavailable"
+            | "transfer_failed" | "transfer_refused" | "sealed" => "odd",
             "gap" | "rtp_timeout" | "desk_away" | "desk_lost" | "drained" | "address_learnt" => {
                 "fault"
             }
@@ -45,11 +44,14 @@ impl Chrome {
             "desk_unavailable" => self.word("desk_unavailable", detail),
             "outcome" => self.word("outcome", detail),
             "step" => self.word("step", detail),
-            "key" | "desk_key" => self.key_and_way(detail),
+            "desk_code" => self.word("desk_code", detail),
+            "transfer_refused" => self.word("transfer_refused", detail),
+            "key" | "desk_key" | "second_key" => self.key_and_way(detail),
             "grade" | "reason" => self.word_and_key(&entry.kind, detail),
             "prompt" => self.prompt_name(detail),
             "gap" => self.gap(detail),
-            "message_saved" | "waited" => self.milliseconds(detail),
+            "message_saved" | "waited" | "caller_back" => self.milliseconds(detail),
+            "sealed" => self.stretch(detail),
             "position" => self.position(detail),
             _ => detail.to_owned(),
         }
@@ -117,6 +119,18 @@ impl Chrome {
         }
     }
 
+    /// `12000–15300 ms`.
+    fn stretch(&self, detail: &str) -> String {
+        let ends = detail.strip_suffix(" ms").and_then(|span| {
+            let (from, to) = span.split_once('–')?;
+            Some((from.parse::<i64>().ok()?, to.parse::<i64>().ok()?))
+        });
+        match ends {
+            Some((from, to)) => format!("{}–{}", self.offset(&from), self.offset(&to)),
+            None => detail.to_owned(),
+        }
+    }
+
     /// `4200 ms`.
     fn milliseconds(&self, detail: &str) -> String {
         let ms = detail.strip_suffix(" ms").and_then(|ms| ms.parse().ok());
@@ -139,7 +153,9 @@ mod tests {
             behind_tls: false,
             meter: Meter::detached(),
             troubles: Arc::new(Vec::new),
+            board: Arc::new(Arc::default),
             example: false,
+            calls_out: None,
             consoles: None,
         };
         Chrome::bare(language, "/".to_owned(), Arc::new(options))
@@ -181,6 +197,11 @@ mod tests {
             ),
             ("desk_unavailable", "no_answer", "无应答"),
             ("desk_unavailable", "waited_out", "等候时间已到"),
+            ("caller_back", "61500 ms", "1:01"),
+            ("sealed", "12000–15300 ms", "0:12.0–0:15.3"),
+            ("desk_code", "consult", "咨询"),
+            ("transfer_refused", "outside", "不是本中心的号码"),
+            ("second_key", "5 (event)", "5（RFC 4733）"),
             ("position", "2 ahead", "前面还有 2 人"),
             ("position", "2 ahead, 90 s", "前面还有 2 人，约需 1:30"),
             ("waited", "61500 ms", "1:01"),
@@ -195,6 +216,7 @@ mod tests {
         for kind in [
             "key",
             "gap",
+            "sealed",
             "message_saved",
             "position",
             "grade",

@@ -172,7 +172,7 @@ impl Chrome {
         Grade::ALL
     }
 
-    pub(super) fn outcomes(&self) -> [&'static str; 13] {
+    pub(super) fn outcomes(&self) -> [&'static str; 15] {
         OUTCOMES
     }
 }

@@ -83,6 +83,8 @@ pub struct WholeCall {
     /// SHA-256 of the dialplan's text at the start of the call.
     dialplan_digest: String,
     timeline: Vec<TimelineLine>,
+    /// All who were in it, in the order of answering: who had the caller, and who was asked by a colleague.
+    desks: Vec<DeskSpan>,
     keyed_grades: Vec<KeyedGrade>,
     reasons: Vec<Reason>,
     clips: Vec<Clip>,
@@ -133,6 +135,33 @@ pub struct TimelineLine {
     #[schema(example = "key")]
     kind: String,
     detail: String,
+}
+
+/// A desk in a call.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeskSpan {
+    #[schema(example = "8001")]
+    desk: String,
+    /// 工号
+    staff: Option<String>,
+    /// From the answer, which is the recording's zero.
+    from_ms: i64,
+    /// `null` while it is there.
+    to_ms: Option<i64>,
+    /// How long caller and desk heard each other.
+    talked_ms: u64,
+}
+
+impl From<engine::DeskSpan> for DeskSpan {
+    fn from(span: engine::DeskSpan) -> Self {
+        DeskSpan {
+            desk: span.desk,
+            staff: span.staff,
+            from_ms: span.from_ms,
+            to_ms: span.to_ms,
+            talked_ms: span.talked_ms,
+        }
+    }
 }
 
 /// A grade as keyed; taken back with `*` it stays on record.
@@ -203,6 +232,7 @@ impl From<CallDetail> for WholeCall {
             dialplan: detail.dialplan,
             dialplan_digest: detail.dialplan_digest,
             timeline: detail.timeline.into_iter().map(Into::into).collect(),
+            desks: detail.desks.into_iter().map(Into::into).collect(),
             keyed_grades: detail.keyed_grades.into_iter().map(Into::into).collect(),
             reasons: detail.reasons.into_iter().map(Into::into).collect(),
             clips: detail.clips.into_iter().map(Into::into).collect(),

@@ -1,6 +1,7 @@
 //! The shapes of `/api/v1`. They are the product's promise to programs: the engine's rows may change,
 //! these only grow. Instants are RFC 3339 at +08:00; numbers of callers are masked.
 
+mod board;
 mod bulletins;
 mod calendars;
 mod calls;
@@ -14,6 +15,7 @@ mod published;
 mod ratings;
 mod tickets;
 
+pub use board::Board;
 pub use bulletins::{BulletinHead, BulletinTerm, NewBulletin, SeenBulletin, WholeBulletin};
 pub use calendars::{ChangedDay, Foreseen, MovedDue, NewProposal, Proposal};
 pub use calls::{Call, Waveform, WholeCall};

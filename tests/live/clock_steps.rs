@@ -18,7 +18,7 @@ const HOUR_S: i64 = 3600;
 const TEN_DAYS_S: i64 = 864_000;
 
 /// libfaketime, with the offset in a file; the monotonic clock goes on as it is.
-fn put_under(command: &mut Command, clock: &Path) {
+pub fn put_under(command: &mut Command, clock: &Path) {
     command
         .env("LD_PRELOAD", library())
         .env("FAKETIME_TIMESTAMP_FILE", clock)
@@ -35,7 +35,7 @@ fn library() -> PathBuf {
 }
 
 /// In one step, so that nobody reads half a number.
-fn set(clock: &Path, offset_s: i64) {
+pub fn set(clock: &Path, offset_s: i64) {
     let new = clock.with_extension("new");
     std::fs::write(&new, format!("{offset_s:+}\n")).unwrap();
     std::fs::rename(new, clock).unwrap();

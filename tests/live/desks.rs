@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::calls::{Caller, SOON};
 use crate::gateway::{Fault, Gateway, Habits};
 use crate::peers::{KeysBy, Linphone, Plan, Sipp};
-use crate::place::{sleep_until, tone_of};
+use crate::place::{sleep_until, tone_of, wait_for};
 use crate::server::{House, Setup, lines, offset_ms, timeline};
+
+/// By when the board shows what happened: it has a picture each second.
+const SHOWN: Duration = Duration::from_secs(20);
 
 /// A desk by SIPp with its sound by a gateway.
 pub struct Desk {
@@ -113,6 +118,40 @@ fn a_desk_that_talks_is_not_rung() {
     fourth.line("joined");
     fourth.hang_up();
     assert_eq!(fourth.end()["staff"], "8001");
+    server.stop();
+}
+
+/// Whoever watches sees each desk's state change, and which call it is in.
+#[test]
+fn the_board_follows_the_desks() {
+    let desk = Desk::open("desk", "8001", Habits::default());
+    let house = House::new(Setup {
+        desks: vec![desk.address.clone()],
+        desk_lines: "wrap_up_s = 2\n".to_owned(),
+        ..Setup::default()
+    });
+    let server = house.start();
+    let shown = |doing: &str| {
+        wait_for(&format!("the board shows {doing}"), SHOWN, || {
+            let board = house.api("board");
+            (board["desks"][0]["doing"] == doing).then_some(board)
+        })
+    };
+    assert_eq!(shown("ready")["desks"][0]["since"], Value::Null);
+    let caller = Caller::dial(&house);
+    let board = shown("talking");
+    let call = house.find(&caller.number).unwrap();
+    assert_eq!(board["desks"][0]["call"], call["id"], "{board}");
+    assert_eq!(board["desks"][0]["staff"], "8001");
+    assert!(board["desks"][0]["since"].is_string(), "{board}");
+    desk.sipp.tell_desk("HANGUP");
+    assert_eq!(shown("wrap_up")["desks"][0]["call"], Value::Null);
+    shown("ready");
+    caller.hang_up();
+    caller.end();
+    let lately = &house.api("board")["lately"];
+    let counted = [&lately["wanted"], &lately["answered"]];
+    assert_eq!(counted, [1, 1], "{lately}");
     server.stop();
 }
 
@@ -311,7 +350,15 @@ fn either_side_holds_and_takes_the_call_back() {
     sleep_until(held + HELD);
     desk.sipp.tell_desk("RESUME");
     desk.sipp.wait_log("resume answered sendrecv", second);
-    // Both hear each other again.
+    // Both are thanked, then they hear each other again.
+    for gateway in [&caller.gateway, &desk.gateway] {
+        crate::place::wait_for("thanks", Duration::from_secs(10), || {
+            let (sound, _) = gateway.heard_sound();
+            let thanks = crate::tone::spans(&sound, tone_of("P05r"), 8000.0);
+            (!thanks.is_empty()).then_some(())
+        });
+        gateway.wait_quiet();
+    }
     caller.gateway.say_tone(440.0);
     desk.gateway.say_tone(880.0);
     let talks_until = std::time::Instant::now() + Duration::from_millis(1200);

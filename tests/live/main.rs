@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)] // a test of real processes reads real clocks
 
 mod browser;
+mod carrier;
 mod certificates;
 mod crowd;
 mod disk;
@@ -15,10 +16,14 @@ mod peers;
 mod place;
 mod raw;
 mod server;
+mod talks;
+mod telephone;
 mod tone;
+mod transfers;
 mod wav;
 
 mod calls;
+mod calls_out;
 mod clock_steps;
 mod commands;
 mod consoles;
@@ -42,6 +47,8 @@ mod soak;
 mod sound;
 mod standing;
 mod strangers;
+mod telephones;
 mod tls;
 mod torture;
+mod trunks;
 mod web_edge;

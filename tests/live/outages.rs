@@ -230,9 +230,23 @@ fn a_slow_disk_is_noticed_by_no_caller() {
     server.stop();
 }
 
-/// A small volume of its own at a folder of the house, if this process may mount; it goes with the test.
-fn small_volume(at: &PathBuf, octets: u64) {
-    std::fs::create_dir_all(at).unwrap();
+/// A small volume. Dropped before its house, it lets the house's folder go.
+struct SmallVolume(PathBuf);
+
+impl Drop for SmallVolume {
+    fn drop(&mut self) {
+        // Lazily: where a test broke, its server may still write there.
+        let gone = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        if !gone.is_ok_and(|gone| gone.success()) {
+            eprintln!("{} stays mounted", self.0.display());
+        }
+    }
+}
+
+/// A small volume of its own at a folder of the house, if this process may mount.
+#[must_use]
+fn small_volume(at: PathBuf, octets: u64) -> SmallVolume {
+    std::fs::create_dir_all(&at).unwrap();
     // SAFETY: takes integers; this thread and what it starts see mounts of their own from here on.
     let alone = unsafe { libc::unshare(libc::CLONE_NEWNS) };
     assert_eq!(
@@ -244,7 +258,7 @@ fn small_volume(at: &PathBuf, octets: u64) {
     let mount = |arguments: &[&str]| {
         let status = Command::new("mount")
             .args(arguments)
-            .arg(at)
+            .arg(&at)
             .status()
             .unwrap();
         assert!(status.success(), "mount {arguments:?}");
@@ -254,6 +268,7 @@ fn small_volume(at: &PathBuf, octets: u64) {
         .status();
     assert!(private.unwrap().success());
     mount(&["-t", "tmpfs", "-o", &format!("size={octets}"), "none"]);
+    SmallVolume(at)
 }
 
 fn fill(volume: &std::path::Path) -> PathBuf {
@@ -271,7 +286,7 @@ fn fill(volume: &std::path::Path) -> PathBuf {
 fn a_full_volume_of_the_database_is_noticed_by_no_caller() {
     let crowd = Crowd::open(30);
     let house = crowd_house(&crowd, Setup::default());
-    small_volume(&house.path("db"), 24 * 1024 * 1024);
+    let _volume = small_volume(house.path("db"), 24 * 1024 * 1024);
     house.move_database("db/gradeline.db");
     let server = house.start();
     let mut story = Story::begin(&house, &crowd);
@@ -293,7 +308,7 @@ fn with_neither_database_nor_journal_the_caller_is_told() {
     let crowd = Crowd::open(30);
     let house = crowd_house(&crowd, Setup::default());
     // Two pages: room for some twenty writes.
-    small_volume(&house.path("journal"), 8192);
+    let _volume = small_volume(house.path("journal"), 8192);
     let server = house.start();
     let holder = Holder::of(&house);
     let told = watch(&house, "journal");
@@ -336,7 +351,7 @@ fn with_neither_database_nor_journal_the_caller_is_told() {
 fn a_full_volume_of_the_recordings_costs_sound_and_nothing_else() {
     let crowd = Crowd::open(30);
     let house = crowd_house(&crowd, Setup::default());
-    small_volume(&house.recordings(), 16 * 1024 * 1024);
+    let _volume = small_volume(house.recordings(), 16 * 1024 * 1024);
     let server = house.start();
     let mut story = Story::begin(&house, &crowd);
     let filler = fill(&house.recordings());

@@ -197,12 +197,12 @@ impl Sipp {
 
     /// Tells a caller's scenario what to do next.
     pub fn tell(&self, order: &str) {
-        self.tell_call(&self.call_id, order, '-');
+        self.tell_call(&self.call_id, order, "-");
     }
 
     /// Tells it to send a key by SIP INFO.
     pub fn tell_key(&self, order: &str, key: char) {
-        self.tell_call(&self.call_id, order, key);
+        self.tell_call(&self.call_id, order, &key.to_string());
     }
 
     /// Tells a desk's scenario, whose last call's id stands in its log.
@@ -211,6 +211,11 @@ impl Sipp {
     }
 
     pub fn tell_desk_key(&self, order: &str, key: char) {
+        self.tell_desk_with(order, &key.to_string());
+    }
+
+    /// Tells it an order about somebody, such as `TRANSFER` to `8002`.
+    pub fn tell_desk_with(&self, order: &str, key: &str) {
         let call_id = wait_for("the desk's call", Duration::from_secs(5), || {
             let log = self.log();
             let line = log.lines().rev().find_map(|line| line.split_once("call "));
@@ -219,7 +224,7 @@ impl Sipp {
         self.tell_call(&call_id, order, key);
     }
 
-    fn tell_call(&self, call_id: &str, order: &str, key: char) {
+    fn tell_call(&self, call_id: &str, order: &str, key: &str) {
         let told = self.told.fetch_add(1, Ordering::Relaxed) + 1;
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let from = socket.local_addr().unwrap();

@@ -133,10 +133,11 @@ fn quick(text: &str) -> String {
 }
 
 /// What is heard instead of a prompt: a tone of its own, so that an ear can tell which one it is.
-pub const TONES: [(&str, f64, u64); 17] = [
+pub const TONES: [(&str, f64, u64); 18] = [
     ("P01", 500.0, 1500),
     ("P04.1", 560.0, 400),
-    ("P05", 1860.0, 700),
+    ("P05", 1840.0, 700),
+    ("P05r", 1900.0, 500),
     ("P10", 620.0, 3000),
     ("P11", 1000.0, 700),
     ("P12", 1060.0, 700),

@@ -1,30 +1,24 @@
 //! Telephones of desks that register: linphonec by each transport, and one of our own that cheats.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-use md5::Md5;
-use sha2::{Digest, Sha256};
 
 use crate::calls::{Caller, SOON};
 use crate::certificates;
 use crate::gateway::{Fault, Habits};
 use crate::peers::{Guarded, Linphone, Plan, Registering};
 use crate::place::{sleep_until, wait_for};
-use crate::raw::{Raw, Reply, new_call_id};
+use crate::raw::{Reply, new_call_id};
 use crate::server::{House, Setup, lines, timeline};
-use crate::tone::{self, Span};
-use crate::wav::Stereo;
+use crate::talks::{give_voice, talk_with};
+use crate::telephone::{Telephone, nonce_of};
 
-const CALLER: f64 = 440.0;
-const DESK: f64 = 840.0;
 /// The trunk of these tests; telephones of desks are on 127.0.0.1.
 const TRUNK: &str = "127.0.0.2";
 /// How long a registration and what follows from it may take on a busy machine.
-const REGISTERED: Duration = Duration::from_secs(30);
+pub const REGISTERED: Duration = Duration::from_secs(30);
 
-fn house(setup: Setup) -> House {
+pub fn house(setup: Setup) -> House {
     House::new(Setup {
         trunks: format!("{TRUNK}/32"),
         desks: vec!["account:8001".into()],
@@ -37,14 +31,14 @@ fn house(setup: Setup) -> House {
 }
 
 /// `gradeline desk add`: the password.
-fn add(house: &House, account: &str) -> String {
+pub fn add(house: &House, account: &str) -> String {
     let output = house.run(&["desk", "add", account]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     text.lines().last().unwrap().to_owned()
 }
 
-fn dial(house: &House) -> Caller<'_> {
+pub fn dial(house: &House) -> Caller<'_> {
     let plan = Plan {
         address: TRUNK,
         ..Plan::default()
@@ -58,7 +52,7 @@ fn counted(house: &House, outcome: &str) -> f64 {
 }
 
 /// Waits until so many desks are registered.
-fn wait_registered(house: &House, desks: f64) {
+pub fn wait_registered(house: &House, desks: f64) {
     wait_for("registrations", REGISTERED, || {
         (house.metric("gradeline_desks_registered", "") == desks).then_some(())
     });
@@ -77,7 +71,7 @@ fn linphonec_registers_and_talks(transport: &str) {
         "tls" => format!("localhost:{}", house.tls),
         _ => house.sip_address(),
     };
-    let mut phone = Linphone::register(
+    let phone = Linphone::register(
         Registering {
             account: "8001",
             password: &password,
@@ -90,41 +84,9 @@ fn linphonec_registers_and_talks(transport: &str) {
         },
     );
     wait_registered(&house, 1.0);
-    let (speech, heard) = (phone.path("speech.wav"), phone.path("heard.wav"));
-    tone::write_wav(&speech, &tone::sine(DESK, 10_000, 10_000.0));
+    give_voice(&phone);
     let caller = dial(&house);
-    phone.wait_call(1, REGISTERED);
-    phone.type_in("answer");
-    caller.line("joined");
-    phone.play(&speech);
-    phone.record(&heard);
-    caller.gateway.say_tone(CALLER);
-    let until = Instant::now() + Duration::from_secs(4);
-    sleep_until(until);
-    caller.gateway.say_nothing();
-    phone.type_in("terminate");
-    caller.wait_offer(SOON);
-    caller.gateway.press('5', Fault::None);
-    let call = caller.end();
-    let what = timeline(&call);
-    assert_eq!(call["grade"], "very_dissatisfied", "{what}");
-    assert_eq!(
-        (&call["staff"], &call["hung_up_by"]),
-        (&"8001".into(), &"desk".into())
-    );
-    let recording = Stereo::read(&house.recording(&call));
-    let total = |spans: Vec<Span>| spans.into_iter().map(Span::length_ms).sum::<f64>();
-    assert!(total(recording.caller(CALLER)) > 3000.0, "{what}");
-    assert!(
-        total(tone::spans(&recording.right, DESK, 8000.0)) > 1000.0,
-        "{what}"
-    );
-    phone.quit_keeping(|path| {
-        let heard = Stereo::read_mono(&path.join("heard.wav"));
-        assert!(
-            total(tone::spans(&heard, CALLER, 14_000.0)) > 1500.0,
-            "the desk did not hear the caller"
-        );
+    talk_with(&house, &caller, phone, |path| {
         let log = std::fs::read_to_string(path.join("log")).unwrap();
         assert!(log.contains("WWW-Authenticate"), "it was not asked");
     });
@@ -188,116 +150,6 @@ fn a_registration_outlives_the_server() {
     server.stop();
 }
 
-/// A telephone of our own.
-struct Telephone {
-    raw: Raw,
-    server: String,
-    account: String,
-    password: String,
-    call_id: String,
-    cseq: u32,
-    md5: bool,
-}
-
-/// What a challenge asks with.
-fn nonce_of(reply: &Reply) -> String {
-    let asked = reply.header("WWW-Authenticate").unwrap_or_default();
-    let (_, rest) = asked.split_once("nonce=\"").expect(asked);
-    rest.split_once('"').unwrap().0.to_owned()
-}
-
-impl Telephone {
-    fn open(house: &House, from: &str, account: &str, password: &str) -> Telephone {
-        Telephone {
-            raw: Raw::udp_from(from, &house.sip_address()),
-            server: house.sip_address(),
-            account: account.into(),
-            password: password.into(),
-            call_id: new_call_id(),
-            cseq: 0,
-            md5: false,
-        }
-    }
-
-    fn digest(&self, text: &str) -> String {
-        match self.md5 {
-            true => hex::encode(Md5::digest(text)),
-            false => hex::encode(Sha256::digest(text)),
-        }
-    }
-
-    fn authorization(&self, nonce: &str, count: u32) -> String {
-        let (account, password) = (&self.account, &self.password);
-        let uri = format!("sip:{}", self.server);
-        let ha1 = self.digest(&format!("{account}:gradeline:{password}"));
-        let ha2 = self.digest(&format!("REGISTER:{uri}"));
-        let response = self.digest(&format!("{ha1}:{nonce}:{count:08x}:c:auth:{ha2}"));
-        let algorithm = if self.md5 { "MD5" } else { "SHA-256" };
-        format!(
-            "Authorization: Digest username=\"{account}\", realm=\"gradeline\", nonce=\"{nonce}\", uri=\"{uri}\", \
-             response=\"{response}\", algorithm={algorithm}, cnonce=\"c\", qop=auth, nc={count:08x}\r\n"
-        )
-    }
-
-    /// The next REGISTER of its Contact, for so long.
-    fn text(&mut self, expires_s: u32, authorization: &str) -> String {
-        self.cseq += 1;
-        let me: SocketAddr = self.raw.local();
-        let (server, account, call_id, cseq) =
-            (&self.server, &self.account, &self.call_id, self.cseq);
-        format!(
-            "REGISTER sip:{server} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{call_id}{cseq};rport\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:{account}@{server}>;tag=raw\r\nTo: <sip:{account}@{server}>\r\n\
-             Call-ID: {call_id}\r\nCSeq: {cseq} REGISTER\r\nContact: <sip:{account}@{me}>;expires={expires_s}\r\n\
-             {authorization}Content-Length: 0\r\n\r\n"
-        )
-    }
-
-    fn send(&mut self, text: &str) -> Reply {
-        assert!(self.raw.send(text.as_bytes()));
-        self.raw.answer(&self.call_id)
-    }
-
-    fn ask(&mut self) -> String {
-        let text = self.text(60, "");
-        let asked = self.send(&text);
-        assert_eq!(asked.status, Some(401), "{}", asked.text);
-        nonce_of(&asked)
-    }
-
-    fn register(&mut self, expires_s: u32) -> Reply {
-        let nonce = self.ask();
-        let shown = self.authorization(&nonce, 1);
-        let text = self.text(expires_s, &shown);
-        self.send(&text)
-    }
-
-    /// The next request of the server's.
-    fn rung(&mut self) -> Reply {
-        let until = Instant::now() + REGISTERED;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let message = self.raw.next(left).unwrap().expect("a request in time");
-            if message.status.is_none() {
-                return message;
-            }
-        }
-    }
-
-    fn refuse(&mut self, request: &Reply, status: &str) {
-        let line = |name: &str| format!("{name}: {}\r\n", request.header(name).unwrap());
-        let to = request.header("To").unwrap();
-        let answer = format!(
-            "SIP/2.0 {status}\r\n{}{}To: {to};tag=raw\r\n{}{}Content-Length: 0\r\n\r\n",
-            line("Via"),
-            line("From"),
-            line("Call-ID"),
-            line("CSeq")
-        );
-        assert!(self.raw.send(answer.as_bytes()));
-    }
-}
-
 /// What of a refusal tells one account from another: nothing.
 fn without_numbers(reply: &Reply) -> Vec<String> {
     let names = reply.text.lines().map(|line| {
@@ -351,13 +203,6 @@ fn a_wrong_password_an_unknown_account_and_a_replayed_count_are_refused_and_coun
     phone.md5 = false;
     assert_eq!(phone.register(60).status, Some(200));
     server.stop();
-}
-
-impl Telephone {
-    /// Whether it is told to wait.
-    fn register_slowed(&mut self) -> bool {
-        self.register(60).status == Some(503)
-    }
 }
 
 /// A desk whose registration has ended, or that has taken its leave, is rung no more.

@@ -38,6 +38,8 @@ pub struct Setup {
     pub tls: bool,
     /// Lines of `[media]` beside the usual ones.
     pub media: String,
+    /// Lines of `[trunk]`; none: no such table.
+    pub trunk: String,
 }
 
 /// When the centre of a house is open.
@@ -70,6 +72,7 @@ impl Default for Setup {
             open: Open::Always,
             tls: false,
             media: String::new(),
+            trunk: String::new(),
         }
     }
 }
@@ -155,6 +158,10 @@ impl House {
                 ),
             ),
         };
+        let trunk = match setup.trunk.as_str() {
+            "" => String::new(),
+            lines => format!("[trunk]\n{lines}\n"),
+        };
         let desks = setup.desks.iter();
         let desks: Vec<_> = desks
             .map(|desk| match desk.split_once(':') {
@@ -166,7 +173,7 @@ impl House {
         format!(
             "[sip]\nlisten = [\"udp:127.0.0.1:{sip}\", \"tcp:127.0.0.1:{sip}\"{tls_listen}]\n{tls_files}trunks = [{trunks:?}]\n\
              max_calls = {max_calls}\nsession_expires_s = {expires}\ndrain_s = {drain}\n\
-             [media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n{media}\n\
+             {trunk}[media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n{media}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\
              [recordings]\ndir = {recordings:?}\n[journal]\ndir = {journal:?}\n\
              [desks]\naddresses = [{desks}]\n{desk_lines}{strategy}ring_timeout_s = {ring}\nrehearsal_talk_s = {talk}\n\

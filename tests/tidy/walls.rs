@@ -41,12 +41,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "studio",
             "phone",
+            "board",
             "console",
             "web",
             "post",
             "caller",
             "clerk",
+            "outward",
             "location",
+            "trunkline",
             "ledger",
             "example",
             "verification",
@@ -71,26 +74,70 @@ const ARROWS: &[(&str, &[&str])] = &[
             "media",
         ],
     ),
+    // The operator's dialplans and prompts as one checked whole.
+    ("book", &["drill", "ivr", "media"]),
+    // When a person can be had.
+    ("openings", &["domain"]),
+    // Whom we may call, when, and what becomes of it.
+    ("errands", &["domain"]),
+    // Calls to the outside until they are answered.
+    ("dialing", &["errands", "trunkline", "sip"]),
+    // The loop of calls out; how one is made is the telephone's.
+    (
+        "calling",
+        &["outward", "dialing", "engine", "errands", "domain"],
+    ),
+    // Calls out on record: a shell beside the engine's.
+    (
+        "outward",
+        &[
+            "staff", "engine", "register", "store", "errands", "rights", "casework", "acts",
+            "domain",
+        ],
+    ),
     // Commands about what is entered, over an engine that somebody else has opened.
-    ("clerk", &["staff", "engine", "rights", "domain"]),
+    (
+        "clerk",
+        &["outward", "errands", "staff", "engine", "rights", "domain"],
+    ),
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
     (
         "config",
-        &["phone", "desks", "sip", "channels", "figures", "domain"],
+        &[
+            "phone",
+            "desks",
+            "trunkline",
+            "sip",
+            "channels",
+            "figures",
+            "domain",
+            "dialing",
+            "errands",
+        ],
     ),
     // The one place where signalling, sound, conversation, desks and regulation meet.
     (
         "phone",
         &[
+            "book",
+            "openings",
+            "calling",
+            "outward",
+            "errands",
+            "dialing",
             "ledger",
             "engine",
             "archive",
             "drill",
             "ivr",
+            "board",
+            "talk",
+            "floor",
             "desks",
             "location",
+            "trunkline",
             "ringing",
             "console",
             "domain",
@@ -99,6 +146,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "failpoint",
         ],
     ),
+    // The one owner of the desks: it asks whom to ring, and rings him.
+    (
+        "floor",
+        &[
+            "ivr", "board", "desks", "location", "ringing", "console", "domain", "sip", "media",
+        ],
+    ),
+    // Who is in a talk and who hears whom: it knows keys, and nobody's address.
+    ("talk", &["script", "keypad"]),
     // Telephones and pages of a desk, each by its own room.
     ("ringing", &["ivr", "location", "console", "sip", "media"]),
     // The desk that is a page: its words, its ringing, its talk; sound is media's.
@@ -117,8 +173,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "gate",
             "wire",
             "meter",
+            "board",
             "console",
             "bulletins",
+            "outward",
+            "errands",
             "staff",
             "engine",
             "figures",
@@ -136,6 +195,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "gate",
             "wire",
+            "board",
             "bulletins",
             "staff",
             "engine",
@@ -155,13 +215,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "gate",
         &[
-            "meter", "console", "staff", "engine", "archive", "rights", "domain",
+            "meter", "console", "staff", "engine", "archive", "rights", "domain", "board",
+            "outward",
         ],
     ),
     // The shapes of the API are of what the shells load.
     (
         "wire",
         &[
+            "board",
             "revision",
             "bulletins",
             "staff",
@@ -278,12 +340,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The proof of a plan drives the machine; the machine must run without its proof.
     ("drill", &["ivr", "script", "keypad"]),
     // Of the regulation only what a keypad can say and a calendar answer: see IVR_MAY_NAME.
-    ("ivr", &["script", "keypad", "domain"]),
+    ("ivr", &["talk", "script", "keypad", "domain"]),
     // A file names keys; a spoken value may be a grade, and nothing else of the regulation.
     ("script", &["keypad", "domain"]),
     // A key does not know what it is pressed for.
     ("keypad", &[]),
     ("desks", &[]),
+    // The desks at a moment, in civil time, for whoever watches.
+    ("board", &["desks", "domain"]),
     // What the doors hand in, judged before it is a rating.
     ("channels", &["domain"]),
     // Units, posts and the permission matrix, in the regulation's words.
@@ -294,14 +358,38 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["line", "peer", "rtp", "failpoint"]),
+    ("media", &["mixing", "line", "peer", "rtp", "failpoint"]),
+    // Whose sound goes where: frames of samples to it.
+    ("mixing", &["rtp"]),
     // Sockets and who may be at their other end; what they say is rtp's.
     ("line", &["peer", "rtp"]),
     // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
     ("peer", &["rtp"]),
     ("rtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
-    ("sip", &["guard", "streams"]),
+    (
+        "sip",
+        &[
+            "guard",
+            "seam",
+            "streams",
+            "renewal",
+            "referral",
+            "credentials",
+        ],
+    ),
+    // The stack's sockets and streams; what comes by them is judged here.
+    ("seam", &["guard", "streams"]),
+    // A session's timer is told the time.
+    ("renewal", &[]),
+    // What is shown to who asks who we are; texts to it.
+    ("credentials", &[]),
+    // The trunk with a clock and a wire.
+    ("trunkline", &["trunks", "credentials", "sip"]),
+    // What is known of the trunk, and what to do about it.
+    ("trunks", &["credentials", "guard"]),
+    // A REFER is header lines to it.
+    ("referral", &[]),
     // Every message of a stream is judged; who stands behind the streams is told by a trait.
     ("streams", &["guard"]),
     // Bytes, addresses and counts; a message is text to it.
@@ -339,8 +427,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("audio_codec", &["rtp"]),
     ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
-    ("rsipstack", &["sip"]),
+    ("rsipstack", &["sip", "seam"]),
     ("rsip", &["sip"]),
+    // The only questions to name servers.
+    ("hickory_resolver", &["trunkline"]),
     // The only TLS of ours, and the only reading of certificates.
     ("rustls", &["streams"]),
     ("tokio_rustls", &["streams"]),
@@ -351,7 +441,7 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "anyhow",
         &[
-            "studio", "app", "clerk", "main", "phone", "web", "gate", "post", "caller",
+            "studio", "app", "clerk", "main", "book", "phone", "web", "gate", "post", "caller",
         ],
     ),
     ("clap", &["app", "clerk", "main", "studio"]),
@@ -364,9 +454,35 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
-            "app", "main", "phone", "web", "api", "gate", "post", "caller", "ledger", "journal",
-            "staff", "location", "console", "ringing", "engine", "archive", "store", "turns",
-            "secrets", "sip", "streams", "media", "meter",
+            "app",
+            "main",
+            "phone",
+            "web",
+            "api",
+            "gate",
+            "post",
+            "caller",
+            "ledger",
+            "journal",
+            "staff",
+            "location",
+            "console",
+            "ringing",
+            "engine",
+            "archive",
+            "store",
+            "turns",
+            "secrets",
+            "sip",
+            "streams",
+            "media",
+            "meter",
+            "trunkline",
+            "book",
+            "calling",
+            "dialing",
+            "floor",
+            "seam",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

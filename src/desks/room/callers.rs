@@ -1,7 +1,7 @@
 //! The callers' side: who comes in, waits, is rung for, is told, and ends.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::seats::With;
 use super::{Desks, Work};
@@ -9,7 +9,8 @@ use crate::desks::lane::Place;
 use crate::desks::state::Cue;
 use crate::desks::timers::Alarm;
 use crate::desks::{
-    Action, CallerId, How, Need, NoDesk, RING_AT_ONCE, Strategy, Terms, Then, Waiting,
+    Action, CallerId, Handed, How, Need, NoDesk, Queueing, RING_AT_ONCE, Strategy, Terms, Then,
+    Waiting,
 };
 
 /// One who wants a desk, or is owed a callback.
@@ -21,6 +22,8 @@ pub(super) struct Caller {
     pub home: Option<usize>,
     /// The lanes of which he may have a desk by now.
     pub lanes: Vec<usize>,
+    /// He may have this desk and no other.
+    pub only: Option<usize>,
     pub terms: Terms,
     pub since: Instant,
     pub gives_up: Instant,
@@ -68,6 +71,28 @@ pub(super) struct Owed {
 }
 
 impl Caller {
+    fn new(number: Option<String>, home: Option<usize>, terms: Terms, now: Instant) -> Caller {
+        let telling = terms.queue.as_ref().and_then(|queue| queue.announcing);
+        Caller {
+            number,
+            place: 0,
+            home,
+            lanes: home.into_iter().collect(),
+            only: None,
+            since: now,
+            gives_up: now + terms.patience,
+            widened: 0,
+            said: None,
+            tells_at: telling.map(|telling| now + telling.first_after),
+            tried: BTreeSet::new(),
+            worst: Tried::Nothing,
+            progress: Progress::Aside,
+            owed: None,
+            alarm: None,
+            terms,
+        }
+    }
+
     pub fn waits(&self) -> bool {
         self.terms.queue.is_some()
     }
@@ -128,43 +153,59 @@ impl Desks {
             return;
         }
         let home = self.lanes.find(need);
-        let waits = terms.queue.is_some();
-        let is_free = home.is_some_and(|lane| !self.lanes.get(lane).ready.is_empty());
-        let refused = match waits {
-            _ if !self.open => Some(NoDesk::Closed),
-            true if self.held >= self.places_for(is_free) => Some(NoDesk::Full),
-            _ => None,
-        };
-        let tells_at = terms.queue.as_ref().and_then(|queue| queue.announcing);
-        let mut caller = Caller {
-            number,
-            place: 0,
-            home,
-            lanes: home.into_iter().collect(),
-            since: work.now,
-            gives_up: work.now + terms.patience,
-            widened: 0,
-            said: None,
-            tells_at: tells_at.map(|telling| work.now + telling.first_after),
-            tried: BTreeSet::new(),
-            worst: Tried::Nothing,
-            progress: Progress::Aside,
-            owed: None,
-            alarm: None,
-            terms,
+        let mut caller = Caller::new(number, home, terms, work.now);
+        let refused = match self.open {
+            true => self.is_full_for(&caller),
+            false => Some(NoDesk::Closed),
         };
         if let Some(why) = refused {
-            let then = caller.then();
-            work.actions.push(Action::Unavailable {
-                caller: id,
-                why,
-                then,
-            });
-            self.ends(id, work.now, How::TurnedAway(why), work);
-            return;
+            return self.not_let_in(id, &caller, why, work);
         }
         caller.place = self.place_for(&caller, work);
-        self.held += usize::from(waits);
+        self.lets_in(id, caller, work);
+    }
+
+    /// A desk hands him on: he was let in before, whatever the hour is now.
+    pub(super) fn handed(&mut self, id: CallerId, to: Handed, patience: Duration, work: &mut Work) {
+        if self.callers.contains_key(&id) {
+            return;
+        }
+        let (only, home) = match &to {
+            Handed::Desk(desk) => (self.by_id.get(desk).copied(), None),
+            Handed::Need(need) => (None, self.lanes.find(need)),
+        };
+        let queue = matches!(to, Handed::Need(_)).then(Queueing::default);
+        let terms = Terms { patience, queue };
+        let mut caller = Caller::new(None, home, terms, work.now);
+        caller.only = only;
+        if let Some(why) = self.is_full_for(&caller) {
+            return self.not_let_in(id, &caller, why, work);
+        }
+        self.first_places += 1;
+        caller.place = self.first_places;
+        self.lets_in(id, caller, work);
+    }
+
+    fn is_full_for(&self, caller: &Caller) -> Option<NoDesk> {
+        let is_free = caller
+            .home
+            .is_some_and(|lane| !self.lanes.get(lane).ready.is_empty());
+        let is_full = caller.waits() && self.held >= self.places_for(is_free);
+        is_full.then_some(NoDesk::Full)
+    }
+
+    fn not_let_in(&self, id: CallerId, caller: &Caller, why: NoDesk, work: &mut Work) {
+        let then = caller.then();
+        work.actions.push(Action::Unavailable {
+            caller: id,
+            why,
+            then,
+        });
+        self.ends(id, work.now, How::TurnedAway(why), work);
+    }
+
+    fn lets_in(&mut self, id: CallerId, caller: Caller, work: &mut Work) {
+        self.held += usize::from(caller.waits());
         self.callers.insert(id, caller);
         self.seek(id, work);
     }

@@ -33,6 +33,19 @@ impl Desks {
         if caller.owed.is_some() && !self.open {
             return Vec::new();
         }
+        if let Some(desk) = caller.only {
+            let rings = match self.seats[desk].state {
+                DeskState::Ready => true,
+                // Unless somebody waits for it: he would be overtaken.
+                DeskState::Resting { .. } => {
+                    let stands = self.seats[desk].stands();
+                    self.lanes.first_waiting(stands).is_none()
+                }
+                _ => false,
+            };
+            let is_new = !caller.tried.contains(&desk);
+            return (rings && is_new).then_some(desk).into_iter().collect();
+        }
         let several = self.settings.strategy == Strategy::RingAll && caller.owed.is_none();
         let at_most = if several { RING_AT_ONCE } else { 1 };
         let mut desks = Vec::new();
@@ -160,18 +173,23 @@ impl Desks {
                 DeskState::Ringing(_) | DeskState::Talking(_) | DeskState::WrapUp { .. }
             )
         };
-        let untried_but_taken = caller.lanes.iter().any(|lane| {
-            let stands_here = |desk: &&usize| {
-                let stands = self.seats[**desk].stands();
-                stands.iter().any(|(own, _)| own == lane)
-            };
-            let tried = caller
-                .tried
-                .iter()
-                .filter(stands_here)
-                .filter(|desk| is_taken(desk));
-            self.lanes.get(*lane).taken > tried.count()
-        });
+        let is_the_only = |desk: &usize| {
+            let rests = matches!(self.seats[*desk].state, DeskState::Resting { .. });
+            !caller.tried.contains(desk) && (rests || is_taken(desk))
+        };
+        let untried_but_taken = caller.only.iter().any(is_the_only)
+            || caller.lanes.iter().any(|lane| {
+                let stands_here = |desk: &&usize| {
+                    let stands = self.seats[**desk].stands();
+                    stands.iter().any(|(own, _)| own == lane)
+                };
+                let tried = caller
+                    .tried
+                    .iter()
+                    .filter(stands_here)
+                    .filter(|desk| is_taken(desk));
+                self.lanes.get(*lane).taken > tried.count()
+            });
         match caller.worst {
             Tried::Rang => NoDesk::NoAnswer,
             Tried::Busy => NoDesk::Busy,

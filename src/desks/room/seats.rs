@@ -22,6 +22,8 @@ pub(super) struct Seat {
     /// Rings in a row that were not answered.
     misses: u32,
     since: u64,
+    /// When it came into its state; `None`: it began so.
+    entered: Option<Instant>,
     alarm: Option<Instant>,
 }
 
@@ -40,6 +42,10 @@ impl Seat {
 
     pub fn shown(&self) -> (&Desk, &DeskState) {
         (&self.desk, &self.state)
+    }
+
+    pub fn watched(&self) -> (&Desk, &DeskState, Option<Instant>) {
+        (&self.desk, &self.state, self.entered)
     }
 
     fn seen(&self, desk: usize) -> Seen {
@@ -84,6 +90,7 @@ impl Desks {
             wish: None,
             misses: 0,
             since: 0,
+            entered: None,
             alarm: None,
         });
         self.enter(index, DeskState::Ready, None);
@@ -243,6 +250,7 @@ impl Desks {
             _ => None,
         };
         seat.state = next;
+        seat.entered = now;
         let to = seat.seen(desk);
         self.timers.set(Alarm::Desk(desk), &mut seat.alarm, at);
         self.lanes.desk_changes(&seat.stands, from, to);

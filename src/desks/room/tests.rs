@@ -1,6 +1,7 @@
 //! The room on a fake clock: stories here and below, and what holds whatever happens.
 
 mod callbacks;
+mod handed;
 mod properties;
 mod queue;
 
@@ -9,8 +10,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::desks::{
-    Announcing, AtClosing, Callbacks, How, Need, NoDesk, PromiseEnd, Queueing, Strategy, Terms,
-    Then, WhenEmpty, Widening,
+    Announcing, AtClosing, Callbacks, Handed, How, Need, NoDesk, PromiseEnd, Queueing, Strategy,
+    Terms, Then, WhenEmpty, Widening,
 };
 
 // A test's own zero: only differences count.

@@ -8,6 +8,7 @@ use crate::ivr::run::Contact;
 use crate::ivr::{Action, Digit, Hearers, Mark, Target};
 use crate::keypad::Sequence;
 use crate::script::Value;
+use crate::talk;
 
 keys! {
     pub struct Connect {
@@ -23,6 +24,7 @@ keys! {
         /// The desk's keys for 转评价.
         to_rating: Option<Vec<Digit>>,
         to_rating_between: Option<Duration>,
+        handling: talk::Keys,
         talk_at_most: Duration,
         ended: Word,
         unavailable: Word,
@@ -76,7 +78,18 @@ impl Connect {
                 "for example 3",
             );
         }
+        self.handling
+            .check(self.to_rating.as_deref(), section, findings);
         self.waiting.check(section, findings);
+    }
+
+    /// What the desk may do in the talk. Who is rung for a caller who has a desk is rung as long as the first one was.
+    pub fn handling(&self) -> talk::Handling {
+        self.handling.handling(
+            self.to_rating.as_deref(),
+            self.to_rating_between,
+            self.waiting.at_most().unwrap_or(self.ring_at_most),
+        )
     }
 
     /// The step after the talk.
@@ -98,6 +111,7 @@ impl Connect {
             .iter()
             .map(PromptUse::new)
             .chain(staff)
+            .chain(self.handling.prompts().map(PromptUse::new))
             .chain(self.waiting.prompts())
             .collect()
     }
@@ -242,22 +256,33 @@ impl Connect {
     fn join(&self, staff: Option<String>, run: &mut Run) -> Next {
         run.stop_playing();
         run.contact = Contact::Talking;
+        run.act(Action::Join);
+        self.welcome(staff, run);
+        run.timer_in(self.talk_at_most);
+        Next::Stay(super::State::Connect(State::Talking))
+    }
+
+    /// A desk has the caller from now on.
+    fn welcome(&self, staff: Option<String>, run: &mut Run) {
         run.desk_keys = Some(Sequence::new(
             self.to_rating.clone().unwrap_or_default(),
             self.to_rating_between.unwrap_or_default(),
         ));
-        run.act(Action::Join);
         if let (Some(prompt), Some(staff)) = (&self.staff_prompt, staff) {
             run.values.set("staff", Value::Digits(staff));
             run.play(&prompt.text, Hearers::Both);
         }
-        run.timer_in(self.talk_at_most);
-        Next::Stay(super::State::Connect(State::Talking))
     }
 
     fn talking(&self, event: &Event, run: &mut Run) -> Next {
         match event {
             Event::DeskHungUp => {}
+            Event::DeskChanged { staff } => {
+                let talks_until = run.timer;
+                self.welcome(staff.clone(), run);
+                run.timer = talks_until;
+                return Next::Stay(super::State::Connect(State::Talking));
+            }
             Event::DeskDigit(key) => {
                 let now = run.now;
                 let complete = run

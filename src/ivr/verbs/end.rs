@@ -1,13 +1,26 @@
 //! `end`: a last prompt, if any, and the end of the call.
 
-use super::{Event, Next, PromptUse, Run, State, Word, keys};
+use serde_spanned::Spanned;
+use toml::de::DeValue;
+
+use super::{Event, Findings, Next, PromptUse, Run, State, Word, keys};
 use crate::ivr::Hearers;
-use crate::ivr::run::Cause;
+use crate::ivr::run::{Cause, Contact};
+use crate::script::Held;
 
 keys! {
     pub struct End {
         prompt: Option<Word>,
+        /// What somebody whom we called has said, where nobody talked.
+        said: Option<Said>,
     }
+}
+
+/// What somebody says whom we called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    Later,
+    NoMore,
 }
 
 impl End {
@@ -17,6 +30,11 @@ impl End {
 
     pub fn enter(&self, run: &mut Run) -> Next {
         run.drop_kept();
+        match self.said.filter(|_| !run.talked()) {
+            Some(Said::Later) => run.contact = Contact::PutOff,
+            Some(Said::NoMore) => run.contact = Contact::Refused,
+            None => {}
+        }
         match &self.prompt {
             Some(prompt) => {
                 run.play(&prompt.text, Hearers::Caller);
@@ -31,5 +49,26 @@ impl End {
             return Next::Over(Cause::PlanEnded);
         }
         Next::Stay(State::Playing)
+    }
+}
+
+impl Held for Said {
+    const EXAMPLE: &'static str = "\"later\"";
+
+    fn held(key: &str, value: &Spanned<DeValue>, findings: &mut Findings) -> Option<Self> {
+        let word = Word::held(key, value, findings)?;
+        let said = match word.text.as_str() {
+            "later" => Some(Said::Later),
+            "no_more" => Some(Said::NoMore),
+            _ => None,
+        };
+        if said.is_none() {
+            findings.error(
+                &word.span,
+                format!("nobody says “{}”", word.text),
+                "`said` is \"later\" or \"no_more\"",
+            );
+        }
+        said
     }
 }

@@ -38,7 +38,7 @@ pub enum Verb {
     Hours(HoursCheck),
     Play(Play),
     Menu(Menu),
-    Connect(Connect),
+    Connect(Box<Connect>),
     Rate(Rate),
     Confirm(Confirm),
     Reason(Reason),
@@ -178,7 +178,7 @@ pub const VERBS: [(&str, Reader); 11] = [
     ("connect", |s, f| {
         Connect::read(s, f)
             .inspect(|v| v.check(s, f))
-            .map(Verb::Connect)
+            .map(|verb| Verb::Connect(Box::new(verb)))
     }),
     ("rate", |s, f| {
         Rate::read(s, f).inspect(|v| v.check(f)).map(Verb::Rate)

@@ -8,7 +8,7 @@ use crate::media::held;
 use crate::media::message::End;
 use crate::media::outbox::Outbox;
 use crate::media::recorder::{Closing, Recording};
-use crate::media::{Event, LegCounts, Recorded};
+use crate::media::{Event, LegCounts, Recorded, Side};
 use crate::rtp::playout::FRAME_SAMPLES;
 
 /// Beats of sound that may still wait in the caller's jitter buffer.
@@ -28,7 +28,8 @@ impl Call {
     /// Everything that has arrived is heard, told and recorded; then the legs are closed, and their ports are
     /// free before anybody is told so.
     pub fn end(mut self, now: Instant) -> Ending {
-        self.remove_desk(now);
+        self.remove_desk(Side::Second, now);
+        self.remove_desk(Side::Desk, now);
         let (outbox, due) = (&mut self.outbox, self.next_beat);
         self.caller
             .drain_all(due, now, &mut |event| outbox.push(event));

@@ -17,7 +17,7 @@ impl Call {
         if lost > 0 {
             self.next_beat += BEAT * lost;
             self.caller.skip(lost);
-            if let Some(desk) = &mut self.desk {
+            for desk in self.desks.iter_mut().flatten() {
                 desk.skip(lost);
             }
             if let Some(recording) = &mut self.recording {
@@ -31,16 +31,9 @@ impl Call {
     }
 
     fn unsent_beat(&mut self, now: Instant) {
-        let (outbox, due) = (&mut self.outbox, self.next_beat);
-        let mut from_caller = [0i16; FRAME_SAMPLES];
-        let mut from_desk = [0i16; FRAME_SAMPLES];
-        self.caller.drain(due, now, &mut |event| outbox.push(event));
-        self.caller
-            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
+        let (from_caller, _) = self.listen(now);
         self.caller.skip_sending(1);
-        if let Some(desk) = &mut self.desk {
-            desk.drain(due, now, &mut |event| outbox.push(event));
-            desk.hear(&mut from_desk, now, &mut |event| outbox.push(event));
+        for desk in self.desks.iter_mut().flatten() {
             desk.skip_sending(1);
         }
         self.record(&from_caller, &[0; FRAME_SAMPLES], &[0; FRAME_SAMPLES]);

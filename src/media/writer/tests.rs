@@ -57,7 +57,7 @@ fn a_disk_that_comes_back_gets_what_waited_and_silence_for_what_could_not() {
         events.try_recv(),
         Ok(Event::RecordingGap {
             from_ms: 0,
-            length_ms: 2000
+            length_ms: 4 * BLOCK_MS
         })
     );
     let sound = left(&open.path);
@@ -89,14 +89,21 @@ fn a_block_that_never_came_is_silence_of_its_length_and_is_told_at_the_end() {
     let Event::Finished(recorded) = closed.event else {
         panic!("a call was closed")
     };
-    assert_eq!(recorded.gaps, [(500, 500), (1500, 500)]);
-    assert_eq!(recorded.length_ms, 2000);
+    assert_eq!(
+        recorded.gaps,
+        [(BLOCK_MS, BLOCK_MS), (3 * BLOCK_MS, BLOCK_MS)]
+    );
+    assert_eq!(recorded.length_ms, 4 * BLOCK_MS);
     let sound = left(&path);
     let at = |index: u64| sound[(index * BLOCK_FRAMES) as usize];
     assert_eq!([at(0), at(1), at(2), at(3)], [1, 0, 3, 0]);
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// How long a block is.
+const BLOCK_MS: u64 = BLOCK_FRAMES / FRAMES_A_MS;
+const BLOCK: Duration = Duration::from_millis(BLOCK_MS);
 
 /// What a file holds of each block: its number, 0 for silence.
 fn blocks(path: &std::path::Path) -> Vec<i16> {
@@ -127,7 +134,7 @@ fn a_volume_that_is_full_for_a_while_costs_nothing() {
         }
         open.take(block(index));
         open.write(now, &volume, &platter);
-        now += SECOND / 2;
+        now += BLOCK;
         if index == 20 {
             assert_eq!(
                 left(&open.path).len() as u64,
@@ -154,7 +161,7 @@ fn what_a_full_volume_could_not_take_is_silence_of_its_length_and_told_once() {
         }
         open.take(block(index));
         open.write(now, &volume, &platter);
-        now += SECOND / 2;
+        now += BLOCK;
     }
     volume.set(State::Well);
     open.write(now + SECOND, &volume, &platter);
@@ -165,12 +172,12 @@ fn what_a_full_volume_could_not_take_is_silence_of_its_length_and_told_once() {
         .collect();
     assert_eq!(blocks(&open.path), expected);
     let gap = Event::RecordingGap {
-        from_ms: 5000,
-        length_ms: 500 * lost,
+        from_ms: 10 * BLOCK_MS,
+        length_ms: BLOCK_MS * lost,
     };
     assert_eq!(events.try_recv(), Ok(gap));
     assert!(events.try_recv().is_err(), "one gap is told once");
-    assert_eq!(open.gaps, [(5000, 500 * lost)]);
+    assert_eq!(open.gaps, [(10 * BLOCK_MS, BLOCK_MS * lost)]);
 }
 
 #[test]
@@ -181,7 +188,7 @@ fn a_volume_that_fills_up_again_while_it_heals_leaves_one_gap() {
     for index in 0..BLOCKS_KEPT as u64 + 4 {
         open.take(block(index));
         open.write(now, &volume, &platter);
-        now += SECOND / 2;
+        now += BLOCK;
     }
     volume.set(State::Well);
     open.disk = open.open_file(&volume).map_or(
@@ -197,7 +204,7 @@ fn a_volume_that_fills_up_again_while_it_heals_leaves_one_gap() {
     open.write(now + SECOND, &volume, &platter);
     let gap = Event::RecordingGap {
         from_ms: 0,
-        length_ms: 2000,
+        length_ms: 4 * BLOCK_MS,
     };
     assert_eq!(
         (events.try_recv(), events.try_recv().is_err()),

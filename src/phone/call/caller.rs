@@ -10,6 +10,7 @@ use crate::media::{self, Side};
 use crate::phone::ears::Ears;
 use crate::phone::{clock, info};
 use crate::sip::{DialogEvent, OfferReply};
+use crate::talk;
 
 /// Stands for a key of a number that is being keyed.
 const HIDDEN_KEY: &str = "•";
@@ -33,6 +34,7 @@ impl Call {
         let presses = match side {
             Side::Caller => &mut self.caller_presses,
             Side::Desk => &mut self.desk_presses,
+            Side::Second => &mut self.party.second_presses,
         };
         let Some(digit) = presses.sign(way, digit, press, phase, at) else {
             return;
@@ -46,9 +48,17 @@ impl Call {
                 self.tell(Event::Digit(digit), ears).await;
             }
             Side::Desk => {
+                let shown = self.desk_shown(digit);
                 self.timeline
-                    .mark(at, "desk_key", format!("{digit} ({way})"));
+                    .mark(at, "desk_key", format!("{shown} ({way})"));
+                self.party_hears(talk::Event::Key(digit), ears);
                 self.tell(Event::DeskDigit(digit), ears).await;
+            }
+            // Who is asked has no say in what becomes of the caller.
+            Side::Second => {
+                let shown = self.desk_shown(digit);
+                self.timeline
+                    .mark(at, "second_key", format!("{shown} ({way})"));
             }
         }
     }
@@ -56,16 +66,30 @@ impl Call {
     /// A key as timeline and log may tell it: while a number is keyed, not which one it is
     /// (a telephone number is nowhere told whole, 第十四条).
     pub(super) fn shown(&self, digit: Digit) -> String {
-        match self.session.is_typing() {
+        match self.session.is_typing() || self.party.machine.is_sealed() {
             true => HIDDEN_KEY.to_owned(),
             false => digit.to_string(),
+        }
+    }
+
+    /// The same of a desk's key: while it keys a number it may be somebody's.
+    fn desk_shown(&self, digit: Digit) -> String {
+        match self.party.machine.is_numbering() {
+            true => HIDDEN_KEY.to_owned(),
+            false => self.shown(digit),
         }
     }
 
     pub(super) async fn caller_did(&mut self, event: DialogEvent, ears: &mut Ears) {
         match event {
             DialogEvent::Acknowledged { .. } => {}
-            DialogEvent::Offer { sdp, reply } => self.renegotiate(Side::Caller, &sdp, reply).await,
+            DialogEvent::Offer { sdp, reply } => {
+                self.renegotiate(Side::Caller, &sdp, reply, ears).await;
+            }
+            DialogEvent::Refer { reply, .. } => {
+                self.mark("transfer_refused", "caller");
+                reply.refuse(403, "only a desk hands callers on");
+            }
             DialogEvent::Info { content_type, body } => {
                 self.informed(Side::Caller, &content_type, &body, ears)
                     .await;
@@ -104,19 +128,25 @@ impl Call {
     }
 
     /// Hold, resume, another address or codec (RFC 3264 §8).
-    pub(super) async fn renegotiate(&mut self, side: Side, sdp: &[u8], reply: OfferReply) {
+    pub(super) async fn renegotiate(
+        &mut self,
+        side: Side,
+        sdp: &[u8],
+        reply: OfferReply,
+        ears: &mut Ears,
+    ) {
+        let mut holds = None;
         let answered = match self.sound.renegotiate(side, sdp).await {
             Ok(answer) => {
                 match side {
                     Side::Caller => self.caller_presses.expect_any_way(),
                     Side::Desk => self.desk_presses.expect_any_way(),
+                    Side::Second => self.party.second_presses.expect_any_way(),
                 }
-                let kind = if media::is_hold(sdp) {
-                    "hold"
-                } else {
-                    "renegotiated"
-                };
+                let is_hold = media::is_hold(sdp);
+                let kind = if is_hold { "hold" } else { "renegotiated" };
                 self.mark(kind, side_word(side));
+                holds = Some(is_hold);
                 reply.answer(&answer).await
             }
             Err(error) => {
@@ -126,6 +156,9 @@ impl Call {
         };
         if let Err(error) = answered {
             tracing::warn!(call = %self.id.0, %error, "an offer could not be answered");
+        }
+        if let (Side::Desk, Some(holds)) = (side, holds) {
+            self.desk_holds(holds, ears);
         }
     }
 

@@ -155,7 +155,7 @@ impl Call {
     }
 
     /// Writes the call's last rows: its end at once, the recording when it is closed and its digest is known.
-    pub(super) async fn conclude(mut self, mut ears: Ears) {
+    pub(super) async fn conclude(mut self, mut ears: Ears) -> Outcome {
         let outcome = self.outcome.take().unwrap_or_else(|| {
             tracing::error!(call = %self.id.0, "a bug: a session without an outcome");
             match self.talk.ms {
@@ -183,6 +183,7 @@ impl Call {
             tracing::info!(call = %self.id.0, rating = submitted.rating, grade = %submitted.grade,
                 ticket = submitted.ticket, "rated");
         }
+        outcome
     }
 
     /// The closed recording. Where its volume hangs the call gives up its place and waits on, until the volume is

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
+use super::party::Second;
 use super::{Call, Desk, unavailable_word};
 use crate::desks::{Announcing, Need, Queueing, Terms, Then, Widening};
 use crate::engine::{CallState, HungUpBy};
+use crate::floor::{Hunted, Wanted, Whom};
 use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
 use crate::ledger::Job;
 use crate::media::Side;
 use crate::phone::clock;
 use crate::phone::ears::Ears;
-use crate::phone::floor::{Hunted, Wanted};
 use crate::ringing::DeskEvent;
 use crate::sip::DialogEvent;
+use crate::talk;
 
 impl Call {
     pub(super) fn connect(
@@ -28,14 +30,19 @@ impl Call {
             *aside = false;
             return hunt.steps_back();
         }
+        if matches!(self.desk, Desk::Waiting { .. }) {
+            return self.takes_waiting_desk(ears);
+        }
         let Target::Desks { group, skill } = target;
         let terms = Terms {
             patience: Duration::from_millis(ring_timeout_ms),
             queue: waits.as_ref().map(|waits| queueing(waits, skill.as_ref())),
         };
         let (hunt, told) = self.house.floor.seek(Wanted {
-            need: Need { group, skill },
-            terms,
+            whom: Whom::Need {
+                need: Need { group, skill },
+                terms,
+            },
             caller_number: self.caller_number.clone(),
             call: self.id.0.clone(),
         });
@@ -45,6 +52,22 @@ impl Call {
             waits: waits.is_some(),
             aside: false,
         };
+    }
+
+    /// The desk that asked for the call was on the line before him.
+    fn takes_waiting_desk(&mut self, ears: &mut Ears) {
+        let waiting = std::mem::replace(&mut self.desk, Desk::None);
+        let Desk::Waiting { line, seat } = waiting else {
+            unreachable!("looked at before");
+        };
+        let staff = seat.staff.clone();
+        self.ledger.put(Job::DeskAnswered {
+            staff: staff.clone(),
+            at: self.civil_now(),
+        });
+        self.mark("desk_answered", seat.desk.clone());
+        self.desk = Desk::Connected { line, seat };
+        ears.owed.push_back(Event::DeskAnswered { staff });
     }
 
     /// He chooses what else he may have: nothing rings for him, and he keeps his place.
@@ -65,6 +88,9 @@ impl Call {
     }
 
     pub(super) async fn hunted(&mut self, hunted: Hunted, ears: &mut Ears) {
+        if matches!(self.party.second, Second::Hunting { .. }) {
+            return self.second_hunted(hunted, ears);
+        }
         match hunted {
             Hunted::Ringing { desk } => self.mark("desk_ringing", desk),
             Hunted::Position { ahead, wait } => {
@@ -115,7 +141,7 @@ impl Call {
                 });
                 self.desk = Desk::Connected {
                     line: answered.line,
-                    _seat: seat,
+                    seat,
                 };
                 self.tell(Event::DeskAnswered { staff }, ears).await;
             }
@@ -125,6 +151,7 @@ impl Call {
     pub(super) fn join(&mut self) {
         self.sound.join();
         self.talk.since = Some(clock::instant());
+        self.party_begins();
         self.mark("joined", "");
         self.ledger.put(Job::State(CallState::Talking));
     }
@@ -143,11 +170,12 @@ impl Call {
     }
 
     pub(super) fn release_desk(&mut self, by: HungUpBy, ears: &mut Ears) {
-        self.hold_ends();
         self.talk_ended(by);
+        self.party_ends(ears);
         ears.desk = None;
         ears.hunt = None;
-        if let Desk::Connected { line, .. } = std::mem::replace(&mut self.desk, Desk::None) {
+        let desk = std::mem::replace(&mut self.desk, Desk::None);
+        if let Desk::Connected { line, .. } | Desk::Waiting { line, .. } = desk {
             self.sound.remove_desk();
             // Dropping it sends BYE; the call does not wait for a desk that may be dead.
             drop(line);
@@ -161,24 +189,32 @@ impl Call {
         };
         match event {
             DialogEvent::Acknowledged { .. } => {}
-            DialogEvent::Offer { sdp, reply } => self.renegotiate(Side::Desk, &sdp, reply).await,
+            DialogEvent::Offer { sdp, reply } => {
+                self.renegotiate(Side::Desk, &sdp, reply, ears).await;
+            }
             DialogEvent::Info { content_type, body } => {
                 self.informed(Side::Desk, &content_type, &body, ears).await;
             }
+            DialogEvent::Refer { name, reply } => self.referred(name, reply, ears),
             DialogEvent::Bye { .. } | DialogEvent::Lost { .. } => {
                 self.mark("hung_up", "desk");
-                self.desk_left(ears).await;
+                self.desk_gone(ears).await;
             }
         }
     }
+}
 
-    /// The desk is off the line, and the caller stays.
-    pub(super) async fn desk_left(&mut self, ears: &mut Ears) {
-        self.hold_ends();
-        self.talk_ended(HungUpBy::Desk);
+impl Call {
+    /// The desk's side is gone. Where another one has the caller, or rings for him, the conversation goes on.
+    pub(super) async fn desk_gone(&mut self, ears: &mut Ears) {
         ears.desk = None;
+        self.span_ends(Side::Desk);
         self.desk = Desk::None;
         self.sound.remove_desk();
+        if self.party.is_on() {
+            return self.party_hears(talk::Event::FirstGone, ears);
+        }
+        self.talk_ended(HungUpBy::Desk);
         self.tell(Event::DeskHungUp, ears).await;
     }
 }

@@ -5,23 +5,23 @@ mod caller;
 mod closing;
 mod desk;
 mod page;
+mod party;
+mod second;
+mod spans;
 mod words;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use page::Hold;
-use words::{from_media, side_word, unavailable_word};
-
 use super::House;
-use super::book::Book;
 use super::clock;
 use super::ears::{Ears, Input};
-use super::floor::{Hunt, Seat};
 use super::place::Place;
 use super::timeline::Timeline;
+use crate::book::Book;
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
+use crate::floor::{Hunt, Seat};
 use crate::ivr::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
     Session,
@@ -30,6 +30,9 @@ use crate::ledger::{Job, Ledger};
 use crate::media::{self, CallMedia, Recorded, Side};
 use crate::ringing::DeskLine;
 use crate::sip::Dialog;
+use crate::talk;
+pub(super) use party::Party;
+use words::{from_media, side_word, unavailable_word};
 
 /// A call from its answer to its last row.
 pub(super) struct Call {
@@ -50,6 +53,7 @@ pub(super) struct Call {
     pub desk_presses: Presses,
     pub infos: u32,
     pub desk: Desk,
+    pub party: Party,
     pub stage: Stage,
     /// When a sound that is being closed is waited for no longer.
     pub closing_by: Option<Instant>,
@@ -62,13 +66,16 @@ pub(super) struct Call {
     pub message: Option<(ClipKind, std::path::PathBuf)>,
     /// When the key that is being handled went down.
     pub last_press_at: Instant,
-    /// Caller and desk do not hear each other, and the caller hears P05.
-    pub hold: Option<Hold>,
 }
 
 /// The desk's side of the call.
 pub(super) enum Desk {
     None,
+    /// It asked for this call, and talks with nobody yet; its seat is given back when this is dropped.
+    Waiting {
+        line: DeskLine,
+        seat: Seat,
+    },
     Hunting {
         hunt: Hunt,
         /// All desks may be taken, and the caller waits.
@@ -79,7 +86,7 @@ pub(super) enum Desk {
     /// Answered; its seat on the floor is given back when this is dropped.
     Connected {
         line: DeskLine,
-        _seat: Seat,
+        seat: Seat,
     },
 }
 
@@ -113,19 +120,24 @@ pub(super) struct Talk {
 
 impl Call {
     /// Runs the call to its end; returns when every row of it is written.
-    pub(super) async fn run(mut self, mut ears: Ears) {
+    pub(super) async fn run(mut self, mut ears: Ears) -> Outcome {
         self.timeline.mark(clock::instant(), "answered", "");
         self.tell(Event::Answered, &mut ears).await;
         while !matches!(self.stage, Stage::Closed(_)) {
             let running = self.stage == Stage::Running;
             let deadline = match self.closing_by {
                 Some(by) if !running => Some(by),
-                _ => self.session.timeout_at(),
+                _ => self
+                    .session
+                    .timeout_at()
+                    .into_iter()
+                    .chain(self.party.timeout_at())
+                    .min(),
             };
             let input = ears.next(deadline, running).await;
             self.take(input, &mut ears).await;
         }
-        self.conclude(ears).await;
+        self.conclude(ears).await
     }
 
     async fn take(&mut self, input: Input, ears: &mut Ears) {
@@ -143,10 +155,15 @@ impl Call {
             Input::Sound(event) => self.heard(event, ears).await,
             Input::Caller(event) => self.caller_did(event, ears).await,
             Input::Desk(event) => self.desk_did(event, ears).await,
+            Input::Second(event) => self.second_did(event, ears).await,
             Input::Hunted(hunted) => self.hunted(hunted, ears).await,
             Input::Stored(stored) => self.stored(stored, ears).await,
             Input::Owed(event) => self.tell(event, ears).await,
-            Input::Timer if self.stage == Stage::Running => self.tell(Event::Timeout, ears).await,
+            Input::Timer if self.stage == Stage::Running => {
+                // Each of them passes over a time that is not its own.
+                self.party_hears(talk::Event::Timeout, ears);
+                self.tell(Event::Timeout, ears).await;
+            }
             Input::Timer => {
                 tracing::error!(call = %self.id.0, "the end of the sound is not told; the call is closed all the same");
                 self.sound_closed(ears).await;
@@ -164,6 +181,7 @@ impl Call {
         for action in actions {
             self.act(action, ears).await;
         }
+        self.mark_typing();
     }
 
     pub(super) async fn act(&mut self, action: Action, ears: &mut Ears) {
@@ -332,7 +350,7 @@ impl Call {
                 self.pressed(side, from_media(way), Digit::D0, press, phase, at, ears)
                     .await;
             }
-            media::Event::Played { id } if id == page::HOLD => self.hold_on(),
+            media::Event::Played { id } if party::is_own(id) => self.party_played(id, ears),
             media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
             media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::AddressLearnt { side, from } => {
@@ -343,7 +361,13 @@ impl Call {
                 self.mark("rtp_timeout", "caller");
                 self.caller_gone(Gone::Vanished("RTP timeout")).await;
             }
-            media::Event::RtpTimeout { side: Side::Desk } => self.desk_silent(ears).await,
+            media::Event::RtpTimeout { side } => {
+                self.mark("rtp_timeout", side_word(side));
+                match side {
+                    Side::Second => self.second_gone(ears),
+                    _ => self.desk_silent(ears).await,
+                }
+            }
             media::Event::MessageRecorded {
                 length_ms,
                 reached_limit,

@@ -1,4 +1,4 @@
-//! Words of the timeline.
+//! The timeline's words for what other rooms name.
 
 use crate::ivr::{Unavailable, Way};
 use crate::media::{self, Side};
@@ -14,6 +14,7 @@ pub(super) fn side_word(side: Side) -> &'static str {
     match side {
         Side::Caller => "caller",
         Side::Desk => "desk",
+        Side::Second => "second_desk",
     }
 }
 

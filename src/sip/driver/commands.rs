@@ -24,6 +24,7 @@ impl Driver {
                 let _ = done.send(answered);
             }
             Command::Bye { reason, done } => self.bye(reason, Some(done)),
+            Command::ReferProgress { status, done } => self.refer_progress(status, done),
             Command::Reinvite { sdp, done } => self.reinvite(sdp, done),
             Command::Info {
                 content_type,

@@ -193,6 +193,8 @@ impl Driver {
         match outcome {
             Outcome::Bye => self.phase = Phase::Over,
             Outcome::Nothing => {}
+            Outcome::Referred(accepted) => self.on_referred(accepted),
+            Outcome::Notified => self.on_notified(),
             Outcome::Offered { offer, response } => self.on_offered(offer, response),
             Outcome::GlareOver(offer) => self.offer(offer),
             Outcome::Refreshed(response) => {

@@ -11,7 +11,9 @@ async fn answers(example: bool, path: &str) -> Answer {
         behind_tls: false,
         meter: Meter::detached(),
         troubles: Arc::new(Vec::new),
+        board: Arc::new(Arc::default),
         example,
+        calls_out: None,
     };
     let archive = Archive::new(folder.path().join("recordings"));
     let router = doors::router(Web::new(engine, archive, options));

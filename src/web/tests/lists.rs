@@ -142,6 +142,8 @@ async fn the_three_rates_can_be_counted_from_the_calls() {
         "callback",
         "no_desk",
         "closed",
+        "put_off",
+        "refused",
         "fault_before_talk",
     ];
     let calls = list["items"].as_array().unwrap();

@@ -102,7 +102,7 @@ struct Seen {
 impl Seen {
     fn event(&mut self, event: &Event) {
         match event {
-            Event::Wanted { caller, .. } => {
+            Event::Wanted { caller, .. } | Event::Handed { caller, .. } => {
                 assert!(self.open.insert(*caller));
             }
             Event::Refused { caller, desk } | Event::Failed { caller, desk } => {
@@ -187,6 +187,11 @@ enum Move {
         need: Need,
         terms: Terms,
     },
+    /// Somebody's desk hands him on.
+    Handed {
+        to: Handed,
+        patience_s: u64,
+    },
     /// Something with the caller who came so many before the last one, or with this desk.
     Caller(u64, Deed),
     Desk(u8, Deed),
@@ -219,6 +224,13 @@ fn any_need() -> impl proptest::strategy::Strategy<Value = Need> {
     let group = proptest::option::of("[mn]");
     let skill = proptest::option::weighted(0.3, "[pq]");
     (group, skill).prop_map(|(group, skill)| Need { group, skill })
+}
+
+fn any_handed() -> impl proptest::strategy::Strategy<Value = Handed> {
+    prop_oneof![
+        any_need().prop_map(Handed::Need),
+        "d[0-5]".prop_map(|desk| Handed::Desk(DeskId(desk))),
+    ]
 }
 
 fn any_terms() -> impl proptest::strategy::Strategy<Value = Terms> {
@@ -306,6 +318,8 @@ fn any_move() -> impl proptest::strategy::Strategy<Value = Move> {
     prop_oneof![
         8 => (proptest::option::of(0..4u8), any_need(), any_terms())
             .prop_map(|(number, need, terms)| Move::Comes { number, need, terms }),
+        3 => (any_handed(), 0..200u64)
+            .prop_map(|(to, patience_s)| Move::Handed { to, patience_s }),
         6 => (0..8u64, of_caller).prop_map(|(back, deed)| Move::Caller(back, deed)),
         8 => (0..5u8, of_desk).prop_map(|(desk, deed)| Move::Desk(desk, deed)),
         10 => (0..8usize, of_ring).prop_map(|(at, deed)| Move::Ring(at, deed)),
@@ -342,6 +356,14 @@ impl Move {
                     number: number.map(|number| number.to_string()),
                     need: need.clone(),
                     terms: terms.clone(),
+                }
+            }
+            Move::Handed { to, patience_s } => {
+                *last += 1;
+                Event::Handed {
+                    caller: CallerId(*last),
+                    to: to.clone(),
+                    patience: s(*patience_s),
                 }
             }
             Move::Caller(back, deed) => {

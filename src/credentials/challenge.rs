@@ -1,0 +1,142 @@
+//! A challenge as it stands in a header (RFC 7616 §3.3), and which of several is answered.
+
+use super::Algorithm;
+
+/// Texts of a challenge that are longer than this are no nonce of anybody's.
+const LONGEST: usize = 1024;
+
+/// What one server asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// As it stood within its quotes.
+    pub realm: String,
+    pub nonce: String,
+    pub opaque: Option<String>,
+    pub algorithm: Algorithm,
+    /// `auth` is among what it takes.
+    pub qop: bool,
+    /// The password was right, and the nonce too old.
+    pub stale: bool,
+    /// A proxy asks (407).
+    pub proxy: bool,
+}
+
+impl Challenge {
+    /// The header that answers it.
+    pub fn header_name(&self) -> &'static str {
+        match self.proxy {
+            true => "Proxy-Authorization",
+            false => "Authorization",
+        }
+    }
+}
+
+/// The strongest challenge of a 401 or 407 that we can answer (RFC 8760 §2.4 has the server list them by its wish; ours
+/// is never the weaker one). `headers` are names and values.
+pub fn strongest<'a>(
+    status: u16,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<Challenge> {
+    let (wanted, proxy) = match status {
+        401 => ("WWW-Authenticate", false),
+        407 => ("Proxy-Authenticate", true),
+        _ => return None,
+    };
+    let mut best: Option<Challenge> = None;
+    for (_, value) in headers.filter(|(name, _)| name.eq_ignore_ascii_case(wanted)) {
+        for challenge in challenges(value, proxy) {
+            // Of two that are as strong the first.
+            if best
+                .as_ref()
+                .is_none_or(|known| challenge.algorithm > known.algorithm)
+            {
+                best = Some(challenge);
+            }
+        }
+    }
+    best
+}
+
+/// One header may hold several, each begun by its scheme.
+fn challenges(value: &str, proxy: bool) -> Vec<Challenge> {
+    if value.chars().any(char::is_control) {
+        return Vec::new();
+    }
+    let mut found: Vec<Vec<(&str, &str)>> = Vec::new();
+    let mut known = false;
+    for item in split(value) {
+        let item = item.trim();
+        let (scheme, rest) = match item.split_once(char::is_whitespace) {
+            Some((scheme, rest)) if !scheme.contains('=') => (Some(scheme), rest),
+            _ => (None, item),
+        };
+        if let Some(scheme) = scheme {
+            known = scheme.eq_ignore_ascii_case("Digest");
+            if known {
+                found.push(Vec::new());
+            }
+        }
+        let parameter = rest.split_once('=');
+        if let (true, Some(parameters), Some((name, value))) = (known, found.last_mut(), parameter)
+        {
+            parameters.push((name.trim(), within_quotes(value.trim())));
+        }
+    }
+    let read = found
+        .iter()
+        .filter_map(|parameters| read(parameters, proxy));
+    read.collect()
+}
+
+fn read(parameters: &[(&str, &str)], proxy: bool) -> Option<Challenge> {
+    let get = |wanted: &str| {
+        let mut all = parameters.iter();
+        let found = all.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map(|(_, value)| *value)
+    };
+    let qop = match get("qop") {
+        None => false,
+        Some(list)
+            if list
+                .split(',')
+                .any(|word| word.trim().eq_ignore_ascii_case("auth")) =>
+        {
+            true
+        }
+        // `auth-int` alone: no REGISTER of ours has a body, and no server in use asks for it.
+        Some(_) => return None,
+    };
+    let challenge = Challenge {
+        realm: get("realm")?.to_owned(),
+        nonce: get("nonce")?.to_owned(),
+        opaque: get("opaque").map(str::to_owned),
+        algorithm: Algorithm::read(get("algorithm"))?,
+        qop,
+        stale: get("stale").is_some_and(|word| word.eq_ignore_ascii_case("true")),
+        proxy,
+    };
+    let opaque = challenge.opaque.as_ref().map_or(0, String::len);
+    let fits = challenge.realm.len().max(challenge.nonce.len()).max(opaque) <= LONGEST;
+    fits.then_some(challenge)
+}
+
+fn within_quotes(value: &str) -> &str {
+    let inside = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inside.unwrap_or(value)
+}
+
+/// At commas that stand in no quotes.
+fn split(value: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    value.split(move |c| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+        c == ',' && !quoted
+    })
+}

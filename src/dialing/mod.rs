@@ -1,0 +1,183 @@
+//! Calls to the outside: where an INVITE goes, and what becomes of it until it is answered.
+//!
+//! **Invariant:** whom we call is decided before and nothing on the wire changes it; what is dropped here is cancelled.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::errands::{Ended, of_status};
+use crate::sip::{Agent, Dialog, DialogEvent, Invite, Outgoing, Progress, Through};
+use crate::trunkline::{self, Trunkline};
+
+/// The trunk for calls out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// `sip:192.0.2.10:5060`, with `;transport=tcp` or `tls` where it is one; `None`: the ways of the trunk that is kept.
+    pub target: Option<String>,
+    /// Our number as the called person sees it.
+    pub caller_id: String,
+    /// How long a telephone rings.
+    pub ring: Duration,
+}
+
+/// Where an outward INVITE goes now, and as whom.
+#[derive(Debug, Clone)]
+pub struct WayOut {
+    pub target: String,
+    pub through: Option<Through>,
+    pub from_user: String,
+}
+
+/// The one place that says so: the ways, to be tried in this order. None: no call can go out now.
+pub fn ways_out(trunk: &Trunk, kept: Option<&Trunkline>, dialled: &str) -> Vec<WayOut> {
+    let way = |target: String, through: Option<Through>| WayOut {
+        target,
+        through,
+        from_user: trunk.caller_id.clone(),
+    };
+    if let Some(target) = &trunk.target {
+        let host = target.strip_prefix("sip:").unwrap_or(target);
+        return vec![way(format!("sip:{dialled}@{host}"), None)];
+    }
+    let Some(kept) = kept else { return Vec::new() };
+    match kept.outward() {
+        Ok(ways) => {
+            let ways = ways.into_iter();
+            ways.map(|out| way(out.target(dialled), Some(out.through)))
+                .collect()
+        }
+        Err(why) => {
+            tracing::warn!(%why, "no call can go out");
+            Vec::new()
+        }
+    }
+}
+
+/// A call that rings outside.
+pub struct Dialling {
+    agent: Agent,
+    call: String,
+    offer: String,
+    /// The ways that are left.
+    ways: std::vec::IntoIter<WayOut>,
+    outgoing: Outgoing,
+    until: Instant,
+    rang: bool,
+}
+
+/// What becomes of it.
+pub enum Step {
+    /// It rings; with the sound that is heard meanwhile, where the network sends some (RFC 3960).
+    Rings { early: Option<Vec<u8>> },
+    Answered {
+        dialog: Dialog,
+        events: mpsc::Receiver<DialogEvent>,
+        sdp: Vec<u8>,
+    },
+    Not {
+        ended: Ended,
+        /// The final response, where there was one.
+        status: Option<u16>,
+    },
+}
+
+impl Dialling {
+    /// Sends the INVITE with our offer by the first way that can be gone; what cannot be sent at all is the network's
+    /// failure.
+    pub async fn begin(
+        agent: &Agent,
+        ways: Vec<WayOut>,
+        ring: Duration,
+        offer: &str,
+        call: &str,
+    ) -> Result<Dialling, Ended> {
+        let mut ways = ways.into_iter();
+        let outgoing = invited(agent, &mut ways, offer, call).await;
+        Ok(Dialling {
+            agent: agent.clone(),
+            call: call.to_owned(),
+            offer: offer.to_owned(),
+            ways,
+            outgoing: outgoing.ok_or(Ended::Network)?,
+            until: Instant::now() + ring,
+            rang: false,
+        })
+    }
+
+    /// Who answers that he cannot, or nothing, and has not rung, leaves it to the next address (RFC 3263 §4.3).
+    async fn goes_on(&mut self, status: u16) -> bool {
+        if self.rang || !trunkline::goes_on(status) {
+            return false;
+        }
+        let next = invited(&self.agent, &mut self.ways, &self.offer, &self.call).await;
+        match next {
+            Some(outgoing) => {
+                self.outgoing = outgoing;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The next step; after `Answered` and `Not` there is none. Whoever rings too long is cancelled by dropping this.
+    pub async fn next(&mut self) -> Step {
+        let not = |ended, status| Step::Not { ended, status };
+        let progress = loop {
+            let progress = tokio::time::timeout_at(self.until, self.outgoing.next()).await;
+            match progress {
+                Ok(Some(Progress::Refused { status })) if self.goes_on(status).await => {}
+                progress => break progress,
+            }
+        };
+        match progress {
+            Ok(Some(Progress::Ringing { sdp })) => {
+                self.rang = true;
+                Step::Rings { early: sdp }
+            }
+            Ok(Some(Progress::Answered {
+                dialog,
+                events,
+                sdp,
+            })) => Step::Answered {
+                dialog,
+                events,
+                sdp,
+            },
+            Ok(Some(Progress::Refused { status })) => {
+                not(of_status(status, self.rang), Some(status))
+            }
+            Ok(None) => not(Ended::Network, None),
+            Err(_) if self.rang => not(Ended::NoAnswer, None),
+            Err(_) => not(Ended::Network, None),
+        }
+    }
+}
+
+/// An INVITE by the first way of these that can be gone.
+async fn invited(
+    agent: &Agent,
+    ways: &mut std::vec::IntoIter<WayOut>,
+    offer: &str,
+    call: &str,
+) -> Option<Outgoing> {
+    for way in ways.by_ref() {
+        let invite = Invite {
+            target: way.target,
+            flow: None,
+            through: way.through,
+            from_user: way.from_user,
+            from_name: None,
+            sdp: offer.to_owned(),
+            headers: Vec::new(),
+        };
+        match agent.invite(invite).await {
+            Ok(outgoing) => return Some(outgoing),
+            Err(error) => {
+                tracing::warn!(call, %error, "an address of the trunk for calls out cannot be reached");
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,430 @@
+//! Who is called when, and how many at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{Ended, Hours, Order, OrderId, Stage, Trouble};
+use crate::domain::{Calendar, Day, Moment};
+
+/// What the operator may vary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Calls out at once.
+    pub at_once: usize,
+    /// Attempts to one number on one day.
+    pub per_number_a_day: u32,
+    /// Errands that may be open.
+    pub open_at_most: usize,
+    pub hours: Hours,
+}
+
+/// What becomes of an errand after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Not earlier than this.
+    Again(Moment),
+    Closed(Ended),
+}
+
+/// An attempt to be made now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    pub order: Order,
+    /// From 1.
+    pub attempt: u32,
+}
+
+struct Held {
+    order: Order,
+    stage: Stage,
+    attempts: u32,
+}
+
+/// All errands that are open.
+pub struct Errands {
+    rules: Rules,
+    held: BTreeMap<OrderId, Held>,
+    /// Waiting ones by when they may be called.
+    waiting: BTreeSet<(Moment, OrderId)>,
+    /// Numbers that are being called.
+    busy: BTreeSet<String>,
+    calling: usize,
+    /// Attempts of the day by number; of one day only.
+    today: (Option<Day>, HashMap<String, u32>),
+}
+
+impl Errands {
+    pub fn new(rules: Rules) -> Errands {
+        Errands {
+            rules,
+            held: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            busy: BTreeSet::new(),
+            calling: 0,
+            today: (None, HashMap::new()),
+        }
+    }
+
+    /// Takes an errand that so many attempts were made of. One that is known changes nothing.
+    pub fn take(&mut self, order: Order, attempts: u32) -> Result<(), Trouble> {
+        if self.held.contains_key(&order.id) {
+            return Ok(());
+        }
+        if self.held.len() >= self.rules.open_at_most {
+            return Err(Trouble::Full);
+        }
+        self.waiting.insert((order.not_before, order.id.clone()));
+        let held = Held {
+            stage: Stage::Waiting,
+            attempts,
+            order,
+        };
+        self.held.insert(held.order.id.clone(), held);
+        Ok(())
+    }
+
+    /// An attempt of today that was made before this room was opened.
+    pub fn remember(&mut self, number: &str, at: Moment) {
+        self.turn_to(at.day());
+        if self.today.0 == Some(at.day()) {
+            *self.today.1.entry(number.to_owned()).or_insert(0) += 1;
+        }
+    }
+
+    /// Withdraws one that is not being called; `false` where there is none such.
+    pub fn withdraw(&mut self, id: &OrderId) -> bool {
+        let waits = self
+            .held
+            .get(id)
+            .is_some_and(|held| held.stage == Stage::Waiting);
+        if waits && let Some(held) = self.held.remove(id) {
+            self.waiting.remove(&(held.order.not_before, id.clone()));
+        }
+        waits
+    }
+
+    /// Those whose turn it is, each to be called once.
+    pub fn due(&mut self, now: Moment, calendar: &Calendar) -> Vec<Start> {
+        self.turn_to(now.day());
+        let mut starts = Vec::new();
+        if !self.rules.hours.is_open(now, calendar) {
+            return starts;
+        }
+        let ripe: Vec<_> = self
+            .waiting
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .cloned()
+            .collect();
+        for (at, id) in ripe {
+            if self.calling >= self.rules.at_once {
+                break;
+            }
+            let Some(held) = self.held.get_mut(&id) else {
+                continue;
+            };
+            let number = held.order.number.as_str();
+            if self.busy.contains(number) {
+                continue;
+            }
+            let made = self.today.1.get(number).copied().unwrap_or(0);
+            if made >= self.rules.per_number_a_day {
+                // Enough for today: tomorrow.
+                let tomorrow = now.day().end().plus_millis(1000);
+                let next = self.rules.hours.next(tomorrow, calendar);
+                self.waiting.remove(&(at, id.clone()));
+                held.order.not_before = next;
+                self.waiting.insert((next, id));
+                continue;
+            }
+            self.waiting.remove(&(at, id));
+            self.busy.insert(number.to_owned());
+            *self.today.1.entry(number.to_owned()).or_insert(0) += 1;
+            self.calling += 1;
+            held.stage = Stage::Calling;
+            held.attempts += 1;
+            starts.push(Start {
+                order: held.order.clone(),
+                attempt: held.attempts,
+            });
+        }
+        starts
+    }
+
+    /// An attempt ended; `None` where none of it was being made.
+    pub fn ended(
+        &mut self,
+        id: &OrderId,
+        ended: Ended,
+        now: Moment,
+        calendar: &Calendar,
+    ) -> Option<Next> {
+        let held = self.held.get_mut(id)?;
+        if held.stage != Stage::Calling {
+            return None;
+        }
+        self.calling -= 1;
+        self.busy.remove(held.order.number.as_str());
+        let next = next(
+            &self.rules.hours,
+            held.order.purpose.attempts_at_most(),
+            held.attempts,
+            ended,
+            now,
+            calendar,
+        );
+        match next {
+            Next::Again(at) => {
+                held.stage = Stage::Waiting;
+                held.order.not_before = at;
+                self.waiting.insert((at, id.clone()));
+            }
+            Next::Closed(_) => {
+                self.held.remove(id);
+            }
+        }
+        Some(next)
+    }
+
+    pub fn calling(&self) -> usize {
+        self.calling
+    }
+
+    pub fn open(&self) -> usize {
+        self.held.len()
+    }
+
+    pub fn stage(&self, id: &OrderId) -> Option<Stage> {
+        self.held.get(id).map(|held| held.stage)
+    }
+
+    /// Another day counts anew.
+    fn turn_to(&mut self, day: Day) {
+        if self.today.0.is_none_or(|known| known < day) {
+            self.today = (Some(day), HashMap::new());
+        }
+    }
+}
+
+/// What becomes of an errand of which so many attempts were made.
+pub(super) fn next(
+    hours: &Hours,
+    attempts_at_most: u32,
+    attempts: u32,
+    ended: Ended,
+    now: Moment,
+    calendar: &Calendar,
+) -> Next {
+    match ended.again_after_min() {
+        Some(after_min) if attempts < attempts_at_most => {
+            let after_ms = i64::from(after_min) * 60_000;
+            Next::Again(hours.next(now.plus_millis(after_ms), calendar))
+        }
+        _ => Next::Closed(ended),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::errands::hours::tests::calendar;
+    use crate::errands::{Numbers, Purpose};
+
+    fn rules(at_once: usize) -> Rules {
+        Rules {
+            at_once,
+            per_number_a_day: 3,
+            open_at_most: 50,
+            hours: Hours::new(9 * 60, 20 * 60, false).unwrap(),
+        }
+    }
+
+    fn ten() -> Moment {
+        Day::new(2026, 9, 18).unwrap().at(10, 0, 0)
+    }
+
+    fn order(id: u32, number: u32, purpose: Purpose) -> Order {
+        let numbers = Numbers::default();
+        Order {
+            id: OrderId(format!("o{id}")),
+            purpose,
+            number: numbers.judge(&format!("1380000{number:04}")).unwrap(),
+            not_before: ten(),
+        }
+    }
+
+    fn ids(starts: &[Start]) -> Vec<&str> {
+        starts
+            .iter()
+            .map(|start| start.order.id.0.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn no_more_are_called_at_once_than_may_and_one_number_once() {
+        let mut room = Errands::new(rules(2));
+        let calendar = calendar();
+        for (id, number) in [(1, 7), (2, 7), (3, 8), (4, 9)] {
+            room.take(order(id, number, Purpose::Result), 0).unwrap();
+        }
+        assert_eq!(ids(&room.due(ten(), &calendar)), ["o1", "o3"]);
+        assert!(room.due(ten(), &calendar).is_empty());
+        let id = OrderId("o3".into());
+        let next = room.ended(&id, Ended::Answered, ten(), &calendar);
+        assert_eq!(next, Some(Next::Closed(Ended::Answered)));
+        assert_eq!(
+            ids(&room.due(ten(), &calendar)),
+            ["o4"],
+            "o2's number is in use"
+        );
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_and_what_may_not_is_closed() {
+        let mut room = Errands::new(rules(2));
+        let calendar = calendar();
+        room.take(order(1, 7, Purpose::Result), 0).unwrap();
+        let id = OrderId("o1".into());
+        let mut now = ten();
+        for attempt in 1..=3 {
+            let starts = room.due(now, &calendar);
+            assert_eq!(starts[0].attempt, attempt);
+            match room.ended(&id, Ended::Busy, now, &calendar).unwrap() {
+                Next::Again(at) => {
+                    assert_eq!(at, now.plus_millis(15 * 60_000));
+                    assert!(room.due(at.plus_millis(-1), &calendar).is_empty());
+                    now = at;
+                }
+                Next::Closed(ended) => assert_eq!((attempt, ended), (3, Ended::Busy)),
+            }
+        }
+        assert_eq!(room.open(), 0);
+        room.take(order(2, 7, Purpose::Revisit), 0).unwrap();
+        // Three attempts on this number were made today: tomorrow at nine.
+        assert!(room.due(now, &calendar).is_empty());
+        let tomorrow = Day::new(2026, 9, 19).unwrap().at(9, 0, 0);
+        assert!(room.due(tomorrow.plus_millis(-1), &calendar).is_empty());
+        assert_eq!(ids(&room.due(tomorrow, &calendar)), ["o2"]);
+    }
+
+    #[test]
+    fn nobody_is_called_at_night() {
+        let mut room = Errands::new(rules(2));
+        let calendar = calendar();
+        room.take(order(1, 7, Purpose::Result), 0).unwrap();
+        let night = Day::new(2026, 9, 18).unwrap().at(20, 0, 0);
+        assert!(room.due(night, &calendar).is_empty());
+        let evening = Day::new(2026, 9, 18).unwrap().at(19, 50, 0);
+        assert_eq!(room.due(evening, &calendar).len(), 1);
+        let again = room.ended(&OrderId("o1".into()), Ended::Busy, evening, &calendar);
+        let morning = Day::new(2026, 9, 19).unwrap().at(9, 0, 0);
+        assert_eq!(again, Some(Next::Again(morning)));
+    }
+
+    #[test]
+    fn the_room_is_bounded_and_an_errand_can_be_taken_back() {
+        let mut room = Errands::new(Rules {
+            open_at_most: 1,
+            ..rules(1)
+        });
+        room.take(order(1, 7, Purpose::Result), 0).unwrap();
+        let full = room.take(order(2, 8, Purpose::Result), 0);
+        assert_eq!(full, Err(Trouble::Full));
+        assert_eq!(room.take(order(1, 7, Purpose::Result), 0), Ok(()), "known");
+        assert!(room.withdraw(&OrderId("o1".into())));
+        assert!(!room.withdraw(&OrderId("o1".into())));
+        assert!(room.due(ten(), &calendar()).is_empty());
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Take(u32, u32, usize),
+        Due,
+        End(usize, usize),
+        Withdraw(u32),
+        Pass(i64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            (0u32..40, 0u32..6, 0usize..4)
+                .prop_map(|(id, number, purpose)| Step::Take(id, number, purpose)),
+            Just(Step::Due),
+            (0usize..8, 0usize..11).prop_map(|(nth, ended)| Step::End(nth, ended)),
+            (0u32..40).prop_map(Step::Withdraw),
+            (0i64..600).prop_map(Step::Pass),
+        ];
+        proptest::collection::vec(step, 1..300)
+    }
+
+    proptest! {
+        #[test]
+        fn no_errand_is_lost_and_each_ends_once(at_once in 1usize..4, steps in steps()) {
+            let calendar = calendar();
+            let mut room = Errands::new(rules(at_once));
+            let mut now = ten();
+            let mut taken = BTreeSet::new();
+            let mut ended = BTreeMap::new();
+            let mut calling: Vec<Order> = Vec::new();
+            let mut per_day: HashMap<(String, Day), u32> = HashMap::new();
+            for step in steps {
+                match step {
+                    Step::Take(id, number, purpose) => {
+                        let order = order(id, number, Purpose::ALL[purpose]);
+                        if !taken.contains(&order.id) && room.take(order.clone(), 0).is_ok() {
+                            taken.insert(order.id);
+                        }
+                    }
+                    Step::Due => for start in room.due(now, &calendar) {
+                        prop_assert!(room.rules.hours.is_open(now, &calendar));
+                        prop_assert!(start.order.not_before <= now);
+                        let same = calling.iter().any(|known| known.number == start.order.number);
+                        prop_assert!(!same, "two at once for one number");
+                        let made = per_day.entry((start.order.number.as_str().into(), now.day())).or_insert(0);
+                        *made += 1;
+                        prop_assert!(*made <= 3);
+                        prop_assert!(start.attempt <= start.order.purpose.attempts_at_most());
+                        calling.push(start.order);
+                        prop_assert!(calling.len() <= at_once);
+                    },
+                    Step::End(nth, how) if !calling.is_empty() => {
+                        let order = calling.remove(nth % calling.len());
+                        let next = room.ended(&order.id, Ended::ALL[how], now, &calendar);
+                        prop_assert!(room.ended(&order.id, Ended::ALL[how], now, &calendar).is_none());
+                        match next {
+                            Some(Next::Closed(how)) => {
+                                prop_assert!(ended.insert(order.id, how).is_none());
+                            }
+                            Some(Next::Again(at)) => prop_assert!(at > now && room.rules.hours.is_open(at, &calendar)),
+                            None => prop_assert!(false, "it was being called"),
+                        }
+                    }
+                    Step::End(..) => {}
+                    Step::Withdraw(id) => {
+                        let id = OrderId(format!("o{id}"));
+                        if room.withdraw(&id) {
+                            prop_assert!(ended.insert(id, Ended::Withdrawn).is_none());
+                        }
+                    }
+                    Step::Pass(minutes) => now = now.plus_millis(minutes * 60_000),
+                }
+                prop_assert_eq!(room.calling(), calling.len());
+                prop_assert_eq!(room.open() + ended.len(), taken.len());
+            }
+            // Played to its end, each has one.
+            for _ in 0..2000 {
+                if room.open() == 0 { break; }
+                for start in room.due(now, &calendar) { calling.push(start.order); }
+                for order in std::mem::take(&mut calling) {
+                    if let Some(Next::Closed(how)) = room.ended(&order.id, Ended::NoAnswer, now, &calendar) {
+                        prop_assert!(ended.insert(order.id, how).is_none());
+                    }
+                }
+                now = now.plus_millis(3_600_000);
+            }
+            prop_assert_eq!(room.open(), 0);
+            prop_assert_eq!(ended.len(), taken.len());
+        }
+    }
+}

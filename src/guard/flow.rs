@@ -1,0 +1,91 @@
+//! Calls to telephones that registered by UDP from behind NAT. What their Contact names nobody outside reaches, so within the
+//! call too everything goes where the registration came from: their messages are mended to say so before the stack
+//! reads them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::admission::{Enrolled, State};
+
+impl Enrolled {
+    /// This call of ours goes there, for as long as it lives.
+    pub fn goes_to(&self, peer: SocketAddr) {
+        let _ = self.known.flow.set(peer);
+    }
+}
+
+impl State {
+    /// Whether this call goes by a flow to this very source.
+    pub(super) fn is_flow(self: &State, call_id: &str, source: SocketAddr) -> bool {
+        let known = self.known(call_id);
+        known.is_some_and(|known: Arc<_>| known.flow.get() == Some(&source))
+    }
+}
+
+/// The head with every Contact naming `source` in the place of its host and port.
+pub(super) fn with_contact_at(head: &str, source: SocketAddr) -> String {
+    let lines = head.split("\r\n").map(|line| {
+        let is_contact = line.split_once(':').is_some_and(|(name, _)| {
+            let name = name.trim();
+            name.eq_ignore_ascii_case("Contact") || name.eq_ignore_ascii_case("m")
+        });
+        match is_contact.then(|| place_of(line)).flatten() {
+            Some((from, to)) => format!("{}{source}{}", &line[..from], &line[to..]),
+            None => line.to_owned(),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\r\n")
+}
+
+/// Where host and port of the first SIP URI of a line stand.
+fn place_of(line: &str) -> Option<(usize, usize)> {
+    // A quoted name may hold anything.
+    let begin = line.find('<').or_else(|| line.find(':'))?;
+    let lower = line.to_ascii_lowercase();
+    let scheme = ["sip:", "sips:"].into_iter().find_map(|scheme| {
+        let at = lower[begin..].find(scheme)?;
+        Some(begin + at + scheme.len())
+    })?;
+    let uri = &line[scheme..];
+    let end = uri.find(['>', ',']).unwrap_or(uri.len());
+    let from = uri[..end].find('@').map_or(scheme, |at| scheme + at + 1);
+    let host = &line[from..scheme + end];
+    let length = host.find([';', '?', ' ', '\t']).unwrap_or(host.len());
+    (length > 0).then_some((from, from + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_names_where_it_came_from_and_nothing_else_changes() {
+        let source: SocketAddr = "198.51.100.7:40312".parse().unwrap();
+        for (line, mended) in [
+            (
+                "Contact: <sip:8001@192.168.1.5:5060;ob>;expires=60",
+                "Contact: <sip:8001@198.51.100.7:40312;ob>;expires=60",
+            ),
+            ("m: sip:192.168.1.5", "m: sip:198.51.100.7:40312"),
+            (
+                "CONTACT : \"sip:a@b\" <sip:8001@phone.local>",
+                "CONTACT : \"sip:a@b\" <sip:8001@198.51.100.7:40312>",
+            ),
+            (
+                "Contact: <sip:8001@[fe80::1]:5062;transport=udp>",
+                "Contact: <sip:8001@198.51.100.7:40312;transport=udp>",
+            ),
+            ("Contact: <tel:8001>", "Contact: <tel:8001>"),
+            ("Contact: *", "Contact: *"),
+            ("Contact: <sip:>", "Contact: <sip:>"),
+            (
+                "From: <sip:8001@192.168.1.5>;tag=a",
+                "From: <sip:8001@192.168.1.5>;tag=a",
+            ),
+        ] {
+            let head = format!("SIP/2.0 200 OK\r\n{line}\r\nCall-ID: a");
+            let right = format!("SIP/2.0 200 OK\r\n{mended}\r\nCall-ID: a");
+            assert_eq!(with_contact_at(&head, source), right);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! When a person can be had: service hours, and what of them is now. Pure.
+
+use crate::domain::{Calendar, Day, Holiday, Moment};
+
+/// When a person can be had. GB/T 33358 prefers round the clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceHours {
+    Always,
+    Spans(Vec<Span>),
+}
+
+/// A stretch of a day, `from_minute <= minute < to_minute`, minutes since midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub days: Days,
+    pub from_minute: u16,
+    pub to_minute: u16,
+}
+
+/// On which days a span holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Days {
+    /// Working days of the calendar, swapped weekends included.
+    Workdays,
+    /// Every day, holidays included.
+    Daily,
+}
+
+/// Whether a person can be had now, and if not, why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Service {
+    Open,
+    /// Outside the hours of a day that has some, or a plain weekend.
+    Closed,
+    /// A statutory holiday: its name, and the day on which service resumes.
+    Holiday {
+        holiday: Holiday,
+        resumes: Day,
+    },
+}
+
+/// Looked up at `now`. A year without a calendar counts as open: GB/T 33358 prefers a line that
+/// answers, and the missing file is already reported elsewhere.
+pub(crate) fn service(hours: &ServiceHours, calendar: &Calendar, now: Moment) -> Service {
+    let ServiceHours::Spans(spans) = hours else {
+        return Service::Open;
+    };
+    let today = now.day();
+    let (hour, minute) = now.hour_minute();
+    let minute = u16::try_from(i32::from(hour) * 60 + i32::from(minute)).unwrap_or(0);
+    let Ok(working) = calendar.is_workday(today) else {
+        return Service::Open;
+    };
+    let serves = |days| days == Days::Daily || working;
+    let open = spans
+        .iter()
+        .any(|span| serves(span.days) && (span.from_minute..span.to_minute).contains(&minute));
+    if open {
+        return Service::Open;
+    }
+    let served_today = spans.iter().any(|span| serves(span.days));
+    match calendar.holiday_name(today) {
+        Ok(Some(holiday)) if !served_today => Service::Holiday {
+            holiday,
+            resumes: calendar
+                .next_workday_after(today)
+                .unwrap_or_else(|_| today.next()),
+        },
+        _ => Service::Closed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Service {
+        let year = include_str!("../../calendars/2026.toml");
+        let calendar = Calendar::from_texts(&[("2026.toml", year)]).unwrap();
+        let span = |from: u16, to: u16| Span {
+            days: Days::Workdays,
+            from_minute: from * 60,
+            to_minute: to * 60,
+        };
+        let hours = ServiceHours::Spans(vec![span(9, 12), span(13, 17)]);
+        service(&hours, &calendar, text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_working_day_is_open_within_its_spans_only() {
+        assert_eq!(at("2026-09-21T09:00:00+08:00"), Service::Open);
+        assert_eq!(at("2026-09-21T12:00:00+08:00"), Service::Closed);
+        assert_eq!(at("2026-09-21T16:59:59+08:00"), Service::Open);
+        assert_eq!(at("2026-09-21T17:00:00+08:00"), Service::Closed);
+    }
+
+    #[test]
+    fn a_weekend_that_is_worked_is_open_and_a_plain_one_closed() {
+        assert_eq!(at("2026-09-20T10:00:00+08:00"), Service::Open);
+        assert_eq!(at("2026-09-19T10:00:00+08:00"), Service::Closed);
+    }
+
+    #[test]
+    fn a_holiday_names_itself_and_the_day_on_which_service_resumes() {
+        let Service::Holiday { holiday, resumes } = at("2026-10-02T10:00:00+08:00") else {
+            panic!("2026-10-02 is a holiday");
+        };
+        assert_eq!(holiday.zh(), "国庆节");
+        assert_eq!(resumes.to_string(), "2026-10-08");
+    }
+}

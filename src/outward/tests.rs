@@ -1,0 +1,323 @@
+//! Calls out over the databases: who may be called, what is left of attempts, what a crash leaves.
+
+use super::*;
+use crate::acts::Act;
+use crate::domain::{
+    By, Calendar, Grade, Hand, Moment, PersonId, Post, Role, TicketNumber, UnitId,
+};
+use crate::engine::{CallId, Doing, EndedCall, Engine, HungUpBy, KeyedGrade, NewCall, Numbers};
+use crate::errands::{self, Ended, Next, Order, OrderId, Purpose, Trouble};
+use crate::rights::Tenure;
+use crate::staff::{By as Keeper, NewAccount};
+use crate::store::testing::{Place, stories};
+
+stories![
+    who_may_not_be_called_leaves_nothing,
+    an_attempt_in_vain_is_one_of_the_tickets_revisits,
+    what_a_crash_cut_may_be_tried_again_unless_it_was_answered,
+];
+
+#[test]
+fn every_story_holds_on_postgresql() {
+    crate::store::testing::on_postgresql(STORIES);
+}
+
+fn at(time: &str) -> Moment {
+    format!("2026-09-18T{time}:00+08:00").parse().unwrap()
+}
+
+async fn engine(place: &Place) -> Engine {
+    let text = include_str!("../../calendars/2026.toml");
+    let calendar = Calendar::from_texts(&[("calendars/2026.toml", text)]).unwrap();
+    Engine::start(place.open().await, calendar)
+}
+
+fn allowing() -> Allowing {
+    Allowing {
+        numbers: errands::Numbers::default(),
+        open_at_most: 2,
+        trunk: true,
+    }
+}
+
+fn hand(person: &PersonId, role: Role) -> Hand {
+    Hand {
+        person: person.clone(),
+        staff: None,
+        posts: vec![Post {
+            role,
+            unit: UnitId::centre(),
+        }],
+    }
+}
+
+/// A bad grade of this number; its ticket is being assessed.
+async fn dissatisfied(engine: &Engine, id: &str, number: Option<&str>) -> TicketNumber {
+    let call = CallId(id.to_owned());
+    let new = NewCall {
+        id: call.clone(),
+        sip_call_id: format!("{id}@trunk"),
+        caller: number.map(str::to_owned),
+        callee: "consult".into(),
+        source: "127.0.0.1:5080".into(),
+        started_at: at("10:00"),
+        dialplan: "consultation".into(),
+        dialplan_digest: "d1".into(),
+        rehearsal: false,
+    };
+    engine.open_call(new).await.unwrap();
+    let grade = KeyedGrade {
+        grade: Grade::Dissatisfied,
+        key: '4',
+        at: at("10:05"),
+        offset_ms: 300_000,
+    };
+    engine
+        .desk_answered(&call, Some("8001"), at("10:01"))
+        .await
+        .unwrap();
+    engine.key_grade(&call, grade).await.unwrap();
+    let ended = EndedCall {
+        id: call,
+        ended_at: at("10:06"),
+        hung_up_by: HungUpBy::Caller,
+        outcome: "graded".into(),
+        outcome_after_ms: None,
+    };
+    let submitted = engine.end_call(ended).await.unwrap().unwrap();
+    let ticket: TicketNumber = submitted.ticket.unwrap().parse().unwrap();
+    let doing = Doing {
+        ticket,
+        act: Act::Assign {
+            officer: PersonId("1".into()),
+            staff: None,
+            handling_unit: None,
+        },
+        by: By::Person(hand(&PersonId("2".into()), Role::CentreSupervisor)),
+        seen: None,
+        key: None,
+    };
+    engine.act(doing, at("10:10")).await.unwrap();
+    ticket
+}
+
+/// Somebody who revisits, on record.
+async fn revisitor(engine: &Engine) -> Hand {
+    let new = NewAccount {
+        name: "qian".into(),
+        ..NewAccount::default()
+    };
+    let added = engine
+        .add_person(&new, &Keeper::CommandLine, at("08:00"))
+        .await;
+    let id = added.unwrap().0;
+    let hand = hand(&id, Role::CentreRevisitor);
+    let tenure = Tenure {
+        post: hand.posts[0].clone(),
+        seconded_from: None,
+        from: at("08:00").day(),
+        until: None,
+    };
+    engine
+        .grant_post(&id, &tenure, &Keeper::CommandLine, at("08:00"))
+        .await
+        .unwrap();
+    hand
+}
+
+fn revisit(ticket: TicketNumber, by: &Hand) -> Wish {
+    Wish {
+        what: WishFor::Revisit(ticket),
+        staff: Some("8002".into()),
+        by: Some(by.clone()),
+    }
+}
+
+async fn ask(engine: &Engine, id: &str, wish: Wish) -> Result<OrderId, NotAsked> {
+    let id = OrderId(id.into());
+    engine
+        .ask_for_call(&id, wish, &allowing(), at("11:00"))
+        .await
+}
+
+fn trouble(asked: Result<OrderId, NotAsked>) -> Trouble {
+    match asked {
+        Err(NotAsked::Refused(trouble)) => trouble,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn begun(engine: &Engine, seq: u32, call: &str) -> (Order, Attempt) {
+    let open = engine
+        .open_calls_out(&allowing().numbers, 10, at("11:00"))
+        .await
+        .unwrap();
+    let (order, attempts) = open.into_iter().next().unwrap();
+    assert_eq!(attempts + 1, seq);
+    let call = CallId(call.into());
+    let attempt = engine
+        .begin_attempt(&order, seq, &call, at("11:00"))
+        .await
+        .unwrap();
+    (order, attempt.unwrap())
+}
+
+async fn who_may_not_be_called_leaves_nothing(place: Place) {
+    let engine = engine(&place).await;
+    let by = revisitor(&engine).await;
+    let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
+    let result = |ticket| Wish {
+        what: WishFor::Result(ticket),
+        staff: None,
+        by: None,
+    };
+    let without_desk = Wish {
+        staff: None,
+        ..revisit(ticket, &by)
+    };
+    assert_eq!(
+        trouble(ask(&engine, "o1", without_desk).await),
+        Trouble::NoDesk
+    );
+    // He may not rate again yet.
+    assert_eq!(
+        trouble(ask(&engine, "o1", result(ticket)).await),
+        Trouble::NotNow
+    );
+    let back = |number: &str| Wish {
+        what: WishFor::Callback {
+            call: CallId("c1".into()),
+            number: Some(number.to_owned()),
+            not_before: at("11:00"),
+        },
+        staff: None,
+        by: None,
+    };
+    assert_eq!(
+        trouble(ask(&engine, "o1", back("110")).await),
+        Trouble::Emergency
+    );
+    assert_eq!(
+        trouble(ask(&engine, "o1", back("0085223456789")).await),
+        Trouble::Foreign
+    );
+    let withheld = dissatisfied(&engine, "c2", None).await;
+    assert_eq!(
+        trouble(ask(&engine, "o1", revisit(withheld, &by)).await),
+        Trouble::NoNumber
+    );
+    assert!(engine.calls_out(10).await.unwrap().is_empty());
+
+    ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
+    assert_eq!(
+        trouble(ask(&engine, "o2", revisit(ticket, &by)).await),
+        Trouble::Open
+    );
+    ask(&engine, "o2", back("13912345678")).await.unwrap();
+    assert_eq!(
+        trouble(ask(&engine, "o3", back("13712345678")).await),
+        Trouble::Full
+    );
+    assert!(engine.withdraw_call("o2", at("11:01")).await.unwrap());
+    assert!(!engine.withdraw_call("o2", at("11:01")).await.unwrap());
+    ask(&engine, "o3", back("13712345678")).await.unwrap();
+    engine.close().await.unwrap();
+}
+
+async fn an_attempt_in_vain_is_one_of_the_tickets_revisits(place: Place) {
+    let engine = engine(&place).await;
+    let by = revisitor(&engine).await;
+    let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
+    ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
+    let (order, attempt) = begun(&engine, 1, "call-1").await;
+    let twice = engine
+        .begin_attempt(&order, 2, &CallId("call-2".into()), at("11:00"))
+        .await
+        .unwrap();
+    assert_eq!(twice, None, "it is being called");
+    for _ in 0..2 {
+        let next = Next::Closed(Ended::Busy);
+        engine
+            .end_attempt(&attempt, Ended::Busy, Some(486), next, at("11:01"))
+            .await
+            .unwrap();
+    }
+    let case = engine.whole_case(ticket).await.unwrap().unwrap().case;
+    assert_eq!(case.revisits.len(), 1);
+    let out = engine.calls_out_of_ticket(ticket).await.unwrap();
+    assert_eq!(out[0].0.result.as_deref(), Some("busy"));
+    assert_eq!((out[0].1.len(), out[0].1[0].status), (1, Some(486)));
+    let detail = engine
+        .ticket(&ticket.to_string(), Numbers::Masked)
+        .await
+        .unwrap()
+        .unwrap();
+    let told = |what: &str| detail.trail.iter().filter(|line| line.what == what).count();
+    assert_eq!(
+        (
+            told("call_out_asked"),
+            told("call_out_ended"),
+            told("revisit")
+        ),
+        (1, 1, 1)
+    );
+    // The records are whole: what was noted is no act.
+    let verified = engine.verify_records(|_| {}).await.unwrap();
+    assert!(verified.is_ok());
+    engine.close().await.unwrap();
+}
+
+async fn what_a_crash_cut_may_be_tried_again_unless_it_was_answered(place: Place) {
+    let engine = engine(&place).await;
+    dissatisfied(&engine, "c1", Some("13812345678")).await;
+    let back = Wish {
+        what: WishFor::Callback {
+            call: CallId("c1".into()),
+            number: None,
+            not_before: at("11:00"),
+        },
+        staff: None,
+        by: None,
+    };
+    ask(&engine, "o1", back).await.unwrap();
+    begun(&engine, 1, "call-1").await;
+    let closed = engine.close_interrupted_calls_out(10, at("11:05")).await;
+    assert_eq!(closed.unwrap(), 1);
+    begun(&engine, 2, "call-2").await;
+    // This time he had answered: the call is on record.
+    let answered = NewCall {
+        id: CallId("call-2".into()),
+        sip_call_id: "x@trunk".into(),
+        caller: Some("13812345678".into()),
+        callee: "01066554433".into(),
+        source: "sip:192.0.2.10".into(),
+        started_at: at("11:06"),
+        dialplan: "callback".into(),
+        dialplan_digest: "d1".into(),
+        rehearsal: false,
+    };
+    engine.open_call(answered).await.unwrap();
+    assert_eq!(
+        engine
+            .close_interrupted_calls_out(10, at("11:07"))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        engine
+            .close_interrupted_calls_out(10, at("11:07"))
+            .await
+            .unwrap(),
+        0
+    );
+    let out = engine.calls_out(10).await.unwrap();
+    let (row, attempts) = &out[0];
+    assert_eq!(
+        (row.purpose.as_str(), row.state.as_str()),
+        (Purpose::Callback.word(), "closed")
+    );
+    assert_eq!(row.result.as_deref(), Some("interrupted"));
+    assert_eq!(attempts.len(), 2);
+    engine.close().await.unwrap();
+}

@@ -1,0 +1,270 @@
+//! What is done in the talk: hold, transfer, consultation, three at once, sealed stretches. The machine is `talk`'s;
+//! here its actions are carried out, whoever gave the command.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::Call;
+use super::spans::Spans;
+use crate::engine::HungUpBy;
+use crate::floor::{Hunt, Seat};
+use crate::ivr::{Event, Presses, Values};
+use crate::media::{Bridge, Side};
+use crate::phone::clock;
+use crate::phone::ears::Ears;
+use crate::ringing::DeskLine;
+use crate::sip::ReferReply;
+use crate::talk::{self, Action, Codes, Command, Music, Refusal, Talk};
+
+/// Plays of the talk have numbers of their own: the session counts its plays from 0.
+const OWN_PLAYS: u32 = 1 << 31;
+
+/// Who is in the talk beside the caller and his desk, and what goes on.
+pub(in crate::phone) struct Party {
+    pub machine: Talk,
+    pub(super) second: Second,
+    pub second_presses: Presses,
+    hold_prompt: Option<String>,
+    resume_prompt: Option<String>,
+    pub(super) patience: Duration,
+    plays: u32,
+    /// The caller hears nobody since then.
+    waits_since: Option<Instant>,
+    /// A REFER waits to be told what became of it.
+    pub(super) refers: bool,
+    /// Offset of the beginning of the sealed stretch, in ms.
+    sealed_from: Option<i64>,
+    typing_from: Option<i64>,
+    pub(super) spans: Spans,
+}
+
+/// The second desk.
+pub(super) enum Second {
+    None,
+    /// Dropped, nothing rings any more.
+    Hunting {
+        _hunt: Hunt,
+    },
+    Connected {
+        line: DeskLine,
+        seat: Seat,
+    },
+}
+
+pub(super) fn is_own(play: u32) -> bool {
+    play >= OWN_PLAYS
+}
+
+impl Party {
+    pub(in crate::phone) fn new() -> Party {
+        Party {
+            machine: Talk::new(Codes::new(Vec::new(), Duration::ZERO), None),
+            second: Second::None,
+            second_presses: Presses::new(),
+            hold_prompt: None,
+            resume_prompt: None,
+            patience: Duration::ZERO,
+            plays: OWN_PLAYS,
+            waits_since: None,
+            refers: false,
+            sealed_from: None,
+            typing_from: None,
+            spans: Spans::default(),
+        }
+    }
+
+    pub(super) fn timeout_at(&self) -> Option<Instant> {
+        self.machine.timeout_at()
+    }
+
+    /// Whether caller and desk have been joined, and the caller has one or one rings for him.
+    pub(super) fn is_on(&self) -> bool {
+        !self.machine.is_over()
+    }
+}
+
+impl Call {
+    /// Caller and desk hear each other.
+    pub(super) fn party_begins(&mut self) {
+        if let Some(handling) = self.session.handling() {
+            self.party.machine = Talk::new(handling.codes, handling.hold_again);
+            self.party.hold_prompt = handling.hold_prompt;
+            self.party.resume_prompt = handling.resume_prompt;
+            self.party.patience = handling.patience;
+        }
+        let joined = self
+            .party
+            .machine
+            .handle(talk::Event::Joined, clock::instant());
+        debug_assert!(joined.is_empty());
+        self.span_begins(Side::Desk);
+        self.spans_hear(true, false);
+    }
+
+    /// The call goes on without desks, or is over: nobody is left behind.
+    pub(super) fn party_ends(&mut self, ears: &mut Ears) {
+        self.span_ends(Side::Desk);
+        self.party_hears(talk::Event::Ended, ears);
+        self.party.waits_since = None;
+        self.party.refers = false;
+    }
+
+    pub(super) fn party_hears(&mut self, event: talk::Event, ears: &mut Ears) {
+        let actions = self.party.machine.handle(event, clock::instant());
+        self.carry_out(actions, ears);
+    }
+
+    /// What the desk wants, by whatever way it says so.
+    pub(super) fn desk_wants(&mut self, command: Command, ears: &mut Ears) -> Result<(), Refusal> {
+        let actions = self.party.machine.command(command, clock::instant())?;
+        self.carry_out(actions, ears);
+        Ok(())
+    }
+
+    /// Its telephone holds, or no longer.
+    pub(super) fn desk_holds(&mut self, holds: bool, ears: &mut Ears) {
+        let command = if holds {
+            Command::Hold
+        } else {
+            Command::Resume
+        };
+        // Before the join there is no caller to be held.
+        let _ = self.desk_wants(command, ears);
+    }
+
+    /// REFER (RFC 3515). Of an outside number nothing is told but that it was one.
+    pub(super) fn referred(&mut self, name: String, reply: ReferReply, ears: &mut Ears) {
+        let (status, why, word) = match self.house.floor.named(&name) {
+            None => (
+                403,
+                "no desk or group of this house has that name",
+                "outside",
+            ),
+            Some(_) => match self.desk_wants(Command::Transfer(name), ears) {
+                Ok(()) => {
+                    self.party.refers = true;
+                    return reply.accept();
+                }
+                Err(Refusal::NoTalk) => (403, "there is no talk to hand on", "no_talk"),
+                Err(Refusal::NotNow) => (491, "a transfer is under way", "not_now"),
+            },
+        };
+        self.mark("transfer_refused", word);
+        reply.refuse(status, why);
+    }
+
+    pub(super) fn party_played(&mut self, id: u32, ears: &mut Ears) {
+        if id == self.party.plays {
+            self.party_hears(talk::Event::Played, ears);
+        }
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>, ears: &mut Ears) {
+        let mut due = VecDeque::from(actions);
+        while let Some(action) = due.pop_front() {
+            match action {
+                Action::Bridge(bridge) => self.bridge(bridge),
+                Action::Play(music) => self.play_meanwhile(music),
+                Action::StopPlaying => self.sound.stop_playing(),
+                Action::Ring(name) => due.extend(self.ring_second(&name, ears)),
+                Action::StopRinging => {
+                    self.mark("ringing_stopped", "");
+                    ears.hunt = None;
+                    self.party.second = Second::None;
+                }
+                Action::Progress(status) => self.tell_referrer(status),
+                Action::LetFirstGo => self.let_first_go(ears),
+                Action::LetSecondGo => {
+                    self.mark("second_released", "");
+                    self.span_ends(Side::Second);
+                    ears.second = None;
+                    self.party.second = Second::None;
+                    self.sound.remove_second();
+                }
+                Action::SecondIsFirst => self.second_is_first(ears),
+                Action::Keyed(word) => self.mark("desk_code", word),
+                Action::Sealed(sealed) => self.sealed(sealed),
+                Action::Over => {
+                    self.talk_ended(HungUpBy::Desk);
+                    ears.owed.push_back(Event::DeskHungUp);
+                }
+            }
+        }
+    }
+
+    fn bridge(&mut self, bridge: talk::Bridge) {
+        let bridge = match bridge {
+            talk::Bridge::Apart => Bridge::Apart,
+            talk::Bridge::Pair => Bridge::Pair,
+            talk::Bridge::Desks => Bridge::Desks,
+            talk::Bridge::All => Bridge::All,
+        };
+        self.sound.bridge(bridge);
+        self.spans_hear(
+            matches!(bridge, Bridge::Pair | Bridge::All),
+            bridge == Bridge::All,
+        );
+        match bridge {
+            Bridge::Desks => self.mark("consulting", ""),
+            Bridge::All => self.mark("three", ""),
+            Bridge::Apart | Bridge::Pair => {}
+        }
+        let now = clock::instant();
+        match bridge {
+            Bridge::Apart | Bridge::Desks => {
+                self.party.waits_since.get_or_insert(now);
+            }
+            Bridge::Pair | Bridge::All => {
+                if let Some(since) = self.party.waits_since.take() {
+                    let ms = now.saturating_duration_since(since).as_millis();
+                    self.mark("caller_back", format!("{ms} ms"));
+                }
+            }
+        }
+    }
+
+    fn play_meanwhile(&mut self, music: Music) {
+        let prompt = match music {
+            Music::Wait => &self.party.hold_prompt,
+            Music::Back | Music::Thanks => &self.party.resume_prompt,
+        };
+        let Some(prompt) = prompt.clone() else {
+            return self.sound.stop_playing();
+        };
+        let clips = self.book.script.clips(&prompt, &Values::default());
+        let found = clips
+            .iter()
+            .filter_map(|clip| self.book.clips.0.get(&clip.0));
+        let found: Vec<_> = found.cloned().collect();
+        self.party.plays = self.party.plays.wrapping_add(1) | OWN_PLAYS;
+        self.mark("prompt", prompt);
+        self.sound
+            .play(self.party.plays, found, music == Music::Back);
+    }
+
+    /// The desk seals a stretch: its keys are told by nobody, and it is marked.
+    fn sealed(&mut self, sealed: bool) {
+        let now_ms = self.timeline.clock().offset_ms(clock::instant());
+        match (sealed, self.party.sealed_from.take()) {
+            (true, _) => {
+                self.party.sealed_from = Some(now_ms);
+                self.mark("sealed_begins", "");
+            }
+            (false, Some(from_ms)) => self.mark("sealed", format!("{from_ms}–{now_ms} ms")),
+            (false, None) => {}
+        }
+    }
+
+    /// A stretch in which the caller keys a number is sealed by the plan.
+    pub(super) fn mark_typing(&mut self) {
+        let now_ms = self.timeline.clock().offset_ms(clock::instant());
+        match (self.session.is_typing(), self.party.typing_from) {
+            (true, None) => self.party.typing_from = Some(now_ms),
+            (false, Some(from_ms)) => {
+                self.party.typing_from = None;
+                self.mark("sealed", format!("{from_ms}–{now_ms} ms"));
+            }
+            _ => {}
+        }
+    }
+}

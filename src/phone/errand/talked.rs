@@ -1,0 +1,157 @@
+//! The conversation with whom we called.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::domain::Moment;
+use crate::engine::NewCall;
+use crate::errands::Ended;
+use crate::floor::Seat;
+use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
+use crate::media::{self, CallMedia};
+use crate::outward::Attempt;
+use crate::phone::House;
+use crate::phone::answer::{OPENING, facts, hours_of, unsigned};
+use crate::phone::call::{Call, Desk, Party, Stage, Talk};
+use crate::phone::clock::{self, CallClock};
+use crate::phone::ears::Ears;
+use crate::phone::place::Place;
+use crate::phone::timeline::Timeline;
+use crate::ringing::{DeskEars, DeskLine};
+use crate::sip::{Dialog, DialogEvent};
+
+/// The called person's side, once he answered.
+pub(super) struct Reached {
+    pub dialog: Dialog,
+    pub events: mpsc::Receiver<DialogEvent>,
+    pub sound: CallMedia,
+    pub sound_events: mpsc::Receiver<media::Event>,
+    pub desk: Option<(DeskLine, DeskEars, Seat)>,
+}
+
+/// From the answer on it is a call like any other.
+pub(super) async fn talk(
+    house: &Arc<House>,
+    attempt: &Attempt,
+    plan: Arc<Plan>,
+    started_at: Moment,
+    reached: Reached,
+) -> Outcome {
+    let book = house.book.borrow().clone();
+    let (id, row) = (&attempt.call, &attempt.row);
+    let new = row_of(house, attempt, &plan, started_at, reached.dialog.call_id());
+    let (ledger, stored) = house.ledgers.open_call(new, OPENING).await;
+    let hours = hours_of(&plan, &house.settings.service_hours);
+    let mut known = facts(
+        house,
+        &hours,
+        &book.lengths_ms,
+        Some(&row.number),
+        started_at,
+    );
+    known.date = date_of(house, attempt).await;
+    let session = Session::new(plan, book.script.clone(), known, clock::instant());
+    let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
+    timeline.mark(clock::instant(), "called_out", &row.purpose);
+    let (desk, desk_events) = match reached.desk {
+        Some((line, events, seat)) => (Desk::Waiting { line, seat }, Some(events)),
+        None => (Desk::None, None),
+    };
+    let ears = Ears {
+        caller: reached.events,
+        sound: reached.sound_events,
+        stored,
+        hunt: None,
+        desk: desk_events,
+        second: None,
+        owed: VecDeque::new(),
+        closing: Some(house.grace_over.clone()),
+    };
+    let call = Call {
+        house: house.clone(),
+        place: Place::of_ours(),
+        book,
+        id: id.clone(),
+        started_at,
+        caller_number: Some(row.number.clone()),
+        session,
+        caller: Some(reached.dialog),
+        sound: reached.sound,
+        ledger,
+        timeline,
+        caller_presses: Presses::new(),
+        desk_presses: Presses::new(),
+        infos: 0,
+        desk,
+        party: Party::new(),
+        stage: Stage::Running,
+        closing_by: None,
+        recorded: None,
+        talk: Talk::default(),
+        storing: 0,
+        outcome: None,
+        message: None,
+        last_press_at: clock::instant(),
+    };
+    call.run(ears).await
+}
+
+/// Its row: of a call out the caller's side is the citizen, whoever rang.
+fn row_of(
+    house: &House,
+    attempt: &Attempt,
+    plan: &Plan,
+    started_at: Moment,
+    sip_call_id: &str,
+) -> NewCall {
+    let outward = house.settings.outward.as_ref();
+    let trunk = outward.map(|outward| &outward.trunk);
+    NewCall {
+        id: attempt.call.clone(),
+        sip_call_id: sip_call_id.to_owned(),
+        caller: Some(attempt.row.number.clone()),
+        callee: trunk.map_or_else(String::new, |trunk| trunk.caller_id.clone()),
+        source: trunk
+            .and_then(|trunk| trunk.target.clone())
+            .unwrap_or_default(),
+        started_at,
+        dialplan: plan.name.clone(),
+        dialplan_digest: plan.digest().to_owned(),
+        rehearsal: attempt.row.rehearsal || house.rehearsal,
+    }
+}
+
+/// The day on which he called us.
+async fn date_of(house: &Arc<House>, attempt: &Attempt) -> Option<Value> {
+    let about = attempt.row.call.as_ref()?;
+    let started_at = match house.engine.call_started_at(about).await {
+        Ok(at) => at?,
+        Err(error) => {
+            tracing::warn!(call = %attempt.call.0, %error, "the day of the first call is not known");
+            return None;
+        }
+    };
+    let day = started_at.day();
+    Some(Value::Date {
+        month: unsigned(day.month()),
+        day: unsigned(day.day_of_month()),
+    })
+}
+
+/// What the conversation says of the attempt. Who hung up or kept silent before he chose was not reached.
+pub(super) fn how(outcome: &Outcome) -> Ended {
+    match outcome {
+        Outcome::Graded(_) | Outcome::Ungraded(_) => Ended::Answered,
+        Outcome::NotConnected(why) => match why {
+            NotConnected::PutOff => Ended::Later,
+            NotConnected::Refused => Ended::Refused,
+            NotConnected::Fault => Ended::Interrupted,
+            NotConnected::Abandoned | NotConnected::NoDesk | NotConnected::Closed => {
+                Ended::NoAnswer
+            }
+            NotConnected::Message | NotConnected::Callback => Ended::Answered,
+        },
+    }
+}

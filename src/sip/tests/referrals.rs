@@ -1,0 +1,99 @@
+//! REFER (RFC 3515): our user hears a name, and its asker what became of it, in order.
+
+use super::*;
+
+const TO_8002: &str = "Refer-To: <sip:8002@192.0.2.9>\r\n";
+
+async fn refer(peer: &mut Peer, cseq: u32, extra: &str, events: &mut Events) -> ReferReply {
+    peer.send(peer.request("REFER", cseq, extra, "")).await;
+    match soon(events.recv()).await {
+        Some(DialogEvent::Refer { name, reply }) => {
+            assert_eq!(name, "8002");
+            reply
+        }
+        _ => panic!("the REFER is told"),
+    }
+}
+
+type Events = mpsc::Receiver<DialogEvent>;
+
+/// Takes the next NOTIFY and answers it.
+async fn notified(peer: &mut Peer) -> (String, String) {
+    let notify = peer.expect("NOTIFY").await;
+    peer.send(peer.respond_to(&notify, "200 OK", "", "")).await;
+    assert!(
+        notify.header("Event").starts_with("refer"),
+        "{}",
+        notify.text
+    );
+    let kind = notify.header("Content-Type");
+    assert!(kind.starts_with("message/sipfrag"), "{kind}");
+    let state = notify.header("Subscription-State");
+    (notify.body, state)
+}
+
+#[tokio::test]
+async fn who_refers_is_told_what_becomes_of_it_in_order_until_its_end() {
+    let (_agent, mut peer, dialog, mut events, _) = talking("").await;
+    let reply = refer(&mut peer, 2, TO_8002, &mut events).await;
+    // A second one waits for the first one's end.
+    peer.send(peer.request("REFER", 3, TO_8002, "")).await;
+    peer.expect("491").await;
+    reply.accept();
+    dialog.tell_refer_progress(180);
+    let told = async {
+        peer.expect("202").await;
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            told.push(notified(&mut peer).await);
+        }
+        told
+    };
+    let (done, told) = tokio::join!(dialog.refer_progress(486), told);
+    done.unwrap();
+    let lines: Vec<_> = told.iter().map(|(body, _)| body.trim()).collect();
+    let expected = [
+        "SIP/2.0 100 Trying",
+        "SIP/2.0 180 Ringing",
+        "SIP/2.0 486 Busy Here",
+    ];
+    assert_eq!(lines, expected);
+    assert!(told[1].1.starts_with("active"), "{told:?}");
+    assert_eq!(told[2].1, "terminated;reason=noresource");
+    // Nothing is under way any more: another may come.
+    refer(&mut peer, 4, TO_8002, &mut events)
+        .await
+        .refuse(403, "outside");
+    let refused = peer.expect("403").await;
+    assert!(refused.header("Warning").contains("outside"));
+    assert!(dialog.refer_progress(200).await.is_err());
+}
+
+#[tokio::test]
+async fn who_does_not_want_to_be_told_is_not_and_what_is_no_refer_is_refused() {
+    let (_agent, mut peer, dialog, mut events, _) = talking("").await;
+    for (cseq, refer_to, status) in [
+        (2, "", "400"),
+        (3, "Refer-To: <sip:1@h>\r\nRefer-To: <sip:2@h>\r\n", "400"),
+        (4, "Refer-To: <mailto:a@h>\r\n", "416"),
+        (
+            5,
+            "Refer-To: <sip:8002@h?Replaces=x%3Bto-tag%3Da>\r\n",
+            "501",
+        ),
+    ] {
+        peer.send(peer.request("REFER", cseq, refer_to, "")).await;
+        peer.expect(status).await;
+    }
+    let quietly = format!("{TO_8002}Refer-Sub: false\r\n");
+    refer(&mut peer, 6, &quietly, &mut events).await.accept();
+    let accepted = peer.expect("202").await;
+    assert_eq!(accepted.header("Refer-Sub"), "false");
+    soon(dialog.refer_progress(200)).await.unwrap();
+    // The next thing that it hears is the answer to its own question.
+    let info = peer.request("OPTIONS", 7, "", "");
+    assert_eq!(peer.nothing_but_the_answer_to(info).await.what, "200");
+    // Nobody's word on it is a no.
+    drop(refer(&mut peer, 8, TO_8002, &mut events).await);
+    peer.expect("403").await;
+}

@@ -1,0 +1,363 @@
+use proptest::prelude::{Just, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::strategy::Strategy as _;
+
+use super::*;
+
+// A test's own zero: only differences count.
+#[allow(clippy::disallowed_methods)]
+fn epoch() -> Instant {
+    Instant::now()
+}
+
+fn keys(text: &str) -> Vec<Digit> {
+    text.chars()
+        .map(|key| Digit::from_char(key).unwrap())
+        .collect()
+}
+
+fn codes() -> Codes {
+    let codes = [
+        (Meaning::Consult, "*2"),
+        (Meaning::Complete, "*1"),
+        (Meaning::TakeBack, "*0"),
+        (Meaning::Seal, "*7"),
+    ];
+    let codes = codes.map(|(meaning, code)| (meaning, keys(code)));
+    Codes::new(codes.into(), Duration::from_secs(3))
+}
+
+struct Story {
+    talk: Talk,
+    now: Instant,
+    done: Vec<Action>,
+}
+
+impl Story {
+    fn begin() -> Story {
+        let now = epoch();
+        let mut talk = Talk::new(codes(), Some(Duration::from_secs(20)));
+        assert_eq!(talk.handle(Event::Joined, now), []);
+        let done = Vec::new();
+        Story { talk, now, done }
+    }
+
+    fn happens(&mut self, event: Event) -> Vec<Action> {
+        self.now += Duration::from_millis(200);
+        let actions = self.talk.handle(event, self.now);
+        self.done.extend(actions.clone());
+        actions
+    }
+
+    fn wants(&mut self, command: Command) -> Result<Vec<Action>, Refusal> {
+        self.now += Duration::from_millis(200);
+        self.talk.command(command, self.now)
+    }
+
+    fn keyed(&mut self, text: &str) -> Vec<Action> {
+        let pressed = keys(text).into_iter();
+        pressed
+            .flat_map(|key| self.happens(Event::Key(key)))
+            .collect()
+    }
+}
+
+use Action::{
+    Keyed as K, LetFirstGo, LetSecondGo, Over, Play, Progress, Ring, Sealed, SecondIsFirst,
+    StopPlaying, StopRinging,
+};
+use Bridge::{All, Apart, Desks, Pair};
+
+fn bridge(bridge: Bridge) -> Action {
+    Action::Bridge(bridge)
+}
+
+fn to(name: &str) -> String {
+    name.to_owned()
+}
+
+#[test]
+fn who_is_held_is_told_so_again_and_again_until_he_is_back() {
+    let mut story = Story::begin();
+    let held = story.wants(Command::Hold).unwrap();
+    assert_eq!(held, [bridge(Apart), Play(Music::Wait)]);
+    story.happens(Event::Played);
+    let again_at = story.talk.timeout_at().unwrap();
+    assert_eq!(again_at - story.now, Duration::from_secs(20));
+    assert_eq!(story.happens(Event::Timeout), [], "before its time");
+    story.now = again_at;
+    assert_eq!(story.happens(Event::Timeout), [Play(Music::Wait)]);
+    assert_eq!(story.wants(Command::Hold), Ok(vec![]), "held twice is held");
+    let back = story.wants(Command::Resume).unwrap();
+    assert_eq!(back, [bridge(Pair), Play(Music::Back)]);
+    assert_eq!(story.talk.timeout_at(), None);
+}
+
+#[test]
+fn a_transfer_lets_the_first_desk_go_when_the_second_answers() {
+    let mut story = Story::begin();
+    let asked = story.wants(Command::Transfer(to("8002"))).unwrap();
+    assert_eq!(asked, [bridge(Apart), Play(Music::Wait), Ring(to("8002"))]);
+    let twice = story.wants(Command::Transfer(to("8003")));
+    assert_eq!(twice, Err(Refusal::NotNow));
+    assert_eq!(story.happens(Event::Ringing), [Progress(180)]);
+    let over = [
+        Progress(200),
+        StopPlaying,
+        LetFirstGo,
+        SecondIsFirst,
+        bridge(Pair),
+    ];
+    assert_eq!(story.happens(Event::Answered), over);
+    assert!(story.talk.is_joined());
+}
+
+#[test]
+fn a_transfer_to_nobody_gives_the_caller_back() {
+    let mut story = Story::begin();
+    story.wants(Command::Transfer(to("8002"))).unwrap();
+    let back = story.happens(Event::Unavailable(Why::Busy));
+    assert_eq!(back, [Progress(486), bridge(Pair), Play(Music::Back)]);
+    // Most telephones hold before they ask.
+    story.wants(Command::Hold).unwrap();
+    story.wants(Command::Transfer(to("8002"))).unwrap();
+    let back = story.happens(Event::Unavailable(Why::NoAnswer));
+    assert_eq!(back, [Progress(480), bridge(Apart)]);
+    assert_eq!(story.wants(Command::Resume).unwrap()[0], bridge(Pair));
+}
+
+#[test]
+fn who_transfers_may_hang_up_before_the_other_answers() {
+    for (what, then) in [
+        (
+            Event::Answered,
+            vec![StopPlaying, SecondIsFirst, bridge(Pair)],
+        ),
+        (Event::Unavailable(Why::Busy), vec![StopPlaying, Over]),
+    ] {
+        let mut story = Story::begin();
+        story.wants(Command::Transfer(to("8002"))).unwrap();
+        assert_eq!(story.happens(Event::FirstGone), []);
+        assert_eq!(story.wants(Command::TakeBack), Err(Refusal::NoTalk));
+        assert_eq!(story.happens(what), then);
+    }
+}
+
+#[test]
+fn a_colleague_is_consulted_by_keys_joined_and_left_with_the_caller() {
+    let mut story = Story::begin();
+    let asked = [
+        K("consult"),
+        bridge(Apart),
+        Play(Music::Wait),
+        Ring(to("8002")),
+    ];
+    assert_eq!(story.keyed("*28002#"), asked);
+    assert_eq!(story.happens(Event::Answered), [bridge(Desks)]);
+    let three = [K("consult"), bridge(All), Play(Music::Thanks)];
+    assert_eq!(story.keyed("*2"), three);
+    assert!(story.talk.is_three());
+    let alone = [
+        K("complete"),
+        StopPlaying,
+        LetFirstGo,
+        SecondIsFirst,
+        bridge(Pair),
+    ];
+    assert_eq!(story.keyed("*1"), alone);
+}
+
+#[test]
+fn the_caller_is_taken_back_while_a_colleague_rings_and_while_he_talks() {
+    let mut story = Story::begin();
+    story.keyed("*28002#");
+    let back = [K("take_back"), StopRinging, bridge(Pair), Play(Music::Back)];
+    assert_eq!(story.keyed("*0"), back);
+    story.keyed("*28002#");
+    story.happens(Event::Answered);
+    let back = [K("take_back"), LetSecondGo, bridge(Pair), Play(Music::Back)];
+    assert_eq!(story.keyed("*0"), back);
+    // An answer that crossed the taking back finds nothing.
+    assert_eq!(story.happens(Event::Answered), []);
+}
+
+#[test]
+fn who_hangs_up_in_a_consultation_leaves_the_caller_to_the_colleague() {
+    let mut story = Story::begin();
+    story.keyed("*28002#");
+    story.happens(Event::Answered);
+    let gone = story.happens(Event::FirstGone);
+    assert_eq!(gone, [StopPlaying, SecondIsFirst, bridge(Pair)]);
+    assert_eq!(story.happens(Event::FirstGone), [StopPlaying, Over]);
+}
+
+#[test]
+fn a_number_that_is_not_ended_or_keyed_too_slowly_rings_nobody() {
+    let mut story = Story::begin();
+    assert_eq!(story.keyed("*2800"), [K("consult")]);
+    assert!(story.talk.is_numbering());
+    story.now += Duration::from_secs(4);
+    assert_eq!(story.keyed("2#"), []);
+    assert_eq!(story.keyed("*2#"), [K("consult")]);
+    assert_eq!(
+        story.keyed("*28*7"),
+        [K("consult"), K("seal"), Sealed(true)]
+    );
+    assert!(story.talk.is_joined());
+}
+
+#[test]
+fn a_seal_ends_with_the_desk_that_set_it() {
+    let mut story = Story::begin();
+    assert_eq!(story.keyed("*7"), [K("seal"), Sealed(true)]);
+    assert_eq!(story.keyed("*7"), [K("seal"), Sealed(false)]);
+    story.keyed("*7");
+    assert_eq!(story.happens(Event::Ended), [Sealed(false)]);
+    assert_eq!(story.keyed("*7"), [], "there is no talk");
+}
+
+/// What happens to a talk in any order.
+#[derive(Debug, Clone)]
+enum Step {
+    Command(Command),
+    Event(Event),
+    Keys(&'static str),
+}
+
+fn any_step() -> impl proptest::strategy::Strategy<Value = Step> {
+    let command = prop_oneof![
+        Just(Command::Hold),
+        Just(Command::Resume),
+        Just(Command::Transfer(to("8002"))),
+        Just(Command::Consult(to("8002"))),
+        Just(Command::JoinAll),
+        Just(Command::Complete),
+        Just(Command::TakeBack),
+        Just(Command::Seal),
+        Just(Command::Unseal),
+    ];
+    let event = prop_oneof![
+        Just(Event::Joined),
+        Just(Event::Ringing),
+        Just(Event::Answered),
+        Just(Event::Unavailable(Why::Busy)),
+        Just(Event::FirstGone),
+        Just(Event::SecondGone),
+        Just(Event::Played),
+        Just(Event::Timeout),
+    ];
+    let keyed = prop_oneof![
+        Just("*28002#"),
+        Just("*2"),
+        Just("*1"),
+        Just("*0"),
+        Just("*7"),
+        Just("5#"),
+    ];
+    prop_oneof![
+        4 => command.prop_map(Step::Command),
+        6 => event.prop_map(Step::Event),
+        2 => keyed.prop_map(Step::Keys),
+        1 => Just(Step::Event(Event::Ended)),
+    ]
+}
+
+/// The world beside a talk, by its actions alone.
+#[derive(Debug, Default)]
+struct World {
+    first: bool,
+    second: bool,
+    ringing: bool,
+    over: bool,
+    bridge: Option<Bridge>,
+}
+
+impl World {
+    fn act(&mut self, action: &Action) {
+        match action {
+            Action::Ring(_) => {
+                assert!(!self.ringing && !self.second, "two at once");
+                self.ringing = true;
+            }
+            StopRinging => assert!(std::mem::take(&mut self.ringing)),
+            LetFirstGo => assert!(std::mem::take(&mut self.first)),
+            LetSecondGo => assert!(std::mem::take(&mut self.second)),
+            SecondIsFirst => {
+                assert!(!self.first && std::mem::take(&mut self.second));
+                self.first = true;
+            }
+            Progress(_) => {}
+            Over => {
+                assert!(!self.over && !self.first && !self.second && !self.ringing);
+                self.over = true;
+            }
+            Action::Bridge(bridge) => self.bridge = Some(*bridge),
+            Play(_) | StopPlaying | K(_) | Sealed(_) => {}
+        }
+    }
+
+    /// Events that cannot happen do not.
+    fn allows(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Joined => false,
+            Event::Ringing => self.ringing,
+            Event::Answered => {
+                let rang = std::mem::take(&mut self.ringing);
+                self.second |= rang;
+                rang
+            }
+            Event::Unavailable(_) => std::mem::take(&mut self.ringing),
+            Event::FirstGone => std::mem::take(&mut self.first),
+            Event::SecondGone => std::mem::take(&mut self.second),
+            _ => true,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_caller_is_with_somebody_rung_for_or_told_to_be_alone(
+        steps in proptest::collection::vec(any_step(), 0..60),
+    ) {
+        let mut story = Story::begin();
+        let mut world = World { first: true, bridge: Some(Pair), ..World::default() };
+        for step in steps {
+            let (actions, ended) = match step {
+                Step::Command(command) => (story.wants(command).unwrap_or_default(), false),
+                Step::Keys(text) => (story.keyed(text), false),
+                Step::Event(event) if world.allows(&event) => {
+                    let ended = event == Event::Ended;
+                    (story.happens(event), ended)
+                }
+                Step::Event(_) => continue,
+            };
+            for action in &actions {
+                world.act(action);
+            }
+            if ended {
+                // The first desk is its owner's.
+                world.first = false;
+            }
+            let talk = &story.talk;
+            let alone = !world.first && !world.second && !world.ringing;
+            prop_assert_eq!(alone, talk.is_over());
+            // He is told so exactly where nobody ended it from outside.
+            prop_assert_eq!(alone && !ended, world.over);
+            prop_assert!(!(world.ringing && world.second));
+            prop_assert_eq!(world.ringing, talk.is_ringing());
+            if talk.is_joined() && !talk.is_three() {
+                prop_assert_eq!(world.bridge, Some(Pair));
+                prop_assert!(!talk.held);
+                prop_assert!(world.first && !world.second);
+            }
+            if talk.is_three() {
+                prop_assert_eq!(world.bridge, Some(All));
+                prop_assert!(world.first && world.second);
+            }
+            prop_assert!(talk.timeout_at().is_none() || talk.phase.is_waiting());
+            prop_assert!(!talk.is_over() || !talk.is_sealed());
+            if talk.is_over() {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What a talk does next: one table.
+
+/// Where a talk stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Before the first join, and after the end.
+    None,
+    Talking,
+    Held,
+    /// Another desk is rung; the first one is still there.
+    Transferring,
+    /// The same, and the first one has hung up.
+    Moving,
+    /// A colleague is rung.
+    Asking,
+    /// The desks talk, and the caller waits.
+    Consulting,
+    Three,
+}
+
+/// What happens to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cue {
+    Hold,
+    Resume,
+    Transfer,
+    Consult,
+    JoinAll,
+    Complete,
+    TakeBack,
+    Ringing,
+    Answered,
+    Unavailable,
+    FirstGone,
+    SecondGone,
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Apart,
+    Pair,
+    Desks,
+    All,
+    Wait,
+    Back,
+    Thanks,
+    Silence,
+    Ring,
+    StopRinging,
+    /// 180 to whoever asked for the transfer.
+    TellRinging,
+    /// 200.
+    TellDone,
+    /// What the world said.
+    TellFailure,
+    /// 487.
+    TellTakenBack,
+    LetFirstGo,
+    LetSecondGo,
+    Promote,
+    Over,
+}
+
+/// Where it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    To(Phase),
+    /// The first desk has the caller again: as it stands itself, on hold or not.
+    Home,
+}
+
+use Act::{
+    All, Apart, Back, Desks, LetFirstGo, LetSecondGo, Over, Pair, Promote, Ring, Silence,
+    StopRinging, TellDone, TellFailure, TellRinging, TellTakenBack, Thanks, Wait,
+};
+use Cue::{
+    Answered, Complete, Consult, FirstGone, Hold, JoinAll, Resume, Ringing, SecondGone, TakeBack,
+    Transfer, Unavailable,
+};
+use Phase::{Asking, Consulting, Held, Moving, Talking, Three, Transferring};
+use To::{Home, To as Go};
+
+/// The second desk has the caller.
+const HANDED_OVER: &[Act] = &[Silence, LetFirstGo, Promote, Pair];
+/// The same where the first one went by itself.
+const TAKEN_OVER: &[Act] = &[Silence, Promote, Pair];
+
+/// What is not here changes nothing: as a command it is refused. That the first desk's telephone holds or resumes
+/// is remembered whatever the table says of it.
+pub const TABLE: &[(Phase, Cue, To, &[Act])] = &[
+    (Talking, Hold, Go(Held), &[Apart, Wait]),
+    (Talking, Transfer, Go(Transferring), &[Apart, Wait, Ring]),
+    (Talking, Consult, Go(Asking), &[Apart, Wait, Ring]),
+    (Talking, FirstGone, Go(Phase::None), &[Silence, Over]),
+    (Held, Resume, Go(Talking), &[Pair, Back]),
+    (Held, Transfer, Go(Transferring), &[Ring]),
+    (Held, Consult, Go(Asking), &[Ring]),
+    (Held, FirstGone, Go(Phase::None), &[Silence, Over]),
+    (Transferring, Ringing, Go(Transferring), &[TellRinging]),
+    (
+        Transferring,
+        Answered,
+        Go(Talking),
+        &[TellDone, Silence, LetFirstGo, Promote, Pair],
+    ),
+    (Transferring, Unavailable, Home, &[TellFailure]),
+    (Transferring, TakeBack, Home, &[StopRinging, TellTakenBack]),
+    (Transferring, FirstGone, Go(Moving), &[]),
+    (Moving, Answered, Go(Talking), TAKEN_OVER),
+    (Moving, Unavailable, Go(Phase::None), &[Silence, Over]),
+    (Asking, Answered, Go(Consulting), &[Desks]),
+    (Asking, Unavailable, Home, &[]),
+    (Asking, TakeBack, Home, &[StopRinging]),
+    // Who does not wait for the answer hands the caller over without a word.
+    (Asking, Complete, Go(Transferring), &[]),
+    (Asking, FirstGone, Go(Moving), &[]),
+    (Consulting, JoinAll, Go(Three), &[All, Thanks]),
+    (Consulting, Complete, Go(Talking), HANDED_OVER),
+    (Consulting, TakeBack, Home, &[LetSecondGo]),
+    (Consulting, FirstGone, Go(Talking), TAKEN_OVER),
+    (Consulting, SecondGone, Home, &[]),
+    (Three, Complete, Go(Talking), HANDED_OVER),
+    (Three, TakeBack, Go(Talking), &[Silence, LetSecondGo, Pair]),
+    (Three, FirstGone, Go(Talking), TAKEN_OVER),
+    (Three, SecondGone, Go(Talking), &[Silence, Pair]),
+];
+
+/// Of `To::Home`, after the row's own acts.
+pub const HOME: &[Act] = &[Pair, Back];
+/// The same where the desk's telephone holds: the caller waits on.
+pub const HOME_ON_HOLD: &[Act] = &[Apart];
+
+/// What this cue means in this phase.
+pub fn step(phase: Phase, cue: Cue) -> Option<(To, &'static [Act])> {
+    let row = TABLE.iter().find(|row| row.0 == phase && row.1 == cue);
+    row.map(|row| (row.2, row.3))
+}
+
+impl Phase {
+    /// Whether the caller waits and hears nobody.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Held | Transferring | Moving | Asking | Consulting)
+    }
+
+    /// Whether a desk is rung.
+    pub fn is_ringing(self) -> bool {
+        matches!(self, Transferring | Moving | Asking)
+    }
+
+    pub fn has_first(self) -> bool {
+        !matches!(self, Phase::None | Moving)
+    }
+
+    pub fn has_second(self) -> bool {
+        matches!(self, Consulting | Three)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_one_thing_of_each_phase_and_cue() {
+        for (at, (phase, cue, ..)) in TABLE.iter().enumerate() {
+            let again = TABLE[at + 1..]
+                .iter()
+                .any(|row| (row.0, row.1) == (*phase, *cue));
+            assert!(!again, "{phase:?} {cue:?} has two rows");
+        }
+    }
+
+    #[test]
+    fn whoever_goes_in_whatever_phase_it_is_said_what_becomes_of_the_caller() {
+        for phase in [
+            Talking,
+            Held,
+            Transferring,
+            Moving,
+            Asking,
+            Consulting,
+            Three,
+        ] {
+            assert_eq!(
+                step(phase, FirstGone).is_some(),
+                phase.has_first(),
+                "{phase:?}"
+            );
+            assert_eq!(
+                step(phase, SecondGone).is_some(),
+                phase.has_second(),
+                "{phase:?}"
+            );
+            for cue in [Answered, Unavailable] {
+                assert_eq!(
+                    step(phase, cue).is_some(),
+                    phase.is_ringing(),
+                    "{phase:?} {cue:?}"
+                );
+            }
+        }
+    }
+}

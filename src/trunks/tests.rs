@@ -1,0 +1,543 @@
+//! Stories and properties on a clock of their own.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::registration::{Cue, State, TABLE, step};
+use super::srv::{self, Record};
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn target(last: u8) -> Target {
+    Target {
+        transport: Transport::Udp,
+        peer: SocketAddr::from(([192, 0, 2, last], 5060)),
+        name: format!("192.0.2.{last}"),
+    }
+}
+
+fn settings(registers: bool) -> Settings {
+    Settings {
+        registers,
+        account: registers.then(|| Account {
+            user: "01088880000".into(),
+            credentials: Credentials {
+                username: "centre".into(),
+                password: "secret".into(),
+            },
+        }),
+        domain: Some("carrier.example".into()),
+        expires: 600 * SECOND,
+        keep_alive: 30 * SECOND,
+        patience: 8 * SECOND,
+        pause: 30 * SECOND,
+    }
+}
+
+/// A trunk, the time, and what it wants done.
+struct Story {
+    trunk: Trunk,
+    now: Instant,
+    asks: Vec<Ask>,
+    news: Vec<News>,
+    /// All REGISTERs ever sent.
+    registers: Vec<(Duration, Ask)>,
+    begin: Instant,
+}
+
+impl Story {
+    #[allow(clippy::disallowed_methods)] // any instant will do
+    fn begin(settings: Settings, targets: &[u8]) -> Story {
+        let now = Instant::now();
+        let mut story = Story {
+            trunk: Trunk::new(settings, [7; 32]),
+            now,
+            asks: Vec::new(),
+            news: Vec::new(),
+            registers: Vec::new(),
+            begin: now,
+        };
+        story.tell(Event::Resolved(
+            targets.iter().map(|last| target(*last)).collect(),
+        ));
+        story
+    }
+
+    fn tell(&mut self, event: Event) {
+        for action in self.trunk.handle(event, self.now) {
+            match action {
+                Action::Ask(ask) => {
+                    if matches!(ask.what, Asked::Register { .. }) {
+                        self.registers.push((self.now - self.begin, ask.clone()));
+                    }
+                    self.asks.push(ask);
+                }
+                Action::Tell(news) => self.news.push(news),
+            }
+        }
+    }
+
+    /// The REGISTER that waits for its answer.
+    fn register(&mut self) -> Ask {
+        let is = |ask: &Ask| matches!(ask.what, Asked::Register { .. });
+        let at = self.asks.iter().position(is).expect("a REGISTER");
+        self.asks.remove(at)
+    }
+
+    fn answer(&mut self, ask: &Ask, status: u16, headers: &[(&str, &str)]) {
+        let named = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.tell(Event::Answered {
+            id: ask.id,
+            reply: Reply {
+                status,
+                headers: headers.iter().map(named).collect(),
+            },
+        });
+    }
+
+    /// Answers the OPTIONS that wait: those of `silent` not.
+    fn probes(&mut self, silent: &[u8]) {
+        let (probes, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.asks)
+            .into_iter()
+            .partition(|ask| ask.what == Asked::Options);
+        self.asks = rest;
+        for probe in probes {
+            match silent.iter().any(|last| target(*last) == probe.target) {
+                true => self.tell(Event::Silent { id: probe.id }),
+                false => self.answer(&probe, 200, &[]),
+            }
+        }
+    }
+
+    /// To the next moment at which the trunk wants to be told the time.
+    fn wait(&mut self) -> Duration {
+        let before = self.now;
+        self.now = self.trunk.next().expect("something is due").max(self.now);
+        self.tell(Event::Due);
+        self.now - before
+    }
+
+    /// Until the next REGISTER, while all that is asked answers but `silent`.
+    fn wait_register(&mut self, silent: &[u8]) -> Ask {
+        for _ in 0..1000 {
+            if self.asks.iter().any(|ask| ask.what != Asked::Options) {
+                return self.register();
+            }
+            self.probes(silent);
+            if !self.asks.iter().any(|ask| ask.what != Asked::Options) {
+                self.wait();
+            }
+        }
+        panic!("no REGISTER in a thousand steps: {:?}", self.trunk);
+    }
+
+    fn ways(&self) -> Result<Vec<u8>, NoWay> {
+        let ways = self.trunk.outward(self.now)?;
+        let last = |way: &Target| way.name.rsplit('.').next().unwrap().parse().unwrap();
+        Ok(ways.iter().map(last).collect())
+    }
+}
+
+const CHALLENGE: (&str, &str) = (
+    "WWW-Authenticate",
+    "Digest realm=\"carrier.example\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"",
+);
+
+fn authorization(ask: &Ask) -> Option<&str> {
+    match &ask.what {
+        Asked::Register { authorization, .. } => {
+            authorization.as_ref().map(|(_, value)| value.as_str())
+        }
+        Asked::Options => None,
+    }
+}
+
+#[test]
+fn it_registers_with_what_is_asked_and_renews_before_the_end_with_the_next_count() {
+    let mut story = Story::begin(settings(true), &[1]);
+    let first = story.register();
+    assert_eq!(
+        (authorization(&first), story.ways()),
+        (None, Err(NoWay::NotRegistered))
+    );
+    story.answer(&first, 401, &[CHALLENGE]);
+    let second = story.register();
+    let shown = authorization(&second).unwrap();
+    assert!(
+        shown.contains("nc=00000001") && shown.contains("uri=\"sip:carrier.example\""),
+        "{shown}"
+    );
+    let contact =
+        "<sip:01088880000@192.0.2.100:5060>;expires=300, <sip:other@192.0.2.9>;expires=3000";
+    story.answer(&second, 200, &[("Contact", contact), ("Expires", "9000")]);
+    assert_eq!(story.ways(), Ok(vec![1]));
+    assert!(matches!(
+        &story.news[..],
+        [News::Registered { for_s: 300, .. }]
+    ));
+    // A clock of its own for the addresses; the renewal comes within the last fifth, 32 s before the end at the latest.
+    let granted = story.now;
+    let renewal = story.wait_register(&[]);
+    let waited = (story.now - granted).as_secs();
+    assert!((240..=268).contains(&waited), "{waited}");
+    let shown = authorization(&renewal).unwrap();
+    assert!(shown.contains("nc=00000002"), "{shown}");
+    story.answer(&renewal, 200, &[("Expires", "300")]);
+    assert!(
+        !story
+            .news
+            .iter()
+            .skip(1)
+            .any(|news| matches!(news, News::Registered { .. }))
+    );
+    // A nonce that has grown old is no refusal.
+    let renewal = story.wait_register(&[]);
+    let stale = format!("{}, stale=true", CHALLENGE.1.replace("n1", "n2"));
+    story.answer(&renewal, 401, &[(CHALLENGE.0, &stale)]);
+    let again = story.register();
+    assert!(authorization(&again).unwrap().contains("nonce=\"n2\""));
+    story.answer(&again, 200, &[]);
+    assert_eq!(story.trunk.state(), State::Registered);
+    // And it is taken back at the end.
+    story.tell(Event::Closing);
+    let last = story.register();
+    assert!(matches!(last.what, Asked::Register { expires_s: 0, .. }));
+    story.answer(&last, 200, &[]);
+    assert_eq!(story.trunk.state(), State::Left);
+    assert_eq!(story.trunk.next(), None);
+}
+
+#[test]
+fn a_wrong_password_is_told_once_and_tried_ever_more_rarely() {
+    let mut story = Story::begin(settings(true), &[1]);
+    let mut pauses = Vec::new();
+    for _ in 0..10 {
+        let first = story.wait_register(&[]);
+        let asked = story.now;
+        story.answer(&first, 401, &[CHALLENGE]);
+        let second = story.register();
+        assert!(authorization(&second).is_some());
+        story.answer(&second, 401, &[CHALLENGE]);
+        assert!(story.asks.iter().all(|ask| ask.what == Asked::Options));
+        let next = story.wait_register(&[]);
+        pauses.push((story.now - asked).as_secs());
+        story.asks.push(next);
+    }
+    // RFC 5626 §4.5: 30 s doubled up to 1800 s, half to whole of it.
+    for (at, pause) in pauses.iter().enumerate() {
+        let bound = (30u64 << at).min(1800);
+        assert!(
+            (bound / 2..=bound).contains(pause),
+            "{at}: {pause} of {bound}"
+        );
+    }
+    let told = story
+        .news
+        .iter()
+        .filter(|news| matches!(news, News::NotRegistered { .. }));
+    assert_eq!(told.count(), 10);
+}
+
+#[test]
+fn who_asks_to_be_left_alone_is() {
+    let mut story = Story::begin(settings(true), &[1]);
+    let first = story.register();
+    story.answer(&first, 403, &[("Retry-After", "120 (busy);duration=3")]);
+    let refused = story.now;
+    story.wait_register(&[]);
+    assert_eq!((story.now - refused).as_secs(), 120);
+}
+
+#[test]
+fn too_brief_a_registration_is_asked_for_longer_once() {
+    let mut story = Story::begin(settings(true), &[1]);
+    let first = story.register();
+    story.answer(&first, 423, &[("Min-Expires", "1800")]);
+    let second = story.register();
+    assert!(matches!(
+        second.what,
+        Asked::Register {
+            expires_s: 1800,
+            ..
+        }
+    ));
+    story.answer(&second, 423, &[("Min-Expires", "3600")]);
+    assert_eq!(story.trunk.state(), State::Waiting);
+    // A server that wants years is refused.
+    let third = story.wait_register(&[]);
+    story.answer(&third, 423, &[("Min-Expires", "9999999")]);
+    assert_eq!(story.trunk.state(), State::Waiting);
+}
+
+#[test]
+fn a_silent_address_gives_way_to_the_next_and_comes_back_when_it_answers() {
+    let mut story = Story::begin(settings(true), &[1, 2]);
+    let first = story.register();
+    assert_eq!(first.target, target(1));
+    story.tell(Event::Silent { id: first.id });
+    let second = story.register();
+    assert_eq!(second.target, target(2));
+    story.answer(&second, 200, &[("Expires", "3600")]);
+    assert_eq!(story.ways(), Ok(vec![2]));
+    // Its OPTIONS is answered: home again.
+    let back = story.wait_register(&[]);
+    assert_eq!(back.target, target(1));
+    assert!(story.now - story.begin < 60 * SECOND);
+    // Until that is granted the other one holds.
+    assert_eq!(story.ways(), Ok(vec![2, 1]));
+    story.answer(&back, 200, &[("Expires", "3600")]);
+    assert_eq!(story.ways(), Ok(vec![1, 2]));
+    // It goes silent in the middle of a registration.
+    let over = story.wait_register(&[1]);
+    assert_eq!(over.target, target(2));
+    assert!(story.news.contains(&News::Down(target(1))));
+    story.answer(&over, 200, &[("Expires", "3600")]);
+    assert_eq!(story.ways(), Ok(vec![2]));
+}
+
+#[test]
+fn where_nobody_answers_the_first_who_comes_back_is_asked_at_once() {
+    let mut story = Story::begin(settings(true), &[1, 2]);
+    story.probes(&[1, 2]);
+    let first = story.register();
+    story.tell(Event::Silent { id: first.id });
+    assert_eq!(
+        (story.ways(), story.trunk.state()),
+        (Err(NoWay::Down), State::Waiting)
+    );
+    assert!(story.trunk.is_in_trouble(story.now));
+    for _ in 0..20 {
+        story.wait();
+        story.probes(&[1, 2]);
+    }
+    assert_eq!(story.registers.len(), 1, "nobody was there to be asked");
+    let back = story.wait_register(&[1]);
+    assert_eq!(back.target, target(2));
+}
+
+#[test]
+fn a_server_that_fails_is_passed_over_and_one_that_refuses_is_not() {
+    let mut story = Story::begin(settings(true), &[1, 2]);
+    let first = story.register();
+    story.answer(&first, 503, &[("Retry-After", "60")]);
+    let second = story.register();
+    assert_eq!(second.target, target(2));
+    story.answer(&second, 403, &[]);
+    assert_eq!(story.trunk.state(), State::Waiting);
+    assert_eq!(story.registers.len(), 2);
+    // A redirection is not followed: nothing on the wire decides whom we show a digest.
+    let mut moved = Story::begin(settings(true), &[1, 2]);
+    let first = moved.register();
+    moved.answer(&first, 302, &[("Contact", "<sip:198.51.100.66>")]);
+    assert_eq!(
+        (moved.trunk.state(), moved.registers.len()),
+        (State::Waiting, 1)
+    );
+}
+
+#[test]
+fn a_trunk_without_registration_goes_by_the_order_of_those_that_answer() {
+    let mut story = Story::begin(settings(false), &[1, 2, 3]);
+    assert_eq!(story.ways(), Ok(vec![1, 2, 3]));
+    story.probes(&[1]);
+    assert_eq!(story.ways(), Ok(vec![2, 3]));
+    while story.now - story.begin < 70 * SECOND {
+        story.wait();
+        story.probes(&[2]);
+    }
+    assert_eq!(story.ways(), Ok(vec![1, 3]));
+    assert!(story.registers.is_empty());
+    // New addresses: what was known of those that stay is kept.
+    story.tell(Event::Resolved(vec![target(2), target(3), target(4)]));
+    assert_eq!(story.ways(), Ok(vec![3, 4]));
+    let mut nowhere = Story::begin(settings(false), &[]);
+    assert_eq!(nowhere.ways(), Err(NoWay::Unknown));
+    nowhere.tell(Event::Closing);
+    assert_eq!(nowhere.trunk.state(), State::Left);
+}
+
+#[test]
+fn without_keep_alive_silence_still_leads_to_the_next_address() {
+    let mut quiet = settings(true);
+    quiet.keep_alive = Duration::ZERO;
+    let mut story = Story::begin(quiet, &[1, 2]);
+    let first = story.register();
+    story.tell(Event::Silent { id: first.id });
+    let second = story.register();
+    assert_eq!(second.target, target(2));
+    story.tell(Event::Silent { id: second.id });
+    let again = story.wait_register(&[]);
+    assert_eq!(again.target, target(1));
+    assert!(story.asks.is_empty());
+}
+
+/// A domain that had no address for a while.
+#[test]
+fn new_addresses_are_asked_at_once_whatever_failed_before() {
+    let mut quiet = settings(true);
+    quiet.keep_alive = Duration::ZERO;
+    let mut story = Story::begin(quiet, &[1]);
+    let first = story.register();
+    story.answer(&first, 403, &[]);
+    story.tell(Event::Resolved(Vec::new()));
+    assert_eq!(story.trunk.state(), State::Waiting);
+    story.wait();
+    assert_eq!(story.trunk.next(), None, "there is nobody to be asked");
+    story.tell(Event::Resolved(vec![target(2)]));
+    assert_eq!(story.register().target, target(2));
+}
+
+/// A registration that ended in the moment of the stop leaves nothing to be taken back.
+#[test]
+fn a_stop_behind_the_end_of_a_registration_is_over_at_once() {
+    let mut story = Story::begin(settings(true), &[1]);
+    let first = story.register();
+    story.answer(&first, 200, &[("Expires", "60")]);
+    story.now += 61 * SECOND;
+    story.tell(Event::Closing);
+    assert_eq!(story.trunk.state(), State::Left);
+}
+
+#[test]
+fn the_table_has_one_row_for_each_pair_and_leads_out_of_every_state() {
+    let mut seen = HashMap::new();
+    for (from, cue, to) in TABLE {
+        assert_eq!(seen.insert((from, cue), to), None, "{from:?} {cue:?} twice");
+    }
+    for (from, ..) in TABLE.iter().filter(|(from, ..)| *from != State::Left) {
+        let closes = step(*from, Cue::Leave).or(step(*from, Cue::Failed));
+        assert!(closes.is_some(), "{from:?} never closes");
+    }
+    assert!(TABLE.iter().all(|(from, ..)| *from != State::Left));
+}
+
+/// RFC 2782: within one priority each is first in proportion to its weight.
+#[test]
+fn records_of_one_priority_are_first_in_proportion_to_their_weights() {
+    let record = |priority, weight, target: &str| Record {
+        priority,
+        weight,
+        port: 5060,
+        target: target.to_owned(),
+    };
+    let records = vec![
+        record(20, 0, "last"),
+        record(10, 60, "a"),
+        record(10, 30, "b"),
+        record(10, 10, "c"),
+        record(10, 0, "d"),
+        record(5, 0, "."),
+    ];
+    let mut chance = StdRng::from_seed([3; 32]);
+    let mut first = HashMap::<String, u32>::new();
+    const DRAWS: u32 = 20_000;
+    for _ in 0..DRAWS {
+        let ordered = srv::order(records.clone(), &mut chance);
+        assert_eq!(ordered.len(), 5);
+        assert_eq!(ordered[4].target, "last");
+        *first.entry(ordered[0].target.clone()).or_default() += 1;
+    }
+    for (target, weight) in [("a", 60.0), ("b", 30.0), ("c", 10.0)] {
+        let share = f64::from(first[target]) / f64::from(DRAWS) * 100.0;
+        assert!(
+            (share - weight).abs() < 2.0,
+            "{target}: {share} of {weight}"
+        );
+    }
+    // Weight 0 has a small chance beside others, and not none.
+    let rare = first.get("d").copied().unwrap_or_default();
+    assert!((50..600).contains(&rare), "{rare}");
+    // One seed, one order.
+    let of = |seed| srv::order(records.clone(), &mut StdRng::from_seed([seed; 32]));
+    assert_eq!(of(9), of(9));
+}
+
+/// What may happen in a property.
+#[derive(Debug, Clone)]
+enum Chance {
+    Answer {
+        which: usize,
+        status: u16,
+        headers: usize,
+    },
+    Silent(usize),
+    Wait,
+    Resolve(Vec<u8>),
+    Stray(u64),
+}
+
+fn chances() -> impl Strategy<Value = Chance> {
+    let statuses = prop::sample::select(vec![
+        200, 200, 200, 401, 401, 407, 403, 404, 408, 423, 302, 500, 503, 603,
+    ]);
+    prop_oneof![
+        4 => (any::<usize>(), statuses, 0..5usize)
+            .prop_map(|(which, status, headers)| Chance::Answer { which, status, headers }),
+        2 => any::<usize>().prop_map(Chance::Silent),
+        4 => Just(Chance::Wait),
+        1 => prop::collection::vec(1..5u8, 0..4).prop_map(Chance::Resolve),
+        1 => any::<u64>().prop_map(Chance::Stray),
+    ]
+}
+
+proptest! {
+    /// Whatever is answered: one REGISTER at most is under way, a way out leads only to a known address that is not
+    /// silent, REGISTERs do not follow one another without end, and the close comes to an end.
+    #[test]
+    fn the_trunk_keeps_its_promises(registers: bool, chances in prop::collection::vec(chances(), 1..120)) {
+        let mut story = Story::begin(settings(registers), &[1, 2]);
+        let mut known = vec![1u8, 2];
+        for chance in chances {
+            match chance {
+                Chance::Answer { which, status, headers } if !story.asks.is_empty() => {
+                    let ask = story.asks.remove(which % story.asks.len());
+                    let some: [&[(&str, &str)]; 5] = [
+                        &[], &[CHALLENGE], &[("Expires", "0")],
+                        &[("Min-Expires", "700"), ("Retry-After", "5")],
+                        &[("WWW-Authenticate", "Digest realm=\"r\", nonce=\"m\", stale=true"), ("Expires", "40")],
+                    ];
+                    story.answer(&ask, status, some[headers]);
+                }
+                Chance::Silent(which) if !story.asks.is_empty() => {
+                    let ask = story.asks.remove(which % story.asks.len());
+                    story.tell(Event::Silent { id: ask.id });
+                }
+                Chance::Wait if story.trunk.next().is_some() => { story.wait(); }
+                Chance::Resolve(now) => {
+                    known.clone_from(&now);
+                    story.tell(Event::Resolved(now.into_iter().map(target).collect()));
+                }
+                Chance::Stray(id) => story.tell(Event::Silent { id: id.saturating_add(1 << 40) }),
+                _ => {}
+            }
+            let under_way = story.asks.iter().filter(|ask| ask.what != Asked::Options).count();
+            prop_assert!(under_way <= 1);
+            prop_assert_eq!(under_way == 1, story.trunk.state().is_asking());
+            if let Ok(ways) = story.ways() {
+                prop_assert!(!ways.is_empty());
+                prop_assert!(!registers || story.trunk.registered_at(story.now).is_some());
+                for (target, open) in story.trunk.targets() {
+                    prop_assert!(open || !story.trunk.outward(story.now).unwrap().contains(target));
+                }
+                prop_assert!(ways.iter().all(|way| known.contains(way)));
+            }
+            // Somebody is always to be asked, or has been.
+            let alive = story.trunk.next().is_some() || !story.asks.is_empty() || known.is_empty();
+            prop_assert!(alive, "{:?}", story.trunk);
+        }
+        prop_assert!(registers || story.registers.is_empty());
+        story.tell(Event::Closing);
+        for _ in 0..8 {
+            let leaving = story.asks.iter().position(|ask| ask.what != Asked::Options);
+            let Some(at) = leaving else { break };
+            let ask = story.asks.remove(at);
+            story.answer(&ask, 401, &[CHALLENGE]);
+        }
+        prop_assert_eq!(story.trunk.state(), State::Left);
+    }
+}

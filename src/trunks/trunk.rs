@@ -1,0 +1,290 @@
+//! One trunk: its addresses, its registration, its ways out.
+
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::chances::cnonce;
+use super::registration::{Cue, State, step};
+use super::watch::{Health, Watched};
+use super::{Action, Ask, Asked, Event, News, NoWay, Settings, Target};
+use crate::credentials::Answering;
+
+/// One trunk. Two of one seed that are told the same do the same.
+#[derive(Debug)]
+pub struct Trunk {
+    pub(super) settings: Settings,
+    pub(super) chance: StdRng,
+    pub(super) watched: Vec<Watched>,
+    pub(super) state: State,
+    /// When the registration is to be asked for or renewed.
+    pub(super) due: Option<Instant>,
+    /// Where we are registered, and until when.
+    pub(super) bound: Option<(Target, Instant)>,
+    /// The REGISTER under way, and to whom.
+    pub(super) asked: Option<(u64, Target)>,
+    /// The last challenge: its nonce is shown again with the next count.
+    pub(super) answering: Option<Answering>,
+    /// Challenges answered since the attempt began.
+    pub(super) answered: u8,
+    /// How long is asked for: what the settings say, or more where a 423 wanted it.
+    pub(super) expires: Duration,
+    pub(super) lengthened: bool,
+    pub(super) failures: u32,
+    /// The pause is because nobody answered: who comes back is asked at once.
+    pub(super) silent: bool,
+    pub(super) cseq: u32,
+    pub(super) ids: u64,
+    /// What of a Contact tells that it is ours.
+    pub(super) contact: String,
+}
+
+impl Trunk {
+    /// `seed` is anybody's guess in the shell, and fixed in a test.
+    pub fn new(settings: Settings, seed: [u8; 32]) -> Trunk {
+        let user = settings.account.as_ref().map(|account| &account.user);
+        Trunk {
+            contact: user.map_or_else(String::new, |user| format!(":{user}@")),
+            expires: settings.expires,
+            settings,
+            chance: StdRng::from_seed(seed),
+            watched: Vec::new(),
+            state: State::Unregistered,
+            due: None,
+            bound: None,
+            asked: None,
+            answering: None,
+            answered: 0,
+            lengthened: false,
+            failures: 0,
+            silent: false,
+            cseq: 0,
+            ids: 0,
+        }
+    }
+
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The addresses in their order, and whether each is taken to answer.
+    pub fn targets(&self) -> impl Iterator<Item = (&Target, bool)> {
+        let all = self.watched.iter();
+        all.map(|watched| (&watched.target, watched.is_open()))
+    }
+
+    /// Where we are registered at this moment.
+    pub fn registered_at(&self, now: Instant) -> Option<&Target> {
+        let (target, until) = self.bound.as_ref()?;
+        (now < *until).then_some(target)
+    }
+
+    /// Whether calls can neither come nor go although they should; not while nobody had time to answer yet.
+    pub fn is_in_trouble(&self, now: Instant) -> bool {
+        match self.outward(now) {
+            Ok(_) | Err(NoWay::Unknown) => false,
+            Err(NoWay::Down) => true,
+            Err(NoWay::NotRegistered) => self.failures > 0,
+        }
+    }
+
+    /// Where a call goes out now, in the order in which it is tried (RFC 3263 §4.3): where we are registered, then the other
+    /// addresses that answer. Who does not register goes by the order of the addresses.
+    pub fn outward(&self, now: Instant) -> Result<Vec<Target>, NoWay> {
+        if self.watched.is_empty() {
+            return Err(NoWay::Unknown);
+        }
+        let open = self.watched.iter().filter(|watched| watched.is_open());
+        let mut ways: Vec<Target> = open.map(|watched| watched.target.clone()).collect();
+        if ways.is_empty() {
+            return Err(NoWay::Down);
+        }
+        if self.registers() {
+            let here = self.registered_at(now).ok_or(NoWay::NotRegistered)?;
+            // A stable sort: the others keep their order.
+            ways.sort_by_key(|way| way != here);
+        }
+        Ok(ways)
+    }
+
+    /// When [`Event::Due`] is to be told.
+    pub fn next(&self) -> Option<Instant> {
+        let due = self.due.filter(|_| !self.state.is_asking());
+        let probes = self.watched.iter().filter_map(|watched| watched.next);
+        probes.chain(due).min()
+    }
+
+    /// Takes what happened; says what to do.
+    pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Due => {}
+            Event::Resolved(targets) => self.resolved(targets, now),
+            Event::Answered { id, reply } => self.answered(id, &reply, now, &mut actions),
+            Event::Silent { id } => self.silent(id, now, &mut actions),
+            Event::Closing => self.close(now, &mut actions),
+        }
+        if !self.state.is_leaving() {
+            self.probe(now, &mut actions);
+            self.move_home(now);
+            self.register_if_due(now, &mut actions);
+        }
+        actions
+    }
+
+    pub(super) fn registers(&self) -> bool {
+        self.settings.registers && self.settings.account.is_some()
+    }
+
+    fn id(&mut self) -> u64 {
+        self.ids += 1;
+        self.ids
+    }
+
+    pub(super) fn step(&mut self, cue: Cue) -> bool {
+        let next = step(self.state, cue);
+        if let Some(next) = next {
+            self.state = next;
+        }
+        next.is_some()
+    }
+
+    fn resolved(&mut self, targets: Vec<Target>, now: Instant) {
+        let keeps_alive = !self.settings.keep_alive.is_zero();
+        let mut watched: Vec<Watched> = Vec::with_capacity(targets.len());
+        for target in targets {
+            if watched.iter().any(|known| known.target == target) {
+                continue;
+            }
+            let mut before = self.watched.iter();
+            let known = before.find(|known| known.target == target).cloned();
+            watched.push(known.unwrap_or_else(|| Watched::new(target, keeps_alive.then_some(now))));
+        }
+        self.watched = watched;
+        let idle = matches!(self.state, State::Unregistered | State::Waiting);
+        if self.registers() && self.due.is_none() && idle {
+            self.due = Some(now);
+        }
+    }
+
+    /// Each address in its own time.
+    fn probe(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        for at in 0..self.watched.len() {
+            if self.watched[at].next.is_none_or(|next| now < next) {
+                continue;
+            }
+            let id = self.id();
+            let watched = &mut self.watched[at];
+            watched.next = None;
+            watched.asked = Some(id);
+            actions.push(Action::Ask(Ask {
+                id,
+                what: Asked::Options,
+                target: watched.target.clone(),
+                patience: self.settings.patience,
+            }));
+        }
+    }
+
+    /// The first address that is neither silent nor tried in this round.
+    pub(super) fn choice(&self) -> Option<Target> {
+        let mut open = self.watched.iter();
+        let first = open.find(|watched| watched.is_open() && !watched.tried);
+        first.map(|watched| watched.target.clone())
+    }
+
+    /// Registered at an address that is not the first any more: at the first again.
+    fn move_home(&mut self, now: Instant) {
+        let (State::Registered, Some((target, _))) = (self.state, &self.bound) else {
+            return;
+        };
+        let known = self
+            .watched
+            .iter()
+            .any(|watched| watched.target == *target && watched.is_open());
+        let better = self
+            .watched
+            .iter()
+            .take_while(|watched| watched.target != *target);
+        let mut better = better.filter(|watched| watched.health == Health::Up);
+        if better.next().is_some() {
+            self.due = Some(now);
+        } else if !known {
+            self.bound = None;
+            self.step(Cue::Lost);
+            self.due = Some(now);
+        }
+    }
+
+    fn register_if_due(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.state.is_asking() || self.due.is_none_or(|due| now < due) {
+            return;
+        }
+        for watched in &mut self.watched {
+            watched.tried = false;
+        }
+        let Some(target) = self.choice() else {
+            // Nobody is there: the first OPTIONS that is answered asks again.
+            self.due = None;
+            self.silent = true;
+            return;
+        };
+        if self.step(Cue::Due) {
+            self.due = None;
+            self.answered = 0;
+            self.lengthened = false;
+            self.register(target, self.expires, actions);
+        }
+    }
+
+    pub(super) fn register(
+        &mut self,
+        target: Target,
+        expires: Duration,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(account) = self.settings.account.clone() else {
+            return;
+        };
+        let id = self.id();
+        self.cseq += 1;
+        let fresh = cnonce(&mut self.chance);
+        let uri = super::registrar_uri(&target, &self.settings);
+        let authorization = self
+            .answering
+            .as_mut()
+            .map(|answering| answering.header(&account.credentials, ("REGISTER", &uri), &fresh));
+        self.asked = Some((id, target.clone()));
+        actions.push(Action::Ask(Ask {
+            id,
+            what: Asked::Register {
+                expires_s: expires.as_secs(),
+                cseq: self.cseq,
+                authorization,
+            },
+            target,
+            patience: self.settings.patience,
+        }));
+    }
+
+    fn close(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.state.is_leaving() {
+            return;
+        }
+        for watched in &mut self.watched {
+            watched.next = None;
+        }
+        self.due = None;
+        // One that is under way may have been granted already.
+        let under_way = self.asked.take().map(|(_, target)| target);
+        let bound = self.registered_at(now).cloned();
+        let Some(target) = bound.or(under_way) else {
+            self.step(Cue::Close);
+            return actions.push(Action::Tell(News::Left));
+        };
+        self.step(Cue::Leave);
+        self.answered = 0;
+        self.register(target, Duration::ZERO, actions);
+    }
+}

@@ -1,0 +1,99 @@
+//! The desks now: who may look, and what is shown.
+
+use super::*;
+use crate::board::{Board, DeskLine, Doing};
+
+fn line(desk: &str, doing: Doing) -> DeskLine {
+    DeskLine {
+        desk: desk.to_owned(),
+        staff: Some(format!("9{desk}")),
+        groups: vec!["forest".to_owned()],
+        doing,
+        since: Some(now().plus_millis(-65_000)),
+        reason: (doing == Doing::Break).then(|| "<b>午餐".to_owned()),
+        call: (doing == Doing::Talking).then(|| seed::id(2).0),
+    }
+}
+
+impl Centre {
+    /// The same house, whose desks do this.
+    fn with_board(mut self, board: Board) -> Self {
+        let options = Options {
+            centre: "centre".to_owned(),
+            behind_tls: false,
+            meter: Meter::detached(),
+            troubles: Arc::new(Vec::new),
+            board: {
+                let board = Arc::new(board);
+                Arc::new(move || Arc::clone(&board))
+            },
+            example: false,
+        };
+        let archive = Archive::new(self._folder.path().join("recordings"));
+        self.router = doors::router(Web::new(self.engine.clone(), archive, options));
+        self
+    }
+}
+
+#[tokio::test]
+async fn a_supervisor_sees_what_each_desk_does_and_who_waits() {
+    let centre = Centre::busy().await.with_board(Board {
+        taken_at: Some(now()),
+        desks: vec![
+            line("8001", Doing::Talking),
+            line("8002", Doing::Break),
+            line("8003", Doing::NotAnswering),
+        ],
+        waiting: 7,
+        longest_since: Some(now().plus_millis(-125_000)),
+        promised: 3,
+    });
+    for (address, part) in [("/board", false), ("/board/now", true)] {
+        let page = centre.get(address, Who::LoggedIn).await.text();
+        assert_eq!(page.starts_with("<!doctype html>"), !part, "{page}");
+        for shown in [
+            "<dt>排队等候</dt><dd>7</dd>",
+            "<dt>待回电</dt><dd>3</dd>",
+            "<dt>通话中</dt><dd>1</dd>",
+            "<dt>空闲</dt><dd>0</dd>",
+            "<th scope=\"row\">8001</th><td>98001</td><td>forest</td>",
+            "小休：&#60;b&#62;午餐",
+            "多次未接",
+            &format!("href=\"/calls/{}\"", seed::id(2).0),
+        ] {
+            assert!(page.contains(shown), "{address} has no {shown}: {page}");
+        }
+        // Two minutes and some: the machine that runs this may be slow.
+        assert!(page.contains("<dt>最长等候</dt><dd>2:"), "{page}");
+    }
+    let api = centre.get("/api/v1/board", Who::Token).await.json();
+    assert_eq!(api["waiting"], 7);
+    assert_eq!(api["desks"][0]["doing"], "talking");
+    assert_eq!(api["desks"][1]["reason"], "<b>午餐");
+    assert_eq!(api["lately"]["wanted"], 0, "the calls of the seed are old");
+}
+
+#[tokio::test]
+async fn before_the_telephone_has_started_the_board_says_so() {
+    let centre = Centre::busy().await;
+    let page = centre.get("/board", Who::LoggedIn).await.text();
+    assert!(page.contains("话务尚未启动"), "{page}");
+    let api = centre.get("/api/v1/board", Who::Token).await.json();
+    assert_eq!(api["taken_at"], Value::Null);
+}
+
+#[tokio::test]
+async fn no_agent_and_no_unit_sees_the_board() {
+    let centre = Centre::busy().await;
+    for (role, unit) in [(Role::Agent, "centre"), (Role::CentreOfficer, "centre")] {
+        let cookie = centre.cookie_of(role.word(), &[(role, unit)]).await;
+        for address in ["/board", "/board/now", "/api/v1/board"] {
+            let request = Request::get(address).header(header::COOKIE, &cookie);
+            let answer = centre.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{address} {role:?}");
+        }
+        let request = Request::get("/").header(header::COOKIE, &cookie);
+        let home = centre.send(request.body(Body::empty()).unwrap()).await;
+        assert!(!home.text().contains("href=\"/board\""), "{role:?}");
+    }
+}
