@@ -94,6 +94,7 @@ impl Call {
             hours: Hours::Open,
             tail: None,
             slot: None,
+            date: None,
             lengths_ms: Arc::clone(&BOOK.lengths_ms),
         };
         let plan = Arc::clone(BOOK.plan_for("consult").expect("the shipped plan"));

@@ -28,6 +28,7 @@ impl Centre {
                 Arc::new(move || Arc::clone(&board))
             },
             example: false,
+            calls_out: None,
         };
         let archive = Archive::new(self._folder.path().join("recordings"));
         self.router = doors::router(Web::new(self.engine.clone(), archive, options));
