@@ -29,6 +29,7 @@ impl Centre {
             },
             example: false,
             calls_out: None,
+            consoles: None,
         };
         let archive = Archive::new(self._folder.path().join("recordings"));
         self.router = doors::router(Web::new(self.engine.clone(), archive, options));
