@@ -68,13 +68,16 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     );
     let troubles = troubles(&ledgers, &media, trunkline.clone());
     let (board, glass) = watch::channel(Arc::default());
-    let pages = tokio::spawn(web::serve(
+    let options = web_options(&config, meter, troubles, glass, example);
+    let closed = pages_closing.clone().cancelled_owned();
+    let pages = web::serve(
         web_listener,
         engine.clone(),
         archive.clone(),
-        web_options(&config, meter, troubles, glass, example),
-        pages_closing.clone().cancelled_owned(),
-    ));
+        options,
+        closed,
+    );
+    let pages = tokio::spawn(pages);
     let phone = Phone::open(Rooms {
         settings: phone_settings(&config),
         engine: engine.clone(),

@@ -1,7 +1,7 @@
 //! How soon callers were answered, and what their talks at each desk came to.
 
 use crate::domain::{Day, Moment};
-use crate::store::views::{Answering, DeskCount};
+use crate::store::counts::{Answering, DeskCount};
 use crate::store::{Error, Tx, Value, args, statements};
 
 statements! {

@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _,
 
 use super::driver::{Pool, args};
 use super::{
-    Error, Store, calls, cases, deadlines, driver, listenings, ratings, retries, tickets, trail,
-    uncounted, unrecorded,
+    Error, Store, calls, cases, deadlines, driver, listenings, ratings, retries, spans, tickets,
+    trail, uncounted, unrecorded,
 };
 
 /// A database of a story's own.
@@ -365,6 +365,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         deadlines::STATEMENTS,
         ratings::STATEMENTS,
         retries::STATEMENTS,
+        spans::STATEMENTS,
         listenings::STATEMENTS,
         tickets::STATEMENTS,
         cases::STATEMENTS,

@@ -95,7 +95,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Commands about what is entered, over an engine that somebody else has opened.
     (
         "clerk",
-        &["outward", "errands", "staff", "engine", "rights", "domain"],
+        &[
+            "outward", "errands", "staff", "engine", "rights", "channels", "domain",
+        ],
     ),
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
@@ -365,8 +367,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "credentials",
         ],
     ),
-    // The stack's sockets and streams; what comes by them is judged here.
-    ("seam", &["guard", "streams"]),
+    // The stack's sockets, streams and words; what comes by them is judged here.
+    ("seam", &["guard", "streams", "renewal", "credentials"]),
     // A session's timer is told the time.
     ("renewal", &[]),
     // What is shown to who asks who we are; texts to it.
@@ -412,7 +414,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip", "seam"]),
-    ("rsip", &["sip"]),
+    ("rsip", &["sip", "seam"]),
     // The only questions to name servers.
     ("hickory_resolver", &["trunkline"]),
     // The only TLS of ours, and the only reading of certificates.
@@ -430,7 +432,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("clap", &["app", "clerk", "main", "studio"]),
     // Files of the approval system, and a password typed at a terminal.
-    ("csv", &["app"]),
+    ("csv", &["clerk"]),
     ("rpassword", &["app"]),
     // Exported in one place; counted anywhere by `metrics`.
     ("metrics_exporter_prometheus", &["meter"]),
