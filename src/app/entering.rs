@@ -1,10 +1,10 @@
 //! Commands about what is entered, over the configured database.
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use super::{log_to_stderr, now, open_engine, runtime};
-use crate::clerk::{self, CallOutCommand, DeskCommand, TokenCommand, UnitCommand};
+use crate::clerk::{self, CallOutCommand, DeskCommand, MatterCommand, TokenCommand, UnitCommand};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::outward;
@@ -33,6 +33,13 @@ pub fn desk(config: Option<&Path>, command: DeskCommand) -> anyhow::Result<ExitC
     })
 }
 
+/// `gradeline matter`.
+pub fn matter(config: Option<&Path>, command: MatterCommand) -> anyhow::Result<ExitCode> {
+    enter(config, async |engine| {
+        clerk::matter(engine, command, now()).await
+    })
+}
+
 /// `gradeline token`.
 pub fn token(config: Option<&Path>, command: TokenCommand) -> anyhow::Result<ExitCode> {
     enter(config, async |engine| {
@@ -40,9 +47,10 @@ pub fn token(config: Option<&Path>, command: TokenCommand) -> anyhow::Result<Exi
     })
 }
 
-fn enter(
+/// What is done says the exit status, or nothing: 0.
+fn enter<T: Termination>(
     config: Option<&Path>,
-    run: impl AsyncFnOnce(&Engine) -> anyhow::Result<()>,
+    run: impl AsyncFnOnce(&Engine) -> anyhow::Result<T>,
 ) -> anyhow::Result<ExitCode> {
     log_to_stderr("warn");
     let config = Config::load(config)?;
@@ -50,6 +58,6 @@ fn enter(
         let engine = open_engine(&config).await?;
         let done = run(&engine).await;
         engine.close().await?;
-        done.map(|()| ExitCode::SUCCESS)
+        done.map(Termination::report)
     })
 }

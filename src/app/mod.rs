@@ -8,7 +8,6 @@ mod due;
 mod entering;
 mod floor;
 mod log;
-mod matter;
 mod recovery;
 mod registering;
 mod resources;
@@ -20,15 +19,15 @@ mod user;
 mod verify;
 
 pub use crate::clerk::{
-    CALL_OUT_EXAMPLES, CallOutCommand, DESK_EXAMPLES, DeskCommand, TokenCommand, UnitCommand,
+    CALL_OUT_EXAMPLES, CallOutCommand, DESK_EXAMPLES, DeskCommand, MatterCommand, TokenCommand,
+    UnitCommand,
 };
 pub use bulletin::{BulletinCommand, bulletin};
 pub use calendar::{CalendarCommand, calendar};
 pub use check::check;
 pub use demo::{DemoCall, KeyWay, demo};
 pub use due::due;
-pub use entering::{call_out, desk, token, unit};
-pub use matter::{MatterCommand, matter};
+pub use entering::{call_out, desk, matter, token, unit};
 pub use seed::{SEED_EXAMPLES, Seed, seed};
 pub use serve::serve;
 pub use simulate::{CalledAt, DeskConduct, SimulatedCall, simulate};

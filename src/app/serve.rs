@@ -64,7 +64,6 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let (desks, rehearsal) = open_desks(&config, &book, &engine).await?;
     let trunkline = open_trunkline(&config, &agent)?;
     let (desk_pages, consoles) = open_pages(&config, &desks).unzip();
-
     welcome(
         &agent,
         &config,
@@ -74,13 +73,10 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     );
     let troubles = troubles(&ledgers, &media, trunkline.clone());
     let (board, glass) = watch::channel(Arc::default());
-    let pages = tokio::spawn(web::serve(
-        web_listener,
-        engine.clone(),
-        archive.clone(),
-        web_options(&config, meter, troubles, glass, example, consoles),
-        pages_closing.clone().cancelled_owned(),
-    ));
+    let options = web_options(&config, meter, troubles, glass, example, consoles);
+    let (shown, heard) = (engine.clone(), archive.clone());
+    let closed = pages_closing.clone().cancelled_owned();
+    let pages = tokio::spawn(web::serve(web_listener, shown, heard, options, closed));
     let phone = Phone::open(Rooms {
         settings: phone_settings(&config),
         engine: engine.clone(),

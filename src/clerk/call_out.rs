@@ -39,7 +39,7 @@ pub enum CallOutCommand {
 /// What `gradeline call-out --help` says behind its commands.
 pub const CALL_OUT_EXAMPLES: &str = "What has to be there for anybody to be called:
   [outward]
-  trunk = \"sip:192.0.2.10:5060\"
+  trunk = \"sip:192.0.2.10:5060\"     # or none, and calls go by [trunk]
   caller_id = \"01066554433\"
 
 The running server makes the call, in the hours of [outward] hours. Revisits are asked for on the ticket's page: a person talks in them.";
@@ -83,7 +83,7 @@ pub async fn call_out(
             )
         }
     };
-    let allowing = allowing.context("there is no trunk for calls out: write [outward] trunk")?;
+    let allowing = allowing.context("there is no trunk for calls out: write [outward] caller_id, and [trunk] or [outward] trunk")?;
     let wish = Wish {
         what,
         staff,

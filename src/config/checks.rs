@@ -210,6 +210,14 @@ impl Config {
         ])
     }
 
+    /// A desk in a browser that would get no microphone.
+    fn page_warning(&self) -> Option<String> {
+        let exposed = !self.web.listen.ip().is_loopback() && !self.web.behind_tls;
+        (exposed && self.desks.browsers().next().is_some()).then(|| {
+            "[desks] addresses has a browser, and pages are not by TLS: browsers give no microphone to a page of http:// but on this machine itself; put a gateway with https:// before [web] listen and write behind_tls = true".into()
+        })
+    }
+
     /// What works but will surprise: shown by `check` and at start.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -259,13 +267,7 @@ impl Config {
                     .into(),
             );
         }
-        let exposed = !self.web.listen.ip().is_loopback() && !self.web.behind_tls;
-        if exposed && self.desks.browsers().next().is_some() {
-            warnings.push(
-                "[desks] addresses has a browser, and pages are not by TLS: browsers give no microphone to a page of http:// but on this machine itself; put a gateway with https:// before [web] listen and write behind_tls = true"
-                    .into(),
-            );
-        }
+        warnings.extend(self.page_warning());
         let ports = usize::from(self.media.ports.end() - self.media.ports.start()) + 1;
         if ports / PORTS_A_CALL < self.sip.max_calls {
             warnings.push(format!(

@@ -233,6 +233,23 @@ mod tests {
         let outward = config.calls_out().unwrap();
         assert_eq!(outward.rules.at_once, 2);
         assert!(!outward.results && !outward.callbacks);
+        assert!(outward.trunk.target.is_some());
+    }
+
+    #[test]
+    fn without_a_trunk_of_its_own_calls_go_by_the_one_that_is_kept() {
+        let kept = "[trunk]\naddresses = [\"udp:192.0.2.10\"]\n";
+        let read = |lines: &str| read(&format!("{lines}{kept}")).unwrap();
+        let outward = read("caller_id = \"01066554433\"\n").calls_out().unwrap();
+        assert_eq!(
+            (outward.trunk.target, outward.trunk.caller_id.as_str()),
+            (None, "01066554433")
+        );
+        // A trunk for calls in alone: without a number to be seen nobody is called.
+        assert!(read("").calls_out().is_none());
+        let own = read("trunk = \"sip:192.0.2.20\"\ncaller_id = \"01066554433\"\n");
+        let target = own.calls_out().unwrap().trunk.target;
+        assert_eq!(target.as_deref(), Some("sip:192.0.2.20"));
     }
 
     #[test]

@@ -181,3 +181,6 @@ async fn invited(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,7 @@ use crate::figures::{Thresholds, Weights};
 pub use crate::register::ListingClock;
 use crate::secrets::{self, Passwords};
 pub use crate::store::SlipRow;
+pub use crate::store::counts::{Answering, DeskCount, Figures};
 pub use crate::store::rows::*;
 pub use crate::store::views::*;
 use crate::store::{self, Store};

@@ -8,7 +8,7 @@ use crate::guard::{
     self, Desks, Enrolled, Framed, Limits, Network, State, Transport, Verdict, frame, judge,
 };
 use crate::registrar::{Account, Answer, Carrier, Ha1s, Registers, Registrar, Request, Settings};
-use crate::{phone, sip};
+use crate::{keypad, sip};
 
 /// A house with one trunk and one live call, whose Call-ID is `live`.
 struct House {
@@ -158,7 +158,8 @@ pub fn info(bytes: &[u8]) {
     let Ok(kind) = std::str::from_utf8(kind) else {
         return;
     };
-    if let Some((key, _)) = phone::key_of_info(kind.trim_end(), body.get(1..).unwrap_or_default()) {
+    if let Some((key, _)) = keypad::key_of_info(kind.trim_end(), body.get(1..).unwrap_or_default())
+    {
         assert!("0123456789*#ABCD".contains(key));
     }
 }

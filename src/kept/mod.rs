@@ -3,5 +3,6 @@
 //!
 //! **Invariant:** a number of a caller is whole only in a field that says so.
 
+pub mod counts;
 pub mod rows;
 pub mod views;

@@ -4,11 +4,13 @@
 //! one digit, whatever ways signalled it.
 
 mod digit;
+mod info;
 mod key_plan;
 mod presses;
 mod sequence;
 
 pub use digit::Digit;
+pub use info::key as key_of_info;
 pub use key_plan::{KeyPlan, KeyPress, NotAKeyPlan, parse_seconds};
 pub use presses::{Evidence, Phase, Presses, Way};
 pub use sequence::Sequence;

@@ -1,7 +1,7 @@
-//! How soon callers were answered, and what their talks at each desk came to.
+//! How soon callers were answered, and what their talks at each desk came to. Who was called by us is no caller.
 
 use crate::domain::{Day, Moment};
-use crate::store::views::{Answering, DeskCount};
+use crate::store::counts::{Answering, DeskCount};
 use crate::store::{Error, Tx, Value, args, statements};
 
 statements! {
@@ -9,7 +9,8 @@ statements! {
     ANSWERING = "SELECT COUNT(*) FILTER (WHERE desk_answered_at IS NOT NULL OR outcome = 'abandoned') AS wanted, \
         COUNT(desk_answered_at) AS answered, \
         COUNT(*) FILTER (WHERE desk_answered_at - started_at <= $2) AS answered_soon \
-        FROM calls WHERE started_at >= $1 AND NOT rehearsal";
+        FROM calls WHERE started_at >= $1 AND NOT rehearsal \
+        AND NOT EXISTS (SELECT 1 FROM errand_attempts x WHERE x.call_id = calls.id)";
     // A call of less is a misdialled one and no consultation.
     DESK_COUNTS = "SELECT staff, COUNT(*) AS talks, \
         CAST(SUM(talked_ms) AS BIGINT) AS talked_ms, \
@@ -18,6 +19,7 @@ statements! {
         COUNT(*) FILTER (WHERE outcome = 'left_before_offer' AND hung_up_by = 'caller') AS outwaited \
         FROM calls WHERE started_at >= $1 AND started_at < $2 AND NOT rehearsal \
         AND ended_at IS NOT NULL AND staff IS NOT NULL AND talked_ms >= $3 \
+        AND NOT EXISTS (SELECT 1 FROM errand_attempts x WHERE x.call_id = calls.id) \
         GROUP BY staff ORDER BY staff LIMIT 1000";
 }
 

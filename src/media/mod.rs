@@ -9,6 +9,7 @@ mod browser;
 mod call;
 mod clips;
 mod facts;
+mod fault;
 mod handle;
 mod held;
 mod leg;
@@ -29,6 +30,7 @@ pub use crate::mixing::Bridge;
 pub use crate::rtp::Way;
 pub use crate::rtp::sdp::{Srtp, is_hold};
 pub use facts::{WavFacts, wav_facts};
+pub use fault::Error;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -39,8 +41,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use crate::line::{self, FarEnd, Learning, Ports};
-use crate::peer::{Identity, Unfit};
+use crate::line::{FarEnd, Learning, Ports};
+use crate::peer::Identity;
 use crate::rtp::sdp::{self, Local, Negotiated};
 use call::NewCall;
 pub use handle::CallMedia;
@@ -73,58 +75,6 @@ pub struct Settings {
     pub srtp: Srtp,
     /// For broken trunks: a leg's address may be learnt from its first packets.
     pub learn_address: bool,
-}
-
-/// Why a leg or a call could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Answer 400.
-    #[error("the offer cannot be read: {0}")]
-    UnreadableSdp(String),
-    /// Answer 488 (RFC 3261 §21.4.26).
-    #[error("no common codec: the other side offers {offered}; PCMA (8) or PCMU (0) is needed")]
-    NoCommonCodec { offered: String },
-    /// Answer 488: `[media] srtp` wants it otherwise.
-    #[error("the other side offers {offered}; {wanted} is wanted ([media] srtp)")]
-    OtherProfile {
-        offered: String,
-        wanted: &'static str,
-    },
-    /// Answer 488: what we sent there would never arrive.
-    #[error(
-        "the other side names {theirs}, and our media address is {ours}; both must be IPv4 or both IPv6"
-    )]
-    OtherFamily { ours: IpAddr, theirs: IpAddr },
-    #[error("no free RTP port in {0:?}; widen [media] ports")]
-    NoPort(RangeInclusive<u16>),
-    /// A browser's offer that is no use.
-    #[error("the browser's offer cannot be answered: {0}")]
-    Unfit(#[from] Unfit),
-    #[error("no keys for browsers can be made: {0}")]
-    NoKeys(String),
-    #[error("the media threads are gone")]
-    Gone,
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-}
-
-impl From<line::Error> for Error {
-    fn from(fault: line::Error) -> Self {
-        match fault {
-            line::Error::NoPort(range) => Error::NoPort(range),
-            line::Error::Io(fault) => Error::Io(fault),
-        }
-    }
-}
-
-impl From<sdp::Error> for Error {
-    fn from(fault: sdp::Error) -> Self {
-        match fault {
-            sdp::Error::Unreadable(why) => Error::UnreadableSdp(why),
-            sdp::Error::NoCommonCodec { offered } => Error::NoCommonCodec { offered },
-            sdp::Error::OtherProfile { offered, wanted } => Error::OtherProfile { offered, wanted },
-        }
-    }
 }
 
 /// A recorded clip, encoded once per codec.

@@ -1,5 +1,9 @@
 //! When a person can be had: service hours, and what of them is now. Pure.
 
+mod spoken;
+
+pub use spoken::{holiday_clip, hours_of, spoken_hours};
+
 use crate::domain::{Calendar, Day, Holiday, Moment};
 
 /// When a person can be had. GB/T 33358 prefers round the clock.

@@ -15,6 +15,7 @@ stories![
     who_may_not_be_called_leaves_nothing,
     an_attempt_in_vain_is_one_of_the_tickets_revisits,
     what_a_crash_cut_may_be_tried_again_unless_it_was_answered,
+    whom_we_called_is_no_caller_whom_a_desk_outwaited,
 ];
 
 #[test]
@@ -319,5 +320,51 @@ async fn what_a_crash_cut_may_be_tried_again_unless_it_was_answered(place: Place
     );
     assert_eq!(row.result.as_deref(), Some("interrupted"));
     assert_eq!(attempts.len(), 2);
+    engine.close().await.unwrap();
+}
+
+async fn whom_we_called_is_no_caller_whom_a_desk_outwaited(place: Place) {
+    let engine = engine(&place).await;
+    let by = revisitor(&engine).await;
+    let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
+    let day = at("10:00").day();
+    let counted = async || {
+        (
+            engine.answering(at("00:00")).await.unwrap(),
+            engine.desk_counts(day, day).await.unwrap(),
+        )
+    };
+    let before = counted().await;
+    assert_eq!(before.0.wanted, 1);
+    ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
+    begun(&engine, 1, "call-1").await;
+    // A revisit: the desk is there before him, nobody is asked for a grade, and he hangs up.
+    let call = CallId("call-1".into());
+    let answered = NewCall {
+        id: call.clone(),
+        sip_call_id: "x@trunk".into(),
+        caller: Some("13812345678".into()),
+        callee: "01066554433".into(),
+        source: "sip:192.0.2.10".into(),
+        started_at: at("11:00"),
+        dialplan: "revisit".into(),
+        dialplan_digest: "d1".into(),
+        rehearsal: false,
+    };
+    engine.open_call(answered).await.unwrap();
+    engine
+        .desk_answered(&call, Some("8002"), at("11:00"))
+        .await
+        .unwrap();
+    engine.talked(&call, 60_000).await.unwrap();
+    let ended = EndedCall {
+        id: call,
+        ended_at: at("11:02"),
+        hung_up_by: HungUpBy::Caller,
+        outcome: "left_before_offer".into(),
+        outcome_after_ms: None,
+    };
+    engine.end_call(ended).await.unwrap();
+    assert_eq!(counted().await, before);
     engine.close().await.unwrap();
 }

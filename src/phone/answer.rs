@@ -11,12 +11,12 @@ use super::ears::Ears;
 use super::place::Place;
 use super::timeline::Timeline;
 use super::{House, refuse};
-use crate::domain::{Day, Holiday, Moment};
+use crate::domain::{Day, Moment};
 use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
-use crate::ivr::{Facts, Hours, HoursSpan, Plan, Presses, Session, Value};
+use crate::ivr::{Facts, Hours, HoursSpan, Presses, Session, Value};
 use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
-use crate::openings::{Days, Service, ServiceHours, Span, service};
+use crate::openings::{Service, ServiceHours, holiday_clip, hours_of, service, spoken_hours};
 use crate::sip::{Dialog, DialogEvent, Incoming};
 
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).
@@ -217,19 +217,6 @@ pub(super) fn new_call_id(started_at: Moment) -> CallId {
     CallId(format!("{day}-{time}-{tail:06x}"))
 }
 
-/// The plan's own service hours, where it states some (on working days), else the centre's.
-pub(super) fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
-    let Some(own) = plan.service_hours() else {
-        return centre.clone();
-    };
-    let span = |hours: &HoursSpan| Span {
-        days: Days::Workdays,
-        from_minute: hours.from_min,
-        to_minute: hours.to_min,
-    };
-    ServiceHours::Spans(own.iter().map(span).collect())
-}
-
 pub(super) fn facts(
     house: &House,
     hours: &ServiceHours,
@@ -274,32 +261,6 @@ fn slot(house: &House, hours: Vec<HoursSpan>, today: Day) -> Option<Value> {
         day: unsigned(day.day_of_month()),
         hours,
     })
-}
-
-fn spoken_hours(hours: &ServiceHours) -> Vec<HoursSpan> {
-    match hours {
-        ServiceHours::Always => Vec::new(),
-        ServiceHours::Spans(spans) => spans
-            .iter()
-            .map(|span| HoursSpan {
-                from_min: span.from_minute,
-                to_min: span.to_minute,
-            })
-            .collect(),
-    }
-}
-
-/// The stem of the clip that names a holiday, without `holiday-`.
-fn holiday_clip(holiday: Holiday) -> &'static str {
-    match holiday {
-        Holiday::NewYear => "yuandan",
-        Holiday::SpringFestival => "chunjie",
-        Holiday::TombSweeping => "qingming",
-        Holiday::LabourDay => "laodong",
-        Holiday::DragonBoat => "duanwu",
-        Holiday::MidAutumn => "zhongqiu",
-        Holiday::NationalDay => "guoqing",
-    }
 }
 
 pub(super) fn unsigned(number: i8) -> u8 {

@@ -8,7 +8,6 @@ mod call;
 mod clock;
 mod ears;
 mod errand;
-mod info;
 mod place;
 mod timeline;
 
@@ -38,8 +37,6 @@ use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use crate::trunkline::Trunkline;
-#[cfg(any(test, fuzzing))]
-pub(crate) use info::key as key_of_info;
 use place::Place;
 
 /// What an operator may vary of the telephone.

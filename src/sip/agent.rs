@@ -15,15 +15,13 @@ use tokio_util::task::TaskTracker;
 
 use super::asking::{self, Asking, Told};
 use super::dispatch;
-use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::listening::{Listener, bind, name_in_via, open_tls};
 use super::outgoing::{self, Invite, Outgoing};
-use super::shown::Shown;
 use super::timer::Policy;
 use super::{Error, Listen, Settings, Transport};
 use crate::guard::{Limits, State};
-use crate::seam::{Stack, Taking};
+use crate::seam::{self, Shown, Stack, Taking, headers, rsip};
 use crate::streams::{Backlogs, Streams, Trust};
 
 /// Incoming calls that may wait for their reader.
@@ -262,7 +260,7 @@ impl Core {
         });
         let mut params = Vec::new();
         if transport.is_stream() {
-            params.push(rsip::Param::Transport(headers::transport(transport)));
+            params.push(rsip::Param::Transport(seam::transport(transport)));
         }
         rsip::Uri {
             scheme: Some(rsip::Scheme::Sip),
@@ -276,7 +274,7 @@ impl Core {
     /// Whether a stream to this peer stands.
     pub fn stands(&self, transport: Transport, peer: SocketAddr) -> bool {
         let target = SipAddr {
-            r#type: Some(headers::transport(transport)),
+            r#type: Some(seam::transport(transport)),
             addr: peer.into(),
         };
         self.endpoint.transport_layer.get_addrs().contains(&target)

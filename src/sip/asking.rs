@@ -11,8 +11,8 @@ use rsipstack::transport::SipAddr;
 
 use super::agent::{Core, stack, user_part};
 use super::driver::clean;
-use super::headers::{self, rsip};
 use super::{Error, Transport};
+use crate::seam::{self, headers, rsip};
 
 /// What may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ async fn exchange(core: &Arc<Core>, asking: Asking) -> Result<Option<Told>, Erro
     let key = TransactionKey::from_request(&request, TransactionRole::Client).map_err(stack)?;
     let mut transaction = Transaction::new_client(key, request, Arc::clone(&core.endpoint), None);
     transaction.destination = Some(SipAddr {
-        r#type: Some(headers::transport(transport)),
+        r#type: Some(seam::transport(transport)),
         addr: peer.into(),
     });
     transaction.send().await.map_err(stack)?;
@@ -107,7 +107,7 @@ fn request(core: &Core, asking: &Asking) -> Result<rsip::Request, Error> {
     let (transport, peer) = (asking.transport, asking.peer);
     let mut contact = core.contact(transport, Some(peer.ip()), &clean(&asking.user));
     let own = SipAddr {
-        r#type: Some(headers::transport(transport)),
+        r#type: Some(seam::transport(transport)),
         addr: contact.host_with_port.clone(),
     };
     contact.auth = user_part(&clean(&asking.user));

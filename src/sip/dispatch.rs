@@ -18,10 +18,10 @@ use tokio_util::sync::CancellationToken;
 use super::Transport;
 use super::agent::Core;
 use super::driver::{self, Driver, Invited};
-use super::headers::{self, rsip};
 use super::incoming::Incoming;
 use super::timer::{self, Answer};
 use crate::guard::{Enrolled, NotEnrolled, unescaped};
+use crate::seam::{headers, rsip};
 
 /// Takes what the stack has parsed and matched to no transaction of its own.
 pub(super) async fn run(

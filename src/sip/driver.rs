@@ -18,10 +18,10 @@ use tokio_util::sync::CancellationToken;
 use super::Error;
 use super::agent::{Core, stack};
 use super::call::{Command, DialogEvent, Done, OfferReply, Reply};
-use super::headers::{self, rsip};
 use super::timer::{self, Answer, Due, SessionExpires, SessionTimer, Side, Terms};
 use crate::guard;
 use crate::guard::Enrolled;
+use crate::seam::{headers, rsip};
 
 mod commands;
 mod offers;

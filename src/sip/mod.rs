@@ -24,12 +24,10 @@ mod asking;
 mod call;
 mod dispatch;
 mod driver;
-mod headers;
 mod incoming;
 mod listening;
 mod outgoing;
 mod route;
-mod shown;
 #[cfg(test)]
 mod tests;
 

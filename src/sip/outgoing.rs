@@ -17,11 +17,11 @@ use super::Error;
 use super::agent::{Core, stack, user_part};
 use super::call::{Dialog, DialogEvent};
 use super::driver::{Driver, clean, now};
-use super::headers::{self, rsip};
 use super::route::{self, Flow, Route, Through};
 use super::timer::SessionExpires;
 use crate::credentials::{Answering, Credentials, strongest};
 use crate::guard::Enrolled;
+use crate::seam::{self, headers, rsip};
 
 /// Progress that may wait for its reader; more ringing than that is not handed on.
 const WAITING_PROGRESS: usize = 16;
@@ -110,7 +110,7 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         caller,
         callee,
         destination: destination.map(|peer| SipAddr {
-            r#type: Some(headers::transport(transport)),
+            r#type: Some(seam::transport(transport)),
             addr: peer.into(),
         }),
         content_type: Some(headers::ACCEPT.to_owned()),

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use rsip::uri::ParamsExt;
 
 use super::agent::Core;
-use super::headers::rsip;
 use super::{Error, Transport};
 use crate::credentials::Credentials;
+use crate::seam::rsip;
 
 /// Where a telephone registered from (RFC 5626 §5.3): a request to it goes there, whatever its Contact names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

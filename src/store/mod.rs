@@ -20,7 +20,7 @@ mod trail;
 mod uncounted;
 mod unrecorded;
 
-pub use crate::kept::{rows, views};
+pub use crate::kept::{counts, rows, views};
 pub use calls::CallStanding;
 pub use cases::{KnownAct, SlipRow, TicketFacts};
 pub use claim::Claim;

@@ -77,7 +77,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The operator's dialplans and prompts as one checked whole.
     ("book", &["drill", "ivr", "media"]),
     // When a person can be had.
-    ("openings", &["domain"]),
+    ("openings", &["ivr", "domain"]),
     // Whom we may call, when, and what becomes of it.
     ("errands", &["domain"]),
     // Calls to the outside until they are answered.
@@ -98,7 +98,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Commands about what is entered, over an engine that somebody else has opened.
     (
         "clerk",
-        &["outward", "errands", "staff", "engine", "rights", "domain"],
+        &[
+            "outward", "errands", "staff", "engine", "rights", "channels", "domain",
+        ],
     ),
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
@@ -132,6 +134,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "archive",
             "drill",
             "ivr",
+            "keypad",
             "board",
             "talk",
             "floor",
@@ -378,8 +381,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "credentials",
         ],
     ),
-    // The stack's sockets and streams; what comes by them is judged here.
-    ("seam", &["guard", "streams"]),
+    // The stack's sockets, streams and words; what comes by them is judged here.
+    ("seam", &["guard", "streams", "renewal", "credentials"]),
     // A session's timer is told the time.
     ("renewal", &[]),
     // What is shown to who asks who we are; texts to it.
@@ -428,7 +431,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip", "seam"]),
-    ("rsip", &["sip"]),
+    ("rsip", &["sip", "seam"]),
     // The only questions to name servers.
     ("hickory_resolver", &["trunkline"]),
     // The only TLS of ours, and the only reading of certificates.
@@ -446,7 +449,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("clap", &["app", "clerk", "main", "studio"]),
     // Files of the approval system, and a password typed at a terminal.
-    ("csv", &["app"]),
+    ("csv", &["clerk"]),
     ("rpassword", &["app"]),
     // Exported in one place; counted anywhere by `metrics`.
     ("metrics_exporter_prometheus", &["meter"]),

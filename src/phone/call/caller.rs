@@ -6,9 +6,10 @@ use super::{Call, Gone, Stage, side_word};
 use crate::engine::HungUpBy;
 use crate::failpoint::{self, Step};
 use crate::ivr::{Digit, Event, Phase, Way};
+use crate::keypad::key_of_info;
 use crate::media::{self, Side};
+use crate::phone::clock;
 use crate::phone::ears::Ears;
-use crate::phone::{clock, info};
 use crate::sip::{DialogEvent, OfferReply};
 use crate::talk;
 
@@ -106,7 +107,7 @@ impl Call {
         body: &[u8],
         ears: &mut Ears,
     ) {
-        let Some((key, length)) = info::key(content_type, body) else {
+        let Some((key, length)) = key_of_info(content_type, body) else {
             return;
         };
         let Some(digit) = Digit::from_char(key) else {

@@ -1,20 +1,18 @@
-//! The one place where the stack's SIP types meet this room's: reading what a
-//! message says, and the headers every message of ours carries.
+//! What the stack's messages say, read into types of ours, and the headers that every message of ours carries.
 
-pub(super) use crate::guard::{ACCEPT, ALLOW, SUPPORTED, USER_AGENT};
-pub(super) use crate::seam::transport;
-pub(super) use rsipstack::sip as rsip;
+pub use crate::guard::{ACCEPT, ALLOW, SUPPORTED, USER_AGENT};
+use rsipstack::sip as rsip;
 
 use std::time::Duration;
 
 use rsip::message::HasHeaders;
 use rsip::{Header, Headers};
 
-use super::timer::{Asked, Policy, SessionExpires};
+use crate::renewal::{Asked, Policy, SessionExpires};
 
 /// Whether a request opens a dialog of `sips:` (RFC 3261 §12.1.1): by its Request-URI, or the top Record-Route,
 /// or where there is none the Contact.
-pub(super) fn is_secure(request: &rsip::Request) -> bool {
+pub fn is_secure(request: &rsip::Request) -> bool {
     let named = value(&request.headers, "Record-Route")
         .or_else(|| value(&request.headers, "Contact"))
         .or_else(|| value(&request.headers, "m"));
@@ -27,14 +25,14 @@ pub(super) fn is_secure(request: &rsip::Request) -> bool {
 }
 
 /// The same address as a `sips:` URI; that it goes by TLS is said by the scheme (RFC 5630 §3.1.4).
-pub(super) fn secure(mut uri: rsip::Uri) -> rsip::Uri {
+pub fn secure(mut uri: rsip::Uri) -> rsip::Uri {
     uri.scheme = Some(rsip::Scheme::Sips);
     uri.params.clear();
     uri
 }
 
 /// The first header of this name, in its long or compact form.
-pub(super) fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+pub fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     headers
         .iter()
         .find(|header| header.name().eq_ignore_ascii_case(name))
@@ -42,7 +40,7 @@ pub(super) fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
 }
 
 /// Whether a comma-separated header of this name has this token.
-pub(super) fn has_token(headers: &Headers, name: &str, token: &str) -> bool {
+pub fn has_token(headers: &Headers, name: &str, token: &str) -> bool {
     headers
         .iter()
         .filter(|header| header.name().eq_ignore_ascii_case(name))
@@ -51,7 +49,7 @@ pub(super) fn has_token(headers: &Headers, name: &str, token: &str) -> bool {
 }
 
 /// What a message says about session timers.
-pub(super) fn asked(message: &impl HasHeaders) -> Asked {
+pub fn asked(message: &impl HasHeaders) -> Asked {
     let headers = message.headers();
     Asked {
         supported: has_token(headers, "Supported", "timer")
@@ -63,31 +61,31 @@ pub(super) fn asked(message: &impl HasHeaders) -> Asked {
 }
 
 /// What every request and every 2xx of ours says we can do.
-pub(super) fn abilities() -> Vec<Header> {
+pub fn abilities() -> Vec<Header> {
     vec![
         Header::Allow(ALLOW.into()),
         Header::Supported(SUPPORTED.into()),
     ]
 }
 
-pub(super) fn sdp_type() -> Header {
+pub fn sdp_type() -> Header {
     Header::ContentType(ACCEPT.into())
 }
 
-pub(super) fn session_expires(header: SessionExpires) -> Header {
+pub fn session_expires(header: SessionExpires) -> Header {
     Header::SessionExpires(header.to_string().into())
 }
 
-pub(super) fn min_se(policy: Policy) -> Header {
+pub fn min_se(policy: Policy) -> Header {
     Header::MinSE(policy.min.as_secs().to_string().into())
 }
 
-pub(super) fn retry_after(after: Duration) -> Header {
+pub fn retry_after(after: Duration) -> Header {
     Header::RetryAfter(after.as_secs().max(1).to_string().into())
 }
 
 /// The body, where it is a session description.
-pub(super) fn sdp_of(headers: &Headers, body: &[u8]) -> Option<Vec<u8>> {
+pub fn sdp_of(headers: &Headers, body: &[u8]) -> Option<Vec<u8>> {
     if body.is_empty() {
         return None;
     }

@@ -7,9 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde::Deserialize;
 
-use super::{log_to_stderr, now, open_engine, runtime};
 use crate::channels::{Applicants, Matter};
-use crate::config::Config;
 use crate::domain::{Moment, UnitId};
 use crate::engine::{Engine, Error, Registered, applicant_of};
 
@@ -67,34 +65,22 @@ struct Line {
     applicant: String,
 }
 
-/// Exit status 1 where a row is wrong.
-pub fn matter(config: Option<&Path>, command: MatterCommand) -> anyhow::Result<ExitCode> {
-    log_to_stderr("warn");
+/// Does it, at this moment. Exit status 1 where a row is wrong.
+pub async fn matter(
+    engine: &Engine,
+    command: MatterCommand,
+    now: Moment,
+) -> anyhow::Result<ExitCode> {
     let MatterCommand::Import {
         file,
         apply,
         skip_wrong,
     } = command;
-    let config = Config::load(config)?;
-    runtime()?.block_on(async {
-        let engine = open_engine(&config).await?;
-        let done = import(&engine, &file, apply, skip_wrong).await;
-        engine.close().await?;
-        done
-    })
-}
-
-async fn import(
-    engine: &Engine,
-    file: &Path,
-    apply: bool,
-    skip_wrong: bool,
-) -> anyhow::Result<ExitCode> {
-    let (matters, mut wrong) = read(file)?;
+    let (matters, mut wrong) = read(&file)?;
     let mut sound = Vec::new();
     let mut found = Counts::default();
     for (line, matter) in matters {
-        match engine.try_matter(&matter, now()).await {
+        match engine.try_matter(&matter, now).await {
             Ok(registered) => {
                 found.add(registered);
                 sound.push(matter);
@@ -117,11 +103,7 @@ async fn import(
     }
     let mut kept = Counts::default();
     for matter in &sound {
-        kept.add(
-            engine
-                .register_matter(matter, "command line", now())
-                .await?,
-        );
+        kept.add(engine.register_matter(matter, "command line", now).await?);
     }
     println!("Kept: {}.", kept.told());
     Ok(status(&wrong))

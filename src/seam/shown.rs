@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, Weak};
 
 use rsip::prelude::{HeadersExt as _, ToTypedHeader as _};
 use rsip::{Header, Method, Request, SipMessage};
+use rsipstack::sip as rsip;
 use rsipstack::transaction::endpoint::MessageInspector;
 use rsipstack::transport::SipAddr;
 
-use super::headers::{self, rsip};
+use super::headers;
 use crate::credentials::{Answering, Credentials};
 use crate::guard::Known;
 
 /// By their Call-IDs. Cheap to clone; as many as live.
 #[derive(Clone, Default)]
-pub(super) struct Shown(Arc<Mutex<HashMap<String, Kept>>>);
+pub struct Shown(Arc<Mutex<HashMap<String, Kept>>>);
 
 struct Kept {
     call: Weak<Known>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 ///
 /// `application/dtmf-relay` (`Signal=5`, `Duration=160`) and `application/dtmf` (the key alone) are
 /// what gateways send; neither was ever a standard.
-pub(crate) fn key(content_type: &str, body: &[u8]) -> Option<(char, Option<Duration>)> {
+pub fn key(content_type: &str, body: &[u8]) -> Option<(char, Option<Duration>)> {
     let body = std::str::from_utf8(body.get(..256.min(body.len()))?).ok()?;
     let media_type = content_type.split(';').next()?.trim().to_ascii_lowercase();
     match media_type.as_str() {
