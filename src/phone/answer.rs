@@ -13,7 +13,7 @@ use super::timeline::Timeline;
 use super::{House, refuse};
 use crate::domain::{Day, Moment};
 use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
-use crate::ivr::{Facts, Hours, HoursSpan, Presses, Session, Value};
+use crate::ivr::{Facts, Hours, HoursSpan, Plan, Presses, Session, Value};
 use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
 use crate::openings::{Service, ServiceHours, holiday_clip, hours_of, service, spoken_hours};
