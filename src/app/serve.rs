@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::floor::open_desks;
@@ -69,15 +70,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let troubles = troubles(&ledgers, &media, trunkline.clone());
     let (board, glass) = watch::channel(Arc::default());
     let options = web_options(&config, meter, troubles, glass, example);
-    let closed = pages_closing.clone().cancelled_owned();
-    let pages = web::serve(
-        web_listener,
-        engine.clone(),
-        archive.clone(),
-        options,
-        closed,
-    );
-    let pages = tokio::spawn(pages);
+    let pages = open_pages(web_listener, &engine, &archive, options, &pages_closing);
     let phone = Phone::open(Rooms {
         settings: phone_settings(&config),
         engine: engine.clone(),
@@ -112,6 +105,19 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// The pages, until they are to be closed and their last answer is given.
+fn open_pages(
+    listener: TcpListener,
+    engine: &Engine,
+    archive: &Archive,
+    options: web::Options,
+    closing: &CancellationToken,
+) -> JoinHandle<anyhow::Result<()>> {
+    let (engine, archive) = (engine.clone(), archive.clone());
+    let closed = closing.clone().cancelled_owned();
+    tokio::spawn(web::serve(listener, engine, archive, options, closed))
 }
 
 /// What an older version or calendar left is taken over; the one-time password of a first start's administrator, and

@@ -96,7 +96,9 @@ impl Trouble {
             Trouble::Barred => "the number is barred by [outward] barred",
             Trouble::Full => "as many calls out are open as may be; try later",
             Trouble::Open => "such a call to this number is open already",
-            Trouble::NoTrunk => "no trunk for calls out: write [outward] caller_id, and [trunk] or [outward] trunk",
+            Trouble::NoTrunk => {
+                "no trunk for calls out: write [outward] caller_id, and [trunk] or [outward] trunk"
+            }
             Trouble::NoNumber => "the rater left no number",
             Trouble::NoDesk => "you have no desk that can be rung",
             Trouble::NotNow => "the ticket does not stand where such a call is made",
