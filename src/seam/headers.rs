@@ -68,18 +68,22 @@ pub fn abilities() -> Vec<Header> {
     ]
 }
 
+/// Content-Type of a session description.
 pub fn sdp_type() -> Header {
     Header::ContentType(ACCEPT.into())
 }
 
+/// Who refreshes, and how often (RFC 4028 §4).
 pub fn session_expires(header: SessionExpires) -> Header {
     Header::SessionExpires(header.to_string().into())
 }
 
+/// The shortest interval that we take (RFC 4028 §5).
 pub fn min_se(policy: Policy) -> Header {
     Header::MinSE(policy.min.as_secs().to_string().into())
 }
 
+/// In whole seconds, 1 at least (RFC 3261 §20.33).
 pub fn retry_after(after: Duration) -> Header {
     Header::RetryAfter(after.as_secs().max(1).to_string().into())
 }
