@@ -48,9 +48,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let meter = web::Meter::install().context("metrics cannot be installed")?;
     // Before anything is written: a second server started by mistake ends here.
     let web_listener = listen_for_pages(config.web.listen).await?;
-    let engine = open_engine(&config).await?;
-    // Before anybody's calls are closed.
-    engine.claim().await?;
+    let engine = claimed_engine(&config).await?;
     let archive = open_archive(&config)?;
     let recovery = Recovery::look(&engine, &archive).await?;
     let ledgers = open_ledgers(&config, &engine).await?;
@@ -112,6 +110,13 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
+}
+
+/// Nobody else's, before anybody's calls are closed.
+async fn claimed_engine(config: &Config) -> anyhow::Result<Engine> {
+    let engine = open_engine(config).await?;
+    engine.claim().await?;
+    Ok(engine)
 }
 
 /// What an older version or calendar left is taken over; the one-time password of a first start's administrator, and

@@ -1,17 +1,17 @@
 //! Who keeps the floor: it alone asks the room of desks and does what the room says.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::picture::Picture;
+use super::endings::{unavailable, word};
+use super::picture::{Picture, civil};
 use super::{Ask, Hunted, Pages, Seat, Wanted, Whom};
 use crate::console::{Bell, Consoles, Happened, login_of};
-use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, How, NoDesk};
-use crate::domain::Moment;
+use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, How};
 use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
@@ -363,41 +363,10 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-#[allow(clippy::disallowed_methods)] // the shell's clock: pictures are in civil time
-fn civil() -> Moment {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
-}
-
 /// A call that does not listen any more has ended; what it would have got is dropped.
 fn say(told: &mpsc::Sender<Hunted>, hunted: Hunted) {
     if told.try_send(hunted).is_err() {
         tracing::debug!("a desk was found for a call that has ended");
-    }
-}
-
-fn unavailable(why: NoDesk) -> Unavailable {
-    match why {
-        NoDesk::NoAnswer => Unavailable::NoAnswer,
-        NoDesk::Busy => Unavailable::Busy,
-        NoDesk::Failed => Unavailable::Failed,
-        NoDesk::Full => Unavailable::Full,
-        NoDesk::Empty => Unavailable::Empty,
-        NoDesk::WaitedOut => Unavailable::WaitedOut,
-        NoDesk::Closed => Unavailable::Closed,
-    }
-}
-
-fn word(how: How) -> &'static str {
-    match how {
-        How::Talk => "talk",
-        How::Callback => "callback",
-        How::Message => "message",
-        How::Abandoned { short: false } => "abandoned",
-        How::Abandoned { short: true } => "abandoned_at_once",
-        How::TurnedAway(_) => "turned_away",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The floor: the one owner of the desks. It asks the pure room `desks` whom to ring, rings him,
 //! and tells the caller's call what became of it.
 
+mod endings;
 mod keeper;
 mod names;
 mod pages;
