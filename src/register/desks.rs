@@ -82,6 +82,8 @@ impl Tx {
 
     /// With its bindings; `false` where there is no such account.
     pub async fn delete_desk_account(&mut self, name: &str) -> Result<bool, Error> {
+        // Else a registration that is being written could stand between the two.
+        self.lock(&format!("desk account {name}")).await?;
         self.run(DELETE_BINDINGS, args![name]).await?;
         Ok(self.run(DELETE_ACCOUNT, args![name]).await? > 0)
     }
@@ -98,6 +100,7 @@ impl Tx {
         account: &str,
         bindings: &[DeskBindingRow],
     ) -> Result<(), Error> {
+        self.lock(&format!("desk account {account}")).await?;
         self.run(DELETE_BINDINGS, args![account]).await?;
         for row in bindings {
             let values = args![

@@ -29,6 +29,7 @@ pub enum Action {
     SeePeople,
     ManagePeople,
     WatchDesks,
+    TakeCalls,
 }
 
 /// A cell: on what condition.
@@ -104,7 +105,7 @@ const NONE: &[(Scope, Grant)] = &[];
 
 /// 坐席, 处置员, 回访员, 督导 | 局办经办, 局办签发 | 单位联络员, 单位负责人 | 审计, 系统管理.
 #[rustfmt::skip] // A row is read as a row.
-pub const MATRIX: [Line; 22] = [
+pub const MATRIX: [Line; 23] = [
     // Grading is the rater's alone (第六条): nobody of the house has a cell.
     Line { action: Action::Rate, article: Article::of(6).paragraph(1), programs: NONE,
            cells: [No, No, No, No, No, No, No, No, No, No] },
@@ -150,6 +151,9 @@ pub const MATRIX: [Line; 22] = [
            cells: [No, Yes, Yes, Yes, Yes, Yes, Yes, Yes, Yes, Yes] },
     Line { action: Action::ManagePeople, article: Article::of(14), programs: NONE,
            cells: [No, No, No, No, No, No, No, No, No, ForOthers] },
+    // Whose login a desk is; which desk is the configuration's.
+    Line { action: Action::TakeCalls, article: Article::of(7), programs: NONE,
+           cells: [Yes, Yes, Yes, Yes, No, No, No, No, No, No] },
     // Whoever helps the desks; no agent sees another's figures, and nobody a grade here.
     Line { action: Action::WatchDesks, article: Article::of(7), programs: READ,
            cells: [No, No, No, Yes, No, No, No, No, No, No] },
@@ -278,6 +282,7 @@ impl Action {
             Action::SeePeople => "see_people",
             Action::ManagePeople => "manage_people",
             Action::WatchDesks => "watch_desks",
+            Action::TakeCalls => "take_calls",
         }
     }
 
@@ -305,6 +310,7 @@ impl Action {
             Action::SeePeople => "查看单位和人员",
             Action::ManagePeople => "管理单位、人员和角色",
             Action::WatchDesks => "查看坐席状态和各坐席数字",
+            Action::TakeCalls => "在网页坐席接听",
         }
     }
 }

@@ -127,8 +127,8 @@ fn houses_doors() -> Vec<Door> {
         GET  "/live"                          Page SeeGrades           => get(pages::live);
         GET  "/board"                         Page WatchDesks          => get(board::page);
         GET  "/board/now"                     Page WatchDesks          => get(board::now_part);
-        GET  "/desk"                          Page                     => get(desk::page);
-        GET  "/desk/line"                     Page                     => get(desk::line);
+        GET  "/desk"                          Page TakeCalls           => get(desk::page);
+        GET  "/desk/line"                     Page TakeCalls           => get(desk::line);
         GET  "/calls"                         Page SeeGrades           => get(pages::calls);
         GET  "/calls/{id}"                    Page SeeGrades           => get(pages::call);
         POST "/calls/{id}/looks"              Page Listen              => post(looks::ask_by_page);

@@ -9,15 +9,17 @@ use crate::browser::Browser;
 use crate::calls::{Caller, SOON};
 use crate::desks::Desk;
 use crate::gateway::{Fault, Habits};
-use crate::pages::log_in;
+use crate::pages::log_in_as;
 use crate::place::{tone_of, wait_for};
-use crate::server::{House, Server, Setup, line, lines, timeline};
+use crate::server::{House, Setup, line, lines, timeline};
 use crate::tone;
 use crate::wav::Stereo;
 
 /// What the caller says, and what the desk's microphone hears.
 const CALLER: f64 = 700.0;
 const DESK: f64 = 860.0;
+/// By which the person at the desk logs in.
+const PERSON: &str = "chen";
 /// The loudness of a microphone's tone: browsers turn it up and down on their way.
 const LOUD: f64 = 3000.0;
 
@@ -41,10 +43,18 @@ fn microphone(house: &House) -> PathBuf {
     file
 }
 
-/// Administrator's page with a headset, ready.
-fn ready(house: &House, server: &Server) -> Browser {
+/// An agent's page with a headset, ready.
+fn ready(house: &House) -> Browser {
+    let added = house.run(&["user", "add", PERSON]);
+    let printed = String::from_utf8(added.stdout).unwrap();
+    let once = printed
+        .split_whitespace()
+        .last()
+        .expect("a one-time password");
+    let granted = house.run(&["user", "grant", PERSON, "agent"]);
+    assert!(granted.status.success(), "{granted:?}");
     let browser = Browser::with_microphone(&microphone(house));
-    log_in(&browser, house, server);
+    log_in_as(&browser, house, PERSON, once);
     browser.go(&house.page("/desk"));
     go_ready(&browser);
     browser
@@ -105,9 +115,9 @@ fn settled_grade(caller: &Caller<'_>, key: char) -> Value {
 
 #[test]
 fn a_browser_takes_a_call_both_hear_each_other_and_the_grade_arrives() {
-    let house = house(&["admin"], 20);
+    let house = house(&[PERSON], 20);
     let server = house.start();
-    let browser = ready(&house, &server);
+    let browser = ready(&house);
     let caller = Caller::dial(&house);
     state(&browser, "ringing");
     let page = browser.text();
@@ -170,9 +180,9 @@ fn a_browser_takes_a_call_both_hear_each_other_and_the_grade_arrives() {
 /// A reload, and a page that does not come again: the caller hears the notice and is kept, or goes on to his grade.
 #[test]
 fn a_page_that_is_loaded_again_takes_its_call_up_and_one_that_is_gone_does_not() {
-    let house = house(&["admin"], 20);
+    let house = house(&[PERSON], 20);
     let server = house.start();
-    let browser = ready(&house, &server);
+    let browser = ready(&house);
     let caller = Caller::dial(&house);
     accept(&browser);
     caller.line("joined");
@@ -215,12 +225,12 @@ fn a_page_that_is_loaded_again_takes_its_call_up_and_one_that_is_gone_does_not()
 fn a_desk_without_microphone_without_a_way_or_without_its_page_lets_the_next_one_have_the_call() {
     let second = Desk::open("desk", "8002", Habits::default());
     let house = House::new(Setup {
-        desks: vec!["browser:admin".into(), second.address.clone()],
+        desks: vec![format!("browser:{PERSON}"), second.address.clone()],
         desk_ring_timeout_s: 20,
         ..Setup::default()
     });
     let server = house.start();
-    let browser = ready(&house, &server);
+    let browser = ready(&house);
     let taken_by_the_next = |what: &str| {
         let caller = Caller::dial(&house);
         state(&browser, "ringing");

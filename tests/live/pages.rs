@@ -10,8 +10,13 @@ pub fn log_in(browser: &Browser, house: &House, server: &Server) {
     let log = server.log();
     let once = log.split("admin / ").nth(1).expect("a one-time password");
     let once = once.split_whitespace().next().unwrap();
+    log_in_as(browser, house, "admin", once);
+}
+
+/// Whoever this is, with his one-time password.
+pub fn log_in_as(browser: &Browser, house: &House, name: &str, once: &str) {
     browser.go(&house.page("/login"));
-    browser.type_into("input[name=name]", "admin");
+    browser.type_into("input[name=name]", name);
     browser.type_into("input[name=password]", once);
     browser.click("main form button");
     browser.wait(
