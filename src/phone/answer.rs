@@ -60,7 +60,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         started_at,
     );
     let session = Session::new(plan, book.script.clone(), facts, clock::instant());
-    let timeline = Timeline::new(house.engine.clone(), id.clone(), CallClock::answered_now());
+    let timeline = Timeline::new(house.engine.clone(), id.clone(), taken.clock);
     let ears = Ears::new(
         taken.events,
         taken.sound_events,
@@ -143,12 +143,14 @@ async fn open_row(
 struct Taken {
     dialog: Dialog,
     events: mpsc::Receiver<DialogEvent>,
+    clock: CallClock,
     sound: CallMedia,
     sound_events: mpsc::Receiver<media::Event>,
 }
 
-/// Sends 200 and starts the sound. Recording starts with the answer; there is no switch to leave it
-/// out (第七条(三)).
+/// Starts the sound and sends 200. Recording runs when the answer goes; there is no switch to leave it out
+/// (第七条(三)): started after it, a starved or dying house would have answered and recorded nothing. Only where the
+/// caller makes no offer his ACK must come first.
 async fn take_up(
     house: &House,
     id: &CallId,
@@ -156,24 +158,58 @@ async fn take_up(
     invite: Incoming,
     mut leg: Leg,
 ) -> anyhow::Result<Taken> {
-    let late_offer = invite.offer.is_none();
     let place = house.archive.place(id, started_at).unwrap_or_else(|error| {
         // A full disk ends no call: the recorder goes on trying, in the folder that is there.
         tracing::error!(call = %id.0, %error, "a recording has no folder of its day");
         house.archive.dir().join(format!("{}.wav", id.0))
     });
-    let (dialog, mut events) = invite.answer(leg.description()).await?;
-    // From here on dropping the dialog hangs up.
-    if late_offer {
+    let begin = |leg: Leg| {
+        let clock = CallClock::answered_now();
+        let started = house.media.start_call(leg, Some(&place));
+        started.map(|(sound, events)| (clock, sound, events))
+    };
+    let description = leg.description().to_owned();
+    let (dialog, events, (clock, sound, sound_events)) = if invite.offer.is_none() {
+        let (dialog, mut events) = invite.answer(&description).await?;
+        // From here on dropping the dialog hangs up.
         take_late_answer(house, &mut leg, &mut events).await?;
-    }
-    let (sound, sound_events) = house.media.start_call(leg, Some(&place))?;
+        (dialog, events, begin(leg)?)
+    } else {
+        let begun = begin(leg)?;
+        match invite.answer(&description).await {
+            Ok((dialog, events)) => (dialog, events, begun),
+            Err(error) => {
+                keep_nothing(&begun.1, begun.2, place);
+                return Err(error.into());
+            }
+        }
+    };
     Ok(Taken {
         dialog,
         events,
+        clock,
         sound,
         sound_events,
     })
+}
+
+/// Ends the sound of a call that nobody answered, and its file: nothing was said.
+pub(super) fn keep_nothing(
+    sound: &CallMedia,
+    mut events: mpsc::Receiver<media::Event>,
+    place: std::path::PathBuf,
+) {
+    sound.finish();
+    tokio::spawn(async move {
+        while let Some(event) = events.recv().await {
+            if matches!(event, media::Event::Finished(_)) {
+                break;
+            }
+        }
+        if let Err(error) = tokio::fs::remove_file(&place).await {
+            tracing::debug!(%error, "nothing was recorded of a call that nobody answered");
+        }
+    });
 }
 
 /// Our 200 carried the offer; the ACK brings the answer (RFC 3264 §5).

@@ -15,9 +15,10 @@ use crate::dialing::{self, Dialling, Step};
 use crate::domain::Moment;
 use crate::errands::{Ended, Order};
 use crate::floor::{Hunted, Seat, Wanted, Whom};
-use crate::media::{self, CallMedia, Side};
+use crate::media::{CallMedia, Side};
 use crate::outward::Attempt;
 use crate::phone::House;
+use crate::phone::answer::keep_nothing;
 use crate::phone::clock;
 use crate::ringing::{Answered, DeskEars, DeskEvent};
 use crate::sip::{Agent, Dialog, DialogEvent};
@@ -182,7 +183,7 @@ async fn reach_for(
     let offer = leg.description().to_owned();
     let place = calling.place();
     let started = calling.house.media.start_call(leg, Some(&place));
-    let (sound, mut sound_events) = started.map_err(|_| NOTHING)?;
+    let (sound, sound_events) = started.map_err(|_| NOTHING)?;
     sound.add_desk(desk.leg);
     sound.join();
     let mut desk_events = desk.events;
@@ -199,17 +200,7 @@ async fn reach_for(
             })
         }
         Err(failed) => {
-            sound.finish();
-            tokio::spawn(async move {
-                while let Some(event) = sound_events.recv().await {
-                    if matches!(event, media::Event::Finished(_)) {
-                        break;
-                    }
-                }
-                if let Err(error) = tokio::fs::remove_file(&place).await {
-                    tracing::debug!(%error, "nothing was recorded of a call out");
-                }
-            });
+            keep_nothing(&sound, sound_events, place);
             Err(failed)
         }
     }
