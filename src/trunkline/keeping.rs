@@ -239,6 +239,13 @@ fn tell(news: &News) {
             status: None,
             again_in_s,
         } => tracing::error!(again_in_s, "no address of the trunk answers our REGISTER"),
+        News::Stays {
+            at,
+            refused_by,
+            status,
+        } => {
+            tracing::warn!(%at, %refused_by, status, "another address of the trunk does not register us; the registration that we have stands");
+        }
         News::Left => tracing::info!("left the trunk"),
     }
 }

@@ -37,6 +37,8 @@ pub enum Cue {
     Granted,
     /// Refused for good, or nobody answered anywhere.
     Failed,
+    /// Another address than the one at which we are registered refused us.
+    Kept,
     /// The address at which we are registered is silent.
     Lost,
     /// The house closes, and something is to be taken back.
@@ -65,10 +67,14 @@ pub const TABLE: &[(State, Cue, State)] = &[
     (Refreshing, Again, Refreshing),
     (Refreshing, Granted, Registered),
     (Refreshing, Failed, Waiting),
+    (Refreshing, Kept, Registered),
     (Rechallenged, Asked, Rechallenged),
     (Rechallenged, Again, Refreshing),
     (Rechallenged, Granted, Registered),
     (Rechallenged, Failed, Waiting),
+    (Rechallenged, Kept, Registered),
+    (Trying, Kept, Registered),
+    (Challenged, Kept, Registered),
     (Waiting, Due, Trying),
     (Leaving, Asked, LeavingChallenged),
     (Leaving, Again, Left),

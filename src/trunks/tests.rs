@@ -11,6 +11,8 @@ use super::registration::{Cue, State, TABLE, step};
 use super::srv::{self, Record};
 use super::*;
 
+mod homes;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 fn target(last: u8) -> Target {

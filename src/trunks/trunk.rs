@@ -20,8 +20,8 @@ pub struct Trunk {
     pub(super) state: State,
     /// When the registration is to be asked for or renewed.
     pub(super) due: Option<Instant>,
-    /// Where we are registered, and until when.
-    pub(super) bound: Option<(Target, Instant)>,
+    /// Where we are registered.
+    pub(super) bound: Option<Bound>,
     /// The REGISTER under way, and to whom.
     pub(super) asked: Option<(u64, Target)>,
     /// The last challenge: its nonce is shown again with the next count.
@@ -38,6 +38,16 @@ pub struct Trunk {
     pub(super) ids: u64,
     /// What of a Contact tells that it is ours.
     pub(super) contact: String,
+}
+
+/// A registration that stands.
+#[derive(Debug, Clone)]
+pub(super) struct Bound {
+    pub target: Target,
+    /// When it ends by itself.
+    pub until: Instant,
+    /// When it is renewed.
+    pub renew: Instant,
 }
 
 impl Trunk {
@@ -76,8 +86,8 @@ impl Trunk {
 
     /// Where we are registered at this moment.
     pub fn registered_at(&self, now: Instant) -> Option<&Target> {
-        let (target, until) = self.bound.as_ref()?;
-        (now < *until).then_some(target)
+        let bound = self.bound.as_ref()?;
+        (now < bound.until).then_some(&bound.target)
     }
 
     /// Whether calls can neither come nor go although they should; not while nobody had time to answer yet.
@@ -187,16 +197,20 @@ impl Trunk {
         }
     }
 
-    /// The first address that is neither silent nor tried in this round.
-    pub(super) fn choice(&self) -> Option<Target> {
-        let mut open = self.watched.iter();
-        let first = open.find(|watched| watched.is_open() && !watched.tried);
+    /// The first address that is neither silent nor tried in this round. While a binding holds, who refused us lately
+    /// comes behind all others; without one the pause between the rounds is enough.
+    pub(super) fn choice(&self, now: Instant) -> Option<Target> {
+        let bound = self.registered_at(now).is_some();
+        let all = self.watched.iter();
+        let open = all.filter(|watched| watched.is_open() && !watched.tried);
+        // The first of those that are equal.
+        let first = open.min_by_key(|watched| bound && watched.rests(now));
         first.map(|watched| watched.target.clone())
     }
 
     /// Registered at an address that is not the first any more: at the first again.
     fn move_home(&mut self, now: Instant) {
-        let (State::Registered, Some((target, _))) = (self.state, &self.bound) else {
+        let (State::Registered, Some(Bound { target, .. })) = (self.state, &self.bound) else {
             return;
         };
         let known = self
@@ -207,7 +221,9 @@ impl Trunk {
             .watched
             .iter()
             .take_while(|watched| watched.target != *target);
-        let mut better = better.filter(|watched| watched.health == Health::Up);
+        // One that has refused us is left alone for a while: else both would be asked by turns without end.
+        let mut better =
+            better.filter(|watched| watched.health == Health::Up && !watched.rests(now));
         if better.next().is_some() {
             self.due = Some(now);
         } else if !known {
@@ -224,7 +240,7 @@ impl Trunk {
         for watched in &mut self.watched {
             watched.tried = false;
         }
-        let Some(target) = self.choice() else {
+        let Some(target) = self.choice(now) else {
             // Nobody is there: the first OPTIONS that is answered asks again.
             self.due = None;
             self.silent = true;
