@@ -45,6 +45,9 @@ impl Trunk {
         let Some((_, target)) = self.asked.take_if(|(asked, _)| *asked == id) else {
             return;
         };
+        if self.state == State::Ending {
+            return self.ended(target, Some(reply), now, actions);
+        }
         match reply.status {
             200..=299 => self.granted(target, reply, now, actions),
             401 | 407 => self.challenged(target, reply, now, actions),
@@ -65,6 +68,9 @@ impl Trunk {
         let Some((_, target)) = self.asked.take_if(|(asked, _)| *asked == id) else {
             return;
         };
+        if self.state == State::Ending {
+            return self.ended(target, None, now, actions);
+        }
         if !self.settings.keep_alive.is_zero()
             && let Some(at) = self
                 .watched
@@ -79,6 +85,23 @@ impl Trunk {
             }
         }
         self.elsewhere(&target, None, now, actions);
+    }
+
+    /// The answer for which a stop has waited, or its lack.
+    fn ended(
+        &mut self,
+        target: Target,
+        reply: Option<&Reply>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let bound = match reply.map(|reply| reply.status) {
+            // Silence too, also as the stack says it: the registrar may have bound us, and its answer be lost.
+            Some(200..=299 | 408 | 503) | None => Some(target),
+            // Nothing came of it; what held before still holds.
+            Some(_) => self.registered_at(now).cloned(),
+        };
+        self.leave(bound, actions);
     }
 
     /// An address has answered its OPTIONS, or not.
@@ -123,7 +146,7 @@ impl Trunk {
             actions.push(Action::Tell(News::Left));
             return;
         }
-        let granted = reply.granted(&self.contact, self.expires);
+        let granted = reply.granted(self.expires);
         if granted.is_zero() {
             // It says yes and binds nothing.
             return self.failed(&target, Some(reply), now, actions);
@@ -147,6 +170,7 @@ impl Trunk {
             watched.rests_until = None;
         }
         self.failures = 0;
+        self.told = None;
         self.silent = false;
         if news {
             actions.push(Action::Tell(News::Registered {
@@ -315,9 +339,13 @@ impl Trunk {
         let told = reply.and_then(Reply::retry_after).unwrap_or_default();
         let wait = own.max(told);
         self.due = Some(now + wait);
-        actions.push(Action::Tell(News::NotRegistered {
-            status: reply.map(|reply| reply.status),
-            again_in_s: wait.as_secs(),
-        }));
+        // Told once, and again where it is refused in another way: an operator has read it.
+        let status = reply.map(|reply| reply.status);
+        if self.told.replace(status) != Some(status) {
+            actions.push(Action::Tell(News::NotRegistered {
+                status,
+                again_in_s: wait.as_secs(),
+            }));
+        }
     }
 }

@@ -36,8 +36,8 @@ pub struct Trunk {
     pub(super) silent: bool,
     pub(super) cseq: u32,
     pub(super) ids: u64,
-    /// What of a Contact tells that it is ours.
-    pub(super) contact: String,
+    /// What was told last of not being registered: the status, or that nobody answered.
+    pub(super) told: Option<Option<u16>>,
 }
 
 /// A registration that stands.
@@ -53,9 +53,7 @@ pub(super) struct Bound {
 impl Trunk {
     /// `seed` is anybody's guess in the shell, and fixed in a test.
     pub fn new(settings: Settings, seed: [u8; 32]) -> Trunk {
-        let user = settings.account.as_ref().map(|account| &account.user);
         Trunk {
-            contact: user.map_or_else(String::new, |user| format!(":{user}@")),
             expires: settings.expires,
             settings,
             chance: StdRng::from_seed(seed),
@@ -71,6 +69,7 @@ impl Trunk {
             silent: false,
             cseq: 0,
             ids: 0,
+            told: None,
         }
     }
 
@@ -292,10 +291,17 @@ impl Trunk {
             watched.next = None;
         }
         self.due = None;
-        // One that is under way may have been granted already.
-        let under_way = self.asked.take().map(|(_, target)| target);
+        // What is under way may bind us yet: its answer says what there is to be taken back.
+        if self.asked.is_some() && self.step(Cue::Stop) {
+            return;
+        }
         let bound = self.registered_at(now).cloned();
-        let Some(target) = bound.or(under_way) else {
+        self.leave(bound, actions);
+    }
+
+    /// Takes the registration back, where there is one.
+    pub(super) fn leave(&mut self, bound: Option<Target>, actions: &mut Vec<Action>) {
+        let Some(target) = bound else {
             self.step(Cue::Close);
             return actions.push(Action::Tell(News::Left));
         };
