@@ -91,8 +91,8 @@ pub enum Unresolvable {
     Nothing(String),
     #[error("no answer within {} s", WHOLE.as_secs())]
     Late,
-    #[error("{0}: no answer within {} s", QUESTION.as_secs())]
-    Unanswered(String),
+    #[error("{name}: no answer within {} s", QUESTION.as_secs())]
+    Unanswered { name: String },
     #[error("the look-up was ended by a bug")]
     Lost,
 }
@@ -419,7 +419,9 @@ impl Resolver {
                 name: name.to_owned(),
                 source,
             },
-            Err(_) => Unresolvable::Unanswered(name.to_owned()),
+            Err(_) => Unresolvable::Unanswered {
+                name: name.to_owned(),
+            },
         };
         let known = self.remembered().recall(&question, instant());
         match known {
