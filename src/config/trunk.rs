@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::checks::{Problem, first};
 use super::{Config, read};
-use crate::sip::Transport;
-use crate::trunkline::{self, Account, Credentials, Host};
+use crate::sip::{Listen, Transport};
+use crate::trunkline::{self, Account, Credentials, Families, Host};
 
 /// `[trunk]`: where the carrier's trunk is, and as whom we register there.
 #[derive(Debug, Clone, Deserialize)]
@@ -91,6 +91,7 @@ impl Config {
             hosts: trunk.addresses.clone(),
             nameservers: trunk.nameservers.clone(),
             transports: self.trunk_transports(),
+            datagrams: self.datagrams(),
             trunk: trunkline::TrunkSettings {
                 registers: trunk.register,
                 account: (!trunk.user.is_empty()).then(account),
@@ -101,6 +102,22 @@ impl Config {
                 pause: Duration::from_secs(trunk.retry_s),
             },
         })
+    }
+
+    /// Where datagrams can be sent: what is listened on sends them.
+    fn datagrams(&self) -> Families {
+        let datagrams = |listen: &&Listen| listen.transport == Transport::Udp;
+        let mut families = Families {
+            v4: false,
+            v6: false,
+        };
+        for listen in self.sip.listen.iter().filter(datagrams) {
+            match listen.address.is_ipv4() {
+                true => families.v4 = true,
+                false => families.v6 = true,
+            }
+        }
+        families
     }
 
     /// What may carry requests to the trunk: the wanted one, or what is listened for.

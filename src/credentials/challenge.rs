@@ -59,7 +59,8 @@ pub fn strongest<'a>(
 
 /// One header may hold several, each begun by its scheme.
 fn challenges(value: &str, proxy: bool) -> Vec<Challenge> {
-    if value.chars().any(char::is_control) {
+    // A tab is white space like any other (RFC 3261 §25.1).
+    if value.chars().any(|c| c.is_control() && c != '\t') {
         return Vec::new();
     }
     let mut found: Vec<Vec<(&str, &str)>> = Vec::new();
@@ -67,7 +68,12 @@ fn challenges(value: &str, proxy: bool) -> Vec<Challenge> {
     for item in split(value) {
         let item = item.trim();
         let (scheme, rest) = match item.split_once(char::is_whitespace) {
-            Some((scheme, rest)) if !scheme.contains('=') => (Some(scheme), rest),
+            // White space may stand on both sides of an equals sign: `nonce = "…"` begins no scheme.
+            Some((scheme, rest))
+                if !scheme.contains('=') && !rest.trim_start().starts_with('=') =>
+            {
+                (Some(scheme), rest)
+            }
             _ => (None, item),
         };
         if let Some(scheme) = scheme {

@@ -87,6 +87,27 @@ fn the_strongest_that_we_know_is_taken_wherever_it_stands() {
 }
 
 #[test]
+fn white_space_and_commas_stand_where_the_grammar_has_them() {
+    for value in [
+        "Digest realm = \"a, b\" , nonce= \"y\", qop =\"auth\" ,algorithm = SHA-256",
+        "Digest\trealm\t=\t\"a, b\",\tnonce\t= \"y\",qop\t=auth, algorithm=\"SHA-256\"",
+        "Basic realm = \"z\", Digest  realm =\"a, b\", nonce = \"y\", algorithm =SHA-256, qop = \"auth-int, auth\"",
+        "Digest realm = \"z\", nonce = \"u\", algorithm = SHA3-512, Digest realm = \"a, b\", nonce = \"y\", \
+         algorithm = sha-256, qop = \"auth\"",
+    ] {
+        let read = of(value).unwrap_or_else(|| panic!("{value}"));
+        let texts = (read.realm.as_str(), read.nonce.as_str());
+        assert_eq!(texts, ("a, b", "y"), "{value}");
+        assert_eq!(
+            (read.algorithm, read.qop),
+            (Algorithm::Sha256, true),
+            "{value}"
+        );
+    }
+    assert_eq!(of("Digest realm=\"r\", nonce=\"a\u{7f}b\""), None);
+}
+
+#[test]
 fn a_server_without_qop_gets_the_digest_of_rfc_2069() {
     let challenge = of("Digest realm=\"r\", nonce=\"n\"").unwrap();
     assert_eq!(

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::*;
 use crate::sip::{Listen, Transport};
-use crate::trunkline::{Host, TrunkSettings};
+use crate::trunkline::{Families, Host, TrunkSettings};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -44,6 +44,10 @@ fn kept(agent: &Agent, ports: [u16; 2]) -> Trunkline {
         hosts: hosts.to_vec(),
         nameservers: Vec::new(),
         transports: vec![Transport::Udp],
+        datagrams: Families {
+            v4: true,
+            v6: false,
+        },
         trunk: TrunkSettings {
             registers: false,
             account: None,

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::admission::{Enrolled, State};
+use super::syntax::unquoted;
 
 impl Enrolled {
     /// This call of ours goes there, for as long as it lives.
@@ -40,7 +41,9 @@ pub(super) fn with_contact_at(head: &str, source: SocketAddr) -> String {
 /// Where host and port of the first SIP URI of a line stand.
 fn place_of(line: &str) -> Option<(usize, usize)> {
     // A quoted name may hold anything.
-    let begin = line.find('<').or_else(|| line.find(':'))?;
+    let before = unquoted(line, '<').next().unwrap_or_default().len();
+    let bracket = (before < line.len()).then_some(before);
+    let begin = bracket.or_else(|| line.find(':'))?;
     let lower = line.to_ascii_lowercase();
     let scheme = ["sip:", "sips:"].into_iter().find_map(|scheme| {
         let at = lower[begin..].find(scheme)?;
@@ -74,6 +77,10 @@ mod tests {
             (
                 "Contact: <sip:8001@[fe80::1]:5062;transport=udp>",
                 "Contact: <sip:8001@198.51.100.7:40312;transport=udp>",
+            ),
+            (
+                "Contact: \"a <sip:x@y> \\\"<\" <sip:8001@192.168.1.5>;expires=60",
+                "Contact: \"a <sip:x@y> \\\"<\" <sip:8001@198.51.100.7:40312>;expires=60",
             ),
             ("Contact: <tel:8001>", "Contact: <tel:8001>"),
             ("Contact: *", "Contact: *"),

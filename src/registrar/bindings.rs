@@ -1,6 +1,6 @@
 //! The bindings of one address of record, and how a REGISTER changes them (RFC 3261 §10.3 steps 6 to 8).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::{Carrier, Contact, Outcome, Request, Settings};
@@ -11,6 +11,8 @@ pub(super) const MAX_BINDINGS: usize = 6;
 const LONGEST_URI: usize = 512;
 const LONGEST_CALL_ID: usize = 256;
 const LONGEST_INSTANCE: usize = 128;
+/// Where a Contact without a port is (RFC 3261 §19.1.2).
+const USUAL_PORT: u16 = 5060;
 
 /// Where an account can be reached, until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +54,15 @@ impl Binding {
         let (_, named) = self.uri.rsplit_once('@').unwrap_or(("", &self.uri));
         let named = named.trim_start_matches("sip:");
         let host = named.split([';', '?']).next().unwrap_or_default();
-        let (ip, port) = (self.source.ip(), self.source.port());
-        let usual = port == 5060 && host == ip.to_string();
-        self.carrier == Carrier::Udp && host != self.source.to_string() && !usual
+        // Compared as addresses: one of IPv6 stands in brackets and can be written in many ways (RFC 5954 §4).
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let usual = |ip: IpAddr| SocketAddr::new(ip, USUAL_PORT);
+        let named: Option<SocketAddr> = host.parse().ok();
+        let named = named.or_else(|| bare.unwrap_or(host).parse().ok().map(usual));
+        let plain = |at: SocketAddr| (at.ip().to_canonical(), at.port());
+        self.carrier == Carrier::Udp && named.map(plain) != Some(plain(self.source))
     }
 
     /// Whether its stream is the only way to it: who names the end of that very stream listens nowhere else, and by TLS
@@ -259,4 +267,47 @@ fn parts(uri: &str) -> (String, &str, String, String) {
         host.to_ascii_lowercase(),
         transport.to_ascii_lowercase(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods)] // any instant will do
+    fn who_names_where_he_came_from_is_behind_no_nat_however_it_is_written() {
+        for (uri, source, behind) in [
+            ("sip:8001@192.0.2.7:5062", "192.0.2.7:5062", false),
+            ("sip:8001@192.0.2.7;ob", "192.0.2.7:5060", false),
+            ("sip:8001@192.0.2.7", "192.0.2.7:5062", true),
+            ("sip:8001@10.0.0.7:5062", "192.0.2.7:5062", true),
+            ("sip:8001@phone.local", "192.0.2.7:5060", true),
+            (
+                "sip:8001@[2001:db8::7]:5062;ob",
+                "[2001:db8::7]:5062",
+                false,
+            ),
+            ("sip:8001@[2001:db8::7]", "[2001:db8::7]:5060", false),
+            ("sip:[2001:DB8:0::0:7]?x=y", "[2001:db8::7]:5060", false),
+            ("sip:8001@[2001:db8::7]", "[2001:db8::7]:5062", true),
+            ("sip:8001@[fd00::7]:5062", "[2001:db8::7]:5062", true),
+            ("sip:8001@192.0.2.7:5062", "[::ffff:192.0.2.7]:5062", false),
+            ("sip:8001@", "192.0.2.7:5060", true),
+        ] {
+            let binding = Binding {
+                uri: uri.to_owned(),
+                source: source.parse().unwrap(),
+                carrier: Carrier::Udp,
+                q_milli: 1000,
+                call_id: String::new(),
+                cseq: 1,
+                expires_at: Instant::now(),
+                instance: None,
+                reg_id: None,
+            };
+            assert_eq!(binding.is_behind_nat(), behind, "{uri} from {source}");
+            let carrier = Carrier::Tcp;
+            assert!(!Binding { carrier, ..binding }.is_behind_nat(), "{uri}");
+        }
+    }
 }

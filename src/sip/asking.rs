@@ -50,6 +50,8 @@ pub struct Told {
     pub status: u16,
     /// Names and values in their order.
     pub headers: Vec<(String, String)>,
+    /// The URI of our Contact in the request.
+    pub contact: String,
 }
 
 /// Sends it; `None` where no final response came in time.
@@ -74,7 +76,7 @@ async fn exchange(core: &Arc<Core>, asking: Asking) -> Result<Option<Told>, Erro
             "a request of this Call-ID is under way".into(),
         ));
     };
-    let request = request(core, &asking)?;
+    let (request, contact) = request(core, &asking)?;
     let key = TransactionKey::from_request(&request, TransactionRole::Client).map_err(stack)?;
     let mut transaction = Transaction::new_client(key, request, Arc::clone(&core.endpoint), None);
     transaction.destination = Some(SipAddr {
@@ -95,12 +97,14 @@ async fn exchange(core: &Arc<Core>, asking: Asking) -> Result<Option<Told>, Erro
             headers: headers
                 .map(|header| (header.name().to_owned(), header.value().to_owned()))
                 .collect(),
+            contact,
         }));
     }
     Ok(None)
 }
 
-fn request(core: &Core, asking: &Asking) -> Result<rsip::Request, Error> {
+/// The request, and the URI of its Contact.
+fn request(core: &Core, asking: &Asking) -> Result<(rsip::Request, String), Error> {
     let bad = |uri: &str| Error::Uri(uri.to_owned());
     let uri = rsip::Uri::try_from(asking.uri.as_str()).map_err(|_| bad(&asking.uri))?;
     let aor = rsip::Uri::try_from(asking.aor.as_str()).map_err(|_| bad(&asking.aor))?;
@@ -136,6 +140,7 @@ fn request(core: &Core, asking: &Asking) -> Result<rsip::Request, Error> {
         asking.cseq,
         Some(asking.call_id.clone().into()),
     );
+    let named = contact.to_string();
     let contact = rsip::typed::Contact {
         display_name: None,
         uri: contact,
@@ -150,5 +155,5 @@ fn request(core: &Core, asking: &Asking) -> Result<rsip::Request, Error> {
             .headers
             .push(Header::Other(clean(name), clean(value)));
     }
-    Ok(request)
+    Ok((request, named))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
@@ -165,12 +166,18 @@ impl Dialog {
         .await
     }
 
-    /// The same without waiting for it.
+    /// The same without waiting for it. While the other side does not answer, what is passing may be left out; a final
+    /// status never is, for it ends the REFER.
     pub fn tell_refer_progress(&self, status: u16) {
         let (done, _) = oneshot::channel();
         let command = Command::ReferProgress { status, done };
-        if self.commands.try_send(command).is_err() {
-            tracing::debug!(status, "a NOTIFY is left out");
+        match self.commands.try_send(command) {
+            Ok(()) => {}
+            Err(TrySendError::Full(command)) if status >= 200 => {
+                let commands = self.commands.clone();
+                tokio::spawn(async move { commands.send(command).await });
+            }
+            Err(_) => tracing::debug!(status, "a NOTIFY is left out"),
         }
     }
 

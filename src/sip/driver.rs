@@ -82,6 +82,8 @@ pub(super) struct Driver {
     acknowledged: Option<u32>,
     /// A REFER of theirs is under way.
     referring: Option<referrals::Referring>,
+    /// A NOTIFY waits for its answer; the next one waits for it, also one of another REFER, so that they come in order.
+    notifying: bool,
 }
 
 /// What an INVITE that came in brings along.
@@ -206,6 +208,7 @@ impl Driver {
             bye_due: None,
             acknowledged: None,
             referring: None,
+            notifying: false,
         };
         let ends = Ends {
             commands: commands_sender,

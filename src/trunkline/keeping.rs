@@ -3,26 +3,22 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use super::resolving::{Found, Resolver, Unresolvable};
-use super::{Shared, instant};
+use super::resolving::{Found, Place, Resolver, Unresolvable};
+use super::running::{Ended, Running};
+use super::{Shared, UNDER_WAY, instant};
 use crate::sip::{Asking, Question};
 use crate::trunks::{self, Action, Ask, Asked, Event, News, Reply, State};
-
-/// What ended beside the loop.
-enum Ended {
-    Asked(Event),
-    Resolved(Result<Found, Unresolvable>),
-}
 
 /// Until the house closes, and the registration is taken back.
 pub(super) async fn keep(shared: Arc<Shared>, resolver: Resolver) {
     let mut keeper = Keeper {
         resolver: Arc::new(resolver),
-        running: JoinSet::new(),
+        running: Running::default(),
+        places: Vec::new(),
         look: Some(instant()),
         lost: false,
         shared,
@@ -41,15 +37,20 @@ pub(super) async fn keep(shared: Arc<Shared>, resolver: Resolver) {
                 keeper.look = None;
                 keeper.tell(Event::Closing);
             }
-            Some(ended) = keeper.running.join_next() => match ended {
-                Ok(Ended::Asked(event)) => keeper.tell(event),
-                Ok(Ended::Resolved(found)) => keeper.resolved(found),
-                Err(bug) => tracing::error!(%bug, "a bug ended a request to the trunk"),
+            Some(ended) = keeper.running.next() => match ended {
+                Ended::Asked(event) => keeper.tell(event),
+                Ended::Resolved(found) => keeper.resolved(found),
             },
             () = at(next) => keeper.tell(Event::Due),
             () = at(keeper.look) => {}
         }
     }
+}
+
+/// Until the house closes, and so much longer as an answer may take then.
+async fn closes(closing: CancellationToken) {
+    closing.cancelled().await;
+    tokio::time::sleep(UNDER_WAY).await;
 }
 
 async fn at(next: Option<Instant>) {
@@ -62,7 +63,9 @@ async fn at(next: Option<Instant>) {
 struct Keeper {
     shared: Arc<Shared>,
     resolver: Arc<Resolver>,
-    running: JoinSet<Ended>,
+    running: Running,
+    /// The addresses of each configured entry, as they were found last.
+    places: Vec<Place>,
     /// When the addresses are looked up again.
     look: Option<Instant>,
     /// The last look failed.
@@ -84,8 +87,7 @@ impl Keeper {
     fn look(&mut self) {
         self.look = None;
         let resolver = Arc::clone(&self.resolver);
-        self.running
-            .spawn(async move { Ended::Resolved(resolver.look().await) });
+        self.running.look(async move { resolver.look().await });
     }
 
     fn resolved(&mut self, found: Result<Found, Unresolvable>) {
@@ -93,30 +95,50 @@ impl Keeper {
             return;
         }
         match found {
-            Ok(Found { targets, for_long }) => {
-                if std::mem::take(&mut self.lost) {
-                    tracing::info!("the trunk's addresses are found again");
-                }
+            Ok(Found {
+                places,
+                for_long,
+                failed,
+            }) => {
                 self.shared.unresolved.store(false, Relaxed);
-                self.look = for_long.map(|long| instant() + long);
+                self.look = match &failed {
+                    Some(_) => Some(instant() + self.soon()),
+                    None => for_long.map(|long| instant() + long),
+                };
+                let targets: Vec<_> = places
+                    .iter()
+                    .flat_map(|place| place.targets.clone())
+                    .collect();
+                self.places = places;
+                self.tell_look(failed.as_ref(), targets.len());
                 let addresses: Vec<IpAddr> = targets.iter().map(|to| to.peer.ip()).collect();
                 self.shared.agent.let_call(addresses);
                 self.tell(Event::Resolved(targets));
             }
             Err(error) => {
-                let again = self
-                    .shared
-                    .settings
-                    .trunk
-                    .pause
-                    .min(super::resolving::LONGEST_OUTAGE);
-                self.look = Some(instant() + again);
+                self.look = Some(instant() + self.soon());
                 let known = self.shared.trunk().targets().count();
                 self.shared.unresolved.store(known == 0, Relaxed);
-                if !std::mem::replace(&mut self.lost, true) {
-                    tracing::warn!(%error, known, "the trunk's addresses cannot be looked up; those known are kept");
-                }
+                self.tell_look(Some(&error), known);
             }
+        }
+    }
+
+    /// When the name servers are asked again after an outage.
+    fn soon(&self) -> Duration {
+        let pause = self.shared.settings.trunk.pause;
+        pause.min(super::resolving::LONGEST_OUTAGE)
+    }
+
+    /// Told once, when it changes.
+    fn tell_look(&mut self, failed: Option<&Unresolvable>, known: usize) {
+        let before = std::mem::replace(&mut self.lost, failed.is_some());
+        match failed {
+            Some(error) if !before => {
+                tracing::warn!(%error, known, "the trunk's addresses cannot be looked up; those known are kept");
+            }
+            None if before => tracing::info!("the trunk's addresses are found again"),
+            _ => {}
         }
     }
 
@@ -131,6 +153,8 @@ impl Keeper {
         let home = trunks::home(&target, settings);
         let account = settings.account.as_ref();
         let user = account.map_or("gradeline", |account| account.user.as_str());
+        // A REGISTER that is under way when the house closes is waited for, and not for long.
+        let binds = matches!(what, Asked::Register { expires_s: 1.., .. });
         let (question, call_id, cseq, headers) = match what {
             Asked::Options => {
                 let once = format!("{:032x}", rand::random::<u128>());
@@ -167,13 +191,21 @@ impl Keeper {
             patience,
         };
         let agent = self.shared.agent.clone();
-        self.running.spawn(async move {
-            let event = match agent.ask(asking).await {
+        let closing = self.shared.closing.clone();
+        self.running.request(id, async move {
+            // An answer to what is dropped is nobody's: its Call-ID is free for the next REGISTER.
+            let told = tokio::select! {
+                biased;
+                told = agent.ask(asking) => told,
+                () = closes(closing), if binds => Ok(None),
+            };
+            let event = match told {
                 Ok(Some(told)) => Event::Answered {
                     id,
                     reply: Reply {
                         status: told.status,
                         headers: told.headers,
+                        contact: told.contact,
                     },
                 },
                 Ok(None) => Event::Silent { id },
@@ -186,7 +218,7 @@ impl Keeper {
                 metrics::counter!("gradeline_trunk_registers_total", "outcome" => outcome(&event))
                     .increment(1);
             }
-            Ended::Asked(event)
+            event
         });
     }
 
@@ -194,9 +226,12 @@ impl Keeper {
         let trunk = self.shared.trunk();
         let registered = trunk.registered_at(instant()).is_some();
         metrics::gauge!("gradeline_trunk_registered").set(f64::from(u8::from(registered)));
-        for (target, open) in trunk.targets() {
-            metrics::gauge!("gradeline_trunk_up", "address" => target.to_string())
-                .set(f64::from(u8::from(open)));
+        // By what is configured: names may lead to ever other addresses, and each would stay a series of its own.
+        for place in &self.places {
+            let mut all = trunk.targets();
+            let up = all.any(|(target, open)| open && place.targets.contains(target));
+            metrics::gauge!("gradeline_trunk_up", "address" => place.name.clone())
+                .set(f64::from(u8::from(up)));
         }
     }
 }
@@ -239,6 +274,13 @@ fn tell(news: &News) {
             status: None,
             again_in_s,
         } => tracing::error!(again_in_s, "no address of the trunk answers our REGISTER"),
+        News::Stays {
+            at,
+            refused_by,
+            status,
+        } => {
+            tracing::warn!(%at, %refused_by, status, "another address of the trunk does not register us; the registration that we have stands");
+        }
         News::Left => tracing::info!("left the trunk"),
     }
 }

@@ -5,7 +5,11 @@
 //! an orderly stop the registration is taken back before the transports close.
 
 mod keeping;
+mod remembering;
 mod resolving;
+mod running;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -17,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::credentials::Credentials;
 pub use crate::trunks::{Account, NoWay, Settings as TrunkSettings};
-pub use resolving::{Host, Resolver, Unresolvable};
+pub use resolving::{Families, Host, Resolver, Unresolvable};
 
 use crate::sip::{Agent, Through, Transport};
 use crate::trunks::{self, Trunk};
@@ -31,10 +35,13 @@ pub struct Settings {
     pub nameservers: Vec<SocketAddr>,
     /// What may carry our requests, as it is listened for.
     pub transports: Vec<Transport>,
+    /// Where our socket can send datagrams.
+    pub datagrams: Families,
     pub trunk: trunks::Settings,
 }
 
-/// At most so long a stop waits for the answer that we have left.
+/// At most so long a stop waits for the answer to a REGISTER that was under way, and then for the answer that we have left.
+const UNDER_WAY: Duration = Duration::from_secs(2);
 const LEAVING: Duration = Duration::from_secs(4);
 
 /// The trunk. Cheap to clone.
@@ -146,7 +153,9 @@ impl Trunkline {
             .unwrap_or_else(|held| held.into_inner())
             .take();
         if let Some(keeper) = keeper
-            && tokio::time::timeout(LEAVING, keeper).await.is_err()
+            && tokio::time::timeout(UNDER_WAY + LEAVING, keeper)
+                .await
+                .is_err()
         {
             tracing::warn!(
                 "the trunk did not answer that we leave; its registration of us ends by itself"

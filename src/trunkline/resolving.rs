@@ -1,9 +1,10 @@
 //! Where the trunk is: listed hosts, or its domain by NAPTR, SRV and addresses (RFC 3263 §4).
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use futures::future::join_all;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
@@ -12,13 +13,17 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::Settings;
+use super::remembering::Remembered;
+use super::{Settings, instant};
 use crate::sip::Transport;
 use crate::trunks::{Target, srv};
 
-/// One question to one name server, and all of them together.
+/// One question to one name server.
 const ANSWER: Duration = Duration::from_secs(2);
-const WHOLE: Duration = Duration::from_secs(15);
+/// One question to all of them, with its repetition.
+const QUESTION: Duration = Duration::from_secs(5);
+/// Three questions follow one another at most: NAPTR, SRV, addresses.
+const WHOLE: Duration = Duration::from_secs(20);
 /// Records hold for as long as they say, within these bounds.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -37,10 +42,42 @@ pub struct Host {
     pub port: Option<u16>,
 }
 
-/// What was found, and for how long it holds; `None` for ever.
-pub(super) struct Found {
+impl Host {
+    /// As it is configured; an address with its port.
+    fn word(&self) -> String {
+        let word = self.transport.word();
+        match (self.name.parse::<IpAddr>(), self.port) {
+            (Ok(address), port) => {
+                let port = port.unwrap_or(usual_port(self.transport));
+                format!("{word}:{}", SocketAddr::new(address, port))
+            }
+            (Err(_), Some(port)) => format!("{word}:{}:{port}", self.name),
+            (Err(_), None) => format!("{word}:{}", self.name),
+        }
+    }
+}
+
+/// Where datagrams can be sent: our socket is of one family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Families {
+    pub v4: bool,
+    pub v6: bool,
+}
+
+/// One configured entry, and its addresses in the order in which they are tried.
+pub(super) struct Place {
+    /// As it was configured.
+    pub name: String,
     pub targets: Vec<Target>,
+}
+
+/// What was found.
+pub(super) struct Found {
+    pub places: Vec<Place>,
+    /// How long it holds; `None` for ever.
     pub for_long: Option<Duration>,
+    /// What could not be looked up: earlier answers stand in for it, or it is missing.
+    pub failed: Option<Unresolvable>,
 }
 
 /// Why no address is known.
@@ -54,6 +91,10 @@ pub enum Unresolvable {
     Nothing(String),
     #[error("no answer within {} s", WHOLE.as_secs())]
     Late,
+    #[error("{name}: no answer within {} s", QUESTION.as_secs())]
+    Unanswered { name: String },
+    #[error("the look-up was ended by a bug")]
+    Lost,
 }
 
 /// Looks the trunk's addresses up.
@@ -61,30 +102,49 @@ pub struct Resolver {
     hosts: Vec<Host>,
     domain: Option<String>,
     transports: Vec<Transport>,
+    datagrams: Families,
+    remembered: Mutex<Remembered<(String, RecordType), Records>>,
     /// `None` where nothing but addresses is listed.
     dns: Option<TokioResolver>,
     chance: Mutex<StdRng>,
 }
 
-/// The least TTL of what was read.
-struct Span(Option<Duration>);
+/// Records with their TTLs in seconds.
+type Records = Vec<(RData, u32)>;
 
-impl Span {
-    fn note(&mut self, ttl_s: u32) {
+/// What one look has come upon: the least TTL of what was read, and the first failure.
+#[derive(Default)]
+struct Noted(Mutex<(Option<Duration>, Option<Unresolvable>)>);
+
+impl Noted {
+    fn ttl(&self, ttl_s: u32) {
         let ttl = Duration::from_secs(ttl_s.into()).clamp(SHORTEST, LONGEST);
-        self.0 = Some(self.0.map_or(ttl, |known| known.min(ttl)));
+        let least = &mut self.lock().0;
+        *least = Some(least.map_or(ttl, |known| known.min(ttl)));
+    }
+
+    fn failed(&self, error: Unresolvable) {
+        self.lock().1.get_or_insert(error);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Option<Duration>, Option<Unresolvable>)> {
+        self.0.lock().unwrap_or_else(|held| held.into_inner())
     }
 }
 
 impl Resolver {
     pub(super) fn open(settings: &Settings) -> Result<Resolver, Unresolvable> {
         let named = |host: &Host| host.name.parse::<IpAddr>().is_err();
-        let asks = settings.hosts.is_empty() || settings.hosts.iter().any(named);
+        let domain = settings.trunk.domain.as_ref();
+        let is_name = domain.is_some_and(|domain| domain.parse::<IpAddr>().is_err());
+        let asks = settings.hosts.is_empty() && is_name || settings.hosts.iter().any(named);
         let dns = asks.then(|| dns(&settings.nameservers)).transpose()?;
         Ok(Resolver {
             hosts: settings.hosts.clone(),
             domain: settings.trunk.domain.clone(),
             transports: settings.transports.clone(),
+            datagrams: settings.datagrams,
+            remembered: Mutex::new(Remembered::new()),
             dns,
             chance: Mutex::new(StdRng::from_seed(rand::random())),
         })
@@ -97,45 +157,70 @@ impl Resolver {
     }
 
     async fn look_up(&self) -> Result<Found, Unresolvable> {
-        let mut span = Span(None);
-        let mut targets = Vec::new();
-        let mut failed = None;
-        match (&self.domain, self.hosts.is_empty()) {
-            (Some(domain), true) => targets = self.domain(domain, &mut span).await?,
+        let noted = Noted::default();
+        let mut places = match (&self.domain, self.hosts.is_empty()) {
+            (Some(domain), true) => vec![Place {
+                name: domain.clone(),
+                targets: self.domain(domain, &noted).await?,
+            }],
             _ => {
+                let all = self.hosts.iter().map(|host| self.host(host, &noted));
+                let looked = self.hosts.iter().zip(join_all(all).await);
                 // One name that is not found keeps nobody from the others.
-                for host in &self.hosts {
-                    match self.host(host, &mut span).await {
-                        Ok(found) => targets.extend(found),
-                        Err(error) => failed = Some(error),
-                    }
-                }
+                let place = |(host, looked): (&Host, Result<_, _>)| Place {
+                    name: host.word(),
+                    targets: looked.unwrap_or_else(|error| {
+                        noted.failed(error);
+                        Vec::new()
+                    }),
+                };
+                looked.map(place).collect()
             }
+        };
+        let mut room = TARGETS_AT_MOST;
+        for place in &mut places {
+            place.targets.truncate(room);
+            room -= place.targets.len();
         }
-        targets.truncate(TARGETS_AT_MOST);
-        match (targets.is_empty(), failed) {
-            (true, Some(error)) => Err(error),
-            (true, None) => Err(Unresolvable::Nothing("the trunk".into())),
-            (false, failed) => {
-                // What is missing is looked for again soon.
-                let soon = failed.map(|_| LONGEST_OUTAGE);
-                Ok(Found {
-                    targets,
-                    for_long: [span.0, soon].into_iter().flatten().min(),
-                })
-            }
+        let (for_long, failed) = std::mem::take(&mut *noted.lock());
+        match places.iter().all(|place| place.targets.is_empty()) {
+            true => Err(failed.unwrap_or_else(|| Unresolvable::Nothing("the trunk".into()))),
+            false => Ok(Found {
+                places,
+                for_long,
+                failed,
+            }),
         }
     }
 
-    async fn host(&self, host: &Host, span: &mut Span) -> Result<Vec<Target>, Unresolvable> {
-        let port = host.port.unwrap_or(usual_port(host.transport));
-        let addresses = self.addresses(&host.name, span).await?;
-        Ok(targets(&addresses, port, host.transport, &host.name))
+    /// RFC 3263 §4.2: an address is asked nobody about; with a port it is a host; else SRV may say where the service is.
+    async fn host(&self, host: &Host, noted: &Noted) -> Result<Vec<Target>, Unresolvable> {
+        let transport = host.transport;
+        if host.port.is_none() && host.name.parse::<IpAddr>().is_err() {
+            let name = format!("{}.{}", service(transport), host.name);
+            match self.srv(&name, noted).await {
+                Ok(Some(records)) => {
+                    let records = records.into_iter().map(|record| (transport, record));
+                    return self.services(records.collect(), &host.name, noted).await;
+                }
+                Ok(None) => {}
+                // The host may be there all the same.
+                Err(error) => noted.failed(error),
+            }
+        }
+        let port = host.port.unwrap_or(usual_port(transport));
+        let addresses = self.addresses(&host.name, transport, noted).await?;
+        Ok(targets(&addresses, port, transport, &host.name))
     }
 
     /// RFC 3263 §4.1 and §4.2.
-    async fn domain(&self, domain: &str, span: &mut Span) -> Result<Vec<Target>, Unresolvable> {
-        let mut services = self.naptr(domain, span).await?;
+    async fn domain(&self, domain: &str, noted: &Noted) -> Result<Vec<Target>, Unresolvable> {
+        let first = self.transports.first().copied().unwrap_or(Transport::Udp);
+        if domain.parse::<IpAddr>().is_ok() {
+            let addresses = self.addresses(domain, first, noted).await?;
+            return Ok(targets(&addresses, usual_port(first), first, domain));
+        }
+        let mut services = self.naptr(domain, noted).await?;
         if services.is_empty() {
             // No NAPTR: each transport that we speak is asked for.
             let usual = [Transport::Udp, Transport::Tcp, Transport::Tls];
@@ -146,36 +231,73 @@ impl Resolver {
                 .map(|transport| (transport, format!("{}.{domain}", service(transport))))
                 .collect();
         }
-        let mut found = Vec::new();
-        for (transport, name) in services {
-            let records = self.srv(&name, span).await?;
-            for record in records {
-                // One host that is not found keeps nobody from the others.
-                let Ok(addresses) = self.addresses(&record.target, span).await else {
-                    continue;
-                };
-                // RFC 5922 §7.1: the certificate is of the domain that was asked for.
-                found.extend(targets(&addresses, record.port, transport, domain));
+        let asked = services.iter().map(|(_, name)| self.srv(name, noted));
+        let looked = join_all(asked).await;
+        let (mut all, mut listed, mut unknown) = (Vec::new(), false, None);
+        for ((transport, _), records) in services.iter().zip(looked) {
+            match records {
+                Ok(Some(records)) => {
+                    listed = true;
+                    all.extend(records.into_iter().map(|record| (*transport, record)));
+                }
+                Ok(None) => {}
+                Err(error) => unknown = Some(error),
             }
         }
-        if found.is_empty() {
-            let transport = self.transports.first().copied().unwrap_or(Transport::Udp);
-            let addresses = self.addresses(domain, span).await?;
-            found = targets(&addresses, usual_port(transport), transport, domain);
+        match (listed, unknown) {
+            (true, unknown) => {
+                // One service that is not found keeps nobody from the others.
+                unknown.into_iter().for_each(|error| noted.failed(error));
+                self.services(all, domain, noted).await
+            }
+            // Whether there are any is not known: the domain's own address may be somebody else's.
+            (false, Some(error)) => Err(error),
+            (false, None) => {
+                let addresses = self.addresses(domain, first, noted).await?;
+                Ok(targets(&addresses, usual_port(first), first, domain))
+            }
         }
-        Ok(found)
+    }
+
+    /// The addresses of what SRV names, in its order.
+    async fn services(
+        &self,
+        mut records: Vec<(Transport, srv::Record)>,
+        asked: &str,
+        noted: &Noted,
+    ) -> Result<Vec<Target>, Unresolvable> {
+        records.truncate(TARGETS_AT_MOST);
+        let all = records
+            .iter()
+            .map(|(transport, record)| self.addresses(&record.target, *transport, noted));
+        let looked = join_all(all).await;
+        let mut found = Vec::new();
+        for ((transport, record), addresses) in records.iter().zip(looked) {
+            match addresses {
+                // RFC 5922 §7.1: the certificate is of the domain that was asked for.
+                Ok(addresses) => {
+                    found.extend(targets(&addresses, record.port, *transport, asked));
+                }
+                // One host that is not found keeps nobody from the others.
+                Err(error) => noted.failed(error),
+            }
+        }
+        match found.is_empty() {
+            true => Err(Unresolvable::Nothing(asked.to_owned())),
+            false => Ok(found),
+        }
     }
 
     /// The services that the domain names, by order and preference, as far as we speak them.
     async fn naptr(
         &self,
         domain: &str,
-        span: &mut Span,
+        noted: &Noted,
     ) -> Result<Vec<(Transport, String)>, Unresolvable> {
         let mut rules = Vec::new();
-        for (data, ttl_s) in self.ask(domain, RecordType::NAPTR).await? {
+        for (data, ttl_s) in self.ask(domain, RecordType::NAPTR, noted).await? {
             let RData::NAPTR(rule) = data else { continue };
-            span.note(ttl_s);
+            noted.ttl(ttl_s);
             let services = String::from_utf8_lossy(&rule.services).to_ascii_uppercase();
             let transport = match services.as_str() {
                 "SIP+D2U" => Transport::Udp,
@@ -196,11 +318,17 @@ impl Resolver {
             .collect())
     }
 
-    async fn srv(&self, name: &str, span: &mut Span) -> Result<Vec<srv::Record>, Unresolvable> {
+    /// In the order in which they are tried; `None` where the name has none. A service that is said not to be there
+    /// (`.`) leaves an empty list (RFC 2782, “Target”).
+    async fn srv(
+        &self,
+        name: &str,
+        noted: &Noted,
+    ) -> Result<Option<Vec<srv::Record>>, Unresolvable> {
         let mut records = Vec::new();
-        for (data, ttl_s) in self.ask(name, RecordType::SRV).await? {
+        for (data, ttl_s) in self.ask(name, RecordType::SRV, noted).await? {
             if let RData::SRV(srv) = data {
-                span.note(ttl_s);
+                noted.ttl(ttl_s);
                 records.push(srv::Record {
                     priority: srv.priority,
                     weight: srv.weight,
@@ -209,52 +337,105 @@ impl Resolver {
                 });
             }
         }
+        if records.is_empty() {
+            return Ok(None);
+        }
         let mut chance = self.chance.lock().unwrap_or_else(|held| held.into_inner());
-        Ok(srv::order(records, &mut chance))
+        Ok(Some(srv::order(records, &mut chance)))
     }
 
-    async fn addresses(&self, name: &str, span: &mut Span) -> Result<Vec<IpAddr>, Unresolvable> {
+    /// The addresses of a name to which we can send by this transport. One kind that cannot be looked up takes nothing
+    /// from the other.
+    async fn addresses(
+        &self,
+        name: &str,
+        transport: Transport,
+        noted: &Noted,
+    ) -> Result<Vec<IpAddr>, Unresolvable> {
         if let Ok(address) = name.parse() {
             return Ok(vec![address]);
         }
-        let mut found = Vec::new();
-        for kind in [RecordType::A, RecordType::AAAA] {
-            for (data, ttl_s) in self.ask(name, kind).await? {
+        let both = Families { v4: true, v6: true };
+        // A stream has a socket of its own, of the family that it needs.
+        let reached = match transport {
+            Transport::Udp => self.datagrams,
+            Transport::Tcp | Transport::Tls => both,
+        };
+        let kinds = [(RecordType::A, reached.v4), (RecordType::AAAA, reached.v6)];
+        let kinds = kinds.into_iter().filter(|(_, wanted)| *wanted);
+        let looked = join_all(kinds.map(|(kind, _)| self.ask(name, kind, noted))).await;
+        let (mut found, mut failed) = (Vec::new(), None);
+        for records in looked {
+            for (data, ttl_s) in records.unwrap_or_else(|error| {
+                failed = Some(error);
+                Vec::new()
+            }) {
                 let address: IpAddr = match data {
                     RData::A(a) => a.0.into(),
                     RData::AAAA(aaaa) => aaaa.0.into(),
                     _ => continue,
                 };
-                span.note(ttl_s);
+                noted.ttl(ttl_s);
                 found.push(address);
             }
         }
-        match found.is_empty() {
-            true => Err(Unresolvable::Nothing(name.to_owned())),
-            false => Ok(found),
+        match (found.is_empty(), failed) {
+            (true, failed) => Err(failed.unwrap_or_else(|| Unresolvable::Nothing(name.to_owned()))),
+            (false, failed) => {
+                failed.into_iter().for_each(|error| noted.failed(error));
+                Ok(found)
+            }
         }
     }
 
-    /// The records of a name with their TTLs in seconds; none where there are none.
-    async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<(RData, u32)>, Unresolvable> {
+    /// The records of a name; none where there are none. Where nobody answers, what was answered last (RFC 8767).
+    async fn ask(
+        &self,
+        name: &str,
+        kind: RecordType,
+        noted: &Noted,
+    ) -> Result<Records, Unresolvable> {
         let dns = self
             .dns
             .as_ref()
             .ok_or_else(|| Unresolvable::Nothing(name.to_owned()))?;
         // With its last dot: the system's search list is not for names of carriers.
-        match dns.lookup(format!("{name}."), kind).await {
-            Ok(lookup) => {
+        let looks = dns.lookup(format!("{name}."), kind);
+        let question = (name.to_owned(), kind);
+        let error = match tokio::time::timeout(QUESTION, looks).await {
+            Ok(Ok(lookup)) => {
                 let records = lookup.answers().iter();
-                Ok(records
+                let records: Records = records
                     .map(|record| (record.data.clone(), record.ttl))
-                    .collect())
+                    .collect();
+                self.remembered().note(question, records.clone(), instant());
+                return Ok(records);
             }
-            Err(error) if error.is_no_records_found() => Ok(Vec::new()),
-            Err(source) => Err(Unresolvable::Failed {
+            Ok(Err(error)) if error.is_no_records_found() => {
+                self.remembered().note(question, Vec::new(), instant());
+                return Ok(Vec::new());
+            }
+            Ok(Err(source)) => Unresolvable::Failed {
                 name: name.to_owned(),
                 source,
-            }),
+            },
+            Err(_) => Unresolvable::Unanswered {
+                name: name.to_owned(),
+            },
+        };
+        let known = self.remembered().recall(&question, instant());
+        match known {
+            Some(records) => {
+                noted.failed(error);
+                Ok(records)
+            }
+            None => Err(error),
         }
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered<(String, RecordType), Records>> {
+        let held = self.remembered.lock();
+        held.unwrap_or_else(|held| held.into_inner())
     }
 }
 

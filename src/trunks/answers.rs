@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::chances::{about, pause, renewal};
 use super::registration::{Cue, State};
-use super::trunk::Trunk;
+use super::trunk::{Bound, Trunk};
 use super::watch::Health;
 use super::{Action, News, Reply, Target};
 use crate::credentials::Answering;
@@ -45,12 +45,15 @@ impl Trunk {
         let Some((_, target)) = self.asked.take_if(|(asked, _)| *asked == id) else {
             return;
         };
+        if self.state == State::Ending {
+            return self.ended(target, Some(reply), now, actions);
+        }
         match reply.status {
             200..=299 => self.granted(target, reply, now, actions),
             401 | 407 => self.challenged(target, reply, now, actions),
             423 => self.too_brief(target, reply, now, actions),
             408 | 500..=599 => self.elsewhere(&target, Some(reply), now, actions),
-            _ => self.failed(Some(reply), now, actions),
+            _ => self.failed(&target, Some(reply), now, actions),
         }
     }
 
@@ -65,6 +68,9 @@ impl Trunk {
         let Some((_, target)) = self.asked.take_if(|(asked, _)| *asked == id) else {
             return;
         };
+        if self.state == State::Ending {
+            return self.ended(target, None, now, actions);
+        }
         if !self.settings.keep_alive.is_zero()
             && let Some(at) = self
                 .watched
@@ -79,6 +85,23 @@ impl Trunk {
             }
         }
         self.elsewhere(&target, None, now, actions);
+    }
+
+    /// The answer for which a stop has waited, or its lack.
+    fn ended(
+        &mut self,
+        target: Target,
+        reply: Option<&Reply>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let bound = match reply.map(|reply| reply.status) {
+            // Silence too, also as the stack says it: the registrar may have bound us, and its answer be lost.
+            Some(200..=299 | 408 | 503) | None => Some(target),
+            // Nothing came of it; what held before still holds.
+            Some(_) => self.registered_at(now).cloned(),
+        };
+        self.leave(bound, actions);
     }
 
     /// An address has answered its OPTIONS, or not.
@@ -96,8 +119,11 @@ impl Trunk {
         self.turn(at, health, actions);
         let waits = matches!(self.state, State::Waiting | State::Unregistered);
         if health == Health::Up && self.silent && waits && self.registers() {
-            self.silent = false;
-            self.due = Some(now);
+            // Who answers OPTIONS and no REGISTER is not asked at every OPTIONS again.
+            let rested = self.watched[at]
+                .rests_until
+                .map_or(now, |rest| rest.max(now));
+            self.due = Some(self.due.map_or(rested, |due| due.min(rested)));
         }
     }
 
@@ -120,20 +146,31 @@ impl Trunk {
             actions.push(Action::Tell(News::Left));
             return;
         }
-        let granted = reply.granted(&self.contact, self.expires);
+        let granted = reply.granted(self.expires);
         if granted.is_zero() {
             // It says yes and binds nothing.
-            return self.failed(Some(reply), now, actions);
+            return self.failed(&target, Some(reply), now, actions);
         }
         let news = self
             .bound
             .as_ref()
-            .is_none_or(|(before, until)| *before != target || now >= *until)
+            .is_none_or(|before| before.target != target || now >= before.until)
             || self.failures > 0;
         self.step(Cue::Granted);
-        self.bound = Some((target.clone(), now + granted));
-        self.due = Some(now + renewal(granted, &mut self.chance));
+        let renew = now + renewal(granted, &mut self.chance);
+        self.bound = Some(Bound {
+            target: target.clone(),
+            until: now + granted,
+            renew,
+        });
+        self.due = Some(renew);
+        let mut all = self.watched.iter_mut();
+        if let Some(watched) = all.find(|watched| watched.target == target) {
+            watched.refusals = 0;
+            watched.rests_until = None;
+        }
         self.failures = 0;
+        self.told = None;
         self.silent = false;
         if news {
             actions.push(Action::Tell(News::Registered {
@@ -151,13 +188,13 @@ impl Trunk {
         actions: &mut Vec<Action>,
     ) {
         let Some(challenge) = reply.challenge() else {
-            return self.failed(Some(reply), now, actions);
+            return self.failed(&target, Some(reply), now, actions);
         };
         // The first is answered; another one says that we were wrong, unless only the nonce was too old.
         let stale = challenge.stale && self.answered <= STALE_AT_MOST;
         if self.answered > 0 && !stale {
             self.answering = None;
-            return self.failed(Some(reply), now, actions);
+            return self.failed(&target, Some(reply), now, actions);
         }
         self.answered += 1;
         self.answering = Some(Answering::new(challenge));
@@ -182,7 +219,7 @@ impl Trunk {
                 self.step(Cue::Again);
                 self.register(target, self.expires, actions);
             }
-            None => self.failed(Some(reply), now, actions),
+            None => self.failed(&target, Some(reply), now, actions),
         }
     }
 
@@ -194,24 +231,94 @@ impl Trunk {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
-        let mut all = self.watched.iter_mut();
-        if let Some(watched) = all.find(|watched| watched.target == *target) {
-            watched.tried = true;
+        if self.stays(target, reply, now, actions) {
+            return;
         }
-        let next = self.choice().filter(|_| !self.state.is_leaving());
-        match next {
-            Some(next) => {
-                self.step(Cue::Again);
-                // Another server has nonces of its own.
-                self.answering = None;
-                self.answered = 0;
-                self.register(next, self.expires, actions);
-            }
-            None => self.failed(reply, now, actions),
+        match self.choice(now).filter(|_| !self.state.is_leaving()) {
+            Some(next) => self.turn_to(next, actions),
+            None => self.round_failed(target, reply, now, actions),
         }
     }
 
-    fn failed(&mut self, reply: Option<&Reply>, now: Instant, actions: &mut Vec<Action>) {
+    /// The same round goes on at another address.
+    fn turn_to(&mut self, next: Target, actions: &mut Vec<Action>) {
+        self.step(Cue::Again);
+        // Another server has nonces of its own.
+        self.answering = None;
+        self.answered = 0;
+        self.register(next, self.expires, actions);
+    }
+
+    /// Refused for good: nobody else is asked in this round.
+    fn failed(
+        &mut self,
+        target: &Target,
+        reply: Option<&Reply>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        if !self.stays(target, reply, now, actions) {
+            self.round_failed(target, reply, now, actions);
+        }
+    }
+
+    /// Notes that this address did not bind us, and lets it rest, ever longer. Whether that is all, as another one holds
+    /// a binding of ours: who refuses us takes nothing from it. It is renewed there, now where its time has come.
+    fn stays(
+        &mut self,
+        target: &Target,
+        reply: Option<&Reply>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) -> bool {
+        if self.state.is_leaving() {
+            return false;
+        }
+        let mut refusals = 0;
+        let mut all = self.watched.iter_mut();
+        if let Some(watched) = all.find(|watched| watched.target == *target) {
+            watched.tried = true;
+            watched.refusals = watched.refusals.saturating_add(1);
+            refusals = watched.refusals;
+            let own = pause(self.settings.pause, refusals, &mut self.chance);
+            let told = reply.and_then(Reply::retry_after).unwrap_or_default();
+            watched.rests_until = Some(now + own.max(told));
+        }
+        let elsewhere = |bound: &&Bound| bound.target != *target && now < bound.until;
+        let Some(bound) = self.bound.as_ref().filter(elsewhere).cloned() else {
+            return false;
+        };
+        let mut all = self.watched.iter();
+        let there = all.find(|watched| watched.target == bound.target);
+        if there.is_none_or(|there| there.tried || !there.is_open()) {
+            return false;
+        }
+        if refusals == 1 {
+            actions.push(Action::Tell(News::Stays {
+                at: bound.target.clone(),
+                refused_by: target.clone(),
+                status: reply.map(|reply| reply.status),
+            }));
+        }
+        match now < bound.renew {
+            true => {
+                self.step(Cue::Kept);
+                self.answering = None;
+                self.due = Some(bound.renew);
+            }
+            false => self.turn_to(bound.target, actions),
+        }
+        true
+    }
+
+    /// Nobody is left to be asked in this round: later again, ever more rarely.
+    fn round_failed(
+        &mut self,
+        target: &Target,
+        reply: Option<&Reply>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
         let leaves = self.state.is_leaving();
         self.step(Cue::Failed);
         if leaves {
@@ -220,7 +327,10 @@ impl Trunk {
             return;
         }
         // Who refuses a renewal may keep what he granted; we do not count on it.
-        if reply.is_some_and(|reply| reply.status < 500) {
+        let held_here = |bound: &Bound| bound.target == *target;
+        if reply.is_some_and(|reply| reply.status < 500)
+            && self.bound.as_ref().is_some_and(held_here)
+        {
             self.bound = None;
         }
         self.failures = self.failures.saturating_add(1);
@@ -229,9 +339,13 @@ impl Trunk {
         let told = reply.and_then(Reply::retry_after).unwrap_or_default();
         let wait = own.max(told);
         self.due = Some(now + wait);
-        actions.push(Action::Tell(News::NotRegistered {
-            status: reply.map(|reply| reply.status),
-            again_in_s: wait.as_secs(),
-        }));
+        // Told once, and again where it is refused in another way: an operator has read it.
+        let status = reply.map(|reply| reply.status);
+        if self.told.replace(status) != Some(status) {
+            actions.push(Action::Tell(News::NotRegistered {
+                status,
+                again_in_s: wait.as_secs(),
+            }));
+        }
     }
 }

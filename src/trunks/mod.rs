@@ -139,6 +139,13 @@ pub enum News {
         status: Option<u16>,
         again_in_s: u64,
     },
+    /// Another address refuses us, with the status, or `None` where it did not answer; the registration that we have
+    /// stands.
+    Stays {
+        at: Target,
+        refused_by: Target,
+        status: Option<u16>,
+    },
     Left,
 }
 

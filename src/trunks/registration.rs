@@ -16,6 +16,9 @@ pub enum State {
     Rechallenged,
     /// It was refused, or nobody answered: later again.
     Waiting,
+    /// The house closes, and the answer to the REGISTER under way is waited for: before it no other one may be sent
+    /// (RFC 3261 §10.2).
+    Ending,
     /// It is being taken back.
     Leaving,
     /// The same, with the answer to a challenge.
@@ -37,8 +40,12 @@ pub enum Cue {
     Granted,
     /// Refused for good, or nobody answered anywhere.
     Failed,
+    /// Another address than the one at which we are registered refused us.
+    Kept,
     /// The address at which we are registered is silent.
     Lost,
+    /// The house closes while a REGISTER is under way.
+    Stop,
     /// The house closes, and something is to be taken back.
     Leave,
     /// The house closes, and nothing is.
@@ -65,10 +72,14 @@ pub const TABLE: &[(State, Cue, State)] = &[
     (Refreshing, Again, Refreshing),
     (Refreshing, Granted, Registered),
     (Refreshing, Failed, Waiting),
+    (Refreshing, Kept, Registered),
     (Rechallenged, Asked, Rechallenged),
     (Rechallenged, Again, Refreshing),
     (Rechallenged, Granted, Registered),
     (Rechallenged, Failed, Waiting),
+    (Rechallenged, Kept, Registered),
+    (Trying, Kept, Registered),
+    (Challenged, Kept, Registered),
     (Waiting, Due, Trying),
     (Leaving, Asked, LeavingChallenged),
     (Leaving, Again, Left),
@@ -78,20 +89,18 @@ pub const TABLE: &[(State, Cue, State)] = &[
     (LeavingChallenged, Again, Left),
     (LeavingChallenged, Granted, Left),
     (LeavingChallenged, Failed, Left),
+    (Trying, Stop, Ending),
+    (Challenged, Stop, Ending),
+    (Refreshing, Stop, Ending),
+    (Rechallenged, Stop, Ending),
     (Unregistered, Leave, Leaving),
-    (Trying, Leave, Leaving),
-    (Challenged, Leave, Leaving),
     (Registered, Leave, Leaving),
-    (Refreshing, Leave, Leaving),
-    (Rechallenged, Leave, Leaving),
     (Waiting, Leave, Leaving),
+    (Ending, Leave, Leaving),
     (Unregistered, Close, Left),
-    (Trying, Close, Left),
-    (Challenged, Close, Left),
-    (Waiting, Close, Left),
     (Registered, Close, Left),
-    (Refreshing, Close, Left),
-    (Rechallenged, Close, Left),
+    (Waiting, Close, Left),
+    (Ending, Close, Left),
 ];
 
 /// Where it stands after this; `None` where it changes nothing.
@@ -106,13 +115,13 @@ impl State {
     pub fn is_asking(self) -> bool {
         matches!(
             self,
-            Trying | Challenged | Refreshing | Rechallenged | Leaving | LeavingChallenged
+            Trying | Challenged | Refreshing | Rechallenged | Ending | Leaving | LeavingChallenged
         )
     }
 
     /// The house closes.
     pub fn is_leaving(self) -> bool {
-        matches!(self, Leaving | LeavingChallenged | Left)
+        matches!(self, Ending | Leaving | LeavingChallenged | Left)
     }
 
     /// For `gradeline_trunk_registered` and the log.
@@ -123,7 +132,7 @@ impl State {
             Registered => "registered",
             Refreshing | Rechallenged => "refreshing",
             Waiting => "waiting",
-            Leaving | LeavingChallenged => "leaving",
+            Ending | Leaving | LeavingChallenged => "leaving",
             Left => "left",
         }
     }

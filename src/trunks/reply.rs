@@ -1,5 +1,6 @@
 //! A final response, as far as it matters here.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{LONGEST_EXPIRES, LONGEST_RETRY_AFTER};
@@ -11,6 +12,8 @@ pub struct Reply {
     pub status: u16,
     /// Names and values.
     pub headers: Vec<(String, String)>,
+    /// The URI of the Contact in the request that it answers.
+    pub contact: String,
 }
 
 impl Reply {
@@ -51,14 +54,25 @@ impl Reply {
         (min <= LONGEST_EXPIRES).then_some(min)
     }
 
-    /// For how long a 2xx binds the Contact whose URI holds `ours` (RFC 3261 §10.2.4): its parameter, or that of the only
-    /// Contact, or the Expires header, or what was asked.
-    pub fn granted(&self, ours: &str, asked: Duration) -> Duration {
-        let contacts: Vec<&str> = self.all("Contact", "m").flat_map(items).collect();
-        let mine = contacts.iter().find(|contact| contact.contains(ours));
-        let only = contacts.first().filter(|_| contacts.len() == 1);
-        let parameter = mine.or(only).and_then(|contact| expires_of(contact));
-        let granted = parameter
+    /// For how long a 2xx binds our Contact (RFC 3261 §10.2.4): the parameter of the one that is ours, or the Expires
+    /// header, or what was asked. A carrier that writes our address anew leaves none that is: then the shortest of our
+    /// user's counts, or the only one.
+    pub fn granted(&self, asked: Duration) -> Duration {
+        let ours = Place::of(&self.contact);
+        let listed: Vec<(Place, Option<Duration>)> = self
+            .all("Contact", "m")
+            .flat_map(items)
+            .filter_map(listed)
+            .collect();
+        let exact = listed.iter().find(|(place, _)| *place == ours);
+        let of_user = || {
+            let alike = listed.iter().filter(|(place, _)| place.user == ours.user);
+            alike.min_by_key(|(_, expires)| expires.unwrap_or(Duration::MAX))
+        };
+        let only = || listed.first().filter(|_| listed.len() == 1);
+        let mine = exact.or_else(of_user).or_else(only);
+        let granted = mine
+            .and_then(|(_, expires)| *expires)
             .or_else(|| self.seconds("Expires"))
             .unwrap_or(asked);
         granted.min(LONGEST_EXPIRES)
@@ -82,9 +96,61 @@ fn items(value: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The `expires` behind a Contact's URI.
-fn expires_of(contact: &str) -> Option<Duration> {
-    let parameters = contact.rsplit_once('>').map_or(contact, |(_, rest)| rest);
+/// What of a SIP URI tells whether it is ours (RFC 3261 §19.1.4): its user as it is written, its host and port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    user: String,
+    /// In small letters; an address as addresses are written.
+    host: String,
+    port: u16,
+}
+
+impl Place {
+    fn of(uri: &str) -> Place {
+        let (scheme, rest) = uri.trim().split_once(':').unwrap_or(("", uri));
+        let rest = rest.split('?').next().unwrap_or_default();
+        let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let place = place.split(';').next().unwrap_or_default().trim();
+        // An IPv6 address has colons of its own, within brackets.
+        let (host, port) = match place.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, port.parse().ok()),
+            _ => (place, None),
+        };
+        let usual = match scheme.eq_ignore_ascii_case("sips") {
+            true => 5061,
+            false => 5060,
+        };
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let address: Result<IpAddr, _> = bare.parse();
+        Place {
+            user: user.split(':').next().unwrap_or_default().to_owned(),
+            host: address.map_or_else(|_| host.to_ascii_lowercase(), |address| address.to_string()),
+            port: port.unwrap_or(usual),
+        }
+    }
+}
+
+/// Where one Contact is, and its `expires`.
+fn listed(contact: &str) -> Option<(Place, Option<Duration>)> {
+    let (mut quoted, mut escaped) = (false, false);
+    let bracket = contact.char_indices().find(|(_, c)| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+        *c == '<' && !quoted
+    });
+    let (uri, parameters) = match bracket {
+        Some((at, _)) => contact[at + 1..].split_once('>')?,
+        None => contact.split_once(';').unwrap_or((contact, "")),
+    };
+    Some((Place::of(uri), expires_of(parameters)))
+}
+
+/// The `expires` among the parameters behind a Contact's URI.
+fn expires_of(parameters: &str) -> Option<Duration> {
     let value = parameters.split(';').find_map(|part| {
         let (name, value) = part.split_once('=')?;
         name.trim().eq_ignore_ascii_case("expires").then_some(value)

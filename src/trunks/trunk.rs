@@ -20,8 +20,8 @@ pub struct Trunk {
     pub(super) state: State,
     /// When the registration is to be asked for or renewed.
     pub(super) due: Option<Instant>,
-    /// Where we are registered, and until when.
-    pub(super) bound: Option<(Target, Instant)>,
+    /// Where we are registered.
+    pub(super) bound: Option<Bound>,
     /// The REGISTER under way, and to whom.
     pub(super) asked: Option<(u64, Target)>,
     /// The last challenge: its nonce is shown again with the next count.
@@ -36,16 +36,24 @@ pub struct Trunk {
     pub(super) silent: bool,
     pub(super) cseq: u32,
     pub(super) ids: u64,
-    /// What of a Contact tells that it is ours.
-    pub(super) contact: String,
+    /// What was told last of not being registered: the status, or that nobody answered.
+    pub(super) told: Option<Option<u16>>,
+}
+
+/// A registration that stands.
+#[derive(Debug, Clone)]
+pub(super) struct Bound {
+    pub target: Target,
+    /// When it ends by itself.
+    pub until: Instant,
+    /// When it is renewed.
+    pub renew: Instant,
 }
 
 impl Trunk {
     /// `seed` is anybody's guess in the shell, and fixed in a test.
     pub fn new(settings: Settings, seed: [u8; 32]) -> Trunk {
-        let user = settings.account.as_ref().map(|account| &account.user);
         Trunk {
-            contact: user.map_or_else(String::new, |user| format!(":{user}@")),
             expires: settings.expires,
             settings,
             chance: StdRng::from_seed(seed),
@@ -61,6 +69,7 @@ impl Trunk {
             silent: false,
             cseq: 0,
             ids: 0,
+            told: None,
         }
     }
 
@@ -76,8 +85,8 @@ impl Trunk {
 
     /// Where we are registered at this moment.
     pub fn registered_at(&self, now: Instant) -> Option<&Target> {
-        let (target, until) = self.bound.as_ref()?;
-        (now < *until).then_some(target)
+        let bound = self.bound.as_ref()?;
+        (now < bound.until).then_some(&bound.target)
     }
 
     /// Whether calls can neither come nor go although they should; not while nobody had time to answer yet.
@@ -187,16 +196,20 @@ impl Trunk {
         }
     }
 
-    /// The first address that is neither silent nor tried in this round.
-    pub(super) fn choice(&self) -> Option<Target> {
-        let mut open = self.watched.iter();
-        let first = open.find(|watched| watched.is_open() && !watched.tried);
+    /// The first address that is neither silent nor tried in this round. While a binding holds, who refused us lately
+    /// comes behind all others; without one the pause between the rounds is enough.
+    pub(super) fn choice(&self, now: Instant) -> Option<Target> {
+        let bound = self.registered_at(now).is_some();
+        let all = self.watched.iter();
+        let open = all.filter(|watched| watched.is_open() && !watched.tried);
+        // The first of those that are equal.
+        let first = open.min_by_key(|watched| bound && watched.rests(now));
         first.map(|watched| watched.target.clone())
     }
 
     /// Registered at an address that is not the first any more: at the first again.
     fn move_home(&mut self, now: Instant) {
-        let (State::Registered, Some((target, _))) = (self.state, &self.bound) else {
+        let (State::Registered, Some(Bound { target, .. })) = (self.state, &self.bound) else {
             return;
         };
         let known = self
@@ -207,7 +220,9 @@ impl Trunk {
             .watched
             .iter()
             .take_while(|watched| watched.target != *target);
-        let mut better = better.filter(|watched| watched.health == Health::Up);
+        // One that has refused us is left alone for a while: else both would be asked by turns without end.
+        let mut better =
+            better.filter(|watched| watched.health == Health::Up && !watched.rests(now));
         if better.next().is_some() {
             self.due = Some(now);
         } else if !known {
@@ -224,7 +239,7 @@ impl Trunk {
         for watched in &mut self.watched {
             watched.tried = false;
         }
-        let Some(target) = self.choice() else {
+        let Some(target) = self.choice(now) else {
             // Nobody is there: the first OPTIONS that is answered asks again.
             self.due = None;
             self.silent = true;
@@ -276,10 +291,17 @@ impl Trunk {
             watched.next = None;
         }
         self.due = None;
-        // One that is under way may have been granted already.
-        let under_way = self.asked.take().map(|(_, target)| target);
+        // What is under way may bind us yet: its answer says what there is to be taken back.
+        if self.asked.is_some() && self.step(Cue::Stop) {
+            return;
+        }
         let bound = self.registered_at(now).cloned();
-        let Some(target) = bound.or(under_way) else {
+        self.leave(bound, actions);
+    }
+
+    /// Takes the registration back, where there is one.
+    pub(super) fn leave(&mut self, bound: Option<Target>, actions: &mut Vec<Action>) {
+        let Some(target) = bound else {
             self.step(Cue::Close);
             return actions.push(Action::Tell(News::Left));
         };

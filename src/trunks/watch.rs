@@ -23,8 +23,12 @@ pub(super) struct Watched {
     pub next: Option<Instant>,
     /// The OPTIONS under way.
     pub asked: Option<u64>,
-    /// A REGISTER in this round of addresses found it silent.
+    /// A REGISTER in this round of addresses did not bind us there.
     pub tried: bool,
+    /// REGISTERs in a row that it did not grant.
+    pub refusals: u32,
+    /// Until then it is not asked while a binding elsewhere holds (RFC 5626 §4.5, for each address by itself).
+    pub rests_until: Option<Instant>,
 }
 
 impl Watched {
@@ -35,11 +39,18 @@ impl Watched {
             next,
             asked: None,
             tried: false,
+            refusals: 0,
+            rests_until: None,
         }
     }
 
     /// Whether something may be sent there.
     pub fn is_open(&self) -> bool {
         self.health != Health::Down
+    }
+
+    /// Whether it has refused a REGISTER so lately that another one waits.
+    pub fn rests(&self, now: Instant) -> bool {
+        self.rests_until.is_some_and(|until| now < until)
     }
 }

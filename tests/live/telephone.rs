@@ -110,16 +110,7 @@ impl Telephone {
     }
 
     pub fn refuse(&mut self, request: &Reply, status: &str) {
-        let line = |name: &str| format!("{name}: {}\r\n", request.header(name).unwrap());
-        let to = request.header("To").unwrap();
-        let answer = format!(
-            "SIP/2.0 {status}\r\n{}{}To: {to};tag=raw\r\n{}{}Content-Length: 0\r\n\r\n",
-            line("Via"),
-            line("From"),
-            line("Call-ID"),
-            line("CSeq")
-        );
-        assert!(self.raw.send(answer.as_bytes()));
+        self.respond(request, status, "", "");
     }
 
     /// A response to a request of the server's; `more` is header lines.

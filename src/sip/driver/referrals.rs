@@ -18,8 +18,6 @@ pub(super) struct Referring {
     /// Its asker wants to be told.
     told: bool,
     accepted: bool,
-    /// A NOTIFY waits for its answer; the next one waits for it, so that they come in order.
-    notifying: bool,
     due: VecDeque<(u16, Option<Done<()>>)>,
 }
 
@@ -61,7 +59,6 @@ impl Driver {
                 .unwrap_or(0),
             told,
             accepted: false,
-            notifying: false,
             due: VecDeque::from([(100, None)]),
         });
         self.requests.spawn(async move {
@@ -111,14 +108,14 @@ impl Driver {
         let Some(referring) = &mut self.referring else {
             return;
         };
-        if !referring.accepted || referring.notifying {
+        if !referring.accepted || self.notifying {
             return;
         }
         let Some((status, done)) = referring.due.pop_front() else {
             return;
         };
         let (told, cseq) = (referring.told, referring.cseq);
-        referring.notifying = true;
+        self.notifying = true;
         if status >= 200 {
             self.referring = None;
         }
@@ -135,9 +132,7 @@ impl Driver {
     }
 
     pub(super) fn on_notified(&mut self) {
-        if let Some(referring) = &mut self.referring {
-            referring.notifying = false;
-        }
+        self.notifying = false;
         self.notify_next();
     }
 }

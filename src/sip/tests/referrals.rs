@@ -97,3 +97,45 @@ async fn who_does_not_want_to_be_told_is_not_and_what_is_no_refer_is_refused() {
     drop(refer(&mut peer, 8, TO_8002, &mut events).await);
     peer.expect("403").await;
 }
+
+/// However many ringings could not be told, the end is: without it the telephone would wait, and every other REFER be
+/// refused.
+#[tokio::test]
+async fn the_final_status_is_told_however_full_the_queue_is() {
+    let (_agent, mut peer, dialog, mut events, _) = talking("").await;
+    refer(&mut peer, 2, TO_8002, &mut events).await.accept();
+    // Nothing runs between these: the driver can take none of them.
+    for _ in 0..100 {
+        dialog.tell_refer_progress(180);
+    }
+    dialog.tell_refer_progress(486);
+    peer.expect("202").await;
+    for _ in 0..100 {
+        let (body, state) = notified(&mut peer).await;
+        if body.contains("486") {
+            assert_eq!(state, "terminated;reason=noresource");
+            return;
+        }
+    }
+    panic!("the end was not told");
+}
+
+/// The end of one REFER is not answered yet when the next one begins: its NOTIFY waits.
+#[tokio::test]
+async fn notifies_of_two_refers_come_one_after_the_other() {
+    let (_agent, mut peer, dialog, mut events, _) = talking("").await;
+    refer(&mut peer, 2, TO_8002, &mut events).await.accept();
+    peer.expect("202").await;
+    notified(&mut peer).await;
+    dialog.tell_refer_progress(486);
+    let last = peer.expect("NOTIFY").await;
+    refer(&mut peer, 3, TO_8002, &mut events).await.accept();
+    peer.expect("202").await;
+    // The next one that comes is the same once more (RFC 3261 §17.1.2.2), as nobody answered it.
+    let next = peer.expect("NOTIFY").await;
+    assert_eq!(next.header("CSeq"), last.header("CSeq"));
+    assert_eq!(next.header("Event"), "refer;id=2");
+    peer.send(peer.respond_to(&next, "200 OK", "", "")).await;
+    let first = peer.expect("NOTIFY").await;
+    assert_eq!(first.header("Event"), "refer;id=3");
+}
