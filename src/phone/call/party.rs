@@ -103,7 +103,7 @@ impl Call {
 
     /// The call goes on without desks, or is over: nobody is left behind.
     pub(super) fn party_ends(&mut self, ears: &mut Ears) {
-        self.span_ends(Side::Desk);
+        self.spans_end();
         self.party_hears(talk::Event::Ended, ears);
         self.party.waits_since = None;
         self.party.refers = false;
