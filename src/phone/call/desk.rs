@@ -148,10 +148,9 @@ impl Call {
         }
     }
 
-    pub(super) fn join(&mut self) {
-        self.sound.join();
+    pub(super) fn join(&mut self, ears: &mut Ears) {
         self.talk.since = Some(clock::instant());
-        self.party_begins();
+        self.party_begins(ears);
         self.mark("joined", "");
         self.ledger.put(Job::State(CallState::Talking));
     }
@@ -214,6 +213,7 @@ impl Call {
         if self.party.is_on() {
             return self.party_hears(talk::Event::FirstGone, ears);
         }
+        self.party_ends(ears);
         self.talk_ended(HungUpBy::Desk);
         self.tell(Event::DeskHungUp, ears).await;
     }

@@ -85,20 +85,19 @@ impl Party {
 
 impl Call {
     /// Caller and desk hear each other.
-    pub(super) fn party_begins(&mut self) {
+    pub(super) fn party_begins(&mut self, ears: &mut Ears) {
+        // What another desk left undone is not this one's.
+        self.party.waits_since = None;
+        self.party.refers = false;
         if let Some(handling) = self.session.handling() {
-            self.party.machine = Talk::new(handling.codes, handling.hold_again);
+            let talk = Talk::new(handling.codes, handling.hold_again);
+            self.party.machine = talk.begun_by(&self.party.machine);
             self.party.hold_prompt = handling.hold_prompt;
             self.party.resume_prompt = handling.resume_prompt;
             self.party.patience = handling.patience;
         }
-        let joined = self
-            .party
-            .machine
-            .handle(talk::Event::Joined, clock::instant());
-        debug_assert!(joined.is_empty());
         self.span_begins(Side::Desk);
-        self.spans_hear(true, false);
+        self.party_hears(talk::Event::Joined, ears);
     }
 
     /// The call goes on without desks, or is over: nobody is left behind.
@@ -116,7 +115,7 @@ impl Call {
 
     /// What the desk wants, by whatever way it says so.
     pub(super) fn desk_wants(&mut self, command: Command, ears: &mut Ears) -> Result<(), Refusal> {
-        let actions = self.party.machine.command(command, clock::instant())?;
+        let actions = self.party.machine.command(command)?;
         self.carry_out(actions, ears);
         Ok(())
     }
@@ -128,7 +127,7 @@ impl Call {
         } else {
             Command::Resume
         };
-        // Before the join there is no caller to be held.
+        // While nobody is joined there may be no caller to be held.
         let _ = self.desk_wants(command, ears);
     }
 

@@ -101,7 +101,8 @@ impl Call {
                 self.informed(Side::Second, "application/dtmf", key.as_bytes(), ears)
                     .await;
             }
-            Did::Hold(_) | Did::Back(_) => {}
+            Did::Hold(holds) => self.party_hears(talk::Event::SecondHolds(holds), ears),
+            Did::Back(_) => {}
             Did::ToRating | Did::HungUp | Did::Away | Did::Lost => {
                 self.mark("hung_up", "second_desk");
                 self.second_gone(ears);
