@@ -52,6 +52,7 @@ fn told(event: &Event) -> String {
             ahead,
             wait_min: None,
         } => format!("{ahead} are before him"),
+        Event::DeskSends => "the desk sends him on".to_owned(),
         Event::DeskHungUp => "the desk hangs up".to_owned(),
         Event::DeskChanged { .. } => "another desk has the caller".to_owned(),
         Event::GradeStored => "the grade is stored".to_owned(),

@@ -72,6 +72,8 @@ pub enum Event {
     Digit(Digit),
     /// The desk pressed a key. It never grades.
     DeskDigit(Digit),
+    /// The desk sends the caller to his rating without keys: what its key of the plan does.
+    DeskSends,
     /// A desk answered; its staff number (工号) where it has one.
     DeskAnswered {
         staff: Option<String>,

@@ -292,6 +292,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => Just(Event::DeskAnswered { staff: Some("7".to_owned()) }),
         1 => Just(Event::DeskUnavailable(Unavailable::Busy)),
         2 => Just(Event::DeskHungUp),
+        1 => Just(Event::DeskSends),
         4 => Just(Event::GradeStored),
         1 => Just(Event::GradeNotStored),
         1 => (0..90_000u32).prop_map(|length_ms| Event::MessageRecorded {

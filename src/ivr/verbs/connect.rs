@@ -274,6 +274,12 @@ impl Connect {
         }
     }
 
+    /// 转评价, by the desk's key or its page.
+    fn sends(run: &mut Run) {
+        run.mark(Mark::SentToRating);
+        run.act(Action::ReleaseDesk);
+    }
+
     fn talking(&self, event: &Event, run: &mut Run) -> Next {
         match event {
             Event::DeskHungUp => {}
@@ -292,9 +298,9 @@ impl Connect {
                 if !complete {
                     return Next::Stay(super::State::Connect(State::Talking));
                 }
-                run.mark(Mark::SentToRating);
-                run.act(Action::ReleaseDesk);
+                Self::sends(run);
             }
+            Event::DeskSends => Self::sends(run),
             Event::Timeout => run.act(Action::ReleaseDesk),
             _ => return Next::Stay(super::State::Connect(State::Talking)),
         }
