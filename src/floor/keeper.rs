@@ -242,6 +242,7 @@ impl Keeper {
                 if let Some(stop) = seeker.and_then(|seeker| seeker.rings.remove(&desk)) {
                     stop.cancel();
                 }
+                self.page_rings_no_more(&desk);
             }
             Action::Connected { caller, desk } => self.connected(caller, &desk),
             Action::Unavailable { caller, why, .. } => {
