@@ -109,7 +109,10 @@ async fn a_page_may_be_rung_again_as_soon_as_nothing_rings_or_talks_there() {
     consoles.rings_no_more("li");
     let (second, _hears) = consoles.ring("li", bell()).expect("nothing rings there");
     drop(late);
-    assert!(consoles.ring("li", bell()).is_none(), "the second one rings");
+    assert!(
+        consoles.ring("li", bell()).is_none(),
+        "the second one rings"
+    );
     // A talk: its call lets go of the line in one moment, whatever still runs of it.
     consoles.stands("li", second, false, false);
     consoles.rings_no_more("li");

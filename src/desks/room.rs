@@ -151,6 +151,11 @@ impl Desks {
                 to,
                 patience,
             } => self.handed(caller, to, patience, work),
+            Event::WantedAgain {
+                caller,
+                need,
+                terms,
+            } => self.wanted_again(caller, &need, terms, work),
             Event::Answered { caller, desk } => self.answered(caller, &desk, work),
             Event::Refused { caller, desk } => self.not_taken(caller, &desk, Cue::Refused, work),
             Event::Failed { caller, desk } => self.not_taken(caller, &desk, Cue::Missed, work),

@@ -54,6 +54,7 @@ fn told(event: &Event) -> String {
         } => format!("{ahead} are before him"),
         Event::DeskSends => "the desk sends him on".to_owned(),
         Event::DeskHungUp => "the desk hangs up".to_owned(),
+        Event::DeskLost => "the desk is lost".to_owned(),
         Event::DeskChanged { .. } => "another desk has the caller".to_owned(),
         Event::GradeStored => "the grade is stored".to_owned(),
         Event::GradeNotStored => "the grade could not be stored".to_owned(),

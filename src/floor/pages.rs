@@ -76,7 +76,10 @@ impl Keeper {
 
     /// In one moment, while the task that rang it still ends: the desk may be rung for the next one at once.
     pub(super) fn page_rings_no_more(&self, desk: &DeskId) {
-        let login = self.desks.get(desk).and_then(|desk| login_of(&desk.address));
+        let login = self
+            .desks
+            .get(desk)
+            .and_then(|desk| login_of(&desk.address));
         if let Some((consoles, login)) = self.consoles.as_ref().zip(login) {
             consoles.rings_no_more(login);
         }

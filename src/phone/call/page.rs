@@ -34,6 +34,7 @@ impl Call {
             Did::Back(leg) => self.page_back(*leg, ears),
             Did::Lost => {
                 self.mark("desk_lost", "");
+                self.party.lost = self.party.is_on();
                 self.desk_gone(ears).await;
             }
         }

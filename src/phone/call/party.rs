@@ -32,6 +32,8 @@ pub(in crate::phone) struct Party {
     waits_since: Option<Instant>,
     /// A REFER waits to be told what became of it.
     pub(super) refers: bool,
+    /// The caller's own desk was lost: nobody ended the talk.
+    pub(super) lost: bool,
     /// Offset of the beginning of the sealed stretch, in ms.
     sealed_from: Option<i64>,
     typing_from: Option<i64>,
@@ -67,6 +69,7 @@ impl Party {
             plays: OWN_PLAYS,
             waits_since: None,
             refers: false,
+            lost: false,
             sealed_from: None,
             typing_from: None,
             spans: Spans::default(),
@@ -89,6 +92,7 @@ impl Call {
         // What another desk left undone is not this one's.
         self.party.waits_since = None;
         self.party.refers = false;
+        self.party.lost = false;
         if let Some(handling) = self.session.handling() {
             let talk = Talk::new(handling.codes, handling.hold_again);
             self.party.machine = talk.begun_by(&self.party.machine);
@@ -185,7 +189,10 @@ impl Call {
                 Action::Sealed(sealed) => self.sealed(sealed),
                 Action::Over => {
                     self.talk_ended(HungUpBy::Desk);
-                    ears.owed.push_back(Event::DeskHungUp);
+                    ears.owed.push_back(match self.party.lost {
+                        true => Event::DeskLost,
+                        false => Event::DeskHungUp,
+                    });
                 }
             }
         }

@@ -169,7 +169,7 @@ impl Call {
             tracing::error!(call = %self.id.0, "a bug: there is no second desk to be the first");
             return;
         };
-        self.party.refers = false;
+        (self.party.refers, self.party.lost) = (false, false);
         self.sound.second_is_first();
         ears.desk = ears.second.take();
         self.desk_presses = std::mem::replace(&mut self.party.second_presses, Presses::new());
