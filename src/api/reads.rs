@@ -14,9 +14,6 @@ use crate::domain::By;
 use crate::engine::{CallDetail, CallId, Numbers, WholeCase};
 use crate::wire::{Board, Call, Casework, List, Rating, Ticket, WholeCall, WholeTicket};
 
-/// Over which it is told how soon callers were answered.
-const LATELY_MS: i64 = 24 * 3600 * 1000;
-
 /// Calls, newest first. Live ones too: `live=true`.
 #[utoipa::path(get, path = "/api/v1/calls", tag = "calls",
     params(
@@ -60,7 +57,7 @@ pub(crate) async fn calls(
     security(("token" = [])))]
 pub(crate) async fn board(State(web): State<Web>, params: Params) -> Result<Json<Board>, Problem> {
     params.only(&[])?;
-    let lately = web.engine.answering(now().plus_millis(-LATELY_MS)).await?;
+    let lately = web.lately(now()).await?;
     Ok(Json(Board::of(&(web.options.board)(), lately)))
 }
 

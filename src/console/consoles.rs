@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use super::now;
+use super::place::{OnLine, Page, Place};
 use super::ringing::Bell;
 use super::talk::TAKEN_UP_WITHIN;
 use super::words::{FromPage, Reason, Shown, ToPage};
-use crate::domain::mask;
 
 /// Messages that wait for a page; one that does not read them is taken for lost.
 const UNREAD: usize = 64;
@@ -61,43 +61,12 @@ pub struct Consoles {
     breaks: Arc<[String]>,
 }
 
-struct Place {
-    post: Post,
-    page: Option<Page>,
-    /// Counts pages; 0: nobody.
-    pages: watch::Sender<u64>,
-    last_page: u64,
-    wish: Wish,
-    left_at: Option<Instant>,
-    shown: Option<Shown>,
-    line: Option<OnLine>,
-    last_line: u64,
-}
-
-struct Page {
-    id: u64,
-    out: mpsc::Sender<ToPage>,
-    /// The rights let its person see the number of the call he is in.
-    sees_number: bool,
-}
-
 /// What the person wants, kept for a page that comes again.
 #[derive(Clone, PartialEq, Eq)]
-enum Wish {
+pub(super) enum Wish {
     Offline,
     Ready,
     Break,
-}
-
-/// What rings or talks.
-struct OnLine {
-    id: u64,
-    said: mpsc::Sender<FromPage>,
-    bell: Bell,
-    /// Since when it is a talk.
-    talk: Option<Instant>,
-    held: bool,
-    again: bool,
 }
 
 /// A page that is there; dropped, it went.
@@ -201,7 +170,7 @@ impl Consoles {
             .collect()
     }
 
-    /// Tells a page what its desk is doing, where that has changed.
+    /// Tells a page, if it is there, what its desk is doing, where that has changed.
     pub fn show(&self, login: &str, shown: Shown) {
         if let Some(place) = self.places().get_mut(login) {
             let same = place.shown.as_ref().is_some_and(|before| {
@@ -241,6 +210,7 @@ impl Consoles {
             talk: None,
             held: false,
             again: false,
+            why: Reason::NoMore,
         });
         place.tell_line();
         Some((place.last_line, hears))
@@ -262,16 +232,26 @@ impl Consoles {
         }
     }
 
-    /// Nothing rings or talks there any more.
-    pub(super) fn over(&self, login: &str, line: u64, why: Reason) {
+    /// Why the line will have ended when it ends.
+    pub(super) fn because(&self, login: &str, line: u64, why: Reason) {
         if let Some(place) = self.places().get_mut(login)
-            && let Some(on_line) = place.line.take_if(|on_line| on_line.id == line)
+            && let Some(on_line) = place.line.as_mut().filter(|on_line| on_line.id == line)
         {
-            let call = on_line.bell.call;
-            place.tell(match on_line.talk {
-                Some(_) => ToPage::TalkOver { line, call, why },
-                None => ToPage::RingOver { line, why },
-            });
+            on_line.why = why;
+        }
+    }
+
+    /// Nothing rings or talks there any more.
+    pub(super) fn over(&self, login: &str, line: u64) {
+        if let Some(place) = self.places().get_mut(login) {
+            place.ends(|on_line| on_line.id == line);
+        }
+    }
+
+    /// Whatever rings at this desk's page rings no more, and the page may be rung again.
+    pub fn rings_no_more(&self, login: &str) {
+        if let Some(place) = self.places().get_mut(login) {
+            place.ends(|on_line| on_line.talk.is_none());
         }
     }
 
@@ -340,43 +320,6 @@ impl Consoles {
                 consoles.happened(desk, Did::Stayed);
             }
         });
-    }
-}
-
-impl Place {
-    fn tell(&mut self, told: ToPage) {
-        let full = |page: &mut Page| page.out.try_send(told).is_err();
-        // It does not read: its end is told to it by the end of its queue.
-        self.page.take_if(full);
-    }
-
-    fn tell_line(&mut self) {
-        let sees_number = self.page.as_ref().is_some_and(|page| page.sees_number);
-        let Some(line) = &self.line else { return };
-        let bell = &line.bell;
-        let masked = || bell.caller.as_deref().map(mask);
-        let told = match line.talk {
-            None => ToPage::Ring {
-                line: line.id,
-                call: bell.call.clone(),
-                caller: masked(),
-                matter: bell.matter.clone(),
-                waited_s: bell.waited.as_secs(),
-            },
-            Some(since) => ToPage::Talk {
-                line: line.id,
-                call: bell.call.clone(),
-                caller: match sees_number {
-                    true => bell.caller.clone(),
-                    false => masked(),
-                },
-                matter: bell.matter.clone(),
-                for_s: now().saturating_duration_since(since).as_secs(),
-                held: line.held,
-                again: line.again,
-            },
-        };
-        self.tell(told);
     }
 }
 

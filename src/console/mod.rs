@@ -5,6 +5,7 @@
 //! desk's; a talk outlives its page by [`TAKEN_UP_WITHIN`] and no longer.
 
 mod consoles;
+mod place;
 mod ringing;
 mod talk;
 #[cfg(test)]

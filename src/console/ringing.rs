@@ -42,17 +42,33 @@ const SOUND_WITHIN: Duration = Duration::from_secs(6);
 /// How often a browser's datagrams are looked for while it comes.
 const LOOKS: Duration = Duration::from_millis(5);
 
-/// What is told to the page when a line ends, whatever ends it.
+/// A page's line. Dropped, it is free, and its page is told why: whoever drops it first, so that the next call finds
+/// it free as soon as its desk is.
 pub(super) struct Ends {
     pub consoles: Consoles,
     pub login: String,
     pub line: u64,
-    pub why: Reason,
+}
+
+impl Ends {
+    /// Why it will have ended when it ends.
+    pub fn because(&self, why: Reason) {
+        self.consoles.because(&self.login, self.line, why);
+    }
+
+    /// The same line in another hand.
+    pub fn shared(&self) -> Ends {
+        Ends {
+            consoles: self.consoles.clone(),
+            login: self.login.clone(),
+            line: self.line,
+        }
+    }
 }
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        self.consoles.over(&self.login, self.line, self.why);
+        self.consoles.over(&self.login, self.line);
     }
 }
 
@@ -64,11 +80,10 @@ impl Consoles {
     pub async fn call(&self, media: &Media, login: &str, bell: Bell) -> Result<Taken, No> {
         let call = bell.call.clone();
         let (line, mut hears) = self.ring(login, bell).ok_or(No::Failed)?;
-        let mut ends = Ends {
+        let ends = Ends {
             consoles: self.clone(),
             login: login.to_owned(),
             line,
-            why: Reason::NoMore,
         };
         let sdp = loop {
             match hears.recv().await {
@@ -102,7 +117,7 @@ impl Consoles {
             Err((why, fault)) => {
                 metrics::counter!("gradeline_browser_legs_failed_total").increment(1);
                 tracing::warn!(call, desk = login, fault, "a desk's page gets no sound");
-                ends.why = why;
+                ends.because(why);
                 return Err(No::Failed);
             }
         };

@@ -31,9 +31,10 @@ pub enum Event {
     Lost,
 }
 
-/// The call's end of it. Dropped, the page is told that the talk is over.
+/// The call's end of it. Dropped, the page is told that the talk is over, and may be rung again.
 pub struct Line {
     sound_lost: mpsc::Sender<()>,
+    _ends: Ends,
     _until: DropGuard,
 }
 
@@ -66,8 +67,10 @@ pub(super) fn begin(
     let (events, receiver) = mpsc::channel(UNHEARD);
     let (sound_lost, lost) = mpsc::channel(1);
     let over = CancellationToken::new();
+    ends.because(Reason::Over);
     let line = Line {
         sound_lost,
+        _ends: ends.shared(),
         _until: over.clone().drop_guard(),
     };
     let talk = Talk {
@@ -92,7 +95,6 @@ impl Talk {
         let Some(mut pages) = self.ends.consoles.pages(&self.ends.login) else {
             return;
         };
-        self.ends.why = Reason::Over;
         self.stands();
         // The page may have gone before anybody listened.
         if *pages.borrow_and_update() == 0 {
@@ -118,7 +120,7 @@ impl Talk {
                     None => false,
                 },
                 () = reached(self.away_until) => {
-                    self.ends.why = Reason::TooLate;
+                    self.ends.because(Reason::TooLate);
                     self.send(Event::Lost).await;
                     false
                 }
@@ -139,11 +141,11 @@ impl Talk {
                 self.stands();
             }
             FromPage::ToRating { .. } => {
-                self.ends.why = Reason::Done;
+                self.ends.because(Reason::Done);
                 self.send(Event::ToRating).await;
             }
             FromPage::HangUp { .. } => {
-                self.ends.why = Reason::Done;
+                self.ends.because(Reason::Done);
                 self.send(Event::HungUp).await;
             }
             FromPage::Again { sdp, .. } => {

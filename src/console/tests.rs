@@ -79,8 +79,57 @@ async fn a_page_rings_with_a_masked_number_and_is_told_when_it_is_over() {
         panic!("{said:?}");
     };
     assert_eq!(caller.as_deref(), Some("13912345678"));
-    consoles.over("li", line, Reason::Over);
-    assert!(matches!(told(&mut page)[0], ToPage::TalkOver { .. }));
+    consoles.because("li", line, Reason::Over);
+    consoles.over("li", line);
+    let over = told(&mut page);
+    assert!(
+        matches!(
+            over[0],
+            ToPage::TalkOver {
+                why: Reason::Over,
+                ..
+            }
+        ),
+        "{over:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_page_may_be_rung_again_as_soon_as_nothing_rings_or_talks_there() {
+    let (consoles, _happened) = Consoles::new(vec![post("li")], &[]);
+    let (_attached, mut page) = consoles.attach("li", false).unwrap();
+    let ends = |line| ringing::Ends {
+        consoles: consoles.clone(),
+        login: "li".into(),
+        line,
+    };
+    // A ring that was given up: whoever rang is told of it only later.
+    let (first, _hears) = consoles.ring("li", bell()).unwrap();
+    let late = ends(first);
+    consoles.rings_no_more("li");
+    let (second, _hears) = consoles.ring("li", bell()).expect("nothing rings there");
+    drop(late);
+    assert!(
+        consoles.ring("li", bell()).is_none(),
+        "the second one rings"
+    );
+    // A talk: its call lets go of the line in one moment, whatever still runs of it.
+    consoles.stands("li", second, false, false);
+    consoles.rings_no_more("li");
+    assert!(consoles.ring("li", bell()).is_none(), "that is no ring");
+    let (of_the_call, of_the_talk) = (ends(second), ends(second));
+    of_the_talk.because(Reason::Done);
+    drop(of_the_call);
+    assert!(consoles.ring("li", bell()).is_some());
+    drop(of_the_talk);
+    let overs: Vec<_> = told(&mut page)
+        .into_iter()
+        .filter_map(|told| match told {
+            ToPage::RingOver { why, .. } | ToPage::TalkOver { why, .. } => Some(why),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(overs, [Reason::NoMore, Reason::Done]);
 }
 
 #[tokio::test]

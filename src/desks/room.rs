@@ -7,7 +7,7 @@ mod redials;
 mod seats;
 mod waiting;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use super::lane::{Lanes, Place};
@@ -29,6 +29,8 @@ const LAST_OF_THE_FIRST: Place = 1 << 40;
 pub struct Desks {
     settings: Settings,
     seats: Vec<Seat>,
+    /// Desks whose state changed since somebody asked for them.
+    changed: BTreeSet<usize>,
     by_id: HashMap<DeskId, usize>,
     lanes: Lanes,
     callers: HashMap<CallerId, Caller>,
@@ -60,6 +62,7 @@ impl Desks {
         let mut room = Desks {
             settings,
             seats: Vec::with_capacity(desks.len()),
+            changed: BTreeSet::new(),
             by_id: HashMap::new(),
             lanes: Lanes::default(),
             callers: HashMap::new(),
@@ -89,10 +92,23 @@ impl Desks {
         self.seats.iter().map(Seat::watched)
     }
 
+    /// The desk of this name.
+    pub fn get(&self, id: &DeskId) -> Option<&Desk> {
+        let seat = self.seats.get(*self.by_id.get(id)?)?;
+        Some(&seat.desk)
+    }
+
     /// What one of them is doing.
     pub fn state_of(&self, id: &DeskId) -> Option<&DeskState> {
         let seat = self.seats.get(*self.by_id.get(id)?)?;
         Some(&seat.state)
+    }
+
+    /// The desks whose state changed since this was asked last, in the configuration's order.
+    pub fn take_changed(&mut self) -> impl Iterator<Item = (&Desk, &DeskState)> {
+        let changed = std::mem::take(&mut self.changed);
+        let seats = &self.seats;
+        changed.into_iter().map(move |desk| seats[desk].shown())
     }
 
     /// Who waits, the first to be served first.
@@ -135,6 +151,11 @@ impl Desks {
                 to,
                 patience,
             } => self.handed(caller, to, patience, work),
+            Event::WantedAgain {
+                caller,
+                need,
+                terms,
+            } => self.wanted_again(caller, &need, terms, work),
             Event::Answered { caller, desk } => self.answered(caller, &desk, work),
             Event::Refused { caller, desk } => self.not_taken(caller, &desk, Cue::Refused, work),
             Event::Failed { caller, desk } => self.not_taken(caller, &desk, Cue::Missed, work),

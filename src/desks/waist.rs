@@ -113,6 +113,13 @@ pub enum Event {
         to: Handed,
         patience: Duration,
     },
+    /// One who has lost his desk wants one again: he was let in before and has waited, so that he goes before whoever
+    /// came by himself.
+    WantedAgain {
+        caller: CallerId,
+        need: Need,
+        terms: Terms,
+    },
     Answered {
         caller: CallerId,
         desk: DeskId,

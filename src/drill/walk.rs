@@ -225,6 +225,8 @@ impl Walk<'_> {
                 },
                 Event::DeskUnavailable(Unavailable::Busy),
                 Event::DeskHungUp,
+                Event::DeskLost,
+                Event::DeskSends,
                 Event::DeskChanged { staff: None },
                 Event::DeskDigit(Digit::Star),
                 Event::DeskDigit(Digit::D8),

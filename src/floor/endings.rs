@@ -1,7 +1,31 @@
-//! How a hunt ends, in the words of calls and of counters.
+//! How a hunt begins and ends, in the words of calls, of desks and of counters.
 
-use crate::desks::{How, NoDesk};
+use super::Wanted;
+use crate::desks::{CallerId, Event, How, Need, NoDesk, Terms};
 use crate::ivr::Unavailable;
+
+/// He wants a desk, for the first time or `again`.
+pub(super) fn wants(
+    caller: CallerId,
+    wanted: &Wanted,
+    need: Need,
+    terms: Terms,
+    again: bool,
+) -> Event {
+    match again {
+        true => Event::WantedAgain {
+            caller,
+            need,
+            terms,
+        },
+        false => Event::Wanted {
+            caller,
+            number: wanted.caller_number.clone(),
+            need,
+            terms,
+        },
+    }
+}
 
 pub(super) fn unavailable(why: NoDesk) -> Unavailable {
     match why {

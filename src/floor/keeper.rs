@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::endings::{unavailable, word};
+use super::endings::{unavailable, wants, word};
 use super::picture::{Picture, civil};
 use super::{Ask, Hunted, Pages, Seat, Wanted, Whom};
 use crate::console::{Bell, Consoles, Happened, login_of};
@@ -166,12 +166,9 @@ impl Keeper {
             } => (caller, wanted, told, over),
         };
         let event = match &wanted.whom {
-            Whom::Need { need, terms } => Event::Wanted {
-                caller,
-                number: wanted.caller_number.clone(),
-                need: need.clone(),
-                terms: terms.clone(),
-            },
+            Whom::Need { need, terms, again } => {
+                wants(caller, &wanted, need.clone(), terms.clone(), *again)
+            }
             Whom::Handed { to, patience } => Event::Handed {
                 caller,
                 to: to.clone(),
@@ -242,6 +239,7 @@ impl Keeper {
                 if let Some(stop) = seeker.and_then(|seeker| seeker.rings.remove(&desk)) {
                     stop.cancel();
                 }
+                self.page_rings_no_more(&desk);
             }
             Action::Connected { caller, desk } => self.connected(caller, &desk),
             Action::Unavailable { caller, why, .. } => {

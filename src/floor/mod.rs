@@ -49,12 +49,11 @@ pub enum Whom {
     Need {
         need: Need,
         terms: Terms,
+        /// He had a desk, and it was lost.
+        again: bool,
     },
     /// His desk hands him on.
-    Handed {
-        to: Handed,
-        patience: Duration,
-    },
+    Handed { to: Handed, patience: Duration },
 }
 
 /// A hunt that goes on. Dropped, the ringing stops and the caller waits no more.

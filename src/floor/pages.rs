@@ -5,7 +5,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::keeper::{Keeper, now};
-use crate::console::{self, Consoles, Did, Happened, Reason, Shown};
+use crate::console::{self, Consoles, Did, Happened, Reason, Shown, login_of};
 use crate::desks::{DeskId, DeskState, Event};
 
 /// The desks that are pages, and what their persons do.
@@ -30,13 +30,15 @@ impl Keeper {
     pub(super) fn page_did(&mut self, happened: Happened) {
         let desk = DeskId(happened.desk);
         let event = match happened.did {
-            // What its going took away is given back. It is shown what its desk is doing, as after all that happens.
-            Did::Came { ready } => match self.desks.state_of(&desk) {
-                Some(DeskState::Offline | DeskState::Talking(_)) if ready => {
-                    Event::WentReady { desk }
+            // What its going took away is given back, and it is shown what its desk is doing.
+            Did::Came { ready } => {
+                let state = self.desks.state_of(&desk);
+                if ready && matches!(state, Some(DeskState::Offline | DeskState::Talking(_))) {
+                    let desk = desk.clone();
+                    self.tell(Event::WentReady { desk });
                 }
-                _ => return,
-            },
+                return self.show_page(&desk);
+            }
             Did::Ready => Event::WentReady { desk },
             Did::Break { reason } => Event::TookBreak { desk, reason },
             Did::Offline | Did::Stayed => Event::WentOffline { desk },
@@ -49,15 +51,37 @@ impl Keeper {
         self.tell(event);
     }
 
-    /// Tells the pages that are there what their desks are doing.
-    pub(super) fn show_pages(&self) {
+    /// Tells the pages of those desks that changed what they are doing now.
+    pub(super) fn show_pages(&mut self) {
+        let now = now();
+        let changed = self.desks.take_changed();
         let Some(consoles) = &self.consoles else {
             return;
         };
-        for (login, desk) in consoles.attached() {
-            if let Some(state) = self.desks.state_of(&DeskId(desk)) {
-                consoles.show(&login, shown(state, now()));
+        for (desk, state) in changed {
+            if let Some(login) = login_of(&desk.address) {
+                consoles.show(login, shown(state, now));
             }
+        }
+    }
+
+    /// The same of one, changed or not: its page knows nothing yet.
+    fn show_page(&self, id: &DeskId) {
+        let desk = self.desks.get(id).and_then(|desk| login_of(&desk.address));
+        let login = self.consoles.as_ref().zip(desk);
+        if let Some(((consoles, login), state)) = login.zip(self.desks.state_of(id)) {
+            consoles.show(login, shown(state, now()));
+        }
+    }
+
+    /// In one moment, while the task that rang it still ends: the desk may be rung for the next one at once.
+    pub(super) fn page_rings_no_more(&self, desk: &DeskId) {
+        let login = self
+            .desks
+            .get(desk)
+            .and_then(|desk| login_of(&desk.address));
+        if let Some((consoles, login)) = self.consoles.as_ref().zip(login) {
+            consoles.rings_no_more(login);
         }
     }
 

@@ -5,11 +5,12 @@ use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 
+use super::lately::Lately;
 use crate::archive::Archive;
 use crate::board::Board;
 use crate::console::Consoles;
 use crate::domain::Moment;
-use crate::engine::Engine;
+use crate::engine::{Answering, Engine, Error};
 use crate::meter::Meter;
 use crate::outward::Allowing;
 
@@ -47,6 +48,7 @@ pub(crate) struct Web {
     pub(crate) options: Arc<Options>,
     /// Drawing a waveform reads a whole recording: so many at once.
     pub(crate) waveforms: Arc<Semaphore>,
+    lately: Arc<Lately>,
 }
 
 const WAVEFORMS: usize = 2;
@@ -58,7 +60,17 @@ impl Web {
             archive,
             options: Arc::new(options),
             waveforms: Arc::new(Semaphore::new(WAVEFORMS)),
+            lately: Arc::default(),
         }
+    }
+
+    /// How soon callers were answered in the last 24 hours, up to 15 s ago.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub(crate) async fn lately(&self, now: Moment) -> Result<Answering, Error> {
+        let count = |since| self.engine.answering(since);
+        self.lately.at(now, count).await
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod body;
 pub(crate) mod connections;
 mod house;
 pub(crate) mod lamp;
+mod lately;
 pub(crate) mod locale;
 pub(crate) mod params;
 pub(crate) mod pass;

@@ -69,6 +69,8 @@ pub enum Contact {
     Answered,
     Talking,
     Talked,
+    /// His desk was lost, and another one is sought.
+    SoughtAgain,
     /// A desk was wanted and none could be had.
     NoDesk,
     Closed,
@@ -259,7 +261,10 @@ impl Run {
 
     /// Whether a person talked.
     pub fn talked(&self) -> bool {
-        matches!(self.contact, Contact::Talking | Contact::Talked)
+        matches!(
+            self.contact,
+            Contact::Talking | Contact::Talked | Contact::SoughtAgain
+        )
     }
 
     /// Whether the rating part may ask nothing more.
@@ -270,7 +275,7 @@ impl Run {
     /// The one outcome, if the conversation ends now.
     pub fn outcome(&self, cause: Cause) -> Outcome {
         match self.contact {
-            Contact::Talking | Contact::Talked => self.talked_outcome(cause),
+            Contact::Talking | Contact::Talked | Contact::SoughtAgain => self.talked_outcome(cause),
             Contact::Message => Outcome::NotConnected(NotConnected::Message),
             Contact::Callback => Outcome::NotConnected(NotConnected::Callback),
             Contact::PutOff => Outcome::NotConnected(NotConnected::PutOff),

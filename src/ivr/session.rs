@@ -252,7 +252,7 @@ impl Session {
         self.run.timer = None;
         self.run.stop_playing();
         match self.run.contact {
-            Contact::Ringing => self.run.act(Action::CancelConnect),
+            Contact::Ringing | Contact::SoughtAgain => self.run.act(Action::CancelConnect),
             Contact::Answered | Contact::Talking => self.run.act(Action::ReleaseDesk),
             _ => {}
         }

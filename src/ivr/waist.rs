@@ -72,6 +72,8 @@ pub enum Event {
     Digit(Digit),
     /// The desk pressed a key. It never grades.
     DeskDigit(Digit),
+    /// The desk sends the caller to his rating without keys: what its key of the plan does.
+    DeskSends,
     /// A desk answered; its staff number (工号) where it has one.
     DeskAnswered {
         staff: Option<String>,
@@ -83,6 +85,9 @@ pub enum Event {
         wait_min: Option<u16>,
     },
     DeskHungUp,
+    /// The desk's page was lost and did not come again: the caller did not mean the talk to end. Where callers may wait
+    /// another desk is sought for him, before all others.
+    DeskLost,
     /// Another desk has the caller: he was handed over to it.
     DeskChanged {
         staff: Option<String>,

@@ -11,10 +11,12 @@ statements! {
         to_ms = COALESCE(excluded.to_ms, call_desks.to_ms), \
         talked_ms = CASE WHEN excluded.talked_ms > call_desks.talked_ms \
         THEN excluded.talked_ms ELSE call_desks.talked_ms END";
-    // Who spoke with the caller last for 10 s or more; where nobody did, who spoke longest.
+    // Of those who spoke with the caller for 10 s or more who left him last: one asked in between answered later and
+    // is not the last. Where they left in one moment, who had him; where nobody spoke so long, who spoke longest.
     OWNER = "UPDATE calls SET staff = (SELECT staff FROM call_desks WHERE call_id = $1 \
         ORDER BY CASE WHEN talked_ms >= 10000 THEN 1 ELSE 0 END DESC, \
-        CASE WHEN talked_ms >= 10000 THEN seq ELSE talked_ms END DESC, seq LIMIT 1) \
+        CASE WHEN talked_ms < 10000 THEN talked_ms \
+        ELSE COALESCE(to_ms, 9223372036854775807) END DESC, seq LIMIT 1) \
         WHERE id = $1";
     SPANS = "SELECT seq, desk, staff, from_ms, to_ms, talked_ms FROM call_desks \
         WHERE call_id = $1 ORDER BY seq";

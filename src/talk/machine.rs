@@ -14,8 +14,14 @@ pub struct Talk {
     /// From the end of one sentence that he is to wait to the next; `None`: it is said once.
     again: Option<Duration>,
     phase: Phase,
-    /// The first desk's telephone holds.
+    /// The first desk holds.
     held: bool,
+    /// The first desk's page is lost and may come again.
+    away: bool,
+    /// The second desk holds.
+    second_held: bool,
+    /// Who hears whom, as the shell was told last; `None` where legs have changed since.
+    bridged: Option<Bridge>,
     sealed: bool,
     /// The failure that is being told.
     why: Why,
@@ -31,11 +37,28 @@ impl Talk {
             again,
             phase: Phase::None,
             held: false,
+            away: false,
+            second_held: false,
+            bridged: None,
             sealed: false,
             why: Why::Unreachable,
             target: String::new(),
             timer: None,
         }
+    }
+
+    /// The talk of a desk that answered while this one waited for it: how it stands is known from before.
+    pub fn begun_by(self, before: &Talk) -> Talk {
+        Talk {
+            held: before.held,
+            away: before.away,
+            ..self
+        }
+    }
+
+    /// Who hears whom.
+    pub fn bridge(&self) -> Bridge {
+        self.phase.bridge()
     }
 
     /// When `Event::Timeout` is due.
@@ -73,7 +96,12 @@ impl Talk {
     }
 
     /// What the first desk wants. A refused command changes nothing.
-    pub fn command(&mut self, command: Command, now: Instant) -> Result<Vec<Action>, Refusal> {
+    pub fn command(&mut self, command: Command) -> Result<Vec<Action>, Refusal> {
+        if let (Phase::None, Command::Hold | Command::Resume) = (self.phase, &command) {
+            // It has answered, and the caller is not its yet.
+            self.held = command == Command::Hold;
+            return Ok(Vec::new());
+        }
         if !self.phase.has_first() {
             return Err(Refusal::NoTalk);
         }
@@ -89,8 +117,7 @@ impl Talk {
             }
             Command::Hold | Command::Resume => {
                 self.held = command == Command::Hold;
-                let cue = if self.held { Cue::Hold } else { Cue::Resume };
-                self.step(cue, now, &mut actions);
+                self.stands(&mut actions);
                 return Ok(actions);
             }
             Command::Transfer(target) => self.aims(target, Cue::Transfer)?,
@@ -99,7 +126,7 @@ impl Talk {
             Command::Complete => Cue::Complete,
             Command::TakeBack => Cue::TakeBack,
         };
-        match self.step(cue, now, &mut actions) {
+        match self.step(cue, &mut actions) {
             true => Ok(actions),
             false => Err(Refusal::NotNow),
         }
@@ -114,28 +141,35 @@ impl Talk {
     pub fn handle(&mut self, event: Event, now: Instant) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
-            Event::Joined if self.phase == Phase::None => {
-                self.phase = Phase::Talking;
-                self.held = false;
-            }
+            Event::Joined if self.phase == Phase::None => self.joins(&mut actions),
             Event::Joined => {}
             Event::Key(key) => self.key(key, now, &mut actions),
             Event::Ringing => {
-                self.step(Cue::Ringing, now, &mut actions);
+                self.step(Cue::Ringing, &mut actions);
             }
             Event::Answered => {
-                self.step(Cue::Answered, now, &mut actions);
+                self.step(Cue::Answered, &mut actions);
             }
             Event::Unavailable(why) => {
                 self.why = why;
-                self.step(Cue::Unavailable, now, &mut actions);
+                self.step(Cue::Unavailable, &mut actions);
             }
             Event::FirstGone => {
-                self.step(Cue::FirstGone, now, &mut actions);
+                self.step(Cue::FirstGone, &mut actions);
+            }
+            Event::FirstAway => {
+                self.away = true;
+                self.leg_changed(&mut actions);
+            }
+            Event::FirstBack => {
+                // A page that comes again has its caller: what it held before it does not know any more.
+                (self.away, self.held) = (false, false);
+                self.leg_changed(&mut actions);
             }
             Event::SecondGone => {
-                self.step(Cue::SecondGone, now, &mut actions);
+                self.step(Cue::SecondGone, &mut actions);
             }
+            Event::SecondHolds(holds) => self.second_held = self.phase.has_second() && holds,
             Event::Played if self.phase.is_waiting() => {
                 self.timer = self.again.map(|again| now + again);
             }
@@ -178,19 +212,61 @@ impl Talk {
             }
         };
         // A code that means nothing now is a slip of the finger.
-        if let Ok(done) = self.command(command, now) {
+        if let Ok(done) = self.command(command) {
             actions.extend(done);
         }
     }
 
+    /// Caller and first desk hear each other, if it is there to be heard.
+    fn joins(&mut self, actions: &mut Vec<Action>) {
+        self.phase = match self.waits_for_first() {
+            true => Phase::Held,
+            false => Phase::Talking,
+        };
+        self.bridges(actions);
+        if self.phase.is_waiting() {
+            actions.push(Action::Play(Music::Wait));
+        }
+    }
+
+    /// Whether the first desk does not hear the caller, whoever else does.
+    fn waits_for_first(&self) -> bool {
+        self.held || self.away
+    }
+
+    /// The first desk holds or is away, or no longer.
+    fn stands(&mut self, actions: &mut Vec<Action>) {
+        let cue = match self.waits_for_first() {
+            true => Cue::Hold,
+            false => Cue::Resume,
+        };
+        self.step(cue, actions);
+    }
+
+    /// The first desk's leg was taken away or another one came: that parted everybody.
+    fn leg_changed(&mut self, actions: &mut Vec<Action>) {
+        self.bridged = None;
+        self.stands(actions);
+        self.bridges(actions);
+    }
+
+    /// Tells who hears whom where that is not as it was told last.
+    fn bridges(&mut self, actions: &mut Vec<Action>) {
+        let bridge = self.bridge();
+        if self.phase != Phase::None && self.bridged != Some(bridge) {
+            self.bridged = Some(bridge);
+            actions.push(Action::Bridge(bridge));
+        }
+    }
+
     /// Takes a row of the table; false where there is none.
-    fn step(&mut self, cue: Cue, now: Instant, actions: &mut Vec<Action>) -> bool {
+    fn step(&mut self, cue: Cue, actions: &mut Vec<Action>) -> bool {
         let Some((to, acts)) = table::step(self.phase, cue) else {
             return false;
         };
         let (phase, more) = match to {
             To::To(phase) => (phase, &[][..]),
-            To::Home if self.held => (Phase::Held, table::HOME_ON_HOLD),
+            To::Home if self.waits_for_first() => (Phase::Held, &[][..]),
             To::Home => (Phase::Talking, table::HOME),
         };
         if !phase.is_waiting() {
@@ -198,26 +274,28 @@ impl Talk {
         }
         self.phase = phase;
         for act in acts.iter().chain(more) {
-            self.act(*act, now, actions);
+            if act.is_heard() {
+                self.bridges(actions);
+            }
+            self.act(*act, actions);
         }
-        if self.phase == Phase::Talking && self.held {
-            // Its telephone was put on hold in between.
-            self.step(Cue::Hold, now, actions);
+        if !phase.has_second() {
+            self.second_held = false;
         }
+        if self.phase == Phase::Talking && self.waits_for_first() {
+            // It was put on hold, or its page was lost, in between.
+            self.step(Cue::Hold, actions);
+        }
+        if self.phase == Phase::None {
+            self.leaves_nothing();
+        }
+        self.bridges(actions);
         true
     }
 
-    fn act(&mut self, act: Act, now: Instant, actions: &mut Vec<Action>) {
+    fn act(&mut self, act: Act, actions: &mut Vec<Action>) {
         let action = match act {
-            Act::Apart => Action::Bridge(Bridge::Apart),
-            Act::Pair => Action::Bridge(Bridge::Pair),
-            Act::Desks => Action::Bridge(Bridge::Desks),
-            Act::All => Action::Bridge(Bridge::All),
-            Act::Wait => {
-                // Where it cannot be played it is tried again as if it had been.
-                self.timer = self.again.map(|again| now + again);
-                Action::Play(Music::Wait)
-            }
+            Act::Wait => Action::Play(Music::Wait),
             Act::Back => Action::Play(Music::Back),
             Act::Thanks => Action::Play(Music::Thanks),
             Act::Silence => Action::StopPlaying,
@@ -230,7 +308,10 @@ impl Talk {
             Act::LetFirstGo => Action::LetFirstGo,
             Act::LetSecondGo => Action::LetSecondGo,
             Act::Promote => {
-                self.held = false;
+                self.held = std::mem::take(&mut self.second_held);
+                self.away = false;
+                // With its leg the first desk took whatever was heard.
+                self.bridged = None;
                 // What the one desk sealed is not the other's to open by chance.
                 self.seal(false, actions);
                 Action::SecondIsFirst
@@ -254,7 +335,7 @@ impl Talk {
     fn ends(&mut self, actions: &mut Vec<Action>) {
         let phase = std::mem::replace(&mut self.phase, Phase::None);
         self.timer = None;
-        self.held = false;
+        self.leaves_nothing();
         if phase.is_ringing() {
             actions.push(Action::StopRinging);
         }
@@ -265,6 +346,12 @@ impl Talk {
             actions.push(Action::Progress(Why::TakenBack.status()));
         }
         self.seal(false, actions);
+    }
+
+    /// How the desks of a talk stood is nothing to the next one.
+    fn leaves_nothing(&mut self) {
+        (self.held, self.away, self.second_held) = (false, false, false);
+        self.bridged = None;
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a talk does next: one table.
 
+use super::Bridge;
+
 /// Where a talk stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
@@ -38,10 +40,6 @@ pub enum Cue {
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    Apart,
-    Pair,
-    Desks,
-    All,
     Wait,
     Back,
     Thanks,
@@ -71,8 +69,8 @@ pub enum To {
 }
 
 use Act::{
-    All, Apart, Back, Desks, LetFirstGo, LetSecondGo, Over, Pair, Promote, Ring, Silence,
-    StopRinging, TellDone, TellFailure, TellRinging, TellTakenBack, Thanks, Wait,
+    Back, LetFirstGo, LetSecondGo, Over, Promote, Ring, Silence, StopRinging, TellDone,
+    TellFailure, TellRinging, TellTakenBack, Thanks, Wait,
 };
 use Cue::{
     Answered, Complete, Consult, FirstGone, Hold, JoinAll, Resume, Ringing, SecondGone, TakeBack,
@@ -82,18 +80,18 @@ use Phase::{Asking, Consulting, Held, Moving, Talking, Three, Transferring};
 use To::{Home, To as Go};
 
 /// The second desk has the caller.
-const HANDED_OVER: &[Act] = &[Silence, LetFirstGo, Promote, Pair];
+const HANDED_OVER: &[Act] = &[Silence, LetFirstGo, Promote];
 /// The same where the first one went by itself.
-const TAKEN_OVER: &[Act] = &[Silence, Promote, Pair];
+const TAKEN_OVER: &[Act] = &[Silence, Promote];
 
-/// What is not here changes nothing: as a command it is refused. That the first desk's telephone holds or resumes
-/// is remembered whatever the table says of it.
+/// What is not here changes nothing: as a command it is refused. That a desk holds or resumes, or that the first one's
+/// page is lost, is remembered whatever the table says of it. Who hears whom is no act: [`Phase::bridge`] says it.
 pub const TABLE: &[(Phase, Cue, To, &[Act])] = &[
-    (Talking, Hold, Go(Held), &[Apart, Wait]),
-    (Talking, Transfer, Go(Transferring), &[Apart, Wait, Ring]),
-    (Talking, Consult, Go(Asking), &[Apart, Wait, Ring]),
+    (Talking, Hold, Go(Held), &[Wait]),
+    (Talking, Transfer, Go(Transferring), &[Wait, Ring]),
+    (Talking, Consult, Go(Asking), &[Wait, Ring]),
     (Talking, FirstGone, Go(Phase::None), &[Silence, Over]),
-    (Held, Resume, Go(Talking), &[Pair, Back]),
+    (Held, Resume, Go(Talking), &[Back]),
     (Held, Transfer, Go(Transferring), &[Ring]),
     (Held, Consult, Go(Asking), &[Ring]),
     (Held, FirstGone, Go(Phase::None), &[Silence, Over]),
@@ -102,34 +100,32 @@ pub const TABLE: &[(Phase, Cue, To, &[Act])] = &[
         Transferring,
         Answered,
         Go(Talking),
-        &[TellDone, Silence, LetFirstGo, Promote, Pair],
+        &[TellDone, Silence, LetFirstGo, Promote],
     ),
     (Transferring, Unavailable, Home, &[TellFailure]),
     (Transferring, TakeBack, Home, &[StopRinging, TellTakenBack]),
     (Transferring, FirstGone, Go(Moving), &[]),
     (Moving, Answered, Go(Talking), TAKEN_OVER),
     (Moving, Unavailable, Go(Phase::None), &[Silence, Over]),
-    (Asking, Answered, Go(Consulting), &[Desks]),
+    (Asking, Answered, Go(Consulting), &[]),
     (Asking, Unavailable, Home, &[]),
     (Asking, TakeBack, Home, &[StopRinging]),
     // Who does not wait for the answer hands the caller over without a word.
     (Asking, Complete, Go(Transferring), &[]),
     (Asking, FirstGone, Go(Moving), &[]),
-    (Consulting, JoinAll, Go(Three), &[All, Thanks]),
+    (Consulting, JoinAll, Go(Three), &[Thanks]),
     (Consulting, Complete, Go(Talking), HANDED_OVER),
     (Consulting, TakeBack, Home, &[LetSecondGo]),
     (Consulting, FirstGone, Go(Talking), TAKEN_OVER),
     (Consulting, SecondGone, Home, &[]),
     (Three, Complete, Go(Talking), HANDED_OVER),
-    (Three, TakeBack, Go(Talking), &[Silence, LetSecondGo, Pair]),
+    (Three, TakeBack, Go(Talking), &[Silence, LetSecondGo]),
     (Three, FirstGone, Go(Talking), TAKEN_OVER),
-    (Three, SecondGone, Go(Talking), &[Silence, Pair]),
+    (Three, SecondGone, Go(Talking), &[Silence]),
 ];
 
-/// Of `To::Home`, after the row's own acts.
-pub const HOME: &[Act] = &[Pair, Back];
-/// The same where the desk's telephone holds: the caller waits on.
-pub const HOME_ON_HOLD: &[Act] = &[Apart];
+/// Of `To::Home`, after the row's own acts. Where the desk holds the caller waits on, and hears nothing new.
+pub const HOME: &[Act] = &[Back];
 
 /// What this cue means in this phase.
 pub fn step(phase: Phase, cue: Cue) -> Option<(To, &'static [Act])> {
@@ -137,7 +133,24 @@ pub fn step(phase: Phase, cue: Cue) -> Option<(To, &'static [Act])> {
     row.map(|row| (row.2, row.3))
 }
 
+impl Act {
+    /// Whether somebody hears it: who hears whom is put right before.
+    pub fn is_heard(self) -> bool {
+        matches!(self, Wait | Back | Thanks | Ring)
+    }
+}
+
 impl Phase {
+    /// Who hears whom: the one place that says so.
+    pub fn bridge(self) -> Bridge {
+        match self {
+            Talking => Bridge::Pair,
+            Consulting => Bridge::Desks,
+            Three => Bridge::All,
+            Phase::None | Held | Transferring | Moving | Asking => Bridge::Apart,
+        }
+    }
+
     /// Whether the caller waits and hears nobody.
     pub fn is_waiting(self) -> bool {
         matches!(self, Held | Transferring | Moving | Asking | Consulting)

@@ -43,8 +43,15 @@ pub enum Event {
     /// It answered: it is the second desk.
     Answered,
     Unavailable(Why),
+    /// The first desk's page or its sound is lost and may come again; nobody hears anybody until the next
+    /// `Action::Bridge`. Also before `Joined`.
+    FirstAway,
+    /// It is here again, and nobody hears anybody until the next `Action::Bridge`.
+    FirstBack,
     FirstGone,
     SecondGone,
+    /// The second desk holds, or no longer: it counts once the caller is its.
+    SecondHolds(bool),
     /// What `Action::Play` plays came to its end.
     Played,
     /// `Talk::timeout_at` is reached.
@@ -104,7 +111,7 @@ pub enum Action {
     /// Hang up the first desk. No `FirstGone` follows.
     LetFirstGo,
     LetSecondGo,
-    /// The second desk is the first one from now on, and the talk is its.
+    /// The second desk is the first one from now on, and the talk is its; nobody hears anybody until the next `Bridge`.
     SecondIsFirst,
     /// A key did something: the code that was keyed.
     Keyed(&'static str),

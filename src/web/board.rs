@@ -15,8 +15,6 @@ use crate::board::{Board, DeskLine, Doing};
 use crate::domain::{Day, Moment};
 use crate::engine::{Answering, DeskCount};
 
-/// Over which 接通率 and the answers within fifteen seconds are told.
-const LATELY_MS: i64 = 24 * 3600 * 1000;
 /// Days of the desks' figures. The running one is not among them: its sums would tell each call.
 const DAYS: usize = 7;
 
@@ -54,7 +52,7 @@ pub(super) async fn page(
     Ok(rendered(&BoardPage {
         page,
         board: (web.options.board)(),
-        lately: lately(&web, now).await?,
+        lately: web.lately(now).await?,
         now,
         from,
         until,
@@ -73,13 +71,9 @@ pub(super) async fn now_part(
     Ok(rendered(&NowPart {
         page,
         board: (web.options.board)(),
-        lately: lately(&web, now).await?,
+        lately: web.lately(now).await?,
         now,
     }))
-}
-
-async fn lately(web: &Web, now: Moment) -> Result<Answering, Problem> {
-    Ok(web.engine.answering(now.plus_millis(-LATELY_MS)).await?)
 }
 
 impl Chrome {

@@ -220,6 +220,70 @@ fn a_page_that_is_loaded_again_takes_its_call_up_and_one_that_is_gone_does_not()
     server.stop();
 }
 
+/// The same while it asks a colleague: the caller waits on, and the page finds its colleague.
+#[test]
+fn a_page_that_is_loaded_again_in_a_consultation_finds_its_colleague() {
+    let colleague = Desk::open("desk", "8002", Habits::default());
+    let house = House::new(Setup {
+        desks: vec![format!("browser:{PERSON}"), colleague.address.clone()],
+        desk_ring_timeout_s: 20,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let browser = ready(&house);
+    let caller = Caller::dial(&house);
+    accept(&browser);
+    caller.line("joined");
+    keyed(&browser, "*28002#");
+    colleague.talks();
+    caller.line("consulting");
+    hears_desk(&colleague, "asked");
+    browser.reload();
+    caller.line("desk_away");
+    caller.line("desk_back");
+    state(&browser, "talking");
+    hears_desk(&colleague, "asked again");
+    let call = house.find(&caller.number).unwrap();
+    assert_eq!(call["ended_at"], Value::Null, "{call}");
+    keyed(&browser, "*1");
+    caller.line("handed_over");
+    // Its desk is free, and its page may be rung: at once.
+    state(&browser, "ready");
+    let next = Caller::dial(&house);
+    accept(&browser);
+    next.line("joined");
+    next.hang_up();
+    next.end();
+    colleague.sipp.tell_desk("HANGUP");
+    let call = settled_grade(&caller, '1');
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "very_satisfied", "{what}");
+    assert!(line(&call, "desk_lost").is_none(), "{what}");
+    caller.settled();
+    server.stop();
+}
+
+/// Keys of the page, as fast as nobody clicks them.
+fn keyed(browser: &Browser, keys: &str) {
+    browser.run(&format!(
+        "for (const key of '{keys}') document.querySelector('desk-console').key(key)"
+    ));
+}
+
+/// A colleague hears the desk's tone from now on.
+fn hears_desk(colleague: &Desk, when: &str) {
+    let begun = colleague.gateway.heard_sound().0.len();
+    wait_for(
+        &format!("the desk's tone at its colleague, {when}"),
+        Duration::from_secs(20),
+        || {
+            let (sound, _) = colleague.gateway.heard_sound();
+            let spans = tone::spans(sound.get(begun..)?, DESK, LOUD);
+            (spans.len() >= 2).then_some(())
+        },
+    );
+}
+
 /// Whatever keeps the page from its call, the next desk is rung and the caller notices nothing.
 #[test]
 fn a_desk_without_microphone_without_a_way_or_without_its_page_lets_the_next_one_have_the_call() {

@@ -127,7 +127,8 @@ fn the_board_follows_the_desks() {
     let desk = Desk::open("desk", "8001", Habits::default());
     let house = House::new(Setup {
         desks: vec![desk.address.clone()],
-        desk_lines: "wrap_up_s = 2\n".to_owned(),
+        // Long enough that a busy machine sees it.
+        desk_lines: "wrap_up_s = 12\n".to_owned(),
         ..Setup::default()
     });
     let server = house.start();
@@ -146,10 +147,14 @@ fn the_board_follows_the_desks() {
     assert!(board["desks"][0]["since"].is_string(), "{board}");
     desk.sipp.tell_desk("HANGUP");
     assert_eq!(shown("wrap_up")["desks"][0]["call"], Value::Null);
-    shown("ready");
     caller.hang_up();
     caller.end();
-    let lately = &house.api("board")["lately"];
+    shown("ready");
+    // They are counted at most every fifteen seconds.
+    let lately = wait_for("the call in the figures", SHOWN, || {
+        let lately = house.api("board")["lately"].clone();
+        (lately["wanted"] != 0).then_some(lately)
+    });
     let counted = [&lately["wanted"], &lately["answered"]];
     assert_eq!(counted, [1, 1], "{lately}");
     server.stop();

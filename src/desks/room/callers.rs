@@ -186,6 +186,24 @@ impl Desks {
         self.lets_in(id, caller, work);
     }
 
+    /// He has lost his desk: whatever the hour is now and however many wait.
+    pub(super) fn wanted_again(
+        &mut self,
+        id: CallerId,
+        need: &Need,
+        terms: Terms,
+        work: &mut Work,
+    ) {
+        if self.callers.contains_key(&id) {
+            return;
+        }
+        let home = self.lanes.find(need);
+        let mut caller = Caller::new(None, home, terms, work.now);
+        self.first_places += 1;
+        caller.place = self.first_places;
+        self.lets_in(id, caller, work);
+    }
+
     fn is_full_for(&self, caller: &Caller) -> Option<NoDesk> {
         let is_free = caller
             .home

@@ -251,6 +251,7 @@ impl Desks {
         };
         seat.state = next;
         seat.entered = now;
+        self.changed.insert(desk);
         let to = seat.seen(desk);
         self.timers.set(Alarm::Desk(desk), &mut seat.alarm, at);
         self.lanes.desk_changes(&seat.stands, from, to);

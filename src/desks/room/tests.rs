@@ -536,3 +536,22 @@ fn a_registration_that_ends_in_a_talk_ends_no_talk() {
     play.does(Event::CameOnline { desk: id("a") });
     assert_eq!(rings(&play.asks(3)), [(3, "a")]);
 }
+
+#[test]
+fn of_many_desks_those_that_changed_are_told_once() {
+    let mut play = Play::with(Strategy::Linear, &["a", "b", "c"]);
+    let told = |play: &mut Play| -> Vec<String> {
+        let changed = play.room.take_changed();
+        changed.map(|(desk, _)| desk.id.0.clone()).collect()
+    };
+    assert_eq!(told(&mut play), ["a", "b", "c"], "nobody knows them yet");
+    assert_eq!(told(&mut play), [""; 0]);
+    play.asks(1);
+    play.does(Event::WentOffline { desk: id("c") });
+    assert_eq!(told(&mut play), ["a", "c"]);
+    play.answers(1, "a");
+    assert_eq!(told(&mut play), ["a"]);
+    // What is no state changes none.
+    play.does(Event::WentOffline { desk: id("c") });
+    assert_eq!(told(&mut play), [""; 0]);
+}

@@ -2,7 +2,10 @@
 
 use super::*;
 
-stories![every_desk_of_a_call_is_listed_and_the_last_that_spoke_has_it];
+stories![
+    every_desk_of_a_call_is_listed_and_the_last_that_spoke_has_it,
+    who_left_the_caller_last_has_the_call_in_whatever_order_it_is_told,
+];
 
 #[test]
 fn every_story_holds_on_postgresql() {
@@ -54,4 +57,30 @@ async fn every_desk_of_a_call_is_listed_and_the_last_that_spoke_has_it(place: Pl
             .await
             .is_err()
     );
+}
+
+/// A colleague was asked, heard by the caller for longer than a word, and let go of: the call stays with who had it.
+async fn who_left_the_caller_last_has_the_call_in_whatever_order_it_is_told(place: Place) {
+    let engine = &engine(&place).await;
+    let had = span(0, "8001", Some(90_000), 60_000);
+    let asked = span(1, "8002", Some(40_000), 15_000);
+    // Three were in the talk when it ended.
+    let with_him = span(1, "8002", Some(90_000), 15_000);
+    let still_there = span(1, "8002", None, 15_000);
+    for (call, second, whose) in [
+        ("asked", asked, "8001"),
+        ("three", with_him, "8001"),
+        ("there", still_there, "8002"),
+    ] {
+        for (order, spans) in [
+            ("a", [had.clone(), second.clone()]),
+            ("b", [second.clone(), had.clone()]),
+        ] {
+            let id = &talking(engine, &format!("{call}-{order}")).await;
+            for span in spans {
+                engine.desk_span(id, span).await.unwrap();
+            }
+            assert_eq!(staff(engine, id).await.as_deref(), Some(whose), "{call}");
+        }
+    }
 }

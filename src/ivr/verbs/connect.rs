@@ -118,6 +118,17 @@ impl Connect {
 
     pub fn enter(&self, run: &mut Run) -> Next {
         run.contact = Contact::Ringing;
+        self.seek(run);
+        match &self.notice {
+            Some(notice) => {
+                run.play(&notice.text, Hearers::Caller);
+                Next::Stay(super::State::Connect(State::Notice(Meanwhile::Rings)))
+            }
+            None => self.ring_on(false, run),
+        }
+    }
+
+    fn seek(&self, run: &mut Run) {
         let waits = self.waiting.waits();
         // Who is being rung for when his wait is over is rung for to the end.
         let at_most = self.waiting.at_most().unwrap_or_default() + self.ring_at_most;
@@ -131,13 +142,6 @@ impl Connect {
             ring_timeout_ms: millis(self.waiting.at_most().unwrap_or(self.ring_at_most)),
             waits,
         });
-        match &self.notice {
-            Some(notice) => {
-                run.play(&notice.text, Hearers::Caller);
-                Next::Stay(super::State::Connect(State::Notice(Meanwhile::Rings)))
-            }
-            None => self.ring_on(false, run),
-        }
     }
 
     /// The groups of desks that it names.
@@ -197,7 +201,7 @@ impl Connect {
                 }
             }
             (Meanwhile::Rings | Meanwhile::Waits, Event::DeskUnavailable(_))
-            | (Meanwhile::Answered { .. }, Event::DeskHungUp) => {
+            | (Meanwhile::Answered { .. }, Event::DeskHungUp | Event::DeskLost) => {
                 run.contact = Contact::NoDesk;
                 Meanwhile::CannotBeHad
             }
@@ -238,19 +242,24 @@ impl Connect {
     fn ringing(&self, event: &Event, run: &mut Run) -> Next {
         match event {
             Event::DeskAnswered { staff } => self.join(staff.clone(), run),
-            Event::DeskUnavailable(_) => {
-                run.stop_playing();
-                run.contact = Contact::NoDesk;
-                self.unavailable.go()
-            }
+            Event::DeskUnavailable(_) => self.in_vain(run),
             Event::Timeout => {
-                run.stop_playing();
                 run.act(Action::CancelConnect);
-                run.contact = Contact::NoDesk;
-                self.unavailable.go()
+                self.in_vain(run)
             }
             _ => Next::Stay(super::State::Connect(State::Ringing)),
         }
+    }
+
+    /// Nobody is to be had. Who had talked with a desk before that was lost is asked for his grade.
+    fn in_vain(&self, run: &mut Run) -> Next {
+        run.stop_playing();
+        if run.contact == Contact::SoughtAgain {
+            run.contact = Contact::Talked;
+            return self.ended.go();
+        }
+        run.contact = Contact::NoDesk;
+        self.unavailable.go()
     }
 
     fn join(&self, staff: Option<String>, run: &mut Run) -> Next {
@@ -274,9 +283,21 @@ impl Connect {
         }
     }
 
+    /// 转评价, by the desk's key or its page.
+    fn sends(run: &mut Run) {
+        run.mark(Mark::SentToRating);
+        run.act(Action::ReleaseDesk);
+    }
+
     fn talking(&self, event: &Event, run: &mut Run) -> Next {
         match event {
-            Event::DeskHungUp => {}
+            Event::DeskLost if self.waits() => {
+                run.stop_playing();
+                run.contact = Contact::SoughtAgain;
+                self.seek(run);
+                return self.ring_on(false, run);
+            }
+            Event::DeskHungUp | Event::DeskLost => {}
             Event::DeskChanged { staff } => {
                 let talks_until = run.timer;
                 self.welcome(staff.clone(), run);
@@ -292,9 +313,9 @@ impl Connect {
                 if !complete {
                     return Next::Stay(super::State::Connect(State::Talking));
                 }
-                run.mark(Mark::SentToRating);
-                run.act(Action::ReleaseDesk);
+                Self::sends(run);
             }
+            Event::DeskSends => Self::sends(run),
             Event::Timeout => run.act(Action::ReleaseDesk),
             _ => return Next::Stay(super::State::Connect(State::Talking)),
         }

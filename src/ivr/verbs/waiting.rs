@@ -263,6 +263,40 @@ mod tests {
     }
 
     #[test]
+    fn who_lost_his_desk_waits_for_another_and_is_asked_for_his_grade_in_any_case() {
+        let mut call = Call::queueing();
+        call.pass(20.0);
+        call.happen(Event::DeskAnswered { staff: None });
+        call.pass(30.0);
+        let lost = call.happen(Event::DeskLost);
+        let sought = lost
+            .iter()
+            .filter(|action| matches!(action, Action::Connect { waits: Some(_), .. }));
+        assert_eq!(sought.count(), 1, "{lost:?}");
+        assert_eq!(call.session.place(), "connect");
+        assert!(call.session.is_waiting());
+        position(&mut call, 0, None);
+        // Another one has him.
+        let answered = call.happen(Event::DeskAnswered { staff: None });
+        assert!(answered.contains(&Action::Join), "{answered:?}");
+        call.pass(10.0);
+        // That one is lost as well, and nobody else is to be had.
+        call.happen(Event::DeskLost);
+        call.happen(Event::DeskUnavailable(Unavailable::WaitedOut));
+        assert_eq!(call.session.place(), "rate");
+        // Who hangs up meanwhile has talked all the same.
+        let mut call = Call::queueing();
+        call.pass(20.0);
+        call.happen(Event::DeskAnswered { staff: None });
+        call.pass(30.0);
+        call.happen(Event::DeskLost);
+        call.happen(Event::CallerHungUp);
+        let outcome = call.session.outcome().map(Outcome::word);
+        assert_eq!(outcome, Some("left_before_offer"));
+        assert!(call.done.contains(&Action::CancelConnect));
+    }
+
+    #[test]
     fn a_key_leads_out_of_the_queue_and_his_place_is_kept_until_he_has_chosen() {
         let mut call = Call::queueing();
         call.press("1");

@@ -19,6 +19,10 @@ const HIDDEN_KEY: &str = "•";
 /// How long a call waits for the answer to its BYE where the line is dead.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
+fn hidden(way: Way) -> String {
+    format!("{HIDDEN_KEY} ({way})")
+}
+
 impl Call {
     /// A sign of a key press, from whatever way it came.
     #[allow(clippy::too_many_arguments)]
@@ -52,15 +56,18 @@ impl Call {
                 let shown = self.desk_shown(digit);
                 self.timeline
                     .mark(at, "desk_key", format!("{shown} ({way})"));
+                let numbered = self.party.machine.is_numbering();
                 self.party_hears(talk::Event::Key(digit), ears);
+                let ends = digit.char() == '#';
+                if numbered && (ends || self.party.machine.is_numbering()) {
+                    // A colleague's number is none of the plan's keys.
+                    return;
+                }
                 self.tell(Event::DeskDigit(digit), ears).await;
             }
-            // Who is asked has no say in what becomes of the caller.
-            Side::Second => {
-                let shown = self.desk_shown(digit);
-                self.timeline
-                    .mark(at, "second_key", format!("{shown} ({way})"));
-            }
+            // Who is asked has no say in what becomes of the caller. What he keys may be a number, and no code of his
+            // says where it begins.
+            Side::Second => self.timeline.mark(at, "second_key", hidden(way)),
         }
     }
 
@@ -158,8 +165,10 @@ impl Call {
         if let Err(error) = answered {
             tracing::warn!(call = %self.id.0, %error, "an offer could not be answered");
         }
-        if let (Side::Desk, Some(holds)) = (side, holds) {
-            self.desk_holds(holds, ears);
+        match (side, holds) {
+            (Side::Desk, Some(holds)) => self.desk_holds(holds, ears),
+            (Side::Second, Some(holds)) => self.party_hears(talk::Event::SecondHolds(holds), ears),
+            _ => {}
         }
     }
 

@@ -42,6 +42,7 @@ impl Call {
             whom: Whom::Need {
                 need: Need { group, skill },
                 terms,
+                again: std::mem::take(&mut self.party.lost),
             },
             caller_number: self.caller_number.clone(),
             call: self.id.0.clone(),
@@ -135,10 +136,13 @@ impl Call {
                 self.desk_presses = Presses::new();
                 let staff = seat.staff.clone();
                 self.mark("desk_answered", seat.desk.clone());
-                self.ledger.put(Job::DeskAnswered {
-                    staff: staff.clone(),
-                    at: self.civil_now(),
-                });
+                // How soon he was answered, his first desk says.
+                if self.talk.ms == 0 {
+                    self.ledger.put(Job::DeskAnswered {
+                        staff: staff.clone(),
+                        at: self.civil_now(),
+                    });
+                }
                 self.desk = Desk::Connected {
                     line: answered.line,
                     seat,
@@ -148,10 +152,11 @@ impl Call {
         }
     }
 
-    pub(super) fn join(&mut self) {
-        self.sound.join();
+    pub(super) fn join(&mut self, ears: &mut Ears) {
         self.talk.since = Some(clock::instant());
-        self.party_begins();
+        // Where an earlier desk was lost that was not the end.
+        self.talk.ended_by = None;
+        self.party_begins(ears);
         self.mark("joined", "");
         self.ledger.put(Job::State(CallState::Talking));
     }
@@ -214,6 +219,7 @@ impl Call {
         if self.party.is_on() {
             return self.party_hears(talk::Event::FirstGone, ears);
         }
+        self.party_ends(ears);
         self.talk_ended(HungUpBy::Desk);
         self.tell(Event::DeskHungUp, ears).await;
     }

@@ -203,7 +203,7 @@ impl Call {
                 ears.hunt = None;
                 self.desk = Desk::None;
             }
-            Action::Join => self.join(),
+            Action::Join => self.join(ears),
             Action::ReleaseDesk => self.release_desk(HungUpBy::System, ears),
             Action::StoreGrade { grade, key } => {
                 let at = self.last_press_at;
@@ -351,7 +351,11 @@ impl Call {
                     .await;
             }
             media::Event::Played { id } if party::is_own(id) => self.party_played(id, ears),
-            media::Event::Played { id } => self.tell(Event::Played(PlayId(id)), ears).await,
+            media::Event::Played { id } => {
+                // What the plan says to one who waits is heard in place of his prompt.
+                self.party_hears(talk::Event::Played, ears);
+                self.tell(Event::Played(PlayId(id)), ears).await;
+            }
             media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::AddressLearnt { side, from } => {
                 tracing::warn!(call = %self.id.0, %from, "a leg's address was learnt ([media] learn_address)");

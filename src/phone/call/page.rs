@@ -1,12 +1,12 @@
 //! A desk that is a page: its keys, its hold, and its coming again after it was lost.
 
-use super::party::Second;
 use super::{Call, Desk};
 use crate::console::Event as Did;
-use crate::engine::HungUpBy;
+use crate::ivr::Event;
 use crate::media::{Leg, Side};
 use crate::phone::ears::Ears;
 use crate::ringing::DeskLine;
+use crate::talk;
 
 impl Call {
     pub(super) async fn page_did(&mut self, did: Did, ears: &mut Ears) {
@@ -24,19 +24,17 @@ impl Call {
                 self.mark("resumed", "desk");
                 self.desk_holds(false, ears);
             }
-            Did::ToRating => {
-                self.mark("sent_to_rating", "");
-                self.talk.ended_by.get_or_insert(HungUpBy::Desk);
-                self.desk_gone(ears).await;
-            }
+            // As its telephone's key does.
+            Did::ToRating => self.tell(Event::DeskSends, ears).await,
             Did::HungUp => {
                 self.mark("hung_up", "desk");
                 self.desk_gone(ears).await;
             }
-            Did::Away => self.page_away(ears).await,
+            Did::Away => self.page_away(ears),
             Did::Back(leg) => self.page_back(*leg, ears),
             Did::Lost => {
                 self.mark("desk_lost", "");
+                self.party.lost = self.party.is_on();
                 self.desk_gone(ears).await;
             }
         }
@@ -47,6 +45,10 @@ impl Call {
         if let Desk::Connected {
             line: DeskLine::Page(line),
             ..
+        }
+        | Desk::Waiting {
+            line: DeskLine::Page(line),
+            ..
         } = &self.desk
         {
             return line.sound_lost();
@@ -54,21 +56,16 @@ impl Call {
         self.desk_gone(ears).await;
     }
 
-    /// The caller is kept for it. Where a colleague hears the caller, he has him.
-    async fn page_away(&mut self, ears: &mut Ears) {
+    /// Whatever goes on, the caller is kept for it: he hears P05, or the colleague who has him with it.
+    fn page_away(&mut self, ears: &mut Ears) {
         self.mark("desk_away", "desk");
-        if matches!(self.party.second, Second::Connected { .. }) {
-            return self.desk_gone(ears).await;
-        }
         self.sound.remove_desk();
-        self.desk_holds(true, ears);
+        self.party_hears(talk::Event::FirstAway, ears);
     }
 
     fn page_back(&mut self, leg: Leg, ears: &mut Ears) {
         self.mark("desk_back", "");
-        // Who was joined while it was away hears nobody, as who was held.
-        self.desk_holds(true, ears);
         self.sound.add_desk(leg);
-        self.desk_holds(false, ears);
+        self.party_hears(talk::Event::FirstBack, ears);
     }
 }

@@ -32,6 +32,8 @@ pub(in crate::phone) struct Party {
     waits_since: Option<Instant>,
     /// A REFER waits to be told what became of it.
     pub(super) refers: bool,
+    /// The caller's own desk was lost: nobody ended the talk.
+    pub(super) lost: bool,
     /// Offset of the beginning of the sealed stretch, in ms.
     sealed_from: Option<i64>,
     typing_from: Option<i64>,
@@ -67,6 +69,7 @@ impl Party {
             plays: OWN_PLAYS,
             waits_since: None,
             refers: false,
+            lost: false,
             sealed_from: None,
             typing_from: None,
             spans: Spans::default(),
@@ -85,25 +88,25 @@ impl Party {
 
 impl Call {
     /// Caller and desk hear each other.
-    pub(super) fn party_begins(&mut self) {
+    pub(super) fn party_begins(&mut self, ears: &mut Ears) {
+        // What another desk left undone is not this one's.
+        self.party.waits_since = None;
+        self.party.refers = false;
+        self.party.lost = false;
         if let Some(handling) = self.session.handling() {
-            self.party.machine = Talk::new(handling.codes, handling.hold_again);
+            let talk = Talk::new(handling.codes, handling.hold_again);
+            self.party.machine = talk.begun_by(&self.party.machine);
             self.party.hold_prompt = handling.hold_prompt;
             self.party.resume_prompt = handling.resume_prompt;
             self.party.patience = handling.patience;
         }
-        let joined = self
-            .party
-            .machine
-            .handle(talk::Event::Joined, clock::instant());
-        debug_assert!(joined.is_empty());
         self.span_begins(Side::Desk);
-        self.spans_hear(true, false);
+        self.party_hears(talk::Event::Joined, ears);
     }
 
     /// The call goes on without desks, or is over: nobody is left behind.
     pub(super) fn party_ends(&mut self, ears: &mut Ears) {
-        self.span_ends(Side::Desk);
+        self.spans_end();
         self.party_hears(talk::Event::Ended, ears);
         self.party.waits_since = None;
         self.party.refers = false;
@@ -116,7 +119,7 @@ impl Call {
 
     /// What the desk wants, by whatever way it says so.
     pub(super) fn desk_wants(&mut self, command: Command, ears: &mut Ears) -> Result<(), Refusal> {
-        let actions = self.party.machine.command(command, clock::instant())?;
+        let actions = self.party.machine.command(command)?;
         self.carry_out(actions, ears);
         Ok(())
     }
@@ -128,7 +131,7 @@ impl Call {
         } else {
             Command::Resume
         };
-        // Before the join there is no caller to be held.
+        // While nobody is joined there may be no caller to be held.
         let _ = self.desk_wants(command, ears);
     }
 
@@ -186,7 +189,10 @@ impl Call {
                 Action::Sealed(sealed) => self.sealed(sealed),
                 Action::Over => {
                     self.talk_ended(HungUpBy::Desk);
-                    ears.owed.push_back(Event::DeskHungUp);
+                    ears.owed.push_back(match self.party.lost {
+                        true => Event::DeskLost,
+                        false => Event::DeskHungUp,
+                    });
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::ivr::{Event, Presses, Unavailable};
 use crate::media::Side;
 use crate::phone::clock;
 use crate::phone::ears::Ears;
-use crate::ringing::DeskEvent;
+use crate::ringing::{DeskEvent, DeskLine};
 use crate::sip::DialogEvent;
 use crate::talk::{self, Action, Why};
 
@@ -101,7 +101,8 @@ impl Call {
                 self.informed(Side::Second, "application/dtmf", key.as_bytes(), ears)
                     .await;
             }
-            Did::Hold(_) | Did::Back(_) => {}
+            Did::Hold(holds) => self.party_hears(talk::Event::SecondHolds(holds), ears),
+            Did::Back(_) => {}
             Did::ToRating | Did::HungUp | Did::Away | Did::Lost => {
                 self.mark("hung_up", "second_desk");
                 self.second_gone(ears);
@@ -140,16 +141,25 @@ impl Call {
         self.span_ends(Side::Desk);
         self.sound.remove_desk();
         let refers = std::mem::take(&mut self.party.refers);
-        if let Desk::Connected { line, seat } = std::mem::replace(&mut self.desk, Desk::None) {
-            // It is free from now on, whatever its telephone still has to hear.
-            drop(seat);
-            tokio::spawn(async move {
-                if refers && let Some(dialog) = line.dialog() {
+        match std::mem::replace(&mut self.desk, Desk::None) {
+            Desk::Connected {
+                line: DeskLine::Telephone(dialog),
+                seat,
+            } if refers => {
+                // It is free from now on, whatever its telephone still has to hear.
+                drop(seat);
+                tokio::spawn(async move {
                     let _ = tokio::time::timeout(FAREWELL, dialog.refer_progress(200)).await;
-                }
-                // Dropping it sends BYE.
+                    // Dropping it sends BYE.
+                    drop(dialog);
+                });
+            }
+            // Its line ends before it is free: the next call may ring it at once.
+            Desk::Connected { line, seat } => {
                 drop(line);
-            });
+                drop(seat);
+            }
+            Desk::None | Desk::Waiting { .. } | Desk::Hunting { .. } => {}
         }
     }
 
@@ -159,7 +169,7 @@ impl Call {
             tracing::error!(call = %self.id.0, "a bug: there is no second desk to be the first");
             return;
         };
-        self.party.refers = false;
+        (self.party.refers, self.party.lost) = (false, false);
         self.sound.second_is_first();
         ears.desk = ears.second.take();
         self.desk_presses = std::mem::replace(&mut self.party.second_presses, Presses::new());

@@ -36,7 +36,7 @@ impl Story {
     fn begin() -> Story {
         let now = epoch();
         let mut talk = Talk::new(codes(), Some(Duration::from_secs(20)));
-        assert_eq!(talk.handle(Event::Joined, now), []);
+        assert_eq!(talk.handle(Event::Joined, now), [bridge(Pair)]);
         let done = Vec::new();
         Story { talk, now, done }
     }
@@ -50,7 +50,7 @@ impl Story {
 
     fn wants(&mut self, command: Command) -> Result<Vec<Action>, Refusal> {
         self.now += Duration::from_millis(200);
-        self.talk.command(command, self.now)
+        self.talk.command(command)
     }
 
     fn keyed(&mut self, text: &str) -> Vec<Action> {
@@ -121,7 +121,8 @@ fn a_transfer_to_nobody_gives_the_caller_back() {
     story.wants(Command::Hold).unwrap();
     story.wants(Command::Transfer(to("8002"))).unwrap();
     let back = story.happens(Event::Unavailable(Why::NoAnswer));
-    assert_eq!(back, [Progress(480), bridge(Apart)]);
+    assert_eq!(back, [Progress(480)]);
+    assert_eq!(story.talk.bridge(), Apart);
     assert_eq!(story.wants(Command::Resume).unwrap()[0], bridge(Pair));
 }
 
@@ -215,6 +216,120 @@ fn a_seal_ends_with_the_desk_that_set_it() {
     assert_eq!(story.keyed("*7"), [], "there is no talk");
 }
 
+#[test]
+fn a_page_that_is_lost_in_the_talk_finds_its_caller_kept() {
+    let mut story = Story::begin();
+    let lost = story.happens(Event::FirstAway);
+    assert_eq!(lost, [bridge(Apart), Play(Music::Wait)]);
+    // Its person can say nothing meanwhile; a telephone of its that resumes does not bring it back.
+    assert_eq!(story.wants(Command::Resume), Ok(vec![]));
+    let back = story.happens(Event::FirstBack);
+    assert_eq!(back, [bridge(Pair), Play(Music::Back)]);
+}
+
+#[test]
+fn a_page_that_is_lost_while_it_consults_comes_back_to_its_colleague() {
+    let mut story = Story::begin();
+    story.keyed("*28002#");
+    // Before he answers: who is joined with him then is not there yet.
+    assert_eq!(story.happens(Event::FirstAway), [bridge(Apart)]);
+    assert_eq!(story.happens(Event::Answered), [bridge(Desks)]);
+    assert_eq!(story.happens(Event::FirstBack), [bridge(Desks)]);
+    assert_eq!(story.happens(Event::FirstAway), [bridge(Desks)]);
+    // The colleague does not wait: the caller hears on that he is to.
+    assert_eq!(story.happens(Event::SecondGone), [bridge(Apart)]);
+    let back = story.happens(Event::FirstBack);
+    assert_eq!(back, [bridge(Pair), Play(Music::Back)]);
+}
+
+#[test]
+fn a_page_that_is_lost_with_three_in_the_talk_leaves_the_other_two_together() {
+    let mut story = Story::begin();
+    story.keyed("*28002#");
+    story.happens(Event::Answered);
+    story.keyed("*2");
+    // Its leg is gone: the mixing of the two that are left has to be told again.
+    assert_eq!(story.happens(Event::FirstAway), [bridge(All)]);
+    assert_eq!(story.happens(Event::FirstBack), [bridge(All)]);
+    story.happens(Event::FirstAway);
+    let gone = story.happens(Event::SecondGone);
+    assert_eq!(gone, [StopPlaying, bridge(Apart), Play(Music::Wait)]);
+    let back = story.happens(Event::FirstBack);
+    assert_eq!(back, [bridge(Pair), Play(Music::Back)]);
+}
+
+#[test]
+fn a_page_that_does_not_come_back_leaves_the_caller_to_the_colleague() {
+    let mut story = Story::begin();
+    story.keyed("*28002#");
+    story.happens(Event::Answered);
+    story.happens(Event::FirstAway);
+    let gone = story.happens(Event::FirstGone);
+    assert_eq!(gone, [StopPlaying, SecondIsFirst, bridge(Pair)]);
+    // That one was away is nothing to the other.
+    assert!(story.talk.is_joined());
+}
+
+#[test]
+fn a_hold_or_a_loss_before_the_join_is_not_forgotten() {
+    for (before, after) in [
+        (None, Event::FirstBack),
+        (Some(Command::Hold), Event::FirstBack),
+    ] {
+        let now = epoch();
+        let mut waiting = Talk::new(codes(), None);
+        match before {
+            Some(command) => assert_eq!(waiting.command(command), Ok(vec![])),
+            None => assert_eq!(waiting.handle(Event::FirstAway, now), []),
+        }
+        let mut talk = Talk::new(codes(), None).begun_by(&waiting);
+        let joined = talk.handle(Event::Joined, now);
+        assert_eq!(joined, [bridge(Apart), Play(Music::Wait)]);
+        assert!(!talk.is_joined());
+        let back = talk.handle(after, now);
+        assert_eq!(back, [bridge(Pair), Play(Music::Back)]);
+    }
+    let now = epoch();
+    let mut waiting = Talk::new(codes(), None);
+    waiting.command(Command::Hold).unwrap();
+    waiting.handle(Event::Ended, now);
+    let mut next = Talk::new(codes(), None).begun_by(&waiting);
+    assert_eq!(next.handle(Event::Joined, now), [bridge(Pair)]);
+}
+
+#[test]
+fn a_colleague_who_holds_when_the_caller_is_handed_over_holds_him() {
+    let mut story = Story::begin();
+    story.keyed("*28002#");
+    story.happens(Event::Answered);
+    assert_eq!(story.happens(Event::SecondHolds(true)), []);
+    let over = [
+        K("complete"),
+        StopPlaying,
+        LetFirstGo,
+        SecondIsFirst,
+        bridge(Apart),
+        Play(Music::Wait),
+    ];
+    assert_eq!(story.keyed("*1"), over);
+    assert_eq!(story.wants(Command::Resume).unwrap()[0], bridge(Pair));
+    // One who was let go of leaves nothing.
+    story.keyed("*28003#");
+    story.happens(Event::Answered);
+    story.happens(Event::SecondHolds(true));
+    story.happens(Event::SecondGone);
+    story.keyed("*28003#");
+    story.happens(Event::Answered);
+    assert_eq!(*story.keyed("*1").last().unwrap(), bridge(Pair));
+}
+
+#[test]
+fn who_waits_is_told_so_again_only_after_he_has_heard_it() {
+    let mut story = Story::begin();
+    story.wants(Command::Hold).unwrap();
+    assert_eq!(story.talk.timeout_at(), None, "a long one is not cut off");
+}
+
 /// What happens to a talk in any order.
 #[derive(Debug, Clone)]
 enum Step {
@@ -241,7 +356,11 @@ fn any_step() -> impl proptest::strategy::Strategy<Value = Step> {
         Just(Event::Answered),
         Just(Event::Unavailable(Why::Busy)),
         Just(Event::FirstGone),
+        Just(Event::FirstAway),
+        Just(Event::FirstBack),
         Just(Event::SecondGone),
+        Just(Event::SecondHolds(true)),
+        Just(Event::SecondHolds(false)),
         Just(Event::Played),
         Just(Event::Timeout),
     ];
@@ -268,6 +387,8 @@ struct World {
     second: bool,
     ringing: bool,
     over: bool,
+    /// Its page is lost.
+    away: bool,
     bridge: Option<Bridge>,
 }
 
@@ -279,11 +400,15 @@ impl World {
                 self.ringing = true;
             }
             StopRinging => assert!(std::mem::take(&mut self.ringing)),
-            LetFirstGo => assert!(std::mem::take(&mut self.first)),
+            LetFirstGo => {
+                assert!(std::mem::take(&mut self.first));
+                self.first_leg_goes();
+            }
             LetSecondGo => assert!(std::mem::take(&mut self.second)),
             SecondIsFirst => {
                 assert!(!self.first && std::mem::take(&mut self.second));
                 self.first = true;
+                self.first_leg_goes();
             }
             Progress(_) => {}
             Over => {
@@ -293,6 +418,12 @@ impl World {
             Action::Bridge(bridge) => self.bridge = Some(*bridge),
             Play(_) | StopPlaying | K(_) | Sealed(_) => {}
         }
+    }
+
+    /// Sound parts everybody with it.
+    fn first_leg_goes(&mut self) {
+        self.away = false;
+        self.bridge = Some(Apart);
     }
 
     /// Events that cannot happen do not.
@@ -306,7 +437,22 @@ impl World {
                 rang
             }
             Event::Unavailable(_) => std::mem::take(&mut self.ringing),
-            Event::FirstGone => std::mem::take(&mut self.first),
+            Event::FirstGone => {
+                let there = std::mem::take(&mut self.first);
+                if there {
+                    self.first_leg_goes();
+                }
+                there
+            }
+            Event::FirstAway | Event::FirstBack => {
+                let goes = *event == Event::FirstAway;
+                let changes = self.first && self.away != goes;
+                if changes {
+                    self.first_leg_goes();
+                    self.away = goes;
+                }
+                changes
+            }
             Event::SecondGone => std::mem::take(&mut self.second),
             _ => true,
         }
@@ -344,9 +490,13 @@ proptest! {
             prop_assert_eq!(alone && !ended, world.over);
             prop_assert!(!(world.ringing && world.second));
             prop_assert_eq!(world.ringing, talk.is_ringing());
+            if !talk.is_over() {
+                prop_assert_eq!(world.bridge, Some(talk.bridge()));
+            }
+            prop_assert!(!(talk.bridge() == Desks && !world.second), "a consultation with nobody");
             if talk.is_joined() && !talk.is_three() {
                 prop_assert_eq!(world.bridge, Some(Pair));
-                prop_assert!(!talk.held);
+                prop_assert!(!talk.held && !world.away);
                 prop_assert!(world.first && !world.second);
             }
             if talk.is_three() {

@@ -47,6 +47,36 @@ fn callers_are_served_in_the_order_in_which_they_came() {
 }
 
 #[test]
+fn who_lost_his_desk_goes_before_all_who_wait_whatever_the_hour() {
+    let settings = Settings {
+        waiting_at_most: 2,
+        ..Settings::default()
+    };
+    let mut play = Play::open(vec![desk("a"), desk("b")], settings);
+    for (caller, desk) in [(1, "a"), (2, "b")] {
+        play.waits(caller);
+        play.answers(caller, desk);
+    }
+    play.waits(3);
+    play.waits(4);
+    play.does(Event::Closed);
+    // Its page was lost: it does not come back, and its caller is another one to the room.
+    play.does(Event::WentOffline { desk: id("a") });
+    assert_eq!(play.ends("a"), []);
+    let again = play.does(Event::WantedAgain {
+        caller: CallerId(5),
+        need: Need::default(),
+        terms: queued(600),
+    });
+    assert_eq!(again, []);
+    assert_eq!(play.line(), [5, 3, 4]);
+    assert_eq!(rings(&play.ends("b")), [(5, "b")]);
+    // A desk that does not take him costs him nothing.
+    play.refuses(5, "b");
+    assert_eq!(play.line(), [5, 3, 4]);
+}
+
+#[test]
 fn who_is_first_stays_first_when_a_desk_does_not_take_him() {
     let mut play = Play::with(Strategy::LongestIdle, &["a", "b"]);
     for (caller, desk) in [(1, "a"), (2, "b")] {

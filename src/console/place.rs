@@ -1,0 +1,92 @@
+//! A desk's place: its page, and the line that rings or talks there.
+
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+
+use super::consoles::{Post, Wish};
+use super::now;
+use super::ringing::Bell;
+use super::words::{FromPage, Reason, Shown, ToPage};
+use crate::domain::mask;
+
+pub(super) struct Place {
+    pub post: Post,
+    pub page: Option<Page>,
+    /// Counts pages; 0: nobody.
+    pub pages: watch::Sender<u64>,
+    pub last_page: u64,
+    pub wish: Wish,
+    pub left_at: Option<Instant>,
+    pub shown: Option<Shown>,
+    pub line: Option<OnLine>,
+    pub last_line: u64,
+}
+
+pub(super) struct Page {
+    pub id: u64,
+    pub out: mpsc::Sender<ToPage>,
+    /// The rights let its person see the number of the call he is in.
+    pub sees_number: bool,
+}
+
+/// What rings or talks.
+pub(super) struct OnLine {
+    pub id: u64,
+    pub said: mpsc::Sender<FromPage>,
+    pub bell: Bell,
+    /// Since when it is a talk.
+    pub talk: Option<Instant>,
+    pub held: bool,
+    pub again: bool,
+    /// What its page is told when it ends.
+    pub why: Reason,
+}
+
+impl Place {
+    pub fn tell(&mut self, told: ToPage) {
+        let full = |page: &mut Page| page.out.try_send(told).is_err();
+        // It does not read: its end is told to it by the end of its queue.
+        self.page.take_if(full);
+    }
+
+    /// The line ends, where it is the one that is meant; its page is told.
+    pub fn ends(&mut self, which: impl Fn(&OnLine) -> bool) {
+        if let Some(on_line) = self.line.take_if(|on_line| which(on_line)) {
+            let (line, call, why) = (on_line.id, on_line.bell.call, on_line.why);
+            self.tell(match on_line.talk {
+                Some(_) => ToPage::TalkOver { line, call, why },
+                None => ToPage::RingOver { line, why },
+            });
+        }
+    }
+
+    pub fn tell_line(&mut self) {
+        let sees_number = self.page.as_ref().is_some_and(|page| page.sees_number);
+        let Some(line) = &self.line else { return };
+        let bell = &line.bell;
+        let masked = || bell.caller.as_deref().map(mask);
+        let told = match line.talk {
+            None => ToPage::Ring {
+                line: line.id,
+                call: bell.call.clone(),
+                caller: masked(),
+                matter: bell.matter.clone(),
+                waited_s: bell.waited.as_secs(),
+            },
+            Some(since) => ToPage::Talk {
+                line: line.id,
+                call: bell.call.clone(),
+                caller: match sees_number {
+                    true => bell.caller.clone(),
+                    false => masked(),
+                },
+                matter: bell.matter.clone(),
+                for_s: now().saturating_duration_since(since).as_secs(),
+                held: line.held,
+                again: line.again,
+            },
+        };
+        self.tell(told);
+    }
+}
