@@ -8,6 +8,7 @@
 mod association;
 mod handshake;
 mod offer;
+mod records;
 mod stun;
 
 pub use association::{News, Peer};
