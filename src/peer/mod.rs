@@ -11,6 +11,8 @@ mod offer;
 mod records;
 mod stun;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use association::read_foreign as read_foreign_dtls;
 pub use association::{News, Peer};
 pub use handshake::Identity;
 pub use offer::{Offer, Unfit};
