@@ -187,8 +187,9 @@ impl Line {
         let mut asking = tokio::time::interval(ASKED_EVERY);
         asking.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Beside the words, so that a database that stands keeps no word waiting.
-        let mut withdrawn =
-            std::pin::pin!(withdrawn(|| may_take_calls(&self.web.engine, &self.secret)));
+        let mut withdrawn = std::pin::pin!(withdrawn(LOOKED_AT_EVERY, LOOK_WITHIN, || {
+            may_take_calls(&self.web.engine, &self.secret)
+        }));
         let (mut heard_at, mut said_count) = (clock(), 0);
         loop {
             let message = tokio::select! {
@@ -246,14 +247,18 @@ pub(super) async fn may_take_calls(engine: &Engine, secret: &str) -> Result<bool
 
 /// Resolves when a look says that calls may not be taken any more. A database that is away, or does not answer, says
 /// nothing: it ends no talk.
-async fn withdrawn<L: Future<Output = Result<bool, Error>>>(look: impl Fn() -> L) {
-    let mut looks = tokio::time::interval(LOOKED_AT_EVERY);
+async fn withdrawn<L: Future<Output = Result<bool, Error>>>(
+    every: Duration,
+    within: Duration,
+    look: impl Fn() -> L,
+) {
+    let mut looks = tokio::time::interval(every);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first is now, and the door has just looked.
     looks.tick().await;
     loop {
         looks.tick().await;
-        let look = tokio::time::timeout(LOOK_WITHIN, look()).await;
+        let look = tokio::time::timeout(within, look()).await;
         if matches!(look, Ok(Ok(false))) {
             return;
         }
@@ -286,37 +291,38 @@ mod tests {
     #[derive(Clone, Copy)]
     enum Look {
         Holds,
+        Fails,
         Stands,
         Over,
     }
 
-    /// How long after its opening a line is closed whose looks come to this, one after the other.
-    async fn closed_after(looks: &[Look]) -> Duration {
+    /// How many looks it takes to close a line whose looks come to this, one after the other.
+    async fn closed_by(looks: &[Look]) -> usize {
         let left = RefCell::new(looks.iter());
-        let opened = tokio::time::Instant::now();
-        withdrawn(|| {
+        let moment = Duration::from_millis(1);
+        withdrawn(moment, moment, || {
             let next = *left.borrow_mut().next().expect("no look behind the last");
             async move {
                 match next {
                     Look::Holds => Ok(true),
                     Look::Over => Ok(false),
+                    Look::Fails => Err(Error::Other("the database is away".to_owned())),
                     Look::Stands => std::future::pending().await,
                 }
             }
         })
         .await;
-        opened.elapsed()
+        looks.len() - left.borrow().len()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_line_is_closed_by_the_look_that_finds_the_login_over_and_by_none_that_finds_nothing()
     {
-        use Look::{Holds, Over, Stands};
-        let seconds = Duration::from_secs;
-        assert_eq!(closed_after(&[Over]).await, seconds(15));
-        assert_eq!(closed_after(&[Holds, Holds, Over]).await, seconds(45));
-        // A database that stands costs the look its two seconds and no talk; the next look is in its time.
-        assert_eq!(closed_after(&[Stands, Stands, Over]).await, seconds(45));
+        use Look::{Fails, Holds, Over, Stands};
+        assert_eq!(closed_by(&[Over, Holds]).await, 1);
+        assert_eq!(closed_by(&[Holds, Holds, Over, Holds]).await, 3);
+        // A database that is away or stands ends no talk, and the next look comes all the same.
+        assert_eq!(closed_by(&[Stands, Fails, Stands, Over, Holds]).await, 4);
     }
 
     #[test]
