@@ -180,7 +180,17 @@ impl Config {
     /// The same of desks that register.
     fn account_problem(&self) -> Option<Problem> {
         let desks = &self.desks;
-        let mut seen = std::collections::BTreeSet::new();
+        // Accounts and logins are names of two kinds: one person may have one of each, by the same name.
+        let account = twice(desks.accounts());
+        let account_said = format!(
+            "has the account {} twice: one telephone cannot be rung as two desks; write each account once",
+            account.unwrap_or_default()
+        );
+        let browser = twice(desks.browsers());
+        let browser_said = format!(
+            "has the browser {} twice: one person cannot be rung as two desks; write each login once",
+            browser.unwrap_or_default()
+        );
         first(&[
             (
                 desks.networks.is_empty() && desks.accounts().next().is_some(),
@@ -188,14 +198,14 @@ impl Config {
                 "has an account, and nobody may register; write networks, from where desks' telephones do, such as [\"192.0.2.0/24\"]",
             ),
             (
-                !desks.accounts().all(|account| seen.insert(account)),
+                account.is_some(),
                 ("desks", "addresses"),
-                "has an account twice: one person cannot be rung as two desks",
+                account_said.as_str(),
             ),
             (
-                !desks.browsers().all(|login| seen.insert(login)),
+                browser.is_some(),
                 ("desks", "addresses"),
-                "has a browser twice: one person cannot be rung as two desks",
+                browser_said.as_str(),
             ),
             (
                 desks.min_expires_s == 0 || desks.min_expires_s > desks.max_expires_s,
@@ -284,6 +294,12 @@ impl Config {
         }
         warnings
     }
+}
+
+/// The first name that comes again.
+fn twice<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = std::collections::BTreeSet::new();
+    names.find(|name| !seen.insert(*name))
 }
 
 /// Whether it is wrong; table and key; what would be right.

@@ -479,7 +479,7 @@ mod tests {
             ("[desks]\naddresses = [{ account = \"8001\" }]", "networks"),
             (
                 "[desks]\nnetworks = [\"192.0.2.0/24\"]\naddresses = [{ account = \"1\" }, { account = \"1\" }]",
-                "twice",
+                "the account 1 twice",
             ),
             (
                 "[desks]\naddresses = [{ account = \"a@b\" }]",
@@ -487,7 +487,7 @@ mod tests {
             ),
             (
                 "[desks]\naddresses = [{ browser = \"li\" }, { browser = \"li\" }]",
-                "twice",
+                "the browser li twice",
             ),
             (
                 "[desks]\naddresses = [{ browser = \"li\", account = \"1\" }]",

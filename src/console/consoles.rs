@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use super::now;
+use super::pace::{NoLine, Pace};
 use super::place::{OnLine, Page, Place};
 use super::ringing::Bell;
 use super::talk::TAKEN_UP_WITHIN;
@@ -93,7 +94,9 @@ impl Consoles {
                 left_at: None,
                 shown: None,
                 line: None,
-                last_line: 0,
+                // A page that is older than this program knows none of its lines.
+                last_line: u64::from(rand::random::<u32>()),
+                pace: Pace::default(),
                 post,
             };
             (place.post.login.clone(), place)
@@ -111,16 +114,21 @@ impl Consoles {
         self.places().contains_key(login)
     }
 
-    /// A page has come: what is to be told to it comes by the receiver, whose end is the page's. `None` where no desk
-    /// is bound to the login.
+    /// A page has come: what is to be told to it comes by the receiver, whose end is the page's.
+    ///
+    /// # Errors
+    /// Where no desk is bound to the login, or its pages come more often than anybody loads one.
     pub fn attach(
         &self,
         login: &str,
         sees_number: bool,
-    ) -> Option<(Attached, mpsc::Receiver<ToPage>)> {
+    ) -> Result<(Attached, mpsc::Receiver<ToPage>), NoLine> {
         let (out, receiver) = mpsc::channel(UNREAD);
         let mut places = self.places();
-        let place = places.get_mut(login)?;
+        let place = places.get_mut(login).ok_or(NoLine::NoDesk)?;
+        if !place.pace.may(now()) {
+            return Err(NoLine::TooOften);
+        }
         place.last_page += 1;
         let id = place.last_page;
         if let Some(before) = place.page.take() {
@@ -137,6 +145,7 @@ impl Consoles {
             staff: place.post.staff.clone(),
             breaks: self.breaks.to_vec(),
             again_within_s: TAKEN_UP_WITHIN.as_secs(),
+            line: place.line.as_ref().map(|line| line.id),
         });
         let in_time = |left: Instant| now().saturating_duration_since(left) < TAKEN_UP_WITHIN;
         let comes_again = place.left_at.take().is_none_or(in_time);
@@ -158,7 +167,7 @@ impl Consoles {
             login: login.to_owned(),
             id,
         };
-        Some((attached, receiver))
+        Ok((attached, receiver))
     }
 
     /// The logins whose pages are there.

@@ -5,6 +5,7 @@
 //! desk's; a talk outlives its page by [`TAKEN_UP_WITHIN`] and no longer.
 
 mod consoles;
+mod pace;
 mod place;
 mod ringing;
 mod talk;
@@ -13,6 +14,7 @@ mod tests;
 mod words;
 
 pub use consoles::{Attached, Consoles, Did, Happened, Post, Slow};
+pub use pace::NoLine;
 pub use ringing::{Bell, No, Taken};
 pub use talk::{Event, Line, TAKEN_UP_WITHIN};
 pub use words::{FromPage, MAX_LEN, Reason, Shown, ToPage, read};

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::consoles::{Post, Wish};
 use super::now;
+use super::pace::Pace;
 use super::ringing::Bell;
 use super::words::{FromPage, Reason, Shown, ToPage};
 use crate::domain::mask;
@@ -21,6 +22,7 @@ pub(super) struct Place {
     pub shown: Option<Shown>,
     pub line: Option<OnLine>,
     pub last_line: u64,
+    pub pace: Pace,
 }
 
 pub(super) struct Page {

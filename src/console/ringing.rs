@@ -35,6 +35,8 @@ pub enum No {
     Busy,
     /// Nobody is there, or no sound comes to be.
     Failed,
+    /// The page went while it rang, which the floor is told by [`super::Did::Went`]: its person missed nothing.
+    Went,
 }
 
 /// How long ICE and DTLS may take: on a working network they take a moment.
@@ -85,32 +87,33 @@ impl Consoles {
             login: login.to_owned(),
             line,
         };
-        let sdp = loop {
+        let (turn, sdp) = loop {
             match hears.recv().await {
-                Some(FromPage::Accept { sdp, .. }) => break sdp,
+                Some(FromPage::Accept { turn, sdp, .. }) => break (turn, sdp),
                 Some(FromPage::Refuse { .. }) => return Err(No::Busy),
                 Some(FromPage::NoMicrophone { .. }) => {
                     tracing::warn!(call, desk = login, "a desk's page has no microphone");
                     return Err(No::Failed);
                 }
                 Some(_) => {}
-                None => return Err(No::Failed),
+                None => return Err(No::Went),
             }
         };
         let coming = async {
-            let leg = self.answered(media, login, line, &sdp)?;
+            let leg = self.answered(media, login, line, (turn, &sdp))?;
             come(leg).await
         };
         let hung_up = async {
             while let Some(said) = hears.recv().await {
                 if matches!(said, FromPage::HangUp { .. } | FromPage::Refuse { .. }) {
-                    break;
+                    return No::Busy;
                 }
             }
+            No::Went
         };
         let come = tokio::select! {
             come = coming => come,
-            () = hung_up => return Err(No::Busy),
+            why = hung_up => return Err(why),
         };
         let leg = match come {
             Ok(leg) => leg,
@@ -125,18 +128,18 @@ impl Consoles {
         Ok(Taken { line, events, leg })
     }
 
-    /// The leg that answers a page's offer, which it is told.
+    /// The leg that answers a page's offer of this number, which it is told.
     pub(super) fn answered(
         &self,
         media: &Media,
         login: &str,
         line: u64,
-        sdp: &str,
+        (turn, sdp): (u32, &str),
     ) -> Result<Leg, (Reason, String)> {
         let leg = media.answer_browser(sdp);
         let leg = leg.map_err(|fault| (Reason::UnfitOffer, fault.to_string()))?;
         let sdp = leg.description().to_owned();
-        self.tell(login, ToPage::Answer { line, sdp });
+        self.tell(login, ToPage::Answer { line, turn, sdp });
         Ok(leg)
     }
 }

@@ -148,10 +148,11 @@ impl Talk {
                 self.ends.because(Reason::Done);
                 self.send(Event::HungUp).await;
             }
-            FromPage::Again { sdp, .. } => {
+            FromPage::Again { turn, sdp, .. } => {
                 self.away().await;
                 let (consoles, line) = (&self.ends.consoles, self.ends.line);
-                match consoles.answered(&self.media, &self.ends.login, line, &sdp) {
+                let offer = (turn, sdp.as_str());
+                match consoles.answered(&self.media, &self.ends.login, line, offer) {
                     Ok(leg) => self.coming = Some(Box::pin(come(leg))),
                     Err((why, _)) => consoles.refuse(&self.ends.login, why),
                 }

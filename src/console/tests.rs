@@ -1,4 +1,5 @@
 use super::*;
+use crate::media::{Media, Settings, Srtp};
 
 fn post(login: &str) -> Post {
     Post {
@@ -56,13 +57,16 @@ fn what_a_page_may_say_is_read_and_nothing_else() {
 #[tokio::test]
 async fn a_page_rings_with_a_masked_number_and_is_told_when_it_is_over() {
     let (consoles, _happened) = Consoles::new(vec![post("li")], &["lunch".into()]);
-    assert!(consoles.attach("wang", true).is_none());
+    assert_eq!(consoles.attach("wang", true).err(), Some(NoLine::NoDesk));
     assert!(consoles.ring("li", bell()).is_none(), "nobody is there");
     let (attached, mut page) = consoles.attach("li", true).unwrap();
     let (line, mut hears) = consoles.ring("li", bell()).unwrap();
     assert!(consoles.ring("li", bell()).is_none(), "it rings already");
     let said = told(&mut page);
-    assert!(matches!(said[0], ToPage::Hello { .. }), "{said:?}");
+    assert!(
+        matches!(said[0], ToPage::Hello { line: None, .. }),
+        "{said:?}"
+    );
     let ToPage::Ring { caller, .. } = &said[1] else {
         panic!("{said:?}");
     };
@@ -142,7 +146,12 @@ async fn the_page_that_came_last_has_the_desk_and_takes_its_talk_up() {
     let (second, mut two) = consoles.attach("li", false).unwrap();
     assert_eq!(told(&mut one).pop(), Some(ToPage::Displaced));
     assert_eq!(first.said(FromPage::Offline {}), Err(Slow));
+    assert_eq!(first.said(FromPage::HangUp { line }), Err(Slow));
     let said = told(&mut two);
+    let ToPage::Hello { line: stands, .. } = &said[0] else {
+        panic!("{said:?}");
+    };
+    assert_eq!(*stands, Some(line), "the talk that the page may keep");
     let talk = said.iter().find_map(|told| match told {
         ToPage::Talk { again, caller, .. } => Some((*again, caller.clone())),
         _ => None,
@@ -170,6 +179,71 @@ async fn a_page_that_closes_while_it_rings_rings_no_more() {
     assert_eq!(hears.recv().await, None);
     assert_eq!(happened.recv().await.map(|one| one.did), Some(came(false)));
     assert_eq!(happened.recv().await.map(|one| one.did), Some(Did::Went));
+}
+
+/// What a browser offers, without anybody who comes to the answer.
+fn offer() -> String {
+    format!(
+        "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 8\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n\
+         a=fingerprint:sha-256 {}\r\na=setup:actpass\r\na=rtcp-mux\r\n",
+        ["AB"; 32].join(":")
+    )
+}
+
+fn media() -> Media {
+    Media::start(Settings {
+        address: "127.0.0.1".parse().unwrap(),
+        ports: 46_200..=46_299,
+        threads: 1,
+        rtp_timeout: std::time::Duration::from_secs(60),
+        srtp: Srtp::Accept,
+        learn_address: false,
+    })
+    .expect("a media room")
+}
+
+/// Its person refused nothing and missed nothing: the floor hears that the page went.
+#[tokio::test]
+async fn a_page_that_is_lost_while_it_rings_is_no_refusal_and_no_miss() {
+    let media = media();
+    let (consoles, mut happened) = Consoles::new(vec![post("li")], &[]);
+    for accepts in [false, true] {
+        let (attached, mut page) = consoles.attach("li", false).unwrap();
+        let ringing = consoles.call(&media, "li", bell());
+        let closing = async {
+            while let Some(told) = page.recv().await {
+                match told {
+                    ToPage::Ring { line, .. } if accepts => {
+                        let (sdp, turn) = (offer(), 7);
+                        let accept = FromPage::Accept { line, sdp, turn };
+                        attached.said(accept).unwrap();
+                    }
+                    ToPage::Ring { .. } => break,
+                    ToPage::Answer { turn, .. } => {
+                        assert_eq!(turn, 7, "the offer that is answered");
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+            drop(attached);
+        };
+        let (rung, ()) = tokio::join!(ringing, closing);
+        assert_eq!(rung.err(), Some(No::Went));
+        let mut did = Vec::new();
+        while let Ok(one) = happened.try_recv() {
+            did.push(one.did);
+        }
+        assert_eq!(did.pop(), Some(Did::Went));
+    }
+}
+
+#[tokio::test]
+async fn a_login_whose_pages_come_without_end_gets_no_more_of_them() {
+    let (consoles, _happened) = Consoles::new(vec![post("li"), post("wang")], &[]);
+    let refused = (0..100).find_map(|_| consoles.attach("li", false).err());
+    assert_eq!(refused, Some(NoLine::TooOften));
+    assert!(consoles.attach("wang", false).is_ok(), "another's do");
 }
 
 #[tokio::test]

@@ -21,6 +21,9 @@ pub enum FromPage {
     Accept {
         line: u64,
         sdp: String,
+        /// The page's number of this offer, which the answer names: of two offers only the later one counts.
+        #[serde(default)]
+        turn: u32,
     },
     Refuse {
         line: u64,
@@ -33,6 +36,9 @@ pub enum FromPage {
     Again {
         line: u64,
         sdp: String,
+        /// As of [`FromPage::Accept`].
+        #[serde(default)]
+        turn: u32,
     },
     Hold {
         line: u64,
@@ -126,7 +132,11 @@ pub enum ToPage {
         breaks: Vec<String>,
         /// How long a lost page has to take its talk up again.
         again_within_s: u64,
+        /// What rings or talks here, which is told next; `None`: whatever did before is over.
+        line: Option<u64>,
     },
+    /// The line to the server holds: told so often that a page knows soon that it does not.
+    Alive {},
     State(Shown),
     Ring {
         line: u64,
@@ -144,6 +154,8 @@ pub enum ToPage {
     /// Our answer to the page's offer.
     Answer {
         line: u64,
+        /// Of which offer.
+        turn: u32,
         sdp: String,
     },
     /// The talk is on.

@@ -18,7 +18,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 30] = [
     target("guard_datagram", sip::datagram),
     target("guard_stream", sip::stream),
     target("sip_message", sip::message),
@@ -46,6 +46,9 @@ pub const TARGETS: [Target; 27] = [
     target("browser_offer", browser::offer),
     target("stun", browser::stun),
     target("console_message", browser::message),
+    target("dtls", browser::dtls),
+    target("refer_to", words::refer_to),
+    target("challenge", words::challenge),
 ];
 
 const fn target(name: &'static str, read: fn(&[u8])) -> Target {

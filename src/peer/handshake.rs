@@ -15,6 +15,7 @@ use rtc_shared::TransportProtocol;
 use rtc_shared::error::Error;
 use sha2::{Digest as _, Sha256};
 
+use super::records::Records;
 use crate::rtp::sdes::{Keys, Suite};
 use crate::rtp::srtp::Protection;
 
@@ -62,6 +63,9 @@ pub(super) enum Step {
 /// The server's side of one association.
 pub(super) struct Handshake {
     endpoint: Endpoint,
+    records: Records,
+    /// Both sides have the keys: what is in the clear is forged, or late.
+    sealed: bool,
     over: bool,
 }
 
@@ -93,18 +97,32 @@ impl Handshake {
         let endpoint = Endpoint::new(BROWSER, TransportProtocol::UDP, Some(Arc::new(config)));
         Ok(Handshake {
             endpoint,
+            records: Records::new(),
+            sealed: false,
             over: false,
         })
     }
 
     /// Takes a datagram; what is to be answered goes to `send`.
     pub fn take(&mut self, octets: &[u8], now: Instant, send: &mut dyn FnMut(&[u8])) -> Step {
-        self.guarded(send, |endpoint| {
+        if self.over {
+            return Step::Going;
+        }
+        let Some(octets) = self.records.admit(octets, self.sealed) else {
+            return Step::Going;
+        };
+        let sealed = self.sealed;
+        let step = self.guarded(send, |endpoint| {
+            let events = match endpoint.read(now, BROWSER, None, BytesMut::from(&octets[..])) {
+                Ok(events) => events,
+                // Only an alert under the keys ends what stands.
+                Err(fault) if sealed && fault != Error::ErrAlertFatalOrClose => {
+                    return Ok(Step::Going);
+                }
+                Err(fault) => return Err(fault.to_string()),
+            };
             let mut step = Step::Going;
-            for event in endpoint
-                .read(now, BROWSER, None, BytesMut::from(octets))
-                .map_err(|fault| fault.to_string())?
-            {
+            for event in events {
                 match event {
                     EndpointEvent::HandshakeComplete => {
                         step = Step::Keys(Box::new(keys(endpoint)?));
@@ -114,7 +132,9 @@ impl Handshake {
                 }
             }
             Ok(step)
-        })
+        });
+        self.sealed |= matches!(step, Step::Keys(_));
+        step
     }
 
     /// Says again what may have been lost.

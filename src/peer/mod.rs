@@ -8,8 +8,11 @@
 mod association;
 mod handshake;
 mod offer;
+mod records;
 mod stun;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use association::read_foreign as read_foreign_dtls;
 pub use association::{News, Peer};
 pub use handshake::Identity;
 pub use offer::{Offer, Unfit};

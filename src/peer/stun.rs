@@ -42,17 +42,15 @@ pub fn read(octets: &[u8]) -> Option<Request<'_>> {
     let (mut username, mut integrity, mut chosen, mut sealed) = (None, None, false, false);
     let mut at = HEAD_LEN;
     for _ in 0..ATTRIBUTES {
-        if at == octets.len() || sealed {
+        if at == octets.len() {
             break;
         }
         let kind = be16(octets, at)?;
         let value_len = usize::from(be16(octets, at + 2)?);
         let value = octets.get(at + 4..at + 4 + value_len)?;
         match kind {
-            // What stands behind the integrity is not covered by it.
-            USERNAME if integrity.is_none() => username = Some(value),
-            USE_CANDIDATE if integrity.is_none() => chosen = true,
-            INTEGRITY if integrity.is_none() && value_len == 20 => integrity = Some((at, value)),
+            // Nothing stands behind the fingerprint (RFC 8489 §14.7).
+            _ if sealed => return None,
             FINGERPRINT if value_len == 4 => {
                 let wanted = crc32fast::hash(&octets[..at]) ^ FINGERPRINT_XOR;
                 if be32(value, 0)? != wanted {
@@ -60,9 +58,20 @@ pub fn read(octets: &[u8]) -> Option<Request<'_>> {
                 }
                 sealed = true;
             }
+            // What stands behind the integrity is not covered by it; no browser writes anything there (§14.5).
+            _ if integrity.is_some() => return None,
+            USERNAME if username.is_none() => username = Some(value),
+            USE_CANDIDATE => chosen = true,
+            INTEGRITY if value_len == 20 => integrity = Some((at, value)),
+            // A second name, or a seal or print of a length that none has.
+            USERNAME | INTEGRITY | FINGERPRINT => return None,
             _ => {}
         }
         at += 4 + value_len.next_multiple_of(4);
+    }
+    // More attributes than anybody sends are not looked at, and nothing that is not looked at is believed.
+    if at != octets.len() {
+        return None;
     }
     if !sealed {
         return None;
@@ -225,6 +234,53 @@ pub(super) mod tests {
         );
         let print = crc32fast::hash(&answer[..answer.len() - 8]) ^ FINGERPRINT_XOR;
         assert_eq!(be32(&answer, answer.len() - 4), Some(print));
+    }
+
+    /// An attribute put in at `at`, and the length and fingerprint made right for it, as anybody on the way can.
+    fn with(octets: &[u8], at: usize, kind: u16, value: &[u8]) -> Vec<u8> {
+        let mut attribute = kind.to_be_bytes().to_vec();
+        attribute.extend((value.len() as u16).to_be_bytes());
+        attribute.extend(value);
+        let mut changed = octets.to_vec();
+        changed.splice(at..at, attribute);
+        set_length(&mut changed, 0);
+        let print_at = changed.len() - 8;
+        if at <= print_at {
+            let print = crc32fast::hash(&changed[..print_at]) ^ FINGERPRINT_XOR;
+            changed[print_at + 4..].copy_from_slice(&print.to_be_bytes());
+        }
+        changed
+    }
+
+    #[test]
+    fn nothing_but_the_fingerprint_stands_behind_the_integrity() {
+        let octets = request("ours:theirs", "secret", false);
+        let (sealed_at, print_at) = (octets.len() - 32, octets.len() - 8);
+        let is_its = |octets: &[u8]| {
+            read(octets).is_some_and(|request| request.is_of("ours", "theirs", "secret"))
+        };
+        assert!(is_its(&octets));
+        for (kind, value) in [
+            (USE_CANDIDATE, &b""[..]),
+            (USERNAME, b"a:b:"),
+            (INTEGRITY, &[7; 20]),
+            (0x8022, b"name"),
+            (FINGERPRINT, b"abcd"),
+        ] {
+            for at in [sealed_at, print_at, octets.len()] {
+                assert!(
+                    !is_its(&with(&octets, at, kind, value)),
+                    "{kind:#x} at {at}"
+                );
+            }
+        }
+        // Without a fingerprint, or with one of another length, it is no check of ICE (RFC 8445 §7.2.2).
+        let mut bare = octets[..print_at].to_vec();
+        set_length(&mut bare, 0);
+        assert!(!is_its(&bare));
+        assert!(!is_its(&with(&bare, print_at, FINGERPRINT, b"")));
+        let many = (0..ATTRIBUTES).fold(octets, |octets, _| with(&octets, HEAD_LEN, 0x8022, b""));
+        assert!(!is_its(&many));
     }
 
     proptest! {

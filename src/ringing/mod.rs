@@ -166,6 +166,8 @@ pub async fn ring_page(
             })),
             Err(console::No::Busy) => Rung::Not(Unavailable::Busy),
             Err(console::No::Failed) => Rung::Not(Unavailable::Failed),
+            // The floor hears of it by what happened at the page, and takes the desk out of the ring.
+            Err(console::No::Went) => Rung::Stopped,
         },
         () = stop.cancelled() => Rung::Stopped,
     }

@@ -10,22 +10,28 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 use super::chrome::Chrome;
 use super::guard::rendered;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{Web, login, now};
-use crate::console::{Attached, MAX_LEN, ToPage, read};
+use crate::console::{Attached, MAX_LEN, NoLine, ToPage, read};
+use crate::engine::{Engine, Error};
 use crate::rights::{Action, Grant};
 
 /// A page is asked for a sign of life so often, and is lost after so long without one.
-const ASKED_EVERY: Duration = Duration::from_secs(5);
-const LOST_AFTER: Duration = Duration::from_secs(16);
-/// Whether the login still holds is looked at so often.
-const LOGIN_LOOKED_AT_EVERY: u32 = 6;
+const ASKED_EVERY: Duration = Duration::from_secs(2);
+const LOST_AFTER: Duration = Duration::from_secs(8);
+/// Whether its person may still take calls is looked at so often, and for so long at most.
+const LOOKED_AT_EVERY: Duration = Duration::from_secs(15);
+const LOOK_WITHIN: Duration = Duration::from_secs(2);
 /// What a page may say between two askings. Nobody keys faster.
-const SAID_AT_MOST: u32 = 100;
+const SAID_AT_MOST: u32 = 50;
+/// What of a page's words is read at once, and what of ours may wait for its network.
+const READ_AT_ONCE: usize = 4 * 1024;
+const UNSENT_AT_MOST: usize = 64 * 1024;
 /// A message that is not taken within this is not read by anybody.
 const TAKEN_WITHIN: Duration = Duration::from_secs(8);
 
@@ -126,10 +132,21 @@ pub(super) async fn line(
         .may(Action::SeeIdentity)
         .is_some_and(|grants| grants.plainly() || grants.has(Grant::DuringOwnCall));
     let consoles = web.options.consoles.as_ref();
-    let (attached, told) = consoles
-        .and_then(|consoles| consoles.attach(&person.name, sees_number))
-        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "no_desk_of_yours"))?;
-    let upgrade = upgrade.max_message_size(MAX_LEN).max_frame_size(MAX_LEN);
+    let attached = match consoles {
+        Some(consoles) => consoles.attach(&person.name, sees_number),
+        None => Err(NoLine::NoDesk),
+    };
+    let (attached, told) = attached.map_err(|why| match why {
+        NoLine::NoDesk => Problem::new(StatusCode::NOT_FOUND, "no_desk_of_yours"),
+        NoLine::TooOften => Problem::new(StatusCode::TOO_MANY_REQUESTS, "pages_too_often")
+            .header(header::RETRY_AFTER, "2"),
+    })?;
+    let upgrade = upgrade
+        .max_message_size(MAX_LEN)
+        .max_frame_size(MAX_LEN)
+        .read_buffer_size(READ_AT_ONCE)
+        .write_buffer_size(0)
+        .max_write_buffer_size(UNSENT_AT_MOST);
     Ok(upgrade.on_upgrade(async move |socket| {
         let line = Line {
             web,
@@ -168,14 +185,19 @@ impl Line {
     async fn run(self, socket: WebSocket, mut told: mpsc::Receiver<ToPage>) {
         let (mut out, mut said) = socket.split();
         let mut asking = tokio::time::interval(ASKED_EVERY);
-        let (mut heard_at, mut said_count, mut asked) = (clock(), 0, 0u32);
+        asking.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Beside the words, so that a database that stands keeps no word waiting.
+        let mut withdrawn = std::pin::pin!(withdrawn(LOOKED_AT_EVERY, LOOK_WITHIN, || {
+            may_take_calls(&self.web.engine, &self.secret)
+        }));
+        let (mut heard_at, mut said_count) = (clock(), 0);
         loop {
             let message = tokio::select! {
+                () = &mut withdrawn => break,
                 told = told.recv() => match told {
                     Some(told) => {
                         let last = told == ToPage::Displaced;
-                        let text = serde_json::to_string(&told).unwrap_or_default();
-                        if !sent(&mut out, Message::text(text)).await || last {
+                        if !sent(&mut out, words(&told)).await || last {
                             break;
                         }
                         continue;
@@ -184,11 +206,11 @@ impl Line {
                 },
                 message = said.next() => message,
                 _ = asking.tick() => {
-                    asked = asked.wrapping_add(1);
                     said_count = 0;
                     let lost = clock().saturating_duration_since(heard_at) > LOST_AFTER;
-                    if lost || !self.still_logged_in(asked).await
-                        || !sent(&mut out, Message::Ping(Default::default())).await
+                    // A page's script sees no ping: what it may miss is a word.
+                    if lost || !sent(&mut out, Message::Ping(Default::default())).await
+                        || !sent(&mut out, words(&ToPage::Alive {})).await
                     {
                         break;
                     }
@@ -213,15 +235,38 @@ impl Line {
         drop(self.attached);
         let _ = tokio::time::timeout(TAKEN_WITHIN, out.close()).await;
     }
+}
 
-    /// Who logged out, or was, has no desk. A database that is away ends no talk.
-    async fn still_logged_in(&self, asked: u32) -> bool {
-        if !asked.is_multiple_of(LOGIN_LOOKED_AT_EVERY) {
-            return true;
+/// Whether whose login this is may still take calls: who logged out, or was, has no desk, nor who lost the right.
+pub(super) async fn may_take_calls(engine: &Engine, secret: &str) -> Result<bool, Error> {
+    let person = engine.login(secret, now()).await?;
+    Ok(person.is_some_and(|person| {
+        !person.must_change_password && Visitor::Person(person).may(Action::TakeCalls).is_some()
+    }))
+}
+
+/// Resolves when a look says that calls may not be taken any more. A database that is away, or does not answer, says
+/// nothing: it ends no talk.
+async fn withdrawn<L: Future<Output = Result<bool, Error>>>(
+    every: Duration,
+    within: Duration,
+    look: impl Fn() -> L,
+) {
+    let mut looks = tokio::time::interval(every);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first is now, and the door has just looked.
+    looks.tick().await;
+    loop {
+        looks.tick().await;
+        let look = tokio::time::timeout(within, look()).await;
+        if matches!(look, Ok(Ok(false))) {
+            return;
         }
-        let look = self.web.engine.login(&self.secret, now());
-        !matches!(look.await, Ok(None))
     }
+}
+
+fn words(told: &ToPage) -> Message {
+    Message::text(serde_json::to_string(told).unwrap_or_default())
 }
 
 /// Whether the message was taken.
@@ -238,7 +283,47 @@ fn clock() -> Instant {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    /// What a look comes to.
+    #[derive(Clone, Copy)]
+    enum Look {
+        Holds,
+        Fails,
+        Stands,
+        Over,
+    }
+
+    /// How many looks it takes to close a line whose looks come to this, one after the other.
+    async fn closed_by(looks: &[Look]) -> usize {
+        let left = RefCell::new(looks.iter());
+        let moment = Duration::from_millis(1);
+        withdrawn(moment, moment, || {
+            let next = *left.borrow_mut().next().expect("no look behind the last");
+            async move {
+                match next {
+                    Look::Holds => Ok(true),
+                    Look::Over => Ok(false),
+                    Look::Fails => Err(Error::Other("the database is away".to_owned())),
+                    Look::Stands => std::future::pending().await,
+                }
+            }
+        })
+        .await;
+        looks.len() - left.borrow().len()
+    }
+
+    #[tokio::test]
+    async fn a_line_is_closed_by_the_look_that_finds_the_login_over_and_by_none_that_finds_nothing()
+    {
+        use Look::{Fails, Holds, Over, Stands};
+        assert_eq!(closed_by(&[Over, Holds]).await, 1);
+        assert_eq!(closed_by(&[Holds, Holds, Over, Holds]).await, 3);
+        // A database that is away or stands ends no talk, and the next look comes all the same.
+        assert_eq!(closed_by(&[Stands, Fails, Stands, Over, Holds]).await, 4);
+    }
 
     #[test]
     fn a_line_is_opened_by_pages_of_ours_alone() {

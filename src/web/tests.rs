@@ -3,6 +3,7 @@
 mod acts;
 mod blocklist;
 mod board;
+mod desk;
 mod examples;
 mod figures;
 mod intake;

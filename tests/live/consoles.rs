@@ -351,3 +351,66 @@ fn a_desk_without_microphone_without_a_way_or_without_its_page_lets_the_next_one
     state(&browser, "ready");
     server.stop();
 }
+
+/// The desk of the page that a script has opened beside the first.
+const OTHER: &str = "window.other.document.querySelector('desk-console')";
+
+fn hears_the_desk_again(caller: &Caller<'_>) {
+    let begun = caller.gateway.heard_sound().0.len();
+    wait_for(
+        "the desk's tone at the caller",
+        Duration::from_secs(20),
+        || {
+            let (sound, _) = caller.gateway.heard_sound();
+            let spans = tone::spans(sound.get(begun..)?, DESK, LOUD);
+            (spans.len() >= 2).then_some(())
+        },
+    );
+}
+
+/// The page that came last has the talk, whatever crosses: the one before lets go of the microphone and says why.
+#[test]
+fn a_second_tab_takes_the_talk_over_and_only_its_latest_offer_counts() {
+    let house = house(&[PERSON], 20);
+    let server = house.start();
+    let browser = ready(&house);
+    let caller = Caller::dial(&house);
+    accept(&browser);
+    caller.line("joined");
+    both_hear(&browser, &caller);
+    browser.run("window.other = open('/desk'); return true");
+    state(&browser, "displaced");
+    browser.wait(
+        "the first tab's microphone is free",
+        "return document.querySelector('desk-console').mic === null",
+    );
+    let page = browser.text();
+    assert!(page.contains("另一个页面接管"), "{page}");
+    caller.line("desk_back");
+    hears_the_desk_again(&caller);
+
+    // Two offers cross: the answer to the first one comes while the second stands.
+    browser.run(&format!(
+        "const desk = {OTHER}; desk.again(); desk.again(); return true"
+    ));
+    caller.nth_line("desk_back", 2);
+    hears_the_desk_again(&caller);
+
+    // Nothing comes by its line any more, and nothing says that it is gone.
+    browser.run(&format!(
+        "const desk = {OTHER}; window.silent = desk.socket; desk.socket.onmessage = () => {{}}; return true"
+    ));
+    browser.wait(
+        "another line",
+        &format!("const desk = {OTHER}; return desk.socket && desk.socket !== window.silent && desk.call?.talk"),
+    );
+    caller.nth_line("desk_back", 3);
+    hears_the_desk_again(&caller);
+
+    browser.run(&format!("{OTHER}.act('to_rating'); return true"));
+    let call = settled_grade(&caller, '2');
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "satisfied", "{what}");
+    caller.settled();
+    server.stop();
+}

@@ -30,6 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "registrar",
             "console",
             "peer",
+            "credentials",
+            "referral",
         ],
     ),
     // The command line hands everything to the commands.

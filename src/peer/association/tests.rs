@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::peer::offer::tests::offer;
+use crate::peer::records::tests::{fragment, record};
 use crate::peer::stun::tests::request;
 
 const HERE: &str = "192.0.2.9:40000";
@@ -126,6 +127,46 @@ fn a_browser_with_password_and_certificate_comes_and_both_have_the_same_keys() {
     assert_eq!(keys.ours.key, secret[16..32]);
     assert_eq!(keys.theirs.salt, secret[32..46]);
     assert_eq!(keys.ours.salt, secret[46..]);
+}
+
+#[test]
+fn what_is_forged_after_the_keys_ends_no_talk_and_is_not_kept() {
+    let mut browser = Browser::new();
+    let (mut peer, answer) = peer_of(&browser.fingerprint);
+    let now = begin();
+    peer.take(&check(&answer, true), at(HERE), now, &mut |_, _| {});
+    assert!(matches!(speak(&mut peer, &mut browser, now), News::Keys(_)));
+    let forged = [
+        vec![20],
+        vec![22; 40],
+        vec![63; 1400],
+        record(21, 0, &[2, 0]),
+        record(23, 0, b"abc"),
+        record(21, 1, &[7; 26]),
+        record(22, 1, &[7; 48]),
+        record(23, 1, &[7; 900]),
+        record(23, 2, &[7; 900]),
+    ];
+    for octets in &forged {
+        let news = peer.take(octets, at(HERE), now, &mut |_, _| panic!("answered"));
+        assert!(matches!(news, News::Nothing), "{octets:?}");
+    }
+    // The first octets of messages that never come whole: the machine would keep two megabytes of them.
+    for sequence in 0..=255 {
+        let octets = record(22, 0, &fragment(sequence, 200, 0, &[7; 100]));
+        let news = peer.take(&octets, at(HERE), now, &mut |_, _| panic!("answered"));
+        assert!(matches!(news, News::Nothing));
+    }
+    // What its browser says is heard all the same.
+    browser.endpoint.close(now).unwrap();
+    let last = browser.says();
+    let news = last
+        .iter()
+        .map(|octets| peer.take(octets, at(HERE), now, &mut |_, _| {}));
+    assert!(
+        news.last()
+            .is_some_and(|news| matches!(news, News::Gone(_)))
+    );
 }
 
 #[test]

@@ -1,6 +1,10 @@
 // The desk in a browser: the line to the server (WebSocket), the sound (WebRTC), and what a person does.
 
 const AGAIN_MS = [200, 500, 1000, 2000, 3000];
+// The server says every two seconds that the line holds.
+const SILENT_MS = 6000;
+// A look at the login that takes longer says nothing.
+const LOOK_MS = 3000;
 
 class DeskConsole extends HTMLElement {
   connectedCallback() {
@@ -12,6 +16,7 @@ class DeskConsole extends HTMLElement {
     this.state = { state: "connecting", since: Date.now() };
     this.call = null;
     this.tries = 0;
+    this.turn = 0;
     this.stop = new AbortController();
     const on = { signal: this.stop.signal };
     this.addEventListener("click", (event) => {
@@ -42,6 +47,7 @@ class DeskConsole extends HTMLElement {
     document.addEventListener("turbo:before-visit", (event) => {
       if (this.call) { event.preventDefault(); open(event.detail.url, "_blank"); }
     }, on);
+    addEventListener("online", () => this.networkIsBack(), on);
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.listDevices(), on);
     this.clock = setInterval(() => this.tick(), 250);
     this.listDevices();
@@ -56,9 +62,7 @@ class DeskConsole extends HTMLElement {
     this.stop?.abort();
     this.gone = true;
     this.socket?.close();
-    this.ringEnds();
-    this.soundEnds();
-    this.microphoneEnds();
+    this.callEnds();
     this.sounds?.close();
     document.title = this.title0;
   }
@@ -70,30 +74,60 @@ class DeskConsole extends HTMLElement {
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.socket = socket;
+    this.heardAt = Date.now();
     socket.onmessage = ({ data }) => {
       if (socket !== this.socket) return;
       this.tries = 0;
+      this.heardAt = Date.now();
       this.told(JSON.parse(data));
     };
     socket.onclose = () => {
-      if (socket !== this.socket || this.gone || this.displaced) return;
-      this.setState({ state: "reconnecting" });
-      const wait = AGAIN_MS[Math.min(this.tries++, AGAIN_MS.length - 1)];
-      this.next = setTimeout(() => this.connectIfLoggedIn(), wait);
+      if (socket === this.socket) this.reconnect(AGAIN_MS[Math.min(this.tries++, AGAIN_MS.length - 1)]);
     };
+  }
+
+  // What the line that was says from here on is nobody's.
+  reconnect(wait) {
+    if (this.gone || this.displaced) return;
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+    this.setState({ state: "reconnecting" });
+    clearTimeout(this.next);
+    this.next = setTimeout(() => this.connectIfLoggedIn(), wait);
+  }
+
+  // Another network, or the same again: the line of before may never say that it is gone.
+  networkIsBack() {
+    this.tries = 0;
+    if (this.socket?.readyState === WebSocket.OPEN) this.heardAt = Math.min(this.heardAt, Date.now() - SILENT_MS + 2500);
+    else this.reconnect(0);
+  }
+
+  // A page that was itself asleep has not read yet what came meanwhile.
+  watchLine() {
+    const [before, now] = [this.watchedAt ?? 0, Date.now()];
+    this.watchedAt = now;
+    if (!this.socket) return;
+    if (now - before > 2000) this.heardAt = Math.max(this.heardAt, now - SILENT_MS / 2);
+    else if (now - this.heardAt > SILENT_MS) this.reconnect(0);
   }
 
   // A login that is over closes the line; then there is nothing to come back to.
   async connectIfLoggedIn() {
+    const attempt = this.attempt = (this.attempt ?? 0) + 1;
     try {
-      const answer = await fetch("/desk", { method: "GET", redirect: "manual", cache: "no-store" });
-      if (answer.type === "opaqueredirect") {
-        this.fail("logged_out");
+      const signal = AbortSignal.timeout(LOOK_MS);
+      const answer = await fetch("/desk", { method: "GET", redirect: "manual", cache: "no-store", signal });
+      if (answer.type === "opaqueredirect" || answer.status === 403) {
         this.gone = true;
+        this.callEnds();
+        this.fail("logged_out");
         return;
       }
     } catch { /* no network: the socket will tell */ }
-    if (!this.gone) this.connect();
+    // The network came back meanwhile, and another attempt goes before.
+    if (!this.gone && attempt === this.attempt && !this.socket) this.connect();
   }
 
   say(what) {
@@ -112,11 +146,9 @@ class DeskConsole extends HTMLElement {
       case "refused": return this.fail(`why_${message.why}`);
       case "displaced":
         this.displaced = true;
-        this.ringEnds();
-        this.soundEnds();
-        this.call = null;
-        this.setState({ state: "displaced" });
-        return this.show();
+        this.callEnds();
+        this.fail(null);
+        return this.setState({ state: "displaced" });
     }
   }
 
@@ -128,8 +160,8 @@ class DeskConsole extends HTMLElement {
     while (breaks.options.length > 1) breaks.remove(1);
     for (const reason of message.breaks) breaks.add(new Option(reason, reason));
     breaks.disabled = !message.breaks.length;
-    // What rang before rings no more unless it is told again.
-    if (this.call && !this.call.talk) { this.ringEnds(); this.call = null; }
+    // What rang before rings no more unless it is told again, and a talk that ended meanwhile is over.
+    if (this.call && (!this.call.talk || this.call.line !== message.line)) this.callEnds();
     this.setState({ state: "offline" });
     this.show();
   }
@@ -159,12 +191,18 @@ class DeskConsole extends HTMLElement {
 
   over(message, talk) {
     if (this.call?.line !== message.line) return;
+    this.callEnds();
+    if (talk) this.piece("last").replaceChildren(this.lastCall(message));
+    if (["no_sound", "unfit_offer"].includes(message.why)) this.fail(`why_${message.why}`);
+  }
+
+  // Nothing rings or talks here: the microphone is nobody's.
+  callEnds() {
+    this.call = null;
+    this.accepting = null;
     this.ringEnds();
     this.soundEnds();
     this.microphoneEnds();
-    if (talk) this.piece("last").replaceChildren(this.lastCall(message));
-    if (["no_sound", "unfit_offer"].includes(message.why)) this.fail(`why_${message.why}`);
-    this.call = null;
     this.show();
   }
 
@@ -230,23 +268,29 @@ class DeskConsole extends HTMLElement {
     const { line } = this.call;
     if (this.accepting === line) return;
     this.accepting = line;
-    const offer = await this.offer();
-    if (this.call?.line !== line) return this.soundEnds();
-    if (!offer) return this.say({ say: "no_microphone", line });
-    this.say({ say: "accept", line, sdp: offer });
+    const turn = ++this.turn;
+    const sdp = await this.offer(turn);
+    if (turn !== this.turn || this.call?.line !== line) return;
+    if (!sdp) return this.say({ say: "no_microphone", line });
+    this.say({ say: "accept", line, sdp, turn });
   }
 
   async again() {
     const { line } = this.call;
     this.fail("away");
-    const offer = await this.offer();
-    if (this.call?.line === line && offer) this.say({ say: "again", line, sdp: offer });
+    const turn = ++this.turn;
+    const sdp = await this.offer(turn);
+    if (turn === this.turn && this.call?.line === line && sdp) this.say({ say: "again", line, sdp, turn });
   }
 
-  // An offer of sound; nothing where there is no microphone.
-  async offer() {
-    this.soundEnds();
+  // An offer of sound; nothing where there is no microphone, or a later offer has taken this one's turn.
+  async offer(turn) {
+    this.peerEnds();
     const microphone = await this.microphone();
+    if (turn !== this.turn) {
+      if (!this.call) this.microphoneEnds();
+      return null;
+    }
     if (!microphone) return null;
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.peer = peer;
@@ -255,15 +299,24 @@ class DeskConsole extends HTMLElement {
     peer.onconnectionstatechange = () => {
       if (peer === this.peer && peer.connectionState === "failed" && this.call?.talk) this.again();
     };
-    await peer.setLocalDescription(await peer.createOffer());
-    return peer.localDescription.sdp;
+    try {
+      await peer.setLocalDescription(await peer.createOffer());
+      return peer.localDescription.sdp;
+    } catch (fault) {
+      // Closed meanwhile, by a later turn.
+      if (peer === this.peer) { console.error(fault); this.fail("why_no_sound"); }
+      return null;
+    }
   }
 
-  async answered({ line, sdp }) {
-    if (this.call?.line !== line || !this.peer) return;
+  // Only the answer to the offer that stands: one to an earlier turn has the keys of a peer that is closed.
+  async answered({ line, turn, sdp }) {
+    const { peer } = this;
+    if (this.call?.line !== line || turn !== this.turn || peer?.signalingState !== "have-local-offer") return;
     try {
-      await this.peer.setRemoteDescription({ type: "answer", sdp });
+      await peer.setRemoteDescription({ type: "answer", sdp });
     } catch (fault) {
+      if (peer !== this.peer) return;
       console.error(fault);
       this.fail("why_no_sound");
     }
@@ -277,7 +330,13 @@ class DeskConsole extends HTMLElement {
     this.levelOfCaller = this.measure(stream);
   }
 
+  // An offer that is being made has nobody any more, either.
   soundEnds() {
+    this.turn += 1;
+    this.peerEnds();
+  }
+
+  peerEnds() {
     const peer = this.peer;
     this.peer = null;
     peer?.close();
@@ -285,12 +344,17 @@ class DeskConsole extends HTMLElement {
     if (sound) sound.srcObject = null;
     this.levelOfCaller?.source.disconnect();
     this.levelOfCaller = null;
-    this.accepting = null;
   }
 
-  async microphone() {
+  // Whoever asks while it is being asked for gets the same one.
+  microphone() {
     const live = this.mic?.getAudioTracks()[0]?.readyState === "live";
-    if (live) return this.mic;
+    if (live) return Promise.resolve(this.mic);
+    this.asking ??= this.openMicrophone().finally(() => { this.asking = null; });
+    return this.asking;
+  }
+
+  async openMicrophone() {
     if (!navigator.mediaDevices?.getUserMedia) {
       this.fail("insecure");
       return null;
@@ -319,7 +383,8 @@ class DeskConsole extends HTMLElement {
 
   // Asked for when going ready, so that the first call finds it there.
   async askMicrophone() {
-    if (await this.microphone() && !this.call) this.microphoneEnds();
+    await this.microphone();
+    if (!this.call) this.microphoneEnds();
   }
 
   microphoneEnds() {
@@ -486,6 +551,7 @@ class DeskConsole extends HTMLElement {
     this.piece("clock").textContent = left === undefined
       ? text(passed(since)) : `${this.words.left} ${text(Math.max(0, left - passed(since)))}`;
     if (this.call) this.piece("time").textContent = text(passed(this.call.since));
+    this.watchLine();
     this.piece("level_me").value = this.muted ? 0 : this.loudness(this.levelOfMe);
     this.piece("level_caller").value = this.loudness(this.levelOfCaller);
     this.watchMicrophone();
