@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::resolving::{Found, Place, Resolver, Unresolvable};
 use super::running::{Ended, Running};
 use super::{Shared, UNDER_WAY, instant};
-use crate::sip::{Asking, Question};
+use crate::sip::{Agent, Asking, Question};
 use crate::trunks::{self, Action, Ask, Asked, Event, News, Reply, State};
 
 /// Until the house closes, and the registration is taken back.
@@ -48,9 +48,14 @@ pub(super) async fn keep(shared: Arc<Shared>, resolver: Resolver) {
 }
 
 /// Until the house closes, and so much longer as an answer may take then.
-async fn closes(closing: CancellationToken) {
-    closing.cancelled().await;
-    tokio::time::sleep(UNDER_WAY).await;
+async fn closes(closing: Option<CancellationToken>) {
+    match closing {
+        Some(closing) => {
+            closing.cancelled().await;
+            tokio::time::sleep(UNDER_WAY).await;
+        }
+        None => std::future::pending().await,
+    }
 }
 
 async fn at(next: Option<Instant>) {
@@ -191,29 +196,9 @@ impl Keeper {
             patience,
         };
         let agent = self.shared.agent.clone();
-        let closing = self.shared.closing.clone();
+        let closing = binds.then(|| self.shared.closing.clone());
         self.running.request(id, async move {
-            // An answer to what is dropped is nobody's: its Call-ID is free for the next REGISTER.
-            let told = tokio::select! {
-                biased;
-                told = agent.ask(asking) => told,
-                () = closes(closing), if binds => Ok(None),
-            };
-            let event = match told {
-                Ok(Some(told)) => Event::Answered {
-                    id,
-                    reply: Reply {
-                        status: told.status,
-                        headers: told.headers,
-                        contact: told.contact,
-                    },
-                },
-                Ok(None) => Event::Silent { id },
-                Err(error) => {
-                    tracing::debug!(%error, %target, "the trunk cannot be asked");
-                    Event::Silent { id }
-                }
-            };
+            let event = asks(&agent, id, asking, closing).await;
             if question == Question::Register {
                 metrics::counter!("gradeline_trunk_registers_total", "outcome" => outcome(&event))
                     .increment(1);
@@ -232,6 +217,31 @@ impl Keeper {
             let up = all.any(|(target, open)| open && place.targets.contains(target));
             metrics::gauge!("gradeline_trunk_up", "address" => place.name.clone())
                 .set(f64::from(u8::from(up)));
+        }
+    }
+}
+
+/// Sends it and waits for its answer; where it binds us, not for long once the house closes.
+async fn asks(agent: &Agent, id: u64, asking: Asking, closing: Option<CancellationToken>) -> Event {
+    // An answer to what is dropped is nobody's: its Call-ID is free for the next REGISTER.
+    let told = tokio::select! {
+        biased;
+        told = agent.ask(asking) => told,
+        () = closes(closing) => Ok(None),
+    };
+    match told {
+        Ok(Some(told)) => Event::Answered {
+            id,
+            reply: Reply {
+                status: told.status,
+                headers: told.headers,
+                contact: told.contact,
+            },
+        },
+        Ok(None) => Event::Silent { id },
+        Err(error) => {
+            tracing::debug!(%error, "the trunk cannot be asked");
+            Event::Silent { id }
         }
     }
 }
