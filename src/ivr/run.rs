@@ -261,10 +261,8 @@ impl Run {
 
     /// Whether a person talked.
     pub fn talked(&self) -> bool {
-        matches!(
-            self.contact,
-            Contact::Talking | Contact::Talked | Contact::SoughtAgain
-        )
+        use Contact::{SoughtAgain, Talked, Talking};
+        matches!(self.contact, Talking | Talked | SoughtAgain)
     }
 
     /// Whether the rating part may ask nothing more.

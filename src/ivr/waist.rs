@@ -85,8 +85,7 @@ pub enum Event {
         wait_min: Option<u16>,
     },
     DeskHungUp,
-    /// The desk's page was lost and did not come again: the caller did not mean the talk to end. Where callers may wait
-    /// another desk is sought for him, before all others.
+    /// Its page was lost for good: where callers may wait, another desk is sought for him before all others.
     DeskLost,
     /// Another desk has the caller: he was handed over to it.
     DeskChanged {

@@ -71,7 +71,7 @@ pub(super) struct Owed {
 }
 
 impl Caller {
-    fn new(number: Option<String>, home: Option<usize>, terms: Terms, now: Instant) -> Caller {
+    pub fn new(number: Option<String>, home: Option<usize>, terms: Terms, now: Instant) -> Caller {
         let telling = terms.queue.as_ref().and_then(|queue| queue.announcing);
         Caller {
             number,
@@ -186,24 +186,6 @@ impl Desks {
         self.lets_in(id, caller, work);
     }
 
-    /// He has lost his desk: whatever the hour is now and however many wait.
-    pub(super) fn wanted_again(
-        &mut self,
-        id: CallerId,
-        need: &Need,
-        terms: Terms,
-        work: &mut Work,
-    ) {
-        if self.callers.contains_key(&id) {
-            return;
-        }
-        let home = self.lanes.find(need);
-        let mut caller = Caller::new(None, home, terms, work.now);
-        self.first_places += 1;
-        caller.place = self.first_places;
-        self.lets_in(id, caller, work);
-    }
-
     fn is_full_for(&self, caller: &Caller) -> Option<NoDesk> {
         let is_free = caller
             .home
@@ -222,7 +204,7 @@ impl Desks {
         self.ends(id, work.now, How::TurnedAway(why), work);
     }
 
-    fn lets_in(&mut self, id: CallerId, caller: Caller, work: &mut Work) {
+    pub(super) fn lets_in(&mut self, id: CallerId, caller: Caller, work: &mut Work) {
         self.held += usize::from(caller.waits());
         self.callers.insert(id, caller);
         self.seek(id, work);

@@ -4,9 +4,29 @@ use super::callers::{Caller, Progress, Tried};
 use super::seats::With;
 use super::{Desks, Work};
 use crate::desks::state::Cue;
-use crate::desks::{Action, CallerId, DeskState, How, NoDesk, PromiseEnd, RING_AT_ONCE, Strategy};
+use crate::desks::{
+    Action, CallerId, DeskState, How, Need, NoDesk, PromiseEnd, RING_AT_ONCE, Strategy, Terms,
+};
 
 impl Desks {
+    /// He has lost his desk: whatever the hour is now and however many wait.
+    pub(super) fn wanted_again(
+        &mut self,
+        id: CallerId,
+        need: &Need,
+        terms: Terms,
+        work: &mut Work,
+    ) {
+        if self.callers.contains_key(&id) {
+            return;
+        }
+        let home = self.lanes.find(need);
+        let mut caller = Caller::new(None, home, terms, work.now);
+        self.first_places += 1;
+        caller.place = self.first_places;
+        self.lets_in(id, caller, work);
+    }
+
     /// He gets a desk, waits for one, or is told that there is none.
     pub(super) fn seek(&mut self, id: CallerId, work: &mut Work) {
         let Some(caller) = self.callers.get(&id) else {

@@ -283,7 +283,6 @@ impl Connect {
         }
     }
 
-    /// 转评价, by the desk's key or its page.
     fn sends(run: &mut Run) {
         run.mark(Mark::SentToRating);
         run.act(Action::ReleaseDesk);
@@ -292,7 +291,6 @@ impl Connect {
     fn talking(&self, event: &Event, run: &mut Run) -> Next {
         match event {
             Event::DeskLost if self.waits() => {
-                run.stop_playing();
                 run.contact = Contact::SoughtAgain;
                 self.seek(run);
                 return self.ring_on(false, run);

@@ -19,10 +19,6 @@ const HIDDEN_KEY: &str = "•";
 /// How long a call waits for the answer to its BYE where the line is dead.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
-fn hidden(way: Way) -> String {
-    format!("{HIDDEN_KEY} ({way})")
-}
-
 impl Call {
     /// A sign of a key press, from whatever way it came.
     #[allow(clippy::too_many_arguments)]
@@ -67,7 +63,10 @@ impl Call {
             }
             // Who is asked has no say in what becomes of the caller. What he keys may be a number, and no code of his
             // says where it begins.
-            Side::Second => self.timeline.mark(at, "second_key", hidden(way)),
+            Side::Second => {
+                let hidden = format!("{HIDDEN_KEY} ({way})");
+                self.timeline.mark(at, "second_key", hidden);
+            }
         }
     }
 

@@ -213,7 +213,7 @@ impl Call {
     /// The desk's side is gone. Where another one has the caller, or rings for him, the conversation goes on.
     pub(super) async fn desk_gone(&mut self, ears: &mut Ears) {
         ears.desk = None;
-        self.span_ends(Side::Desk);
+        self.span_ends(&[Side::Desk]);
         self.desk = Desk::None;
         self.sound.remove_desk();
         if self.party.is_on() {

@@ -350,12 +350,7 @@ impl Call {
                 self.pressed(side, from_media(way), Digit::D0, press, phase, at, ears)
                     .await;
             }
-            media::Event::Played { id } if party::is_own(id) => self.party_played(id, ears),
-            media::Event::Played { id } => {
-                // What the plan says to one who waits is heard in place of his prompt.
-                self.party_hears(talk::Event::Played, ears);
-                self.tell(Event::Played(PlayId(id)), ears).await;
-            }
+            media::Event::Played { id } => self.played(id, ears).await,
             media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::AddressLearnt { side, from } => {
                 tracing::warn!(call = %self.id.0, %from, "a leg's address was learnt ([media] learn_address)");

@@ -8,7 +8,7 @@ use super::Call;
 use super::spans::Spans;
 use crate::engine::HungUpBy;
 use crate::floor::{Hunt, Seat};
-use crate::ivr::{Event, Presses, Values};
+use crate::ivr::{Event, PlayId, Presses, Values};
 use crate::media::{Bridge, Side};
 use crate::phone::clock;
 use crate::phone::ears::Ears;
@@ -51,10 +51,6 @@ pub(super) enum Second {
         line: DeskLine,
         seat: Seat,
     },
-}
-
-pub(super) fn is_own(play: u32) -> bool {
-    play >= OWN_PLAYS
 }
 
 impl Party {
@@ -106,7 +102,8 @@ impl Call {
 
     /// The call goes on without desks, or is over: nobody is left behind.
     pub(super) fn party_ends(&mut self, ears: &mut Ears) {
-        self.spans_end();
+        // Both at once: who had the caller is not to be told by who was let go of first.
+        self.span_ends(&[Side::Desk, Side::Second]);
         self.party_hears(talk::Event::Ended, ears);
         self.party.waits_since = None;
         self.party.refers = false;
@@ -156,9 +153,14 @@ impl Call {
         reply.refuse(status, why);
     }
 
-    pub(super) fn party_played(&mut self, id: u32, ears: &mut Ears) {
-        if id == self.party.plays {
+    /// What was played to its end: the talk's, or the plan's, which one who waits heard in place of his prompt.
+    pub(super) async fn played(&mut self, id: u32, ears: &mut Ears) {
+        let is_own = id >= OWN_PLAYS;
+        if !is_own || id == self.party.plays {
             self.party_hears(talk::Event::Played, ears);
+        }
+        if !is_own {
+            self.tell(Event::Played(PlayId(id)), ears).await;
         }
     }
 
@@ -179,7 +181,7 @@ impl Call {
                 Action::LetFirstGo => self.let_first_go(ears),
                 Action::LetSecondGo => {
                     self.mark("second_released", "");
-                    self.span_ends(Side::Second);
+                    self.span_ends(&[Side::Second]);
                     ears.second = None;
                     self.party.second = Second::None;
                     self.sound.remove_second();

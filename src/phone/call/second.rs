@@ -112,7 +112,7 @@ impl Call {
 
     pub(super) fn second_gone(&mut self, ears: &mut Ears) {
         ears.second = None;
-        self.span_ends(Side::Second);
+        self.span_ends(&[Side::Second]);
         self.party.second = Second::None;
         self.sound.remove_second();
         self.party_hears(talk::Event::SecondGone, ears);
@@ -138,14 +138,15 @@ impl Call {
 
     pub(super) fn let_first_go(&mut self, ears: &mut Ears) {
         ears.desk = None;
-        self.span_ends(Side::Desk);
+        self.span_ends(&[Side::Desk]);
         self.sound.remove_desk();
         let refers = std::mem::take(&mut self.party.refers);
-        match std::mem::replace(&mut self.desk, Desk::None) {
-            Desk::Connected {
-                line: DeskLine::Telephone(dialog),
-                seat,
-            } if refers => {
+        let desk = std::mem::replace(&mut self.desk, Desk::None);
+        let Desk::Connected { line, seat } = desk else {
+            return;
+        };
+        match line {
+            DeskLine::Telephone(dialog) if refers => {
                 // It is free from now on, whatever its telephone still has to hear.
                 drop(seat);
                 tokio::spawn(async move {
@@ -154,12 +155,8 @@ impl Call {
                     drop(dialog);
                 });
             }
-            // Its line ends before it is free: the next call may ring it at once.
-            Desk::Connected { line, seat } => {
-                drop(line);
-                drop(seat);
-            }
-            Desk::None | Desk::Waiting { .. } | Desk::Hunting { .. } => {}
+            // Dropped before the seat: the next call may ring it at once.
+            line => drop(line),
         }
     }
 

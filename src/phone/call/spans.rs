@@ -85,25 +85,16 @@ impl Call {
         }
     }
 
-    /// The desk has left.
-    pub(super) fn span_ends(&mut self, side: Side) {
-        self.span_ends_at(side, clock::instant());
-    }
-
-    /// All have left, in one moment: who had the caller is not to be told by who was let go of first.
-    pub(super) fn spans_end(&mut self) {
+    /// These desks have left, in one moment.
+    pub(super) fn span_ends(&mut self, sides: &[Side]) {
         let now = clock::instant();
-        for side in [Side::Desk, Side::Second] {
-            self.span_ends_at(side, now);
+        for side in sides {
+            let Some(mut open) = self.party.spans.of(*side).take() else {
+                continue;
+            };
+            open.hears(false, now);
+            open.span.to_ms = Some(self.timeline.clock().offset_ms(now));
+            self.ledger.put(Job::DeskSpan(open.span));
         }
-    }
-
-    fn span_ends_at(&mut self, side: Side, now: Instant) {
-        let Some(mut open) = self.party.spans.of(side).take() else {
-            return;
-        };
-        open.hears(false, now);
-        open.span.to_ms = Some(self.timeline.clock().offset_ms(now));
-        self.ledger.put(Job::DeskSpan(open.span));
     }
 }
