@@ -7,8 +7,10 @@ pub enum Ended {
     Answered,
     Busy,
     NoAnswer,
-    /// Declined, on the telephone or by key 3.
+    /// He answered, and by key 3 wants no more calls about it. No final response says that.
     Refused,
+    /// His telephone, or the network, took the call for unwanted; who pressed what is not known.
+    Declined,
     /// Asked to be called later, by key 2.
     Later,
     /// No such number.
@@ -28,11 +30,12 @@ pub enum Ended {
 }
 
 impl Ended {
-    pub const ALL: [Ended; 12] = [
+    pub const ALL: [Ended; 13] = [
         Ended::Answered,
         Ended::Busy,
         Ended::NoAnswer,
         Ended::Refused,
+        Ended::Declined,
         Ended::Later,
         Ended::WrongNumber,
         Ended::OutOfReach,
@@ -49,6 +52,7 @@ impl Ended {
             Ended::Busy => "busy",
             Ended::NoAnswer => "no_answer",
             Ended::Refused => "refused",
+            Ended::Declined => "declined",
             Ended::Later => "later",
             Ended::WrongNumber => "wrong_number",
             Ended::OutOfReach => "out_of_reach",
@@ -68,7 +72,7 @@ impl Ended {
     pub const fn again_after_min(self) -> Option<u32> {
         match self {
             Ended::Busy => Some(15),
-            Ended::NoAnswer | Ended::Later => Some(240),
+            Ended::NoAnswer | Ended::Declined | Ended::Later => Some(240),
             Ended::OutOfReach => Some(120),
             Ended::DeskNoAnswer | Ended::DeskAbandoned => Some(5),
             Ended::Network => Some(5),
@@ -110,10 +114,10 @@ pub const STATUSES: [Status; 13] = [
     status(486, 486, Ended::Busy, "21.4.24"),
     status(487, 487, Ended::NoAnswer, "21.4.25"),
     status(600, 600, Ended::Busy, "21.6.1"),
-    status(603, 603, Ended::Refused, "21.6.2"),
+    status(603, 603, Ended::Declined, "21.6.2"),
     status(604, 604, Ended::WrongNumber, "21.6.3"),
     // RFC 8197: the called side takes it for unwanted.
-    status(607, 608, Ended::Refused, "RFC 8197 §4, RFC 8688 §3"),
+    status(607, 608, Ended::Declined, "RFC 8197 §4, RFC 8688 §3"),
 ];
 
 /// `rang`: a 180 or 183 had come.
@@ -148,9 +152,9 @@ mod tests {
             (488, false, Ended::Network),
             (503, false, Ended::Network),
             (600, true, Ended::Busy),
-            (603, true, Ended::Refused),
+            (603, true, Ended::Declined),
             (604, false, Ended::WrongNumber),
-            (607, true, Ended::Refused),
+            (607, true, Ended::Declined),
             (699, true, Ended::Network),
         ] {
             assert_eq!(of_status(status, rang), ended, "{status}");
@@ -160,6 +164,19 @@ mod tests {
                 .iter()
                 .all(|row| row.from <= row.to && !row.section.is_empty())
         );
+    }
+
+    #[test]
+    fn no_response_of_the_network_is_the_called_persons_own_refusal() {
+        for status in 300..700 {
+            for rang in [false, true] {
+                let ended = of_status(status, rang);
+                assert!(
+                    !matches!(ended, Ended::Refused | Ended::Answered),
+                    "{status}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -207,6 +207,9 @@ impl Engine {
                 let case = case.ok_or_else(|| Error::NoSuchTicket(ticket.to_string()))?;
                 let is_revisit = row.purpose == Purpose::Revisit.word();
                 may_be_called(&case, is_revisit)?;
+                if tx.was_call_out_refused(&ticket.to_string()).await? {
+                    return Err(Trouble::NoMoreCalls.into());
+                }
                 let rating = tx.rating(&case.ticket.rating.to_string()).await?;
                 let call = rating.and_then(|rating| rating.call_id);
                 let call = call.ok_or(Trouble::NoNumber)?;

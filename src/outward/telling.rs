@@ -16,7 +16,8 @@ impl Ended {
             Ended::Answered => "已接通",
             Ended::Busy => "忙",
             Ended::NoAnswer => "无人接听",
-            Ended::Refused => "拒绝",
+            Ended::Refused => "不希望再接到电话",
+            Ended::Declined => "拒接",
             Ended::Later => "要求稍后联系",
             Ended::WrongNumber => "空号",
             Ended::OutOfReach => "无法接通",
@@ -69,7 +70,9 @@ impl Engine {
         let row = &attempt.row;
         let result = match ended {
             Ended::Busy => Reached::Busy,
-            Ended::NoAnswer | Ended::OutOfReach | Ended::Later => Reached::NoAnswer,
+            Ended::NoAnswer | Ended::Declined | Ended::OutOfReach | Ended::Later => {
+                Reached::NoAnswer
+            }
             Ended::WrongNumber => Reached::NoSuchNumber,
             Ended::Refused => Reached::Refused,
             // Not the rater's doing, or told by a person.

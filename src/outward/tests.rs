@@ -13,6 +13,7 @@ use crate::store::testing::{Place, stories};
 
 stories![
     who_may_not_be_called_leaves_nothing,
+    what_the_network_declines_is_not_the_raters_refusal,
     an_attempt_in_vain_is_one_of_the_tickets_revisits,
     what_a_crash_cut_may_be_tried_again_unless_it_was_answered,
     whom_we_called_is_no_caller_whom_a_desk_outwaited,
@@ -222,6 +223,37 @@ async fn who_may_not_be_called_leaves_nothing(place: Place) {
     assert!(engine.withdraw_call("o2", at("11:01")).await.unwrap());
     assert!(!engine.withdraw_call("o2", at("11:01")).await.unwrap());
     ask(&engine, "o3", back("13712345678")).await.unwrap();
+    engine.close().await.unwrap();
+}
+
+async fn what_the_network_declines_is_not_the_raters_refusal(place: Place) {
+    let engine = engine(&place).await;
+    let by = revisitor(&engine).await;
+    let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
+    let case = async || engine.whole_case(ticket).await.unwrap().unwrap().case;
+    let declined = errands::of_status(603, true);
+    ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
+    let (_, attempt) = begun(&engine, 1, "call-1").await;
+    let next = Next::Closed(declined);
+    engine
+        .end_attempt(&attempt, declined, Some(603), next, at("11:01"))
+        .await
+        .unwrap();
+    assert!(!case().await.no_more_calls());
+    assert!(!case().await.is_revisited());
+    // He may be asked again; this time he answers and presses 3.
+    ask(&engine, "o2", revisit(ticket, &by)).await.unwrap();
+    let (_, attempt) = begun(&engine, 1, "call-2").await;
+    let next = Next::Closed(Ended::Refused);
+    engine
+        .end_attempt(&attempt, Ended::Refused, Some(200), next, at("11:02"))
+        .await
+        .unwrap();
+    assert!(case().await.no_more_calls());
+    assert_eq!(
+        trouble(ask(&engine, "o3", revisit(ticket, &by)).await),
+        Trouble::NoMoreCalls
+    );
     engine.close().await.unwrap();
 }
 

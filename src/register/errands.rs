@@ -16,6 +16,7 @@ statements! {
     OF_TICKET = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, state, result, \
         closed_at, rehearsal FROM errands WHERE ticket = $1 ORDER BY asked_at DESC, id DESC LIMIT $2";
     SAME_OPEN = "SELECT COUNT(*) AS many FROM errands WHERE number = $1 AND purpose = $2 AND state <> 'closed'";
+    REFUSED = "SELECT COUNT(*) AS many FROM errands WHERE ticket = $1 AND result = 'refused'";
     OPEN_COUNT = "SELECT COUNT(*) AS many FROM errands WHERE state <> 'closed'";
     CALLING = "UPDATE errands SET state = 'calling', attempts = $2 WHERE id = $1 AND state = 'waiting'";
     WAITING = "UPDATE errands SET state = 'waiting', not_before = $2 WHERE id = $1 AND state <> 'closed'";
@@ -137,6 +138,11 @@ impl Tx {
     pub async fn has_open_errand(&mut self, number: &str, purpose: &str) -> Result<bool, Error> {
         let row = self.row(SAME_OPEN, args![number, purpose]).await?;
         Ok(many(row)? > 0)
+    }
+
+    /// Whether its rater said by key 3, in a call of any purpose, that he wants no more of them.
+    pub async fn was_call_out_refused(&mut self, ticket: &str) -> Result<bool, Error> {
+        Ok(many(self.row(REFUSED, args![ticket]).await?)? > 0)
     }
 
     pub async fn open_errand_count(&mut self) -> Result<u64, Error> {
