@@ -94,6 +94,7 @@ impl Config {
                 open_at_most: outward.open_at_most,
                 hours: outward.hours()?,
             },
+            plans: Default::default(),
             results: outward.results,
             callbacks: outward.callbacks,
         })

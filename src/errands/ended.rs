@@ -23,14 +23,18 @@ pub enum Ended {
     DeskAbandoned,
     /// The trunk or the network failed.
     Network,
-    /// We failed, or were stopped.
+    /// It had become too late in the day to call him.
+    OutOfHours,
+    /// We failed before he answered, or were stopped.
     Interrupted,
+    /// He had answered, and then we failed him.
+    Failed,
     /// Taken back before it was called.
     Withdrawn,
 }
 
 impl Ended {
-    pub const ALL: [Ended; 13] = [
+    pub const ALL: [Ended; 15] = [
         Ended::Answered,
         Ended::Busy,
         Ended::NoAnswer,
@@ -42,7 +46,9 @@ impl Ended {
         Ended::DeskNoAnswer,
         Ended::DeskAbandoned,
         Ended::Network,
+        Ended::OutOfHours,
         Ended::Interrupted,
+        Ended::Failed,
         Ended::Withdrawn,
     ];
 
@@ -59,7 +65,9 @@ impl Ended {
             Ended::DeskNoAnswer => "desk_no_answer",
             Ended::DeskAbandoned => "desk_abandoned",
             Ended::Network => "network",
+            Ended::OutOfHours => "out_of_hours",
             Ended::Interrupted => "interrupted",
+            Ended::Failed => "failed",
             Ended::Withdrawn => "withdrawn",
         }
     }
@@ -68,15 +76,37 @@ impl Ended {
         Ended::ALL.into_iter().find(|known| known.word() == word)
     }
 
+    /// Whether he was tried, so that one of his attempts is used up. The desk that did not answer, the line that failed and
+    /// our own limits are nothing that he was disturbed by; the desk that hung up may have let him ring.
+    pub const fn tried_him(self) -> bool {
+        match self {
+            Ended::Answered
+            | Ended::Busy
+            | Ended::NoAnswer
+            | Ended::Refused
+            | Ended::Declined
+            | Ended::Later
+            | Ended::WrongNumber
+            | Ended::OutOfReach
+            | Ended::DeskAbandoned
+            | Ended::Failed => true,
+            Ended::DeskNoAnswer
+            | Ended::Network
+            | Ended::OutOfHours
+            | Ended::Interrupted
+            | Ended::Withdrawn => false,
+        }
+    }
+
     /// Minutes until the next attempt, where one may follow at all.
     pub const fn again_after_min(self) -> Option<u32> {
         match self {
-            Ended::Busy => Some(15),
+            Ended::Busy | Ended::Failed => Some(15),
             Ended::NoAnswer | Ended::Declined | Ended::Later => Some(240),
             Ended::OutOfReach => Some(120),
             Ended::DeskNoAnswer | Ended::DeskAbandoned => Some(5),
             Ended::Network => Some(5),
-            Ended::Interrupted => Some(1),
+            Ended::OutOfHours | Ended::Interrupted => Some(1),
             Ended::Answered | Ended::Refused | Ended::WrongNumber | Ended::Withdrawn => None,
         }
     }

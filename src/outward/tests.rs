@@ -39,6 +39,7 @@ fn allowing() -> Allowing {
         numbers: errands::Numbers::default(),
         open_at_most: 2,
         trunk: true,
+        plans: Plans::of(|_| true),
     }
 }
 
@@ -151,11 +152,11 @@ fn trouble(asked: Result<OrderId, NotAsked>) -> Trouble {
 
 async fn begun(engine: &Engine, seq: u32, call: &str) -> (Order, Attempt) {
     let open = engine
-        .open_calls_out(&allowing().numbers, 10, at("11:00"))
+        .due_calls_out(&allowing().numbers, 10, at("11:00"))
         .await
         .unwrap();
-    let (order, attempts) = open.into_iter().next().unwrap();
-    assert_eq!(attempts + 1, seq);
+    let (order, behind) = open.into_iter().next().unwrap();
+    assert_eq!(behind.attempts + 1, seq);
     let call = CallId(call.into());
     let attempt = engine
         .begin_attempt(&order, seq, &call, at("11:00"))
@@ -220,8 +221,8 @@ async fn who_may_not_be_called_leaves_nothing(place: Place) {
         trouble(ask(&engine, "o3", back("13712345678")).await),
         Trouble::Full
     );
-    assert!(engine.withdraw_call("o2", at("11:01")).await.unwrap());
-    assert!(!engine.withdraw_call("o2", at("11:01")).await.unwrap());
+    assert!(engine.withdraw_call("o2", None, at("11:01")).await.unwrap());
+    assert!(!engine.withdraw_call("o2", None, at("11:01")).await.unwrap());
     ask(&engine, "o3", back("13712345678")).await.unwrap();
     engine.close().await.unwrap();
 }
@@ -350,8 +351,13 @@ async fn what_a_crash_cut_may_be_tried_again_unless_it_was_answered(place: Place
         (row.purpose.as_str(), row.state.as_str()),
         (Purpose::Callback.word(), "closed")
     );
-    assert_eq!(row.result.as_deref(), Some("interrupted"));
-    assert_eq!(attempts.len(), 2);
+    assert_eq!(row.result.as_deref(), Some("failed"));
+    let results: Vec<_> = attempts.iter().map(|made| made.result.as_deref()).collect();
+    assert_eq!(results, [Some("interrupted"), Some("failed")]);
+    assert_eq!((row.attempts, row.tried), (2, 1));
+    // Of this day's calls to him only the one counts that he answered.
+    let day = at("00:00");
+    assert_eq!(engine.attempts_since(day).await.unwrap().len(), 1);
     engine.close().await.unwrap();
 }
 

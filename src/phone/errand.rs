@@ -13,7 +13,7 @@ use crate::console::Event as Did;
 use crate::desks::{Need, Terms};
 use crate::dialing::{self, Dialling, Step};
 use crate::domain::Moment;
-use crate::errands::{Ended, Order};
+use crate::errands::{Ended, Order, Purpose};
 use crate::floor::{Hunted, Seat, Wanted, Whom};
 use crate::media::{self, CallMedia, Side};
 use crate::outward::Attempt;
@@ -30,6 +30,14 @@ type Failed = (Ended, Option<u16>);
 /// The group of one's own desk.
 pub fn own_group(staff: &str) -> String {
     format!("staff:{staff}")
+}
+
+/// Whether a dialplan answers calls of a purpose, as the operator's files are now.
+pub(super) fn answered(house: Arc<House>) -> Box<dyn Fn(Purpose) -> bool + Send + Sync> {
+    Box::new(move |purpose| {
+        let book = house.book.borrow();
+        book.plan_of_calls_out(purpose.word()).is_some()
+    })
 }
 
 /// The line failed, and there was no final response.
@@ -49,6 +57,11 @@ impl Calling<'_> {
         let Some(outward) = &self.house.settings.outward else {
             return Err(NOTHING);
         };
+        // The desk may have rung for long: the hours are looked at where he is called.
+        let (hours, calendar) = (&outward.rules.hours, &self.house.calendar);
+        if !hours.is_open(clock::moment(), calendar) {
+            return Err((Ended::OutOfHours, None));
+        }
         let dialled = outward.numbers.dialled(&self.order.number);
         let call = &self.attempt.call.0;
         let trunk = &outward.trunk;

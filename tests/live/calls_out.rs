@@ -10,7 +10,7 @@ use gradeline::domain::{
 };
 use gradeline::engine::{CallId, Doing, EndedCall, Engine, HungUpBy, KeyedGrade, NewCall};
 use gradeline::errands::{Numbers, OrderId};
-use gradeline::outward::{Allowing, Wish, WishFor};
+use gradeline::outward::{Allowing, Plans, Wish, WishFor};
 use gradeline::store::Store;
 use serde_json::Value;
 
@@ -330,6 +330,7 @@ fn a_revisit_rings_the_desk_first_and_both_are_recorded() {
             numbers: Numbers::default(),
             open_at_most: 10,
             trunk: true,
+            plans: Plans::of(|_| true),
         };
         let id = OrderId("o1".into());
         engine

@@ -148,7 +148,7 @@ pub(super) fn how(outcome: &Outcome) -> Ended {
         Outcome::NotConnected(why) => match why {
             NotConnected::PutOff => Ended::Later,
             NotConnected::Refused => Ended::Refused,
-            NotConnected::Fault => Ended::Interrupted,
+            NotConnected::Fault => Ended::Failed,
             NotConnected::Abandoned | NotConnected::NoDesk | NotConnected::Closed => {
                 Ended::NoAnswer
             }
