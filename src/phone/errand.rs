@@ -118,6 +118,8 @@ pub(super) async fn make(
         }
     };
     let reached = tokio::select! {
+        // First: what it has begun to record it takes away itself.
+        biased;
         reached = reached => reached,
         () = house.grace_over.cancelled() => Err((Ended::Interrupted, None)),
     };
@@ -176,6 +178,7 @@ async fn reach(calling: &Calling<'_>) -> Result<Reached, Failed> {
                 return Ok(Reached {
                     dialog,
                     events,
+                    peer: dialling.peer().to_owned(),
                     sound,
                     sound_events,
                     desk: None,
@@ -200,12 +203,13 @@ async fn reach_for(
     sound.join();
     let mut desk_events = desk.events;
     match ring_out(calling, &offer, &sound, &mut desk_events).await {
-        Ok((dialog, events)) => {
+        Ok((dialog, events, peer)) => {
             // What he hears first is for him alone.
             sound.part();
             Ok(Reached {
                 dialog,
                 events,
+                peer,
                 sound,
                 sound_events,
                 desk: Some((desk.line, desk_events, seat)),
@@ -228,7 +232,8 @@ async fn reach_for(
     }
 }
 
-type Line = (Dialog, mpsc::Receiver<DialogEvent>);
+/// With whom it goes by.
+type Line = (Dialog, mpsc::Receiver<DialogEvent>, String);
 
 async fn ring_out(
     calling: &Calling<'_>,
@@ -244,6 +249,7 @@ async fn ring_out(
         let step = tokio::select! {
             step = dialling.next() => step,
             () = leaves(sound, desk) => return Err((Ended::DeskAbandoned, None)),
+            () = calling.house.grace_over.cancelled() => return Err((Ended::Interrupted, None)),
         };
         match step {
             Step::Rings { early: Some(early) } => {
@@ -264,12 +270,13 @@ async fn ring_out(
                 sdp,
             } => {
                 sound.stop_playing();
+                let peer = dialling.peer().to_owned();
                 if sdp.is_empty() && early_fits {
                     // It had said all of it before (RFC 6337 §3.1.1).
-                    return Ok((dialog, events));
+                    return Ok((dialog, events, peer));
                 }
                 let fits = sound.accept_answer(Side::Caller, &sdp).await;
-                return fits.map(|()| (dialog, events)).map_err(|error| {
+                return fits.map(|()| (dialog, events, peer)).map_err(|error| {
                     tracing::warn!(%error, "the answer to a call out cannot be used");
                     NOTHING
                 });
