@@ -157,7 +157,7 @@ fn trouble(asked: Result<OrderId, NotAsked>) -> Trouble {
 
 async fn begun(engine: &Engine, seq: u32, call: &str) -> (Order, Attempt) {
     let open = engine
-        .due_calls_out(&allowing().numbers, 10, at("11:00"))
+        .due_calls_out(&allowing().numbers, 10, at("12:00"))
         .await
         .unwrap();
     let (order, behind) = open.into_iter().next().unwrap();

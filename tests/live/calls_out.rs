@@ -447,7 +447,7 @@ fn a_kill_while_it_rings_uses_up_nothing_and_a_kill_while_he_talks_is_not_called
     server.kill();
     let server = centre.start();
     let call = centre.house.wait_end("13812345678", PATIENCE);
-    assert_eq!(call["outcome"], "interrupted", "{}", timeline(&call));
+    assert_eq!(call["state"], "interrupted", "{}", timeline(&call));
     let list = centre.wait_list(&["1 ", "failed", "call "]);
     assert!(list.lines().next().unwrap().ends_with("failed"), "{list}");
     assert_eq!(outside.sipp.log().matches("call ").count(), 1);
