@@ -332,7 +332,8 @@ async fn what_went_on_meanwhile_is_not_called(place: Place) {
     let by = revisitor(&engine).await;
     let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
     ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
-    let due = engine.due_calls_out(&allowing().numbers, 10, at("11:00"));
+    let numbers = allowing().numbers;
+    let due = engine.due_calls_out(&numbers, 10, at("11:00"));
     let (order, _) = due.await.unwrap().remove(0);
     // Somebody reaches him by another telephone.
     let doing = Doing {
