@@ -8,6 +8,7 @@ use crate::clerk::{self, CallOutCommand, DeskCommand, MatterCommand, TokenComman
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::outward;
+use crate::phone::Book;
 
 /// `gradeline unit`.
 pub fn unit(config: Option<&Path>, command: UnitCommand) -> anyhow::Result<ExitCode> {
@@ -18,12 +19,22 @@ pub fn unit(config: Option<&Path>, command: UnitCommand) -> anyhow::Result<ExitC
 
 /// `gradeline call-out`.
 pub fn call_out(config: Option<&Path>, command: CallOutCommand) -> anyhow::Result<ExitCode> {
-    let outward = Config::load(config)?.calls_out();
-    let allowing = outward.map(|outward| outward.allowing());
+    let read = Config::load(config)?;
+    let allowing = read.calls_out().map(|outward| {
+        if let Ok(Some(book)) = Book::read(&read.files()).map(|checked| checked.book) {
+            answered_by(&outward.plans, &book);
+        }
+        outward.allowing()
+    });
     enter(config, async |engine| {
         let id = outward::fresh_order_id(now());
         clerk::call_out(engine, command, allowing, id, now()).await
     })
+}
+
+/// Tells whoever asks for calls out which of them a dialplan answers.
+pub(super) fn answered_by(plans: &outward::Plans, book: &Book) {
+    plans.are(|purpose| book.plan_of_calls_out(purpose.word()).is_some());
 }
 
 /// `gradeline desk`.

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::entering::answered_by;
 use super::floor::{open_desks, open_pages};
 use super::log::{self, Log};
 use super::recovery::Recovery;
@@ -23,6 +24,7 @@ use crate::engine::Engine;
 use crate::ledger::Ledgers;
 use crate::location::Location;
 use crate::media::{self, Media};
+use crate::outward::Allowing;
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::trunkline::Trunkline;
@@ -71,12 +73,17 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     );
     let troubles = troubles(&ledgers, &media, trunkline.clone());
     let (board, glass) = watch::channel(Arc::default());
-    let options = web_options(&config, meter, troubles, glass, example, consoles);
+    let outward = config.calls_out();
+    if let Some(outward) = &outward {
+        answered_by(&outward.plans, &book);
+    }
+    let allowing = outward.as_ref().map(phone::Outward::allowing);
+    let options = web_options(&config, meter, troubles, glass, example, consoles, allowing);
     let (shown, heard) = (engine.clone(), archive.clone());
     let closed = pages_closing.clone().cancelled_owned();
     let pages = tokio::spawn(web::serve(web_listener, shown, heard, options, closed));
     let phone = Phone::open(Rooms {
-        settings: phone_settings(&config),
+        settings: phone_settings(&config, outward),
         engine: engine.clone(),
         ledgers: ledgers.clone(),
         archive,
@@ -208,6 +215,7 @@ fn web_options(
     board: watch::Receiver<Arc<Board>>,
     example: bool,
     consoles: Option<Consoles>,
+    calls_out: Option<Allowing>,
 ) -> web::Options {
     web::Options {
         centre: config.centre.name.clone(),
@@ -216,7 +224,7 @@ fn web_options(
         troubles,
         board: Arc::new(move || board.borrow().clone()),
         example,
-        calls_out: config.calls_out().map(|outward| outward.allowing()),
+        calls_out,
         consoles,
     }
 }
@@ -243,12 +251,12 @@ fn troubles(ledgers: &Arc<Ledgers>, media: &Media, trunkline: Option<Trunkline>)
     })
 }
 
-fn phone_settings(config: &Config) -> phone::Settings {
+fn phone_settings(config: &Config, outward: Option<phone::Outward>) -> phone::Settings {
     phone::Settings {
         files: config.files(),
         service_hours: config.centre.service_hours.clone(),
         grace: Duration::from_secs(config.sip.drain_s),
-        outward: config.calls_out(),
+        outward,
     }
 }
 

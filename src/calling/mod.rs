@@ -8,13 +8,16 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::task::{Id, JoinSet};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::dialing::Trunk;
 use crate::domain::Moment;
 use crate::engine::{CallId, Engine, Error};
-use crate::errands::{Ended, Errands, Next, Numbers, Order, OrderId, Rules, Start, Trouble};
-use crate::outward::{Allowing, Attempt, NotAsked, Wish, WishFor, fresh_order_id};
+use crate::errands::{
+    Ended, Errands, Next, Numbers, Order, OrderId, Purpose, Rules, Start, Trouble,
+};
+use crate::outward::{Allowing, Attempt, NotAsked, Plans, Wish, WishFor, fresh_order_id};
 
 /// How the house calls out.
 #[derive(Debug, Clone)]
@@ -22,6 +25,8 @@ pub struct Outward {
     pub trunk: Trunk,
     pub numbers: Numbers,
     pub rules: Rules,
+    /// What a dialplan answers; kept by the loop.
+    pub plans: Plans,
     /// Raters who may rate again are called by the machine unasked.
     pub results: bool,
     /// Callbacks that callers asked for are made.
@@ -46,6 +51,8 @@ pub struct Calling {
     pub outward: Outward,
     /// Names the call that an attempt becomes.
     pub call_id: fn(Moment) -> CallId,
+    /// Whether a dialplan answers calls of this purpose now.
+    pub is_answered: Box<dyn Fn(Purpose) -> bool + Send + Sync>,
     /// Makes one.
     pub make: Box<dyn Fn(Order, Attempt) -> Made + Send + Sync>,
 }
@@ -57,6 +64,8 @@ struct Rounds {
     attempts: HashMap<Id, Attempt>,
     /// What could not be written yet.
     unwritten: Vec<(Attempt, Ended, Option<u16>, Next)>,
+    /// Attempts that nobody makes, because the answer of the write that begins them was lost: whether they are on record is found out first.
+    unsure: Vec<(OrderId, u32, CallId)>,
     recovered: bool,
 }
 
@@ -77,9 +86,12 @@ pub async fn run(with: Calling, closing: CancellationToken) {
         running: JoinSet::new(),
         attempts: HashMap::new(),
         unwritten: Vec::new(),
+        unsure: Vec::new(),
         recovered: false,
     };
     let mut looks = tokio::time::interval(EVERY);
+    // After a hang one look is as good as many.
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !closing.is_cancelled() || !rounds.running.is_empty() {
         tokio::select! {
             _ = looks.tick() => {
@@ -101,47 +113,69 @@ impl Rounds {
         if closing {
             return Ok(());
         }
-        let engine = self.with.engine.clone();
+        self.with.outward.plans.are(&self.with.is_answered);
         if !self.recovered {
-            let closed = engine.close_interrupted_calls_out(MANY, now).await?;
-            if closed > 0 {
-                tracing::warn!(
-                    closed,
-                    "calls out that were under way when the server fell are closed"
-                );
-            }
-            for (number, at) in engine.attempts_since(now.day().start()).await? {
-                self.room.remember(&number, at);
-            }
-            self.recovered = true;
+            self.recover(now).await?;
         }
-        self.ask_unasked(now).await?;
-        let open = engine
-            .open_calls_out(&self.with.outward.numbers, MANY, now)
-            .await?;
-        for (order, attempts) in open {
+        // What is not asked for today holds up nothing that was.
+        let asked = self.ask_unasked(now).await;
+        let begun = self.begin_due(now).await;
+        let open = self.with.engine.open_call_out_count().await?;
+        metrics::gauge!("gradeline_calls_out_active").set(self.room.calling() as f64);
+        metrics::gauge!("gradeline_calls_out_open").set(open as f64);
+        asked.and(begun)
+    }
+
+    /// What an earlier run left under way, and whom it called today.
+    async fn recover(&mut self, now: Moment) -> Result<(), Error> {
+        let engine = &self.with.engine;
+        loop {
+            let closed = engine.close_interrupted_calls_out(MANY, now).await?;
+            if closed == 0 {
+                break;
+            }
+            tracing::warn!(
+                closed,
+                "calls out that were under way when the server fell are closed"
+            );
+        }
+        for (number, at) in engine.attempts_since(now.day().start()).await? {
+            self.room.remember(&number, at);
+        }
+        self.recovered = true;
+        Ok(())
+    }
+
+    /// Outside the hours nothing is due, and no row is looked at.
+    async fn begin_due(&mut self, now: Moment) -> Result<(), Error> {
+        let (engine, outward) = (self.with.engine.clone(), &self.with.outward);
+        if !outward.rules.hours.is_open(now, engine.calendar()) {
+            return Ok(());
+        }
+        let due = engine.due_calls_out(&outward.numbers, MANY, now).await?;
+        for (order, behind) in due {
             // A full room takes it when there is place: it stays in its row.
-            let _ = self.room.take(order, attempts);
+            let _ = self.room.take(order, behind);
         }
         let mut begun = Ok(());
-        for start in self.room.due(now, self.with.engine.calendar()) {
+        for start in self.room.due(now, engine.calendar()) {
             // Each that cannot be written is put back, whatever became of the others.
-            begun = begun.and(self.begin(start, now).await);
+            begun = begun.and(self.begin(start).await);
         }
-        metrics::gauge!("gradeline_calls_out_active").set(self.room.calling() as f64);
-        metrics::gauge!("gradeline_calls_out_open").set(self.room.open() as f64);
         begun
     }
 
     /// What nobody has to ask for: results to be told, callbacks that callers wished.
     async fn ask_unasked(&self, now: Moment) -> Result<(), Error> {
         let engine = &self.with.engine;
+        let outward = &self.with.outward;
         let mut wishes = Vec::new();
-        if self.with.outward.results {
+        // Without a plan they wait for one.
+        if outward.results && outward.plans.answer(Purpose::Result) {
             let tickets = engine.results_to_tell(FEW).await?;
             wishes.extend(tickets.into_iter().map(WishFor::Result));
         }
-        if self.with.outward.callbacks {
+        if outward.callbacks && outward.plans.answer(Purpose::Callback) {
             let since = now.plus_millis(-WISHES_OF_MS);
             for (call, number, asked_at) in engine.callbacks_to_make(since, FEW).await? {
                 wishes.push(WishFor::Callback {
@@ -159,13 +193,22 @@ impl Rounds {
             };
             let id = fresh_order_id(now);
             let asked = engine
-                .ask_for_call(&id, wish, &self.with.outward.allowing(), now)
+                .ask_for_call(&id, wish, &outward.allowing(), now)
                 .await;
-            match asked {
-                Ok(_) | Err(NotAsked::Refused(Trouble::Open | Trouble::Full)) => {}
-                Err(NotAsked::Refused(trouble)) => engine.set_aside(&what, trouble, now).await?,
-                Err(NotAsked::Engine(error)) => return Err(error),
-            }
+            let trouble = match asked {
+                Ok(_) | Err(NotAsked::Refused(Trouble::Full | Trouble::NoPlan)) => continue,
+                // One callback is enough for one number; a result is told for each matter.
+                Err(NotAsked::Refused(Trouble::Open)) if what.purpose() == Purpose::Result => {
+                    continue;
+                }
+                Err(NotAsked::Refused(trouble)) => trouble,
+                Err(NotAsked::Engine(fault @ Error::Store(_))) => return Err(fault),
+                Err(NotAsked::Engine(error)) => {
+                    tracing::error!(?what, %error, "a call out cannot be asked for");
+                    Trouble::NotNow
+                }
+            };
+            engine.set_aside(&what, trouble, now).await?;
         }
         Ok(())
     }
@@ -178,29 +221,36 @@ impl Rounds {
         self.with.outward.rules.hours.next(from, calendar)
     }
 
-    async fn begin(&mut self, start: Start, now: Moment) -> Result<(), Error> {
+    async fn begin(&mut self, start: Start) -> Result<(), Error> {
+        // Not when the look began: the database may have been long, and the hours may be over.
+        let now = moment();
+        let calendar = self.with.engine.calendar();
+        let opens = self.with.outward.rules.hours.next(now, calendar);
+        if opens > now {
+            self.room.put_back(&start.order.id, opens);
+            return Ok(());
+        }
         let call = (self.with.call_id)(now);
         let (order, seq) = (&start.order, start.attempt);
         let engine = &self.with.engine;
-        let begun = engine.begin_attempt(order, seq, &call, now).await;
-        let gone = match begun {
+        match engine.begin_attempt(order, seq, &call, now).await {
             Ok(Some(attempt)) => {
                 let made = (self.with.make)(start.order.clone(), attempt.clone());
                 let task = self.running.spawn(made);
                 self.attempts.insert(task.id(), attempt);
-                return Ok(());
+                Ok(())
             }
-            // It was taken back meanwhile.
-            Ok(None) => Ok(()),
-            Err(error) => Err(error),
-        };
-        let how = match gone {
-            Ok(()) => Ended::Withdrawn,
-            Err(_) => Ended::Interrupted,
-        };
-        self.room
-            .ended(&order.id, how, now, self.with.engine.calendar());
-        gone
+            // It was taken back meanwhile, or what it is about went on.
+            Ok(None) => {
+                self.room.ended(&order.id, Ended::Withdrawn, now, calendar);
+                Ok(())
+            }
+            Err(error) => {
+                // The write may have been done although its answer was lost.
+                self.unsure.push((order.id.clone(), seq, call));
+                Err(error)
+            }
+        }
     }
 
     async fn done(&mut self, done: Result<(Id, (Ended, Option<u16>)), tokio::task::JoinError>) {
@@ -208,7 +258,8 @@ impl Rounds {
             Ok(done) => done,
             Err(panic) => {
                 tracing::error!(%panic, "a bug ended a call out");
-                (panic.id(), (Ended::Interrupted, None))
+                // He may have answered: it counts as one of his attempts.
+                (panic.id(), (Ended::Failed, None))
             }
         };
         let Some(attempt) = self.attempts.remove(&id) else {
@@ -236,6 +287,27 @@ impl Rounds {
             }
         }
         self.unwritten = kept;
+        self.settle().await;
+    }
+
+    /// Finds out what became of the writes whose answer was lost.
+    async fn settle(&mut self) {
+        let mut kept = Vec::new();
+        for (id, seq, call) in std::mem::take(&mut self.unsure) {
+            let (engine, now) = (&self.with.engine, moment());
+            match engine.end_unmade_attempt(&id, seq, &call, now).await {
+                Ok(true) => {
+                    self.room
+                        .ended(&id, Ended::Interrupted, now, engine.calendar());
+                }
+                Ok(false) => self.room.put_back(&id, now),
+                Err(error) => {
+                    tracing::warn!(errand = id.0, %error, "whether a call out was begun is not known yet");
+                    kept.push((id, seq, call));
+                }
+            }
+        }
+        self.unsure = kept;
     }
 }
 
@@ -245,6 +317,7 @@ impl Outward {
             numbers: self.numbers.clone(),
             open_at_most: self.rules.open_at_most as u64,
             trunk: true,
+            plans: self.plans.clone(),
         }
     }
 }

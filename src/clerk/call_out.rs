@@ -55,7 +55,7 @@ pub async fn call_out(
     let (what, staff) = match command {
         CallOutCommand::List { limit } => return list(engine, limit.min(1000)).await,
         CallOutCommand::Withdraw { id } => {
-            if !engine.withdraw_call(&id, now).await? {
+            if !engine.withdraw_call(&id, None, now).await? {
                 bail!("no call out {id} waits; see: gradeline call-out list");
             }
             println!("Withdrawn: {id}");

@@ -285,6 +285,15 @@ impl Config {
                 ports / PORTS_A_CALL,
                 self.sip.max_calls
             ));
+        } else if self.calls_go_out()
+            && ports / PORTS_A_CALL < self.sip.max_calls + self.outward.at_once
+        {
+            warnings.push(format!(
+                "[media] ports has room for {} calls, fewer than [sip] max_calls = {} and [outward] at_once = {} together: a call takes {PORTS_A_CALL} ports",
+                ports / PORTS_A_CALL,
+                self.sip.max_calls,
+                self.outward.at_once
+            ));
         }
         if self.desks.addresses.is_empty() {
             warnings.push(

@@ -94,13 +94,14 @@ impl Config {
                 open_at_most: outward.open_at_most,
                 hours: outward.hours()?,
             },
+            plans: Default::default(),
             results: outward.results,
             callbacks: outward.callbacks,
         })
     }
 
     /// By `[outward] trunk`, or with a number to be seen by `[trunk]`.
-    fn calls_go_out(&self) -> bool {
+    pub(super) fn calls_go_out(&self) -> bool {
         let outward = &self.outward;
         outward.trunk.is_some() || !outward.caller_id.is_empty() && self.trunkline().is_some()
     }
@@ -135,6 +136,11 @@ impl Config {
                 outward.at_once == 0,
                 "at_once",
                 "is 0: nobody would be called; write 1 or more, or leave out trunk",
+            ),
+            (
+                outward.at_once > self.sip.max_calls,
+                "at_once",
+                "is more than [sip] max_calls, all that the house talks to at once; write fewer",
             ),
             (
                 outward.per_number_a_day == 0,
@@ -253,6 +259,20 @@ mod tests {
     }
 
     #[test]
+    fn calls_out_need_ports_of_their_own() {
+        let media = "[media]\nports = \"20000-20039\"\n[sip]\nmax_calls = 10\n";
+        let said = |outward: &str| {
+            let config = read(&format!("{outward}{media}")).unwrap();
+            let warnings = config.warnings();
+            warnings.iter().any(|said| said.contains("at_once = 2"))
+        };
+        assert!(!said(""), "nobody is called");
+        assert!(said(
+            "trunk = \"sip:192.0.2.10\"\ncaller_id = \"01066554433\"\n"
+        ));
+    }
+
+    #[test]
     fn what_cannot_work_is_told_with_what_would() {
         let trunk = "trunk = \"sip:192.0.2.10\"\n";
         for (lines, said) in [
@@ -268,6 +288,10 @@ mod tests {
             (trunk, "[outward] caller_id is missing"),
             ("trunk = \"8001@host\"", "[outward] trunk is no address"),
             ("at_once = 0", "[outward] at_once is 0"),
+            (
+                "at_once = 201",
+                "[outward] at_once is more than [sip] max_calls",
+            ),
             ("ring_s = 181", "[outward] ring_s must be"),
             ("allowed = [\"+86\"]", "[outward] allowed and barred"),
             ("area = \"10\"", "[outward] area is no area code"),

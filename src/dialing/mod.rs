@@ -30,6 +30,19 @@ pub struct WayOut {
     pub from_user: String,
 }
 
+impl WayOut {
+    /// Where it goes to, as a call's row names it: the trunk's address, or the target without whom we call.
+    pub fn peer(&self) -> String {
+        match &self.through {
+            Some(through) => through.peer.to_string(),
+            None => {
+                let (_, host) = self.target.split_once('@').unwrap_or_default();
+                format!("sip:{host}")
+            }
+        }
+    }
+}
+
 /// The one place that says so: the ways, to be tried in this order. None: no call can go out now.
 pub fn ways_out(trunk: &Trunk, kept: Option<&Trunkline>, dialled: &str) -> Vec<WayOut> {
     let way = |target: String, through: Option<Through>| WayOut {
@@ -63,6 +76,8 @@ pub struct Dialling {
     /// The ways that are left.
     ways: std::vec::IntoIter<WayOut>,
     outgoing: Outgoing,
+    /// By which way that went.
+    peer: String,
     until: Instant,
     rang: bool,
 }
@@ -94,13 +109,15 @@ impl Dialling {
         call: &str,
     ) -> Result<Dialling, Ended> {
         let mut ways = ways.into_iter();
-        let outgoing = invited(agent, &mut ways, offer, call).await;
+        let invited = invited(agent, &mut ways, offer, call).await;
+        let (outgoing, peer) = invited.ok_or(Ended::Network)?;
         Ok(Dialling {
             agent: agent.clone(),
             call: call.to_owned(),
             offer: offer.to_owned(),
             ways,
-            outgoing: outgoing.ok_or(Ended::Network)?,
+            outgoing,
+            peer,
             until: Instant::now() + ring,
             rang: false,
         })
@@ -113,12 +130,17 @@ impl Dialling {
         }
         let next = invited(&self.agent, &mut self.ways, &self.offer, &self.call).await;
         match next {
-            Some(outgoing) => {
-                self.outgoing = outgoing;
+            Some((outgoing, peer)) => {
+                (self.outgoing, self.peer) = (outgoing, peer);
                 true
             }
             None => false,
         }
+    }
+
+    /// Whom the INVITE was sent to that is under way, or was answered.
+    pub fn peer(&self) -> &str {
+        &self.peer
     }
 
     /// The next step; after `Answered` and `Not` there is none. Whoever rings too long is cancelled by dropping this.
@@ -155,14 +177,15 @@ impl Dialling {
     }
 }
 
-/// An INVITE by the first way of these that can be gone.
+/// An INVITE by the first way of these that can be gone, and whom it was sent to.
 async fn invited(
     agent: &Agent,
     ways: &mut std::vec::IntoIter<WayOut>,
     offer: &str,
     call: &str,
-) -> Option<Outgoing> {
+) -> Option<(Outgoing, String)> {
     for way in ways.by_ref() {
+        let peer = way.peer();
         let invite = Invite {
             target: way.target,
             flow: None,
@@ -173,7 +196,7 @@ async fn invited(
             headers: Vec::new(),
         };
         match agent.invite(invite).await {
-            Ok(outgoing) => return Some(outgoing),
+            Ok(outgoing) => return Some((outgoing, peer)),
             Err(error) => {
                 tracing::warn!(call, %error, "an address of the trunk for calls out cannot be reached");
             }

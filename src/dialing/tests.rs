@@ -90,6 +90,9 @@ async fn without_a_target_calls_go_by_the_trunk_that_is_kept_in_its_order() {
         .collect();
     let (number, ours) = ("sip:13812345678@carrier.example", "01066554433");
     assert_eq!(by, [(number, ours, 5071), (number, ours, 5072)]);
+    // A call's row names whom it went to, and not whom we called.
+    let peers: Vec<_> = ways.iter().map(WayOut::peer).collect();
+    assert_eq!(peers, ["127.0.0.1:5071", "127.0.0.1:5072"]);
 }
 
 #[tokio::test]
@@ -104,6 +107,7 @@ async fn a_target_that_is_written_goes_before_the_trunk_that_is_kept() {
         "sip:13812345678@192.0.2.10:5080;transport=tcp"
     );
     assert!(ways[0].through.is_none());
+    assert_eq!(ways[0].peer(), "sip:192.0.2.10:5080;transport=tcp");
 }
 
 #[test]

@@ -7,8 +7,10 @@ pub enum Ended {
     Answered,
     Busy,
     NoAnswer,
-    /// Declined, on the telephone or by key 3.
+    /// He answered, and by key 3 wants no more calls about it. No final response says that.
     Refused,
+    /// His telephone, or the network, took the call for unwanted; who pressed what is not known.
+    Declined,
     /// Asked to be called later, by key 2.
     Later,
     /// No such number.
@@ -21,25 +23,32 @@ pub enum Ended {
     DeskAbandoned,
     /// The trunk or the network failed.
     Network,
-    /// We failed, or were stopped.
+    /// It had become too late in the day to call him.
+    OutOfHours,
+    /// We failed before he answered, or were stopped.
     Interrupted,
+    /// He had answered, and then we failed him.
+    Failed,
     /// Taken back before it was called.
     Withdrawn,
 }
 
 impl Ended {
-    pub const ALL: [Ended; 12] = [
+    pub const ALL: [Ended; 15] = [
         Ended::Answered,
         Ended::Busy,
         Ended::NoAnswer,
         Ended::Refused,
+        Ended::Declined,
         Ended::Later,
         Ended::WrongNumber,
         Ended::OutOfReach,
         Ended::DeskNoAnswer,
         Ended::DeskAbandoned,
         Ended::Network,
+        Ended::OutOfHours,
         Ended::Interrupted,
+        Ended::Failed,
         Ended::Withdrawn,
     ];
 
@@ -49,13 +58,16 @@ impl Ended {
             Ended::Busy => "busy",
             Ended::NoAnswer => "no_answer",
             Ended::Refused => "refused",
+            Ended::Declined => "declined",
             Ended::Later => "later",
             Ended::WrongNumber => "wrong_number",
             Ended::OutOfReach => "out_of_reach",
             Ended::DeskNoAnswer => "desk_no_answer",
             Ended::DeskAbandoned => "desk_abandoned",
             Ended::Network => "network",
+            Ended::OutOfHours => "out_of_hours",
             Ended::Interrupted => "interrupted",
+            Ended::Failed => "failed",
             Ended::Withdrawn => "withdrawn",
         }
     }
@@ -64,15 +76,37 @@ impl Ended {
         Ended::ALL.into_iter().find(|known| known.word() == word)
     }
 
+    /// Whether he was tried, so that one of his attempts is used up. The desk that did not answer, the line that failed and
+    /// our own limits are nothing that he was disturbed by; the desk that hung up may have let him ring.
+    pub const fn tried_him(self) -> bool {
+        match self {
+            Ended::Answered
+            | Ended::Busy
+            | Ended::NoAnswer
+            | Ended::Refused
+            | Ended::Declined
+            | Ended::Later
+            | Ended::WrongNumber
+            | Ended::OutOfReach
+            | Ended::DeskAbandoned
+            | Ended::Failed => true,
+            Ended::DeskNoAnswer
+            | Ended::Network
+            | Ended::OutOfHours
+            | Ended::Interrupted
+            | Ended::Withdrawn => false,
+        }
+    }
+
     /// Minutes until the next attempt, where one may follow at all.
     pub const fn again_after_min(self) -> Option<u32> {
         match self {
-            Ended::Busy => Some(15),
-            Ended::NoAnswer | Ended::Later => Some(240),
+            Ended::Busy | Ended::Failed => Some(15),
+            Ended::NoAnswer | Ended::Declined | Ended::Later => Some(240),
             Ended::OutOfReach => Some(120),
             Ended::DeskNoAnswer | Ended::DeskAbandoned => Some(5),
             Ended::Network => Some(5),
-            Ended::Interrupted => Some(1),
+            Ended::OutOfHours | Ended::Interrupted => Some(1),
             Ended::Answered | Ended::Refused | Ended::WrongNumber | Ended::Withdrawn => None,
         }
     }
@@ -110,10 +144,10 @@ pub const STATUSES: [Status; 13] = [
     status(486, 486, Ended::Busy, "21.4.24"),
     status(487, 487, Ended::NoAnswer, "21.4.25"),
     status(600, 600, Ended::Busy, "21.6.1"),
-    status(603, 603, Ended::Refused, "21.6.2"),
+    status(603, 603, Ended::Declined, "21.6.2"),
     status(604, 604, Ended::WrongNumber, "21.6.3"),
     // RFC 8197: the called side takes it for unwanted.
-    status(607, 608, Ended::Refused, "RFC 8197 §4, RFC 8688 §3"),
+    status(607, 608, Ended::Declined, "RFC 8197 §4, RFC 8688 §3"),
 ];
 
 /// `rang`: a 180 or 183 had come.
@@ -148,9 +182,9 @@ mod tests {
             (488, false, Ended::Network),
             (503, false, Ended::Network),
             (600, true, Ended::Busy),
-            (603, true, Ended::Refused),
+            (603, true, Ended::Declined),
             (604, false, Ended::WrongNumber),
-            (607, true, Ended::Refused),
+            (607, true, Ended::Declined),
             (699, true, Ended::Network),
         ] {
             assert_eq!(of_status(status, rang), ended, "{status}");
@@ -160,6 +194,19 @@ mod tests {
                 .iter()
                 .all(|row| row.from <= row.to && !row.section.is_empty())
         );
+    }
+
+    #[test]
+    fn no_response_of_the_network_is_the_called_persons_own_refusal() {
+        for status in 300..700 {
+            for rang in [false, true] {
+                let ended = of_status(status, rang);
+                assert!(
+                    !matches!(ended, Ended::Refused | Ended::Answered),
+                    "{status}"
+                );
+            }
+        }
     }
 
     #[test]

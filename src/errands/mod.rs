@@ -14,5 +14,5 @@ pub use ended::{Ended, STATUSES, of_status};
 pub use hours::{EARLIEST_MIN, Hours, LATEST_MIN, NoHours};
 pub use number::{Kind, Number, Numbers};
 pub use order::{Order, OrderId, Purpose, Stage};
-pub use room::{Errands, Next, Rules, Start};
+pub use room::{Behind, Errands, Next, Rules, Start};
 pub use trouble::Trouble;

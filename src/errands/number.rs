@@ -37,8 +37,9 @@ pub struct Numbers {
 /// Police, fire, ambulance, traffic, maritime rescue, forest fires, Hong Kong's and foreign habits.
 const EMERGENCY: [&str; 8] = ["110", "119", "120", "122", "12110", "12395", "95119", "999"];
 
-/// Information for money (160, 168), and satellites (1349, 1740 to 1749): a toll.
-const PREMIUM: [&str; 4] = ["160", "168", "1349", "174"];
+/// Information for money (160, 168), satellites (1349, 1740 to 1749), and the prefixes of calls by IP (179): a toll. No mobile number
+/// begins with any of them.
+const PREMIUM: [&str; 5] = ["160", "168", "1349", "174", "179"];
 
 impl Numbers {
     /// The number that may be called, or why it may not. As written by people and trunks: `+86 138-1234-5678`,
@@ -179,14 +180,9 @@ fn is_mobile(digits: &str) -> bool {
     digits.len() == 11 && matches!(digits.as_bytes(), [b'1', b'3'..=b'9', ..])
 }
 
-/// 168 and 160 are services of few digits; a mobile number begins with 16x and a third digit that is none of them
-/// only where it has eleven.
+/// Of whatever length: what is dialled behind them is not looked at by a network that takes them.
 fn is_premium(digits: &str) -> bool {
-    let is_long = digits.len() == 11;
-    let mut prefixes = PREMIUM.iter();
-    prefixes.any(|prefix| {
-        digits.starts_with(prefix) && (is_long == (prefix.len() == 4) || *prefix == "174")
-    })
+    PREMIUM.iter().any(|prefix| digits.starts_with(prefix))
 }
 
 /// 1xx… that is no mobile number, 400, 800, 95…, 96….
@@ -197,9 +193,11 @@ fn is_service(digits: &str) -> bool {
     short || free || named
 }
 
-/// How many digits its area code has: 010 and 02x three, others four.
+/// How many digits its area code has: 010 and 02x three, others four. None has two noughts behind its first digit: 0400 and 0800 are
+/// the services 400 and 800 with a nought before.
 fn area_of(national: &str) -> Option<u8> {
     match national.as_bytes() {
+        [b'0', _, b'0', b'0', ..] => None,
         [b'0', b'1', b'0', ..] | [b'0', b'2', b'0'..=b'9', ..] => Some(3),
         [b'0', b'3'..=b'9', ..] if national.len() > 4 => Some(4),
         _ => None,
@@ -255,6 +253,18 @@ mod tests {
             ("00852 2345 6789", Trouble::Foreign),
             ("16812345", Trouble::Premium),
             ("1601234", Trouble::Premium),
+            ("16812345678", Trouble::Premium),
+            ("016812345678", Trouble::Premium),
+            ("+86 160 1234 5678", Trouble::Premium),
+            ("17951123456", Trouble::Premium),
+            ("17951 13812345678", Trouble::Premium),
+            ("04008001234", Trouble::NotANumber),
+            ("08008001234", Trouble::NotANumber),
+            ("8008001234", Trouble::Service),
+            ("96168", Trouble::Service),
+            ("01096123456", Trouble::Service),
+            ("+86 00 1 212 555 0100", Trouble::NotANumber),
+            ("00", Trouble::Foreign),
             ("13491234567", Trouble::Premium),
             ("17401234567", Trouble::Premium),
             ("4008001234", Trouble::Service),

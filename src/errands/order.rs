@@ -15,25 +15,17 @@ pub enum Purpose {
     Revisit,
     /// The machine tells that the matter is settled and asks for the second rating (第十三条, P35).
     Result,
-    /// Promised to somebody who waited in the queue (P31).
-    QueueCallback,
-    /// Asked for where nobody could be had (P31).
+    /// Asked for where nobody could be had, or instead of waiting (P31).
     Callback,
 }
 
 impl Purpose {
-    pub const ALL: [Purpose; 4] = [
-        Purpose::Revisit,
-        Purpose::Result,
-        Purpose::QueueCallback,
-        Purpose::Callback,
-    ];
+    pub const ALL: [Purpose; 3] = [Purpose::Revisit, Purpose::Result, Purpose::Callback];
 
     pub const fn word(self) -> &'static str {
         match self {
             Purpose::Revisit => "revisit",
             Purpose::Result => "result",
-            Purpose::QueueCallback => "queue_callback",
             Purpose::Callback => "callback",
         }
     }
@@ -47,11 +39,20 @@ impl Purpose {
         !matches!(self, Purpose::Result)
     }
 
-    /// How often it is tried. A person who clicks tries himself; his three attempts are the ticket's (D11).
+    /// How often he is tried. A person who clicks tries himself; his three attempts are the ticket's (D11).
     pub const fn attempts_at_most(self) -> u32 {
         match self {
             Purpose::Revisit => 1,
-            Purpose::Result | Purpose::QueueCallback | Purpose::Callback => 3,
+            Purpose::Result | Purpose::Callback => 3,
+        }
+    }
+
+    /// Attempts that never tried him, before it is given up: some days of a line that is down. A person who clicks sees that nothing came
+    /// of it, and is not rung again unasked.
+    pub const fn untried_at_most(self) -> u32 {
+        match self {
+            Purpose::Revisit => 1,
+            Purpose::Result | Purpose::Callback => 40,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Ended, Hours, Order, OrderId, Stage, Trouble};
+use super::{Ended, Hours, Order, OrderId, Purpose, Stage, Trouble};
 use crate::domain::{Calendar, Day, Moment};
 
 /// What the operator may vary.
@@ -25,6 +25,21 @@ pub enum Next {
     Closed(Ended),
 }
 
+/// What was done for an errand before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Behind {
+    /// Attempts on record, of either kind.
+    pub attempts: u32,
+    /// Those of them that tried him ([`Ended::tried_him`]); at most `attempts`.
+    pub tried: u32,
+}
+
+impl Behind {
+    fn untried(self) -> u32 {
+        self.attempts.saturating_sub(self.tried)
+    }
+}
+
 /// An attempt to be made now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
@@ -36,7 +51,9 @@ pub struct Start {
 struct Held {
     order: Order,
     stage: Stage,
-    attempts: u32,
+    behind: Behind,
+    /// When the attempt that is being made was begun.
+    begun_on: Option<Day>,
 }
 
 /// All errands that are open.
@@ -64,8 +81,8 @@ impl Errands {
         }
     }
 
-    /// Takes an errand that so many attempts were made of. One that is known changes nothing.
-    pub fn take(&mut self, order: Order, attempts: u32) -> Result<(), Trouble> {
+    /// Takes an errand with what was done for it. One that is known changes nothing.
+    pub fn take(&mut self, order: Order, behind: Behind) -> Result<(), Trouble> {
         if self.held.contains_key(&order.id) {
             return Ok(());
         }
@@ -75,7 +92,8 @@ impl Errands {
         self.waiting.insert((order.not_before, order.id.clone()));
         let held = Held {
             stage: Stage::Waiting,
-            attempts,
+            behind,
+            begun_on: None,
             order,
         };
         self.held.insert(held.order.id.clone(), held);
@@ -141,10 +159,11 @@ impl Errands {
             *self.today.1.entry(number.to_owned()).or_insert(0) += 1;
             self.calling += 1;
             held.stage = Stage::Calling;
-            held.attempts += 1;
+            held.behind.attempts += 1;
+            held.begun_on = Some(now.day());
             starts.push(Start {
                 order: held.order.clone(),
-                attempt: held.attempts,
+                attempt: held.behind.attempts,
             });
         }
         starts
@@ -163,15 +182,14 @@ impl Errands {
             return None;
         }
         self.calling -= 1;
-        self.busy.remove(held.order.number.as_str());
-        let next = next(
-            &self.rules.hours,
-            held.order.purpose.attempts_at_most(),
-            held.attempts,
-            ended,
-            now,
-            calendar,
-        );
+        let number = held.order.number.as_str();
+        self.busy.remove(number);
+        match ended.tried_him() {
+            true => held.behind.tried += 1,
+            false => untry(&mut self.today, number, held.begun_on),
+        }
+        let (purpose, behind) = (held.order.purpose, held.behind);
+        let next = next(&self.rules.hours, purpose, behind, ended, now, calendar);
         match next {
             Next::Again(at) => {
                 held.stage = Stage::Waiting;
@@ -183,6 +201,24 @@ impl Errands {
             }
         }
         Some(next)
+    }
+
+    /// An attempt could not be begun, and nothing of it is on record: its turn comes again, not earlier than `at`.
+    pub fn put_back(&mut self, id: &OrderId, at: Moment) {
+        let Some(held) = self.held.get_mut(id) else {
+            return;
+        };
+        if held.stage != Stage::Calling {
+            return;
+        }
+        self.calling -= 1;
+        let number = held.order.number.as_str();
+        self.busy.remove(number);
+        untry(&mut self.today, number, held.begun_on);
+        held.behind.attempts -= 1;
+        held.stage = Stage::Waiting;
+        held.order.not_before = at;
+        self.waiting.insert((at, id.clone()));
     }
 
     pub fn calling(&self) -> usize {
@@ -205,22 +241,53 @@ impl Errands {
     }
 }
 
-/// What becomes of an errand of which so many attempts were made.
-pub(super) fn next(
+/// Takes an attempt out of its day's count, where that is the day that is counted.
+fn untry(
+    (today, counts): &mut (Option<Day>, HashMap<String, u32>),
+    number: &str,
+    begun_on: Option<Day>,
+) {
+    if *today == begun_on
+        && let Some(count) = counts.get_mut(number)
+    {
+        *count = count.saturating_sub(1);
+    }
+}
+
+/// The longest pause while nothing is the called person's doing, in minutes.
+const PAUSE_AT_MOST_MIN: u32 = 120;
+
+/// What becomes of an errand when its last attempt, which `behind` has counted already, ended so. Whoever was not tried is tried
+/// again ever more rarely.
+pub fn next(
     hours: &Hours,
-    attempts_at_most: u32,
-    attempts: u32,
+    purpose: Purpose,
+    behind: Behind,
     ended: Ended,
     now: Moment,
     calendar: &Calendar,
 ) -> Next {
-    match ended.again_after_min() {
-        Some(after_min) if attempts < attempts_at_most => {
-            let after_ms = i64::from(after_min) * 60_000;
-            Next::Again(hours.next(now.plus_millis(after_ms), calendar))
+    let (Some(after_min), may) = (match ended.tried_him() {
+        true => (
+            ended.again_after_min(),
+            behind.tried < purpose.attempts_at_most(),
+        ),
+        false => {
+            let doubled = behind.untried().saturating_sub(1).min(7);
+            let after_min = |min: u32| (min << doubled).min(PAUSE_AT_MOST_MIN);
+            (
+                ended.again_after_min().map(after_min),
+                behind.untried() < purpose.untried_at_most(),
+            )
         }
-        _ => Next::Closed(ended),
+    }) else {
+        return Next::Closed(ended);
+    };
+    if !may {
+        return Next::Closed(ended);
     }
+    let after_ms = i64::from(after_min) * 60_000;
+    Next::Again(hours.next(now.plus_millis(after_ms), calendar))
 }
 
 #[cfg(test)]
@@ -266,7 +333,8 @@ mod tests {
         let mut room = Errands::new(rules(2));
         let calendar = calendar();
         for (id, number) in [(1, 7), (2, 7), (3, 8), (4, 9)] {
-            room.take(order(id, number, Purpose::Result), 0).unwrap();
+            room.take(order(id, number, Purpose::Result), Behind::default())
+                .unwrap();
         }
         assert_eq!(ids(&room.due(ten(), &calendar)), ["o1", "o3"]);
         assert!(room.due(ten(), &calendar).is_empty());
@@ -284,7 +352,8 @@ mod tests {
     fn what_may_pass_is_tried_again_and_what_may_not_is_closed() {
         let mut room = Errands::new(rules(2));
         let calendar = calendar();
-        room.take(order(1, 7, Purpose::Result), 0).unwrap();
+        room.take(order(1, 7, Purpose::Result), Behind::default())
+            .unwrap();
         let id = OrderId("o1".into());
         let mut now = ten();
         for attempt in 1..=3 {
@@ -300,7 +369,8 @@ mod tests {
             }
         }
         assert_eq!(room.open(), 0);
-        room.take(order(2, 7, Purpose::Revisit), 0).unwrap();
+        room.take(order(2, 7, Purpose::Revisit), Behind::default())
+            .unwrap();
         // Three attempts on this number were made today: tomorrow at nine.
         assert!(room.due(now, &calendar).is_empty());
         let tomorrow = Day::new(2026, 9, 19).unwrap().at(9, 0, 0);
@@ -309,10 +379,77 @@ mod tests {
     }
 
     #[test]
+    fn what_never_tried_him_uses_up_none_of_his_attempts() {
+        let mut room = Errands::new(rules(2));
+        let calendar = calendar();
+        room.take(order(1, 7, Purpose::Result), Behind::default())
+            .unwrap();
+        let id = OrderId("o1".into());
+        let mut now = ten();
+        let mut pauses_min = Vec::new();
+        for how in [
+            Ended::Network,
+            Ended::DeskNoAnswer,
+            Ended::Network,
+            Ended::Network,
+        ] {
+            assert_eq!(room.due(now, &calendar).len(), 1, "not the day's limit");
+            let Some(Next::Again(at)) = room.ended(&id, how, now, &calendar) else {
+                panic!("{how:?} is tried again");
+            };
+            pauses_min.push((at.millis() - now.millis()) / 60_000);
+            now = at;
+        }
+        assert_eq!(pauses_min, [5, 10, 20, 40], "ever more rarely");
+        // He has his three all the same.
+        for tried in 1..=3 {
+            assert_eq!(room.due(now, &calendar)[0].attempt, 4 + tried);
+            match room.ended(&id, Ended::Busy, now, &calendar) {
+                Some(Next::Again(at)) => now = at,
+                closed => assert_eq!((tried, closed), (3, Some(Next::Closed(Ended::Busy)))),
+            }
+        }
+        // What is down for days is given up; and who clicked sees that nothing came of it.
+        room.take(
+            order(2, 8, Purpose::Callback),
+            Behind {
+                attempts: 39,
+                tried: 0,
+            },
+        )
+        .unwrap();
+        room.take(order(3, 9, Purpose::Revisit), Behind::default())
+            .unwrap();
+        assert_eq!(room.due(now, &calendar).len(), 2);
+        for id in ["o2", "o3"] {
+            let next = room.ended(&OrderId(id.into()), Ended::DeskNoAnswer, now, &calendar);
+            assert_eq!(next, Some(Next::Closed(Ended::DeskNoAnswer)), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_begun_comes_again_as_if_it_had_not_been_due() {
+        let mut room = Errands::new(rules(2));
+        let calendar = calendar();
+        room.take(order(1, 7, Purpose::Result), Behind::default())
+            .unwrap();
+        let id = OrderId("o1".into());
+        for minute in 0..5 {
+            let now = ten().plus_millis(minute * 60_000);
+            let starts = room.due(now, &calendar);
+            assert_eq!((starts.len(), starts[0].attempt), (1, 1));
+            room.put_back(&id, now.plus_millis(60_000));
+            assert_eq!(room.calling(), 0);
+            assert!(room.due(now, &calendar).is_empty());
+        }
+    }
+
+    #[test]
     fn nobody_is_called_at_night() {
         let mut room = Errands::new(rules(2));
         let calendar = calendar();
-        room.take(order(1, 7, Purpose::Result), 0).unwrap();
+        room.take(order(1, 7, Purpose::Result), Behind::default())
+            .unwrap();
         let night = Day::new(2026, 9, 18).unwrap().at(20, 0, 0);
         assert!(room.due(night, &calendar).is_empty());
         let evening = Day::new(2026, 9, 18).unwrap().at(19, 50, 0);
@@ -328,10 +465,15 @@ mod tests {
             open_at_most: 1,
             ..rules(1)
         });
-        room.take(order(1, 7, Purpose::Result), 0).unwrap();
-        let full = room.take(order(2, 8, Purpose::Result), 0);
+        room.take(order(1, 7, Purpose::Result), Behind::default())
+            .unwrap();
+        let full = room.take(order(2, 8, Purpose::Result), Behind::default());
         assert_eq!(full, Err(Trouble::Full));
-        assert_eq!(room.take(order(1, 7, Purpose::Result), 0), Ok(()), "known");
+        assert_eq!(
+            room.take(order(1, 7, Purpose::Result), Behind::default()),
+            Ok(()),
+            "known"
+        );
         assert!(room.withdraw(&OrderId("o1".into())));
         assert!(!room.withdraw(&OrderId("o1".into())));
         assert!(room.due(ten(), &calendar()).is_empty());
@@ -348,10 +490,11 @@ mod tests {
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let step = prop_oneof![
-            (0u32..40, 0u32..6, 0usize..4)
+            (0u32..40, 0u32..6, 0usize..Purpose::ALL.len())
                 .prop_map(|(id, number, purpose)| Step::Take(id, number, purpose)),
             Just(Step::Due),
-            (0usize..8, 0usize..11).prop_map(|(nth, ended)| Step::End(nth, ended)),
+            (0usize..8, 0usize..Ended::ALL.len() - 1)
+                .prop_map(|(nth, ended)| Step::End(nth, ended)),
             (0u32..40).prop_map(Step::Withdraw),
             (0i64..600).prop_map(Step::Pass),
         ];
@@ -367,12 +510,14 @@ mod tests {
             let mut taken = BTreeSet::new();
             let mut ended = BTreeMap::new();
             let mut calling: Vec<Order> = Vec::new();
+            let mut begun: HashMap<OrderId, Day> = HashMap::new();
+            let mut tries: HashMap<OrderId, u32> = HashMap::new();
             let mut per_day: HashMap<(String, Day), u32> = HashMap::new();
             for step in steps {
                 match step {
                     Step::Take(id, number, purpose) => {
                         let order = order(id, number, Purpose::ALL[purpose]);
-                        if !taken.contains(&order.id) && room.take(order.clone(), 0).is_ok() {
+                        if !taken.contains(&order.id) && room.take(order.clone(), Behind::default()).is_ok() {
                             taken.insert(order.id);
                         }
                     }
@@ -384,13 +529,24 @@ mod tests {
                         let made = per_day.entry((start.order.number.as_str().into(), now.day())).or_insert(0);
                         *made += 1;
                         prop_assert!(*made <= 3);
-                        prop_assert!(start.attempt <= start.order.purpose.attempts_at_most());
+                        let purpose = start.order.purpose;
+                        let most = purpose.attempts_at_most() + purpose.untried_at_most();
+                        prop_assert!(start.attempt < most);
+                        begun.insert(start.order.id.clone(), now.day());
                         calling.push(start.order);
                         prop_assert!(calling.len() <= at_once);
                     },
                     Step::End(nth, how) if !calling.is_empty() => {
                         let order = calling.remove(nth % calling.len());
                         let next = room.ended(&order.id, Ended::ALL[how], now, &calendar);
+                        if Ended::ALL[how].tried_him() {
+                            let tried = tries.entry(order.id.clone()).or_insert(0);
+                            *tried += 1;
+                            prop_assert!(*tried <= order.purpose.attempts_at_most());
+                        } else {
+                            let day = begun[&order.id];
+                            *per_day.entry((order.number.as_str().into(), day)).or_insert(1) -= 1;
+                        }
                         prop_assert!(room.ended(&order.id, Ended::ALL[how], now, &calendar).is_none());
                         match next {
                             Some(Next::Closed(how)) => {

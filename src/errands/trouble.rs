@@ -21,6 +21,8 @@ pub enum Trouble {
     Open,
     /// There is no trunk for calls out.
     NoTrunk,
+    /// No dialplan answers calls of this purpose.
+    NoPlan,
     NoNumber,
     NoDesk,
     /// The ticket does not stand where such a call is made.
@@ -30,7 +32,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    pub const ALL: [Trouble; 14] = [
+    pub const ALL: [Trouble; 15] = [
         Trouble::NotANumber,
         Trouble::Emergency,
         Trouble::Foreign,
@@ -41,6 +43,7 @@ impl Trouble {
         Trouble::Full,
         Trouble::Open,
         Trouble::NoTrunk,
+        Trouble::NoPlan,
         Trouble::NoNumber,
         Trouble::NoDesk,
         Trouble::NotNow,
@@ -59,6 +62,7 @@ impl Trouble {
             Trouble::Full => "full",
             Trouble::Open => "open",
             Trouble::NoTrunk => "no_trunk",
+            Trouble::NoPlan => "no_plan",
             Trouble::NoNumber => "no_number",
             Trouble::NoDesk => "no_desk",
             Trouble::NotNow => "not_now",
@@ -78,6 +82,7 @@ impl Trouble {
             Trouble::Full => "外呼任务已满，请稍后再试",
             Trouble::Open => "该号码已有同类外呼任务",
             Trouble::NoTrunk => "未配置外呼线路",
+            Trouble::NoPlan => "没有适用于此类外呼的话务流程",
             Trouble::NoNumber => "评价人未留号码",
             Trouble::NoDesk => "您没有可用的座席话机",
             Trouble::NotNow => "工单目前不需要这样的外呼",
@@ -98,6 +103,9 @@ impl Trouble {
             Trouble::Open => "such a call to this number is open already",
             Trouble::NoTrunk => {
                 "no trunk for calls out: write [outward] caller_id, and [trunk] or [outward] trunk"
+            }
+            Trouble::NoPlan => {
+                "no dialplan answers such calls: add one with answers = [\"out:…\"], as in dialplans/"
             }
             Trouble::NoNumber => "the rater left no number",
             Trouble::NoDesk => "you have no desk that can be rung",

@@ -9,6 +9,7 @@ use super::{Plan, PlayId, Script, Session};
 use crate::script::Findings;
 
 pub const CONSULTATION: &str = include_str!("../../dialplans/consultation.toml");
+pub const RESULT: &str = include_str!("../../dialplans/result.toml");
 pub const TEST: &str = include_str!("../../dialplans/test.toml");
 const SCRIPT: &str = include_str!("../../prompts/zh-CN/script.toml");
 
@@ -106,11 +107,25 @@ impl Call {
         Call::of(plan(&queueing_text()), Hours::Open)
     }
 
+    /// The machine's call about a result, answered by the one whom it calls.
+    pub fn about_a_result() -> Self {
+        let date = Some(super::Value::Date { month: 9, day: 18 });
+        let facts = Facts {
+            date,
+            ..facts(Hours::Open)
+        };
+        Call::with(plan(RESULT), facts)
+    }
+
     fn of(plan: Arc<Plan>, hours: Hours) -> Self {
+        Call::with(plan, facts(hours))
+    }
+
+    fn with(plan: Arc<Plan>, facts: Facts) -> Self {
         let now = epoch();
         let script = Arc::new(script());
         let mut call = Call {
-            session: Session::new(plan, script, facts(hours), now),
+            session: Session::new(plan, script, facts, now),
             now,
             done: Vec::new(),
             playing: None,

@@ -1,5 +1,6 @@
 //! Who wants whom called, and whether that may be.
 
+use super::plans::Plans;
 use crate::casework::Case;
 use crate::domain::{Hand, Moment, State, TicketNumber};
 use crate::engine::{CallId, Engine, Error};
@@ -40,6 +41,8 @@ pub struct Allowing {
     pub open_at_most: u64,
     /// Whether there is a trunk at all.
     pub trunk: bool,
+    /// What a dialplan answers.
+    pub plans: Plans,
 }
 
 /// Of an errand: sortable by when it was asked for, and unguessable.
@@ -76,6 +79,9 @@ impl Engine {
         if !allowing.trunk {
             return Err(Trouble::NoTrunk.into());
         }
+        if !allowing.plans.answer(wish.what.purpose()) {
+            return Err(Trouble::NoPlan.into());
+        }
         let mut tx = self.write().await?;
         tx.lock_errands().await?;
         let mut row = self.row_of(&mut tx, id, wish, now).await?;
@@ -89,7 +95,8 @@ impl Engine {
         }
         tx.insert_errand(&row).await?;
         let detail = format!("登记外呼，尾号{}", number.tail());
-        tx.note_errand(&row, "call_out_asked", detail, now).await?;
+        tx.note_errand(&row, "call_out_asked", detail, None, now)
+            .await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(id.clone())
     }
@@ -115,19 +122,31 @@ impl Engine {
         tx.insert_errand(&row).await?;
         tx.withdraw_errand(&row.id, now).await?;
         let detail = format!("不外呼：{}", trouble.zh());
-        tx.note_errand(&row, "call_out_withdrawn", detail, now)
+        tx.note_errand(&row, "call_out_withdrawn", detail, None, now)
             .await?;
         Ok(tx.commit().await?)
     }
 
-    /// Takes one back that is not being called; `false` where there is none such.
-    pub async fn withdraw_call(&self, id: &str, now: Moment) -> Result<bool, Error> {
+    /// One errand.
+    pub async fn call_out(&self, id: &str) -> Result<Option<ErrandRow>, Error> {
+        Ok(self.read().await?.errand(id).await?)
+    }
+
+    /// Takes one back that is not being called; `false` where there is none such. `by`: who does; `None`: somebody at this machine.
+    pub async fn withdraw_call(
+        &self,
+        id: &str,
+        by: Option<&Hand>,
+        now: Moment,
+    ) -> Result<bool, Error> {
         let mut tx = self.write().await?;
         tx.lock_errands().await?;
         let withdrawn = tx.withdraw_errand(id, now).await?;
-        if let Some(row) = tx.errand(id).await?.filter(|_| withdrawn) {
+        if let Some(mut row) = tx.errand(id).await?.filter(|_| withdrawn) {
+            // Nobody else than who does it is named.
+            row.asked_by = None;
             let detail = "取消外呼".to_owned();
-            tx.note_errand(&row, "call_out_withdrawn", detail, now)
+            tx.note_errand(&row, "call_out_withdrawn", detail, by, now)
                 .await?;
         }
         tx.commit().await?;
@@ -207,6 +226,9 @@ impl Engine {
                 let case = case.ok_or_else(|| Error::NoSuchTicket(ticket.to_string()))?;
                 let is_revisit = row.purpose == Purpose::Revisit.word();
                 may_be_called(&case, is_revisit)?;
+                if tx.was_call_out_refused(&ticket.to_string()).await? {
+                    return Err(Trouble::NoMoreCalls.into());
+                }
                 let rating = tx.rating(&case.ticket.rating.to_string()).await?;
                 let call = rating.and_then(|rating| rating.call_id);
                 let call = call.ok_or(Trouble::NoNumber)?;
@@ -249,6 +271,7 @@ fn blank(id: &OrderId, purpose: Purpose, now: Moment) -> ErrandRow {
         asked_at: now,
         not_before: now,
         attempts: 0,
+        tried: 0,
         state: "waiting".to_owned(),
         result: None,
         closed_at: None,
@@ -257,7 +280,7 @@ fn blank(id: &OrderId, purpose: Purpose, now: Moment) -> ErrandRow {
 }
 
 /// Where a ticket's rater is called: revisited in the assessment (row 3), told the result where he may rate again.
-fn may_be_called(case: &Case, is_revisit: bool) -> Result<(), Trouble> {
+pub(super) fn may_be_called(case: &Case, is_revisit: bool) -> Result<(), Trouble> {
     let state = match is_revisit {
         true => State::Assessing,
         false => State::ToRerate,

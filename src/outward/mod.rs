@@ -5,6 +5,7 @@
 //! at its next start.
 
 mod asking;
+mod plans;
 mod telling;
 mod trying;
 
@@ -13,4 +14,5 @@ mod tests;
 
 pub use crate::register::{AttemptRow, ErrandRow};
 pub use asking::{Allowing, NotAsked, Wish, WishFor, fresh_order_id};
+pub use plans::Plans;
 pub use trying::Attempt;

@@ -3,7 +3,7 @@
 use super::trying::Attempt;
 use crate::acts::Reached;
 use crate::casework::Act;
-use crate::domain::{Actor, Article, By, Entry, Moment, Subject, TicketNumber, UnitId, What};
+use crate::domain::{Actor, Article, By, Entry, Hand, Moment, Subject, TicketNumber, UnitId, What};
 use crate::engine::{Doing, Engine, Error};
 use crate::errands::{Ended, Purpose};
 use crate::register::ErrandRow;
@@ -16,14 +16,17 @@ impl Ended {
             Ended::Answered => "已接通",
             Ended::Busy => "忙",
             Ended::NoAnswer => "无人接听",
-            Ended::Refused => "拒绝",
+            Ended::Refused => "不希望再接到电话",
+            Ended::Declined => "拒接",
             Ended::Later => "要求稍后联系",
             Ended::WrongNumber => "空号",
             Ended::OutOfReach => "无法接通",
             Ended::DeskNoAnswer => "座席未接",
             Ended::DeskAbandoned => "座席先挂机",
             Ended::Network => "线路故障",
+            Ended::OutOfHours => "已过外呼时段",
             Ended::Interrupted => "中断",
+            Ended::Failed => "接通后故障",
             Ended::Withdrawn => "已取消",
         }
     }
@@ -35,6 +38,7 @@ impl Tx {
         row: &ErrandRow,
         what: &'static str,
         detail: String,
+        by: Option<&Hand>,
         now: Moment,
     ) -> Result<(), Error> {
         let ticket = row
@@ -50,7 +54,10 @@ impl Tx {
         let entry = Entry {
             at: now,
             actor: Actor::System,
-            person: row.asked_by.clone(),
+            person: by
+                .map(|hand| &hand.person)
+                .or(row.asked_by.as_ref())
+                .cloned(),
             what: What::Act(what),
             about,
             article,
@@ -65,11 +72,20 @@ impl Tx {
 impl Engine {
     /// A revisit that reached nobody is one of the ticket's attempts (D11), by whoever asked for it. One that reached him is recorded by
     /// the person who talked, with what was said and this call.
-    pub(super) async fn tell_ticket(&self, attempt: &Attempt, ended: Ended, now: Moment) {
+    ///
+    /// Only the database's fault is one; else the attempt is on record, and the ticket may have gone on meanwhile.
+    pub(super) async fn tell_ticket(
+        &self,
+        attempt: &Attempt,
+        ended: Ended,
+        now: Moment,
+    ) -> Result<(), Error> {
         let row = &attempt.row;
         let result = match ended {
             Ended::Busy => Reached::Busy,
-            Ended::NoAnswer | Ended::OutOfReach | Ended::Later => Reached::NoAnswer,
+            Ended::NoAnswer | Ended::Declined | Ended::OutOfReach | Ended::Later => {
+                Reached::NoAnswer
+            }
             Ended::WrongNumber => Reached::NoSuchNumber,
             Ended::Refused => Reached::Refused,
             // Not the rater's doing, or told by a person.
@@ -77,18 +93,20 @@ impl Engine {
             | Ended::DeskNoAnswer
             | Ended::DeskAbandoned
             | Ended::Network
+            | Ended::OutOfHours
             | Ended::Interrupted
-            | Ended::Withdrawn => return,
+            | Ended::Failed
+            | Ended::Withdrawn => return Ok(()),
         };
         let ticket = row
             .ticket
             .as_ref()
             .and_then(|text| text.parse::<TicketNumber>().ok());
         let (Some(ticket), Some(person)) = (ticket, &row.asked_by) else {
-            return;
+            return Ok(());
         };
         if row.purpose != Purpose::Revisit.word() {
-            return;
+            return Ok(());
         }
         let told = async {
             let hand = self.hand_of(person, now).await?;
@@ -106,11 +124,17 @@ impl Engine {
                 seen: None,
                 key: Some(format!("{}-{}", row.id, attempt.seq)),
             };
-            self.act(doing, now).await
+            // It was begun within the hours, though it may have rung beyond them.
+            let last = now.day().at(19, 59, 59);
+            self.act(doing, now.min(last)).await
         };
-        if let Err(error) = told.await {
-            // The attempt is on record; the ticket may have gone on meanwhile.
-            tracing::warn!(errand = row.id, %error, "the ticket was not told of an attempt");
+        match told.await {
+            Ok(_) => Ok(()),
+            Err(fault @ Error::Store(_)) => Err(fault),
+            Err(error) => {
+                tracing::warn!(errand = row.id, %error, "the ticket was not told of an attempt");
+                Ok(())
+            }
         }
     }
 }

@@ -13,7 +13,13 @@ use crate::store::testing::{Place, stories};
 
 stories![
     who_may_not_be_called_leaves_nothing,
+    what_the_network_declines_is_not_the_raters_refusal,
     an_attempt_in_vain_is_one_of_the_tickets_revisits,
+    without_a_plan_it_is_refused_when_it_is_asked_for,
+    what_went_on_meanwhile_is_not_called,
+    one_that_may_not_be_called_holds_up_no_other,
+    what_is_not_sure_to_have_begun_is_found_out,
+    what_is_taken_back_names_who_did_it,
     what_a_crash_cut_may_be_tried_again_unless_it_was_answered,
     whom_we_called_is_no_caller_whom_a_desk_outwaited,
 ];
@@ -38,6 +44,7 @@ fn allowing() -> Allowing {
         numbers: errands::Numbers::default(),
         open_at_most: 2,
         trunk: true,
+        plans: Plans::of(|_| true),
     }
 }
 
@@ -150,11 +157,11 @@ fn trouble(asked: Result<OrderId, NotAsked>) -> Trouble {
 
 async fn begun(engine: &Engine, seq: u32, call: &str) -> (Order, Attempt) {
     let open = engine
-        .open_calls_out(&allowing().numbers, 10, at("11:00"))
+        .due_calls_out(&allowing().numbers, 10, at("12:00"))
         .await
         .unwrap();
-    let (order, attempts) = open.into_iter().next().unwrap();
-    assert_eq!(attempts + 1, seq);
+    let (order, behind) = open.into_iter().next().unwrap();
+    assert_eq!(behind.attempts + 1, seq);
     let call = CallId(call.into());
     let attempt = engine
         .begin_attempt(&order, seq, &call, at("11:00"))
@@ -185,15 +192,6 @@ async fn who_may_not_be_called_leaves_nothing(place: Place) {
         trouble(ask(&engine, "o1", result(ticket)).await),
         Trouble::NotNow
     );
-    let back = |number: &str| Wish {
-        what: WishFor::Callback {
-            call: CallId("c1".into()),
-            number: Some(number.to_owned()),
-            not_before: at("11:00"),
-        },
-        staff: None,
-        by: None,
-    };
     assert_eq!(
         trouble(ask(&engine, "o1", back("110")).await),
         Trouble::Emergency
@@ -219,9 +217,40 @@ async fn who_may_not_be_called_leaves_nothing(place: Place) {
         trouble(ask(&engine, "o3", back("13712345678")).await),
         Trouble::Full
     );
-    assert!(engine.withdraw_call("o2", at("11:01")).await.unwrap());
-    assert!(!engine.withdraw_call("o2", at("11:01")).await.unwrap());
+    assert!(engine.withdraw_call("o2", None, at("11:01")).await.unwrap());
+    assert!(!engine.withdraw_call("o2", None, at("11:01")).await.unwrap());
     ask(&engine, "o3", back("13712345678")).await.unwrap();
+    engine.close().await.unwrap();
+}
+
+async fn what_the_network_declines_is_not_the_raters_refusal(place: Place) {
+    let engine = engine(&place).await;
+    let by = revisitor(&engine).await;
+    let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
+    let case = async || engine.whole_case(ticket).await.unwrap().unwrap().case;
+    let declined = errands::of_status(603, true);
+    ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
+    let (_, attempt) = begun(&engine, 1, "call-1").await;
+    let next = Next::Closed(declined);
+    engine
+        .end_attempt(&attempt, declined, Some(603), next, at("11:01"))
+        .await
+        .unwrap();
+    assert!(!case().await.no_more_calls());
+    assert!(!case().await.is_revisited());
+    // He may be asked again; this time he answers and presses 3.
+    ask(&engine, "o2", revisit(ticket, &by)).await.unwrap();
+    let (_, attempt) = begun(&engine, 1, "call-2").await;
+    let next = Next::Closed(Ended::Refused);
+    engine
+        .end_attempt(&attempt, Ended::Refused, Some(200), next, at("11:02"))
+        .await
+        .unwrap();
+    assert!(case().await.no_more_calls());
+    assert_eq!(
+        trouble(ask(&engine, "o3", revisit(ticket, &by)).await),
+        Trouble::NoMoreCalls
+    );
     engine.close().await.unwrap();
 }
 
@@ -265,6 +294,131 @@ async fn an_attempt_in_vain_is_one_of_the_tickets_revisits(place: Place) {
     // The records are whole: what was noted is no act.
     let verified = engine.verify_records(|_| {}).await.unwrap();
     assert!(verified.is_ok());
+    engine.close().await.unwrap();
+}
+
+fn back(number: &str) -> Wish {
+    Wish {
+        what: WishFor::Callback {
+            call: CallId("c1".into()),
+            number: Some(number.to_owned()),
+            not_before: at("11:00"),
+        },
+        staff: None,
+        by: None,
+    }
+}
+
+async fn without_a_plan_it_is_refused_when_it_is_asked_for(place: Place) {
+    let engine = engine(&place).await;
+    dissatisfied(&engine, "c1", Some("13812345678")).await;
+    let allowing = Allowing {
+        plans: Plans::of(|purpose| purpose != Purpose::Callback),
+        ..allowing()
+    };
+    let id = OrderId("o1".into());
+    let asked = engine.ask_for_call(&id, back("13912345678"), &allowing, at("11:00"));
+    assert_eq!(trouble(asked.await), Trouble::NoPlan);
+    assert!(engine.calls_out(10).await.unwrap().is_empty());
+    // A plan that comes later is seen by whoever asks then.
+    allowing.plans.are(|_| true);
+    let asked = engine.ask_for_call(&id, back("13912345678"), &allowing, at("11:00"));
+    asked.await.unwrap();
+    engine.close().await.unwrap();
+}
+
+async fn what_went_on_meanwhile_is_not_called(place: Place) {
+    let engine = engine(&place).await;
+    let by = revisitor(&engine).await;
+    let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
+    ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
+    let numbers = allowing().numbers;
+    let due = engine.due_calls_out(&numbers, 10, at("11:00"));
+    let (order, _) = due.await.unwrap().remove(0);
+    // Somebody reaches him by another telephone.
+    let doing = Doing {
+        ticket,
+        act: Act::Revisit {
+            result: crate::acts::Reached::Connected,
+            call: None,
+            answers: "等待太久".into(),
+            slip: false,
+            no_more_calls: false,
+        },
+        by: By::Person(by.clone()),
+        seen: None,
+        key: None,
+    };
+    engine.act(doing, at("11:01")).await.unwrap();
+    let call = CallId("call-1".into());
+    let begun = engine.begin_attempt(&order, 1, &call, at("11:02")).await;
+    assert_eq!(begun.unwrap(), None);
+    let out = engine.calls_out(10).await.unwrap();
+    assert_eq!(out[0].0.result.as_deref(), Some("withdrawn"));
+    assert!(out[0].1.is_empty());
+    engine.close().await.unwrap();
+}
+
+async fn one_that_may_not_be_called_holds_up_no_other(place: Place) {
+    let engine = engine(&place).await;
+    dissatisfied(&engine, "c1", Some("13812345678")).await;
+    ask(&engine, "o1", back("13712345678")).await.unwrap();
+    ask(&engine, "o2", back("13912345678")).await.unwrap();
+    // The operator bars the first one's numbers, and starts anew.
+    let numbers = errands::Numbers {
+        barred: vec!["137".into()],
+        ..allowing().numbers
+    };
+    for _ in 0..2 {
+        let due = engine.due_calls_out(&numbers, 10, at("11:00"));
+        let due = due.await.unwrap();
+        let ids: Vec<_> = due.iter().map(|(order, _)| order.id.0.as_str()).collect();
+        assert_eq!(ids, ["o2"]);
+    }
+    let barred = engine.call_out("o1").await.unwrap().unwrap();
+    assert_eq!(barred.result.as_deref(), Some("withdrawn"));
+    assert_eq!(engine.open_call_out_count().await.unwrap(), 1);
+    engine.close().await.unwrap();
+}
+
+async fn what_is_not_sure_to_have_begun_is_found_out(place: Place) {
+    let engine = engine(&place).await;
+    dissatisfied(&engine, "c1", Some("13812345678")).await;
+    ask(&engine, "o1", back("13712345678")).await.unwrap();
+    let (id, call) = (OrderId("o1".into()), CallId("call-1".into()));
+    let settled = async || {
+        let settled = engine.end_unmade_attempt(&id, 1, &call, at("11:01"));
+        settled.await.unwrap()
+    };
+    assert!(!settled().await, "nothing is on record");
+    begun(&engine, 1, "call-1").await;
+    assert!(settled().await);
+    assert!(!settled().await, "once");
+    // Nobody was called: none of his attempts is used up, and another may be made.
+    let (_, attempt) = begun(&engine, 2, "call-2").await;
+    assert_eq!((attempt.row.attempts, attempt.row.tried), (2, 0));
+    engine.close().await.unwrap();
+}
+
+async fn what_is_taken_back_names_who_did_it(place: Place) {
+    let engine = engine(&place).await;
+    let by = revisitor(&engine).await;
+    let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
+    ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
+    let other = hand(&PersonId("77".into()), Role::CentreSupervisor);
+    let withdrawn = engine.withdraw_call("o1", Some(&other), at("11:01")).await;
+    assert!(withdrawn.unwrap());
+    let detail = engine
+        .ticket(&ticket.to_string(), Numbers::Masked)
+        .await
+        .unwrap()
+        .unwrap();
+    let who = |what: &str| {
+        let mut lines = detail.trail.iter().filter(|line| line.what == what);
+        lines.next().and_then(|line| line.person.clone())
+    };
+    assert_eq!(who("call_out_asked"), Some(by.person.0));
+    assert_eq!(who("call_out_withdrawn"), Some(other.person.0));
     engine.close().await.unwrap();
 }
 
@@ -318,8 +472,13 @@ async fn what_a_crash_cut_may_be_tried_again_unless_it_was_answered(place: Place
         (row.purpose.as_str(), row.state.as_str()),
         (Purpose::Callback.word(), "closed")
     );
-    assert_eq!(row.result.as_deref(), Some("interrupted"));
-    assert_eq!(attempts.len(), 2);
+    assert_eq!(row.result.as_deref(), Some("failed"));
+    let results: Vec<_> = attempts.iter().map(|made| made.result.as_deref()).collect();
+    assert_eq!(results, [Some("interrupted"), Some("failed")]);
+    assert_eq!((row.attempts, row.tried), (2, 1));
+    // Of this day's calls to him only the one counts that he answered.
+    let day = at("00:00");
+    assert_eq!(engine.attempts_since(day).await.unwrap().len(), 1);
     engine.close().await.unwrap();
 }
 

@@ -13,7 +13,7 @@ use crate::console::Event as Did;
 use crate::desks::{Need, Terms};
 use crate::dialing::{self, Dialling, Step};
 use crate::domain::Moment;
-use crate::errands::{Ended, Order};
+use crate::errands::{Ended, Order, Purpose};
 use crate::floor::{Hunted, Seat, Wanted, Whom};
 use crate::media::{CallMedia, Side};
 use crate::outward::Attempt;
@@ -33,6 +33,14 @@ pub fn own_group(staff: &str) -> String {
     format!("staff:{staff}")
 }
 
+/// Whether a dialplan answers calls of a purpose, as the operator's files are now.
+pub(super) fn answered(house: Arc<House>) -> Box<dyn Fn(Purpose) -> bool + Send + Sync> {
+    Box::new(move |purpose| {
+        let book = house.book.borrow();
+        book.plan_of_calls_out(purpose.word()).is_some()
+    })
+}
+
 /// The line failed, and there was no final response.
 const NOTHING: Failed = (Ended::Network, None);
 
@@ -50,6 +58,11 @@ impl Calling<'_> {
         let Some(outward) = &self.house.settings.outward else {
             return Err(NOTHING);
         };
+        // The desk may have rung for long: the hours are looked at where he is called.
+        let (hours, calendar) = (&outward.rules.hours, &self.house.calendar);
+        if !hours.is_open(clock::moment(), calendar) {
+            return Err((Ended::OutOfHours, None));
+        }
         let dialled = outward.numbers.dialled(&self.order.number);
         let call = &self.attempt.call.0;
         let trunk = &outward.trunk;
@@ -106,6 +119,8 @@ pub(super) async fn make(
         }
     };
     let reached = tokio::select! {
+        // First: what it has begun to record it takes away itself.
+        biased;
         reached = reached => reached,
         () = house.grace_over.cancelled() => Err((Ended::Interrupted, None)),
     };
@@ -165,6 +180,7 @@ async fn reach(calling: &Calling<'_>) -> Result<Reached, Failed> {
                 return Ok(Reached {
                     dialog,
                     events,
+                    peer: dialling.peer().to_owned(),
                     sound,
                     sound_events,
                     desk: None,
@@ -189,12 +205,13 @@ async fn reach_for(
     sound.join();
     let mut desk_events = desk.events;
     match ring_out(calling, &offer, &sound, &mut desk_events).await {
-        Ok((dialog, events)) => {
+        Ok((dialog, events, peer)) => {
             // What he hears first is for him alone.
             sound.part();
             Ok(Reached {
                 dialog,
                 events,
+                peer,
                 sound,
                 sound_events,
                 desk: Some((desk.line, desk_events, seat)),
@@ -207,7 +224,8 @@ async fn reach_for(
     }
 }
 
-type Line = (Dialog, mpsc::Receiver<DialogEvent>);
+/// With whom it goes by.
+type Line = (Dialog, mpsc::Receiver<DialogEvent>, String);
 
 async fn ring_out(
     calling: &Calling<'_>,
@@ -223,6 +241,7 @@ async fn ring_out(
         let step = tokio::select! {
             step = dialling.next() => step,
             () = leaves(sound, desk) => return Err((Ended::DeskAbandoned, None)),
+            () = calling.house.grace_over.cancelled() => return Err((Ended::Interrupted, None)),
         };
         match step {
             Step::Rings { early: Some(early) } => {
@@ -243,12 +262,13 @@ async fn ring_out(
                 sdp,
             } => {
                 sound.stop_playing();
+                let peer = dialling.peer().to_owned();
                 if sdp.is_empty() && early_fits {
                     // It had said all of it before (RFC 6337 §3.1.1).
-                    return Ok((dialog, events));
+                    return Ok((dialog, events, peer));
                 }
                 let fits = sound.accept_answer(Side::Caller, &sdp).await;
-                return fits.map(|()| (dialog, events)).map_err(|error| {
+                return fits.map(|()| (dialog, events, peer)).map_err(|error| {
                     tracing::warn!(%error, "the answer to a call out cannot be used");
                     NOTHING
                 });

@@ -159,7 +159,15 @@ impl Phone {
     pub async fn serve(self, mut incoming: mpsc::Receiver<Incoming>, closing: CancellationToken) {
         let mut calls = JoinSet::new();
         if let Some(outward) = self.house.settings.outward.clone() {
-            calls.spawn(calling::run(self.calling(outward), closing.clone()));
+            let (calling, ledgers) = (self.calling(outward), self.house.ledgers.clone());
+            let closing = closing.clone();
+            calls.spawn(async move {
+                // Who answered before the house fell may be in the journal only: he is not called again.
+                tokio::select! {
+                    _ = ledgers.earlier_drained() => calling::run(calling, closing).await,
+                    () = closing.cancelled() => {}
+                }
+            });
         }
         loop {
             tokio::select! {
@@ -184,6 +192,7 @@ impl Phone {
             engine: self.house.engine.clone(),
             outward,
             call_id: answer::new_call_id,
+            is_answered: errand::answered(house.clone()),
             make: Box::new(move |order, attempt| {
                 Box::pin(errand::make(house.clone(), agent.clone(), order, attempt))
             }),

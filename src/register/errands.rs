@@ -7,15 +7,18 @@ use crate::store::{Error, Row, Tx, args, statements};
 statements! {
     INSERT = "INSERT INTO errands (id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, \
         state, rehearsal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 'waiting', $10)";
-    ONE = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, state, result, \
+    ONE = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands WHERE id = $1";
-    OPEN = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, state, result, \
-        closed_at, rehearsal FROM errands WHERE state <> 'closed' ORDER BY not_before, id LIMIT $1";
-    NEWEST = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, state, result, \
+    DUE = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
+        closed_at, rehearsal FROM errands WHERE state = 'waiting' AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
+    UNDER_WAY = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
+        closed_at, rehearsal FROM errands WHERE state = 'calling' ORDER BY id LIMIT $1";
+    NEWEST = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands ORDER BY asked_at DESC, id DESC LIMIT $1";
-    OF_TICKET = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, state, result, \
+    OF_TICKET = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands WHERE ticket = $1 ORDER BY asked_at DESC, id DESC LIMIT $2";
     SAME_OPEN = "SELECT COUNT(*) AS many FROM errands WHERE number = $1 AND purpose = $2 AND state <> 'closed'";
+    REFUSED = "SELECT COUNT(*) AS many FROM errands WHERE ticket = $1 AND result = 'refused'";
     OPEN_COUNT = "SELECT COUNT(*) AS many FROM errands WHERE state <> 'closed'";
     CALLING = "UPDATE errands SET state = 'calling', attempts = $2 WHERE id = $1 AND state = 'waiting'";
     WAITING = "UPDATE errands SET state = 'waiting', not_before = $2 WHERE id = $1 AND state <> 'closed'";
@@ -24,10 +27,11 @@ statements! {
     INSERT_ATTEMPT = "INSERT INTO errand_attempts (errand, seq, number, started_at, call_id) VALUES ($1, $2, $3, $4, $5)";
     END_ATTEMPT = "UPDATE errand_attempts SET ended_at = $3, result = $4, status = $5 \
         WHERE errand = $1 AND seq = $2 AND ended_at IS NULL";
+    TRIED = "UPDATE errands SET tried = tried + 1 WHERE id = $1";
     ATTEMPTS = "SELECT errand, seq, started_at, call_id, ended_at, result, status, \
         EXISTS (SELECT 1 FROM calls c WHERE c.id = errand_attempts.call_id) AS has_call \
         FROM errand_attempts WHERE errand = $1 ORDER BY seq";
-    SINCE = "SELECT number, started_at FROM errand_attempts WHERE started_at >= $1 ORDER BY started_at LIMIT $2";
+    SINCE = "SELECT number, started_at, result FROM errand_attempts WHERE started_at >= $1 ORDER BY started_at LIMIT $2";
     OF_CALL = "SELECT e.id, e.purpose, e.call_id, e.ticket FROM errand_attempts a JOIN errands e ON e.id = a.errand WHERE a.call_id = $1";
     // Each round of a ticket asks once.
     TO_RERATE = "SELECT t.number FROM tickets t JOIN deadlines d ON d.subject = 'ticket:' || t.number \
@@ -35,7 +39,7 @@ statements! {
         WHERE t.state = 'to_rerate' AND NOT t.rehearsal AND NOT EXISTS (SELECT 1 FROM errands e \
         WHERE e.ticket = t.number AND e.purpose = 'result' AND e.asked_at >= d.started_at) ORDER BY t.number LIMIT $1";
     WISHES = "SELECT b.call_id, b.number, b.requested_at FROM callbacks b WHERE b.requested_at >= $1 \
-        AND NOT EXISTS (SELECT 1 FROM errands e WHERE e.call_id = b.call_id AND e.purpose IN ('callback', 'queue_callback')) \
+        AND NOT EXISTS (SELECT 1 FROM errands e WHERE e.call_id = b.call_id AND e.purpose = 'callback') \
         ORDER BY b.requested_at LIMIT $2";
 }
 
@@ -53,6 +57,8 @@ pub struct ErrandRow {
     pub asked_at: Moment,
     pub not_before: Moment,
     pub attempts: u64,
+    /// Those of them that tried the called person.
+    pub tried: u64,
     /// `waiting`, `calling` or `closed`.
     pub state: String,
     pub result: Option<String>,
@@ -113,9 +119,15 @@ impl Tx {
         row.as_ref().map(errand_row).transpose()
     }
 
-    /// Those that are not closed, by when they may be called.
-    pub async fn open_errands(&mut self, limit: u64) -> Result<Vec<ErrandRow>, Error> {
-        let rows = self.rows(OPEN, args![limit]).await?;
+    /// Those that wait and may be called by now, the longest due first.
+    pub async fn due_errands(&mut self, now: Moment, limit: u64) -> Result<Vec<ErrandRow>, Error> {
+        let rows = self.rows(DUE, args![now, limit]).await?;
+        rows.iter().map(errand_row).collect()
+    }
+
+    /// Those of which an attempt is being made, or was when the house fell.
+    pub async fn errands_under_way(&mut self, limit: u64) -> Result<Vec<ErrandRow>, Error> {
+        let rows = self.rows(UNDER_WAY, args![limit]).await?;
         rows.iter().map(errand_row).collect()
     }
 
@@ -139,11 +151,16 @@ impl Tx {
         Ok(many(row)? > 0)
     }
 
+    /// Whether its rater said by key 3, in a call of any purpose, that he wants no more of them.
+    pub async fn was_call_out_refused(&mut self, ticket: &str) -> Result<bool, Error> {
+        Ok(many(self.row(REFUSED, args![ticket]).await?)? > 0)
+    }
+
     pub async fn open_errand_count(&mut self) -> Result<u64, Error> {
         many(self.row(OPEN_COUNT, args![]).await?)
     }
 
-    /// `false` where it does not wait any more.
+    /// `false` where it does not wait any more: no errand is under way twice.
     pub async fn begin_errand_attempt(
         &mut self,
         id: &str,
@@ -160,17 +177,23 @@ impl Tx {
         Ok(true)
     }
 
-    /// `false` where it had ended before.
+    /// `false` where it had ended before, or is not on record. `tried`: the called person was.
     pub async fn end_errand_attempt(
         &mut self,
         id: &str,
         seq: u64,
-        result: &str,
+        (result, tried): (&str, bool),
         status: Option<u64>,
         now: Moment,
     ) -> Result<bool, Error> {
         let values = args![id, seq, now, result, status];
-        Ok(self.run(END_ATTEMPT, values).await? > 0)
+        if self.run(END_ATTEMPT, values).await? == 0 {
+            return Ok(false);
+        }
+        if tried {
+            self.run(TRIED, args![id]).await?;
+        }
+        Ok(true)
     }
 
     pub async fn errand_waits(&mut self, id: &str, not_before: Moment) -> Result<(), Error> {
@@ -204,14 +227,20 @@ impl Tx {
         rows.iter().map(attempt).collect()
     }
 
-    /// Numbers and times of the attempts made since then.
+    /// Numbers, times and results of the attempts made since then.
     pub async fn errand_attempts_since(
         &mut self,
         since: Moment,
         limit: u64,
-    ) -> Result<Vec<(String, Moment)>, Error> {
+    ) -> Result<Vec<(String, Moment, Option<String>)>, Error> {
         let rows = self.rows(SINCE, args![since, limit]).await?;
-        let attempt = |row: &Row| Ok((row.get("number")?, row.moment("started_at")?));
+        let attempt = |row: &Row| {
+            Ok((
+                row.get("number")?,
+                row.moment("started_at")?,
+                row.get("result")?,
+            ))
+        };
         rows.iter().map(attempt).collect()
     }
 
@@ -272,6 +301,7 @@ fn errand_row(row: &Row) -> Result<ErrandRow, Error> {
         asked_at: row.moment("asked_at")?,
         not_before: row.moment("not_before")?,
         attempts: row.count("attempts")?,
+        tried: row.count("tried")?,
         state: row.get("state")?,
         result: row.get("result")?,
         closed_at: row.maybe_moment("closed_at")?,

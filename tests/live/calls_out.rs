@@ -10,7 +10,7 @@ use gradeline::domain::{
 };
 use gradeline::engine::{CallId, Doing, EndedCall, Engine, HungUpBy, KeyedGrade, NewCall};
 use gradeline::errands::{Numbers, OrderId};
-use gradeline::outward::{Allowing, Wish, WishFor};
+use gradeline::outward::{Allowing, Plans, Wish, WishFor};
 use gradeline::store::Store;
 use serde_json::Value;
 
@@ -307,9 +307,16 @@ fn the_machine_tells_the_result_and_the_second_rating_counts() {
     };
     assert_eq!(of_the_first(1), "dissatisfied");
     assert_eq!(of_the_first(2), "very_satisfied");
-    // And nobody is called for it again.
+    // And nobody is called for it again: by the next morning, when somebody else is, it was looked for many times.
+    centre.is("2026-09-20T09:00:05+08:00");
+    let first = "20260918-100000-000000";
+    let asked = centre.run(&["call-out", "back", first, "--number", "13912345678"]);
+    assert!(asked.status.success(), "{asked:?}");
+    wait_line(&centre.house, "13912345678", "called_out");
     let invites = outside.sipp.log().matches("call ").count();
-    assert_eq!(invites, 1, "{}", outside.sipp.log());
+    assert_eq!(invites, 2, "{}", outside.sipp.log());
+    outside.sipp.tell_desk("HANGUP");
+    centre.house.wait_end("13912345678", PATIENCE);
     server.stop();
 }
 
@@ -330,6 +337,7 @@ fn a_revisit_rings_the_desk_first_and_both_are_recorded() {
             numbers: Numbers::default(),
             open_at_most: 10,
             trunk: true,
+            plans: Plans::of(|_| true),
         };
         let id = OrderId("o1".into());
         engine
@@ -392,6 +400,58 @@ fn what_the_network_says_is_the_result() {
         assert_eq!(log.matches("call ").count(), 1, "{log}");
         server.stop();
     }
+}
+
+#[test]
+fn whoever_lets_it_ring_is_cancelled_and_was_not_reached() {
+    let desk = Desk::open("desk", "8001", Habits::default());
+    let outside = Desk::open("desk-silent", "citizen", Habits::default());
+    let centre = Centre::open(&desk, &outside, "");
+    let ticket = &tickets(&centre, &["13812345678"])[0];
+    let server = centre.start();
+    let asked = centre.run(&["call-out", "result", ticket]);
+    assert!(asked.status.success(), "{asked:?}");
+    outside.sipp.wait_log("cancelled", PATIENCE);
+    let list = centre.wait_list(&["1 ", "no_answer"]);
+    assert!(
+        list.contains("waiting, not before 2026-09-18T18:"),
+        "{list}"
+    );
+    server.stop();
+}
+
+#[test]
+fn a_kill_while_it_rings_uses_up_nothing_and_a_kill_while_he_talks_is_not_called_again() {
+    let desk = Desk::open("desk", "8001", Habits::default());
+    let silent = Desk::open("desk-silent", "citizen", Habits::default());
+    let centre = Centre::open(&desk, &silent, "");
+    let ticket = &tickets(&centre, &["13812345678"])[0];
+    let server = centre.start();
+    let asked = centre.run(&["call-out", "result", ticket]);
+    assert!(asked.status.success(), "{asked:?}");
+    silent.sipp.wait_log("call ", PATIENCE);
+    server.kill();
+    let server = centre.start();
+    centre.wait_list(&["1 ", "interrupted"]);
+    centre.wait_list(&["2 ", "calling"]);
+    server.kill();
+
+    let outside = Desk::open("desk", "citizen", Habits::default());
+    let centre = Centre::open(&desk, &outside, "");
+    let ticket = &tickets(&centre, &["13812345678"])[0];
+    let server = centre.start();
+    let asked = centre.run(&["call-out", "result", ticket]);
+    assert!(asked.status.success(), "{asked:?}");
+    outside.talks();
+    wait_line(&centre.house, "13812345678", "called_out");
+    server.kill();
+    let server = centre.start();
+    let call = centre.house.wait_end("13812345678", PATIENCE);
+    assert_eq!(call["state"], "interrupted", "{}", timeline(&call));
+    let list = centre.wait_list(&["1 ", "failed", "call "]);
+    assert!(list.lines().next().unwrap().ends_with("failed"), "{list}");
+    assert_eq!(outside.sipp.log().matches("call ").count(), 1);
+    server.stop();
 }
 
 #[test]

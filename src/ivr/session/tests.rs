@@ -44,6 +44,24 @@ fn each_grade_key_is_its_grade() {
 }
 
 #[test]
+fn once_he_hears_the_result_key_3_is_a_grade_and_before_it_is_his_refusal() {
+    let mut rates = Call::about_a_result();
+    rates.pass(1.0);
+    rates.press("1");
+    rates.pass(3.0);
+    rates.press("3");
+    rates.pass(60.0);
+    assert_eq!(stored(&rates), [Grade::BasicallySatisfied]);
+    assert_eq!(rates.word(), Some("graded"));
+    let mut refuses = Call::about_a_result();
+    refuses.pass(1.0);
+    refuses.press("3");
+    refuses.pass(60.0);
+    assert!(stored(&refuses).is_empty());
+    assert_eq!(refuses.word(), Some("refused"));
+}
+
+#[test]
 fn a_key_in_the_first_word_of_the_offer_is_kept_and_grades() {
     let mut call = Call::offered();
     call.pass(0.1);

@@ -27,6 +27,8 @@ use crate::sip::{Dialog, DialogEvent};
 pub(super) struct Reached {
     pub dialog: Dialog,
     pub events: mpsc::Receiver<DialogEvent>,
+    /// Whom the call went to: the trunk.
+    pub peer: String,
     pub sound: CallMedia,
     pub sound_events: mpsc::Receiver<media::Event>,
     pub desk: Option<(DeskLine, DeskEars, Seat)>,
@@ -42,7 +44,7 @@ pub(super) async fn talk(
 ) -> Outcome {
     let book = house.book.borrow().clone();
     let (id, row) = (&attempt.call, &attempt.row);
-    let new = row_of(house, attempt, &plan, started_at, reached.dialog.call_id());
+    let new = row_of(house, attempt, &plan, started_at, &reached);
     let (ledger, stored) = house.ledgers.open_call(new, OPENING).await;
     let hours = hours_of(&plan, &house.settings.service_hours);
     let mut known = facts(
@@ -105,18 +107,16 @@ fn row_of(
     attempt: &Attempt,
     plan: &Plan,
     started_at: Moment,
-    sip_call_id: &str,
+    reached: &Reached,
 ) -> NewCall {
     let outward = house.settings.outward.as_ref();
     let trunk = outward.map(|outward| &outward.trunk);
     NewCall {
         id: attempt.call.clone(),
-        sip_call_id: sip_call_id.to_owned(),
+        sip_call_id: reached.dialog.call_id().to_owned(),
         caller: Some(attempt.row.number.clone()),
         callee: trunk.map_or_else(String::new, |trunk| trunk.caller_id.clone()),
-        source: trunk
-            .and_then(|trunk| trunk.target.clone())
-            .unwrap_or_default(),
+        source: reached.peer.clone(),
         started_at,
         dialplan: plan.name.clone(),
         dialplan_digest: plan.digest().to_owned(),
@@ -148,7 +148,7 @@ pub(super) fn how(outcome: &Outcome) -> Ended {
         Outcome::NotConnected(why) => match why {
             NotConnected::PutOff => Ended::Later,
             NotConnected::Refused => Ended::Refused,
-            NotConnected::Fault => Ended::Interrupted,
+            NotConnected::Fault => Ended::Failed,
             NotConnected::Abandoned | NotConnected::NoDesk | NotConnected::Closed => {
                 Ended::NoAnswer
             }
