@@ -47,7 +47,7 @@ impl Running {
             }
         };
         let request = self.requests.remove(&task);
-        Some(ended.unwrap_or_else(|| match request {
+        Some(ended.unwrap_or(match request {
             Some(id) => Ended::Asked(Event::Silent { id }),
             None => Ended::Resolved(Err(Unresolvable::Lost)),
         }))
