@@ -24,7 +24,6 @@ use crate::engine::Engine;
 use crate::ledger::Ledgers;
 use crate::location::Location;
 use crate::media::{self, Media};
-use crate::outward::Allowing;
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::trunkline::Trunkline;
@@ -73,12 +72,8 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     );
     let troubles = troubles(&ledgers, &media, trunkline.clone());
     let (board, glass) = watch::channel(Arc::default());
-    let outward = config.calls_out();
-    if let Some(outward) = &outward {
-        answered_by(&outward.plans, &book);
-    }
-    let allowing = outward.as_ref().map(phone::Outward::allowing);
-    let options = web_options(&config, meter, troubles, glass, example, consoles, allowing);
+    let outward = calls_out(&config, &book);
+    let options = web_options(&config, meter, troubles, glass, example, consoles, &outward);
     let (shown, heard) = (engine.clone(), archive.clone());
     let closed = pages_closing.clone().cancelled_owned();
     let pages = tokio::spawn(web::serve(web_listener, shown, heard, options, closed));
@@ -215,7 +210,7 @@ fn web_options(
     board: watch::Receiver<Arc<Board>>,
     example: bool,
     consoles: Option<Consoles>,
-    calls_out: Option<Allowing>,
+    outward: &Option<phone::Outward>,
 ) -> web::Options {
     web::Options {
         centre: config.centre.name.clone(),
@@ -224,7 +219,7 @@ fn web_options(
         troubles,
         board: Arc::new(move || board.borrow().clone()),
         example,
-        calls_out,
+        calls_out: outward.as_ref().map(phone::Outward::allowing),
         consoles,
     }
 }
@@ -249,6 +244,13 @@ fn troubles(ledgers: &Arc<Ledgers>, media: &Media, trunkline: Option<Trunkline>)
         }
         troubles
     })
+}
+
+/// How the house calls out, and what a dialplan answers of it now.
+fn calls_out(config: &Config, book: &Book) -> Option<phone::Outward> {
+    let outward = config.calls_out()?;
+    answered_by(&outward.plans, book);
+    Some(outward)
 }
 
 fn phone_settings(config: &Config, outward: Option<phone::Outward>) -> phone::Settings {

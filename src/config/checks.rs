@@ -220,6 +220,26 @@ impl Config {
         ])
     }
 
+    /// Calls out take their ports beside those that come in.
+    fn port_warning(&self) -> Option<String> {
+        let ports = usize::from(self.media.ports.end() - self.media.ports.start()) + 1;
+        let (room, max_calls) = (ports / PORTS_A_CALL, self.sip.max_calls);
+        let at_once = match self.calls_go_out() {
+            true => self.outward.at_once,
+            false => 0,
+        };
+        if room < max_calls {
+            return Some(format!(
+                "[media] ports has room for {room} calls, fewer than [sip] max_calls = {max_calls}: a call takes {PORTS_A_CALL} ports"
+            ));
+        }
+        (room < max_calls.saturating_add(at_once)).then(|| {
+            format!(
+                "[media] ports has room for {room} calls, fewer than [sip] max_calls = {max_calls} and [outward] at_once = {at_once} together: a call takes {PORTS_A_CALL} ports"
+            )
+        })
+    }
+
     /// A desk in a browser that would get no microphone.
     fn page_warning(&self) -> Option<String> {
         let exposed = !self.web.listen.ip().is_loopback() && !self.web.behind_tls;
@@ -278,23 +298,7 @@ impl Config {
             );
         }
         warnings.extend(self.page_warning());
-        let ports = usize::from(self.media.ports.end() - self.media.ports.start()) + 1;
-        if ports / PORTS_A_CALL < self.sip.max_calls {
-            warnings.push(format!(
-                "[media] ports has room for {} calls, fewer than [sip] max_calls = {}: a call takes {PORTS_A_CALL} ports",
-                ports / PORTS_A_CALL,
-                self.sip.max_calls
-            ));
-        } else if self.calls_go_out()
-            && ports / PORTS_A_CALL < self.sip.max_calls + self.outward.at_once
-        {
-            warnings.push(format!(
-                "[media] ports has room for {} calls, fewer than [sip] max_calls = {} and [outward] at_once = {} together: a call takes {PORTS_A_CALL} ports",
-                ports / PORTS_A_CALL,
-                self.sip.max_calls,
-                self.outward.at_once
-            ));
-        }
+        warnings.extend(self.port_warning());
         if self.desks.addresses.is_empty() {
             warnings.push(
                 "[desks] addresses is empty: the rehearsal desk answers, and its calls stay out of all figures"
