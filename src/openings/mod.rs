@@ -1,7 +1,9 @@
 //! When a person can be had: service hours, and what of them is now. Pure.
 
+mod facts;
 mod spoken;
 
+pub(crate) use facts::{facts, spoken_date};
 pub use spoken::{holiday_clip, hours_of, spoken_hours};
 
 use crate::domain::{Calendar, Day, Holiday, Moment};

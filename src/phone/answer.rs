@@ -11,12 +11,12 @@ use super::ears::Ears;
 use super::place::Place;
 use super::timeline::Timeline;
 use super::{House, refuse};
-use crate::domain::{Day, Moment};
+use crate::domain::Moment;
 use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
-use crate::ivr::{Facts, Hours, HoursSpan, Plan, Presses, Session, Value};
+use crate::ivr::{Plan, Presses, Session};
 use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
-use crate::openings::{Service, ServiceHours, holiday_clip, hours_of, service, spoken_hours};
+use crate::openings::{facts, hours_of};
 use crate::sip::{Dialog, DialogEvent, Incoming};
 
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).
@@ -53,7 +53,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
     };
     let hours = hours_of(&plan, &house.settings.service_hours);
     let facts = facts(
-        &house,
+        &house.calendar,
         &hours,
         &book.lengths_ms,
         caller_number.as_deref(),
@@ -251,54 +251,4 @@ pub(super) fn new_call_id(started_at: Moment) -> CallId {
     let (day, time) = digits.split_at(8.min(digits.len()));
     let tail: u32 = rand::rng().random_range(0..=0xff_ffff);
     CallId(format!("{day}-{time}-{tail:06x}"))
-}
-
-pub(super) fn facts(
-    house: &House,
-    hours: &ServiceHours,
-    lengths_ms: &Arc<std::collections::HashMap<String, u32>>,
-    caller: Option<&str>,
-    now: Moment,
-) -> Facts {
-    let spans = spoken_hours(hours);
-    let hours = match service(hours, &house.calendar, now) {
-        Service::Open => Hours::Open,
-        Service::Closed => Hours::Closed {
-            hours: spans.clone(),
-        },
-        Service::Holiday { holiday, resumes } => Hours::Holiday {
-            name: holiday_clip(holiday).to_owned(),
-            month: unsigned(resumes.month()),
-            day: unsigned(resumes.day_of_month()),
-        },
-    };
-    let digits: String = caller
-        .unwrap_or_default()
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    Facts {
-        hours,
-        tail: digits
-            .len()
-            .checked_sub(4)
-            .map(|from| digits[from..].to_owned()),
-        slot: slot(house, spans, now.day()),
-        date: None,
-        lengths_ms: lengths_ms.clone(),
-    }
-}
-
-/// When a callback can be promised: the next working day, within the hours.
-fn slot(house: &House, hours: Vec<HoursSpan>, today: Day) -> Option<Value> {
-    let day = house.calendar.next_workday_after(today).ok()?;
-    Some(Value::Slot {
-        month: unsigned(day.month()),
-        day: unsigned(day.day_of_month()),
-        hours,
-    })
-}
-
-pub(super) fn unsigned(number: i8) -> u8 {
-    u8::try_from(number).expect("months and days are positive")
 }

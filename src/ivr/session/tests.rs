@@ -48,7 +48,9 @@ fn once_he_hears_the_result_key_3_is_a_grade_and_before_it_is_his_refusal() {
     let mut rates = Call::about_a_result();
     rates.pass(1.0);
     rates.press("1");
-    rates.pass(3.0);
+    // What he is called for is said to its end.
+    rates.pass(20.0);
+    assert_eq!(rates.session.place(), "rate");
     rates.press("3");
     rates.pass(60.0);
     assert_eq!(stored(&rates), [Grade::BasicallySatisfied]);

@@ -11,10 +11,10 @@ use crate::errands::Ended;
 use crate::floor::Seat;
 use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
 use crate::media::{self, CallMedia};
-use crate::openings::hours_of;
+use crate::openings::{facts, hours_of, spoken_date};
 use crate::outward::Attempt;
 use crate::phone::House;
-use crate::phone::answer::{OPENING, facts, unsigned};
+use crate::phone::answer::OPENING;
 use crate::phone::call::{Call, Desk, Party, Stage, Talk};
 use crate::phone::clock::{self, CallClock};
 use crate::phone::ears::Ears;
@@ -48,7 +48,7 @@ pub(super) async fn talk(
     let (ledger, stored) = house.ledgers.open_call(new, OPENING).await;
     let hours = hours_of(&plan, &house.settings.service_hours);
     let mut known = facts(
-        house,
+        &house.calendar,
         &hours,
         &book.lengths_ms,
         Some(&row.number),
@@ -134,11 +134,7 @@ async fn date_of(house: &Arc<House>, attempt: &Attempt) -> Option<Value> {
             return None;
         }
     };
-    let day = started_at.day();
-    Some(Value::Date {
-        month: unsigned(day.month()),
-        day: unsigned(day.day_of_month()),
-    })
+    Some(spoken_date(started_at.day()))
 }
 
 /// What the conversation says of the attempt. Who hung up or kept silent before he chose was not reached.
