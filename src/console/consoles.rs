@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::happened::{Did, Happened};
 use super::now;
 use super::pace::{NoLine, Pace};
 use super::place::{OnLine, Page, Place};
@@ -27,31 +28,6 @@ pub struct Post {
     /// As the floor calls it.
     pub desk: String,
     pub staff: Option<String>,
-}
-
-/// What a person did at his page, for the floor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Happened {
-    pub desk: String,
-    pub did: Did,
-}
-
-/// What it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Did {
-    /// The page came; again, where its person was ready before.
-    Came {
-        ready: bool,
-    },
-    Ready,
-    Break {
-        reason: String,
-    },
-    Offline,
-    /// The page went; it may come again.
-    Went,
-    /// It did not come again in time.
-    Stayed,
 }
 
 /// All pages. Cheap to clone.

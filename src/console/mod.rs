@@ -5,6 +5,7 @@
 //! desk's; a talk outlives its page by [`TAKEN_UP_WITHIN`] and no longer.
 
 mod consoles;
+mod happened;
 mod pace;
 mod place;
 mod ringing;
@@ -13,7 +14,8 @@ mod talk;
 mod tests;
 mod words;
 
-pub use consoles::{Attached, Consoles, Did, Happened, Post, Slow};
+pub use consoles::{Attached, Consoles, Post, Slow};
+pub use happened::{Did, Happened};
 pub use pace::NoLine;
 pub use ringing::{Bell, No, Taken};
 pub use talk::{Event, Line, TAKEN_UP_WITHIN};
