@@ -313,10 +313,14 @@ fn the_machine_tells_the_result_and_the_second_rating_counts() {
     let asked = centre.run(&["call-out", "back", first, "--number", "13912345678"]);
     assert!(asked.status.success(), "{asked:?}");
     wait_line(&centre.house, "13912345678", "called_out");
-    let invites = outside.sipp.log().matches("call ").count();
-    assert_eq!(invites, 2, "{}", outside.sipp.log());
     outside.sipp.tell_desk("HANGUP");
     centre.house.wait_end("13912345678", PATIENCE);
+    let heard = |what| outside.sipp.log().matches(what).count();
+    // What it logs comes a little later.
+    wait_for("both calls are over there", PATIENCE, || {
+        (heard("bye") >= 2).then_some(())
+    });
+    assert_eq!(heard("call "), 2, "{}", outside.sipp.log());
     server.stop();
 }
 
