@@ -47,8 +47,10 @@ fn each_grade_key_is_its_grade() {
 fn once_he_hears_the_result_key_3_is_a_grade_and_before_it_is_his_refusal() {
     let mut rates = Call::about_a_result();
     rates.pass(1.0);
-    rates.press("1");
-    rates.pass(3.0);
+    // The notice is heard to its end, and a key before the offer neither grades nor refuses.
+    rates.press("13");
+    rates.pass(30.0);
+    assert!(stored(&rates).is_empty());
     rates.press("3");
     rates.pass(60.0);
     assert_eq!(stored(&rates), [Grade::BasicallySatisfied]);
