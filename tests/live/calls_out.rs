@@ -313,6 +313,9 @@ fn the_machine_tells_the_result_and_the_second_rating_counts() {
     let asked = centre.run(&["call-out", "back", first, "--number", "13912345678"]);
     assert!(asked.status.success(), "{asked:?}");
     wait_line(&centre.house, "13912345678", "called_out");
+    wait_for("the other one", PATIENCE, || {
+        (outside.sipp.log().matches("talking").count() == 2).then_some(())
+    });
     let invites = outside.sipp.log().matches("call ").count();
     assert_eq!(invites, 2, "{}", outside.sipp.log());
     outside.sipp.tell_desk("HANGUP");

@@ -52,6 +52,7 @@ fn once_he_hears_the_result_key_3_is_a_grade_and_before_it_is_his_refusal() {
     rates.pass(30.0);
     assert!(stored(&rates).is_empty());
     rates.press("3");
+    rates.happen(Event::GradeStored);
     rates.pass(60.0);
     assert_eq!(stored(&rates), [Grade::BasicallySatisfied]);
     assert_eq!(rates.word(), Some("graded"));
