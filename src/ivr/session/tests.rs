@@ -47,11 +47,12 @@ fn each_grade_key_is_its_grade() {
 fn once_he_hears_the_result_key_3_is_a_grade_and_before_it_is_his_refusal() {
     let mut rates = Call::about_a_result();
     rates.pass(1.0);
-    rates.press("1");
-    // What he is called for is said to its end.
-    rates.pass(20.0);
-    assert_eq!(rates.session.place(), "rate");
+    // The notice is heard to its end, and a key before the offer neither grades nor refuses.
+    rates.press("13");
+    rates.pass(30.0);
+    assert!(stored(&rates).is_empty());
     rates.press("3");
+    rates.happen(Event::GradeStored);
     rates.pass(60.0);
     assert_eq!(stored(&rates), [Grade::BasicallySatisfied]);
     assert_eq!(rates.word(), Some("graded"));
@@ -103,33 +104,6 @@ fn the_desk_sends_the_caller_to_the_rating_with_its_keys() {
     let sent = call.happen(Event::DeskDigit(Digit::D8));
     assert_eq!(sent[0], Action::Mark(Mark::SentToRating));
     assert_eq!(sent[1], Action::ReleaseDesk);
-    assert_eq!(call.session.place(), "rate");
-}
-
-#[test]
-fn the_desks_page_sends_the_caller_to_the_rating_as_its_keys_do() {
-    let sent_by = |events: &[Event]| {
-        let mut call = Call::answered(Hours::Open);
-        // Before it has the caller nothing comes of it.
-        let ignored = events.iter().flat_map(|event| call.happen(event.clone()));
-        assert_eq!(ignored.count(), 0);
-        call.pass(20.0);
-        call.happen(Event::DeskAnswered { staff: None });
-        let sent = events.iter().flat_map(|event| call.happen(event.clone()));
-        let sent: Vec<_> = sent.collect();
-        (sent, call.session.place().to_owned())
-    };
-    let keys = [Digit::Star, Digit::D8].map(Event::DeskDigit);
-    assert_eq!(sent_by(&[Event::DeskSends]), sent_by(&keys));
-}
-
-#[test]
-fn where_nobody_may_wait_a_lost_desk_is_as_one_that_hung_up() {
-    let mut call = Call::answered(Hours::Open);
-    call.pass(20.0);
-    call.happen(Event::DeskAnswered { staff: None });
-    call.pass(30.0);
-    call.happen(Event::DeskLost);
     assert_eq!(call.session.place(), "rate");
 }
 
@@ -339,8 +313,6 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => Just(Event::DeskAnswered { staff: Some("7".to_owned()) }),
         1 => Just(Event::DeskUnavailable(Unavailable::Busy)),
         2 => Just(Event::DeskHungUp),
-        1 => Just(Event::DeskSends),
-        1 => Just(Event::DeskLost),
         4 => Just(Event::GradeStored),
         1 => Just(Event::GradeNotStored),
         1 => (0..90_000u32).prop_map(|length_ms| Event::MessageRecorded {
