@@ -108,6 +108,33 @@ fn the_desk_sends_the_caller_to_the_rating_with_its_keys() {
 }
 
 #[test]
+fn the_desks_page_sends_the_caller_to_the_rating_as_its_keys_do() {
+    let sent_by = |events: &[Event]| {
+        let mut call = Call::answered(Hours::Open);
+        // Before it has the caller nothing comes of it.
+        let ignored = events.iter().flat_map(|event| call.happen(event.clone()));
+        assert_eq!(ignored.count(), 0);
+        call.pass(20.0);
+        call.happen(Event::DeskAnswered { staff: None });
+        let sent = events.iter().flat_map(|event| call.happen(event.clone()));
+        let sent: Vec<_> = sent.collect();
+        (sent, call.session.place().to_owned())
+    };
+    let keys = [Digit::Star, Digit::D8].map(Event::DeskDigit);
+    assert_eq!(sent_by(&[Event::DeskSends]), sent_by(&keys));
+}
+
+#[test]
+fn where_nobody_may_wait_a_lost_desk_is_as_one_that_hung_up() {
+    let mut call = Call::answered(Hours::Open);
+    call.pass(20.0);
+    call.happen(Event::DeskAnswered { staff: None });
+    call.pass(30.0);
+    call.happen(Event::DeskLost);
+    assert_eq!(call.session.place(), "rate");
+}
+
+#[test]
 fn the_echo_waits_until_the_grade_is_stored() {
     let mut call = Call::offered();
     call.pass(3.0);
@@ -313,6 +340,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => Just(Event::DeskAnswered { staff: Some("7".to_owned()) }),
         1 => Just(Event::DeskUnavailable(Unavailable::Busy)),
         2 => Just(Event::DeskHungUp),
+        1 => Just(Event::DeskSends),
+        1 => Just(Event::DeskLost),
         4 => Just(Event::GradeStored),
         1 => Just(Event::GradeNotStored),
         1 => (0..90_000u32).prop_map(|length_ms| Event::MessageRecorded {
