@@ -27,6 +27,7 @@ use crate::media::{self, Media};
 use crate::outward::Allowing;
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
+use crate::supervision::Supervisions;
 use crate::trunkline::Trunkline;
 use crate::web;
 
@@ -71,14 +72,12 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
+    let supervisions = Supervisions::open(engine.clone(), media.clone(), consoles.clone());
     let troubles = troubles(&ledgers, &media, trunkline.clone());
     let (board, glass) = watch::channel(Arc::default());
-    let outward = config.calls_out();
-    if let Some(outward) = &outward {
-        answered_by(&outward.plans, &book);
-    }
-    let allowing = outward.as_ref().map(phone::Outward::allowing);
-    let options = web_options(&config, meter, troubles, glass, example, consoles, allowing);
+    let (outward, allowing) = calls_out(&config, &book);
+    let seen = (consoles, supervisions.clone());
+    let options = web_options(&config, meter, troubles, glass, example, seen, allowing);
     let (shown, heard) = (engine.clone(), archive.clone());
     let closed = pages_closing.clone().cancelled_owned();
     let pages = tokio::spawn(web::serve(web_listener, shown, heard, options, closed));
@@ -94,6 +93,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         location: location.clone(),
         trunkline,
         pages: desk_pages,
+        supervisions,
         rehearsal: rehearsal.is_some(),
         book,
         board,
@@ -214,7 +214,7 @@ fn web_options(
     troubles: web::Troubles,
     board: watch::Receiver<Arc<Board>>,
     example: bool,
-    consoles: Option<Consoles>,
+    (consoles, supervisions): (Option<Consoles>, Supervisions),
     calls_out: Option<Allowing>,
 ) -> web::Options {
     web::Options {
@@ -226,7 +226,18 @@ fn web_options(
         example,
         calls_out,
         consoles,
+        supervisions: Some(supervisions),
     }
+}
+
+/// Calls out, where there are any, and what may be called; kinds of them that no plan answers are told.
+fn calls_out(config: &Config, book: &Book) -> (Option<phone::Outward>, Option<Allowing>) {
+    let outward = config.calls_out();
+    if let Some(outward) = &outward {
+        answered_by(&outward.plans, book);
+    }
+    let allowing = outward.as_ref().map(phone::Outward::allowing);
+    (outward, allowing)
 }
 
 /// The trunk that we register to or call out through, where the configuration has one.

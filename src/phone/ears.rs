@@ -10,6 +10,7 @@ use crate::ledger::Stored;
 use crate::media;
 use crate::ringing::{DeskEars, DeskEvent};
 use crate::sip::DialogEvent;
+use crate::supervision::{Order, Orders};
 
 /// Everything that a call listens to.
 pub(super) struct Ears {
@@ -19,6 +20,8 @@ pub(super) struct Ears {
     pub hunt: Option<mpsc::Receiver<Hunted>>,
     pub desk: Option<DeskEars>,
     pub second: Option<DeskEars>,
+    /// What a supervisor wants.
+    pub supervisor: Orders,
     /// Events that the session is owed and nobody else will send.
     pub owed: VecDeque<Event>,
     /// Cancelled when the house closes and the calls' grace is over; `None` once told.
@@ -33,6 +36,7 @@ pub(super) enum Input {
     Sound(media::Event),
     SoundGone,
     Hunted(Hunted),
+    Supervised(Order),
     Stored(Stored),
     Owed(Event),
     Timer,
@@ -45,6 +49,7 @@ impl Ears {
         caller: mpsc::Receiver<DialogEvent>,
         sound: mpsc::Receiver<media::Event>,
         stored: mpsc::Receiver<Stored>,
+        supervisor: Orders,
         closing: CancellationToken,
     ) -> Ears {
         Ears {
@@ -54,6 +59,7 @@ impl Ears {
             hunt: None,
             desk: None,
             second: None,
+            supervisor,
             owed: VecDeque::new(),
             closing: Some(closing),
         }
@@ -75,6 +81,7 @@ impl Ears {
             event = desk_heard(&mut self.desk), if running => Input::Desk(event),
             event = desk_heard(&mut self.second), if running => Input::Second(event),
             Some(hunted) = heard(&mut self.hunt), if running => Input::Hunted(hunted),
+            order = self.supervisor.next(), if running => Input::Supervised(order),
             () = reached(timeout_at) => Input::Timer,
             () = cancelled(&self.closing), if running => {
                 self.closing = None;

@@ -14,7 +14,9 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, assets, board, desk, guard, health, login, looks, now, outward, pages};
+use super::{
+    Web, assets, board, desk, guard, health, login, looks, now, outward, pages, supervising,
+};
 use crate::api::{
     acts, bulletins, calendars, figures, intake, listings, looks as looked, openapi, people, reads,
     sound,
@@ -127,6 +129,8 @@ fn houses_doors() -> Vec<Door> {
         GET  "/live"                          Page SeeGrades           => get(pages::live);
         GET  "/board"                         Page WatchDesks          => get(board::page);
         GET  "/board/now"                     Page WatchDesks          => get(board::now_part);
+        GET  "/board/supervise"               Page Supervise           => get(supervising::page);
+        POST "/board/supervise"               Page Supervise           => post(supervising::ask);
         GET  "/desk"                          Page TakeCalls           => get(desk::page);
         GET  "/desk/line"                     Page TakeCalls           => get(desk::line);
         GET  "/calls"                         Page SeeGrades           => get(pages::calls);

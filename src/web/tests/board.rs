@@ -30,6 +30,7 @@ impl Centre {
             example: false,
             calls_out: None,
             consoles: None,
+            supervisions: None,
         };
         let archive = Archive::new(self._folder.path().join("recordings"));
         self.router = doors::router(Web::new(self.engine.clone(), archive, options));
