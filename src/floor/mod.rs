@@ -178,7 +178,10 @@ impl Floor {
             free: free.clone(),
         });
         if self.asks.try_send(ask).is_err() {
-            tracing::error!(call, "the floor does not keep up; a desk's talk is not shown");
+            tracing::error!(
+                call,
+                "the floor does not keep up; a desk's talk is not shown"
+            );
         }
         Seat {
             desk: desk.to_owned(),

@@ -24,8 +24,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use crate::mixing::{Bridge, Ear};
 use crate::mixing::held;
+pub use crate::mixing::{Bridge, Ear};
 pub use crate::rtp::Way;
 pub use crate::rtp::sdp::{Srtp, is_hold};
 pub use facts::{WavFacts, wav_facts};
@@ -43,12 +43,12 @@ use std::time::{Duration, Instant};
 use crate::line::{FarEnd, Learning, Ports};
 use crate::peer::Identity;
 use crate::rtp::sdp::{self, Local, Negotiated};
+use crate::volume::{self, FileSystem, Volume};
 use call::NewCall;
 pub use handle::CallMedia;
 use leg::MediaLeg;
 use recorder::Writer;
 use shard::ToShard;
-use crate::volume::{self, FileSystem, Volume};
 
 /// One side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

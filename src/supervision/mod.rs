@@ -13,12 +13,12 @@ use std::time::SystemTime;
 
 pub use calls::{Hold, Order, Orders};
 
-use calls::Calls;
 use crate::console::{Bell, Consoles, Mode, NoPage};
 use crate::domain::{Moment, PersonId};
 use crate::engine::{self, CallId, Engine};
 use crate::media::Media;
 use crate::rights::{WhyNot, reason};
+use calls::Calls;
 use record::{Act, Said};
 use watching::Watching;
 
@@ -105,12 +105,10 @@ impl Supervisions {
         let why = reason(&wish.reason)?.to_owned();
         let consoles = self.consoles.clone().ok_or(NotBegun::NoPage)?;
         let watched = self.calls.watch(&wish.call.0)?;
-        let post = consoles
-            .may_supervise(&who.login)
-            .map_err(|no| match no {
-                NoPage::NotThere => NotBegun::NoPage,
-                NoPage::Taken => NotBegun::Taken,
-            })?;
+        let post = consoles.may_supervise(&who.login).map_err(|no| match no {
+            NoPage::NotThere => NotBegun::NoPage,
+            NoPage::Taken => NotBegun::Taken,
+        })?;
         let act = Act {
             who,
             call: wish.call,

@@ -73,8 +73,8 @@ pub enum To {
 }
 
 use Act::{
-    Back, LetFirstGo, LetSecondGo, Over, Promote, PromoteSupervisor, Ring, Silence, StopRinging, TellDone,
-    TellFailure, TellRinging, TellTakenBack, Thanks, Wait,
+    Back, LetFirstGo, LetSecondGo, Over, Promote, PromoteSupervisor, Ring, Silence, StopRinging,
+    TellDone, TellFailure, TellRinging, TellTakenBack, Thanks, Wait,
 };
 use Cue::{
     Answered, Complete, Consult, FirstGone, Hold, JoinAll, Resume, Ringing, SecondGone, TakeBack,
@@ -243,11 +243,7 @@ mod tests {
             assert_eq!(to, Go(Talking), "{phase:?}");
             assert_eq!(acts.contains(&LetFirstGo), phase.has_first(), "{phase:?}");
             assert_eq!(acts.contains(&LetSecondGo), phase.has_second(), "{phase:?}");
-            assert_eq!(
-                acts.contains(&StopRinging),
-                phase.is_ringing(),
-                "{phase:?}"
-            );
+            assert_eq!(acts.contains(&StopRinging), phase.is_ringing(), "{phase:?}");
             assert_eq!(acts.last(), Some(&PromoteSupervisor), "{phase:?}");
             for cue in [Answered, Unavailable] {
                 assert_eq!(
