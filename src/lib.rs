@@ -27,6 +27,7 @@ pub mod desks;
 mod dialing;
 pub mod domain;
 pub mod drill;
+mod ears;
 pub mod engine;
 pub mod errands;
 pub mod example;

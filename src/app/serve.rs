@@ -107,13 +107,16 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     // What recovery has not come to is found again by the next start.
-    for task in [stopper, recovering, telling] {
-        task.abort();
-    }
+    [stopper, recovering, telling].map(|task| task.abort());
     leave(rehearsal).await;
     pages.await.context("the pages broke")??;
     ticker.await.context("the beat broke")?;
     locating.await.context("the location service broke")?;
+    stopped(engine).await
+}
+
+/// The last of it.
+async fn stopped(engine: Engine) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())

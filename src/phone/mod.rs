@@ -5,7 +5,6 @@
 
 mod answer;
 mod call;
-mod ears;
 mod errand;
 
 use std::sync::Arc;
@@ -26,6 +25,7 @@ use crate::book;
 use crate::calling::{self, Calling};
 use crate::desks::Desks;
 use crate::domain::Calendar;
+use crate::ears;
 use crate::engine::Engine;
 use crate::floor::Floor;
 pub use crate::floor::Pages;

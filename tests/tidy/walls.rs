@@ -131,6 +131,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "phone",
         &[
+            "ears",
             "book",
             "openings",
             "calling",
@@ -156,6 +157,19 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sip",
             "media",
             "failpoint",
+        ],
+    ),
+    // Whatever a call may hear comes by a queue of its own.
+    (
+        "ears",
+        &[
+            "floor",
+            "ivr",
+            "ledger",
+            "ringing",
+            "supervision",
+            "sip",
+            "media",
         ],
     ),
     // The one owner of the desks: it asks whom to ring, and rings him.
@@ -510,6 +524,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "floor",
             "seam",
             "supervision",
+            "ears",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

@@ -400,6 +400,7 @@ fn any_step() -> impl proptest::strategy::Strategy<Value = Step> {
         Just(Event::SecondHolds(false)),
         Just(Event::Played),
         Just(Event::Timeout),
+        Just(Event::TakenOver),
     ];
     let keyed = prop_oneof![
         Just("*28002#"),
@@ -444,6 +445,11 @@ impl World {
             LetSecondGo => assert!(std::mem::take(&mut self.second)),
             SecondIsFirst => {
                 assert!(!self.first && std::mem::take(&mut self.second));
+                self.first = true;
+                self.first_leg_goes();
+            }
+            SupervisorIsFirst => {
+                assert!(!self.first && !self.second && !self.ringing);
                 self.first = true;
                 self.first_leg_goes();
             }

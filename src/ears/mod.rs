@@ -1,3 +1,9 @@
+//! All that a running call hears, one thing at a time: whoever is in it, its sound, its store, the floor, its supervisor,
+//! its timer.
+//!
+//! **Invariant:** a key that had arrived before a BYE is heard before it; a call that ends hears its sound's end and its
+//! store only.
+
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -13,7 +19,7 @@ use crate::sip::DialogEvent;
 use crate::supervision::{Order, Orders};
 
 /// Everything that a call listens to.
-pub(super) struct Ears {
+pub struct Ears {
     pub caller: mpsc::Receiver<DialogEvent>,
     pub sound: mpsc::Receiver<media::Event>,
     pub stored: mpsc::Receiver<Stored>,
@@ -29,7 +35,7 @@ pub(super) struct Ears {
 }
 
 /// One thing heard.
-pub(super) enum Input {
+pub enum Input {
     Caller(DialogEvent),
     Desk(DeskEvent),
     Second(DeskEvent),
@@ -45,7 +51,7 @@ pub(super) enum Input {
 
 impl Ears {
     /// Of a call that was just answered.
-    pub(super) fn new(
+    pub fn new(
         caller: mpsc::Receiver<DialogEvent>,
         sound: mpsc::Receiver<media::Event>,
         stored: mpsc::Receiver<Stored>,
@@ -67,7 +73,7 @@ impl Ears {
 
     /// The next input. Sound comes first: a key that had arrived before the BYE is heard before it.
     /// A call that is `running` no more hears its sound's end and its store only.
-    pub(super) async fn next(&mut self, timeout_at: Option<Instant>, running: bool) -> Input {
+    pub async fn next(&mut self, timeout_at: Option<Instant>, running: bool) -> Input {
         if let Some(event) = self.owed.pop_front() {
             return Input::Owed(event);
         }
