@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::chrome::Chrome;
 use super::guard::rendered;
 use super::locale::Language;
+use super::login::refused;
 use super::params::Params;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
@@ -97,12 +97,11 @@ pub(super) async fn ask(
         (NotBegun::Reason(why), Language::English) => why.to_string(),
         _ => page.word("supervise_trouble", no.word().unwrap_or_default()),
     };
-    let again = rendered(&SupervisePage {
+    Ok(refused(&SupervisePage {
         call: form.call,
         mode: form.mode,
         reason: form.reason,
         trouble: Some(trouble),
         ..SupervisePage::new(page)
-    });
-    Ok((StatusCode::CONFLICT, again).into_response())
+    }))
 }

@@ -130,7 +130,7 @@ async fn a_call_is_supervised_by_a_form_with_a_reason_and_by_supervisors_alone()
     let none = centre
         .post(address, &centre.cookie, &sent("whisper", "新坐席，听一听"))
         .await;
-    assert_eq!(none.status, StatusCode::CONFLICT);
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
     let page = none.text();
     assert!(page.contains("没有正在进行的这一通话"), "{page}");
     assert!(page.contains("新坐席，听一听</textarea>"), "{page}");
