@@ -26,6 +26,7 @@ use crate::location::Location;
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
+use crate::supervision::Supervisions;
 use crate::trunkline::Trunkline;
 use crate::web;
 
@@ -70,10 +71,12 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         one_time_password.as_deref(),
         rehearsal.is_some(),
     );
+    let supervisions = Supervisions::open(engine.clone(), media.clone(), consoles.clone());
     let troubles = troubles(&ledgers, &media, trunkline.clone());
     let (board, glass) = watch::channel(Arc::default());
     let outward = calls_out(&config, &book);
-    let options = web_options(&config, meter, troubles, glass, example, consoles, &outward);
+    let seen = (consoles, supervisions.clone());
+    let options = web_options(&config, meter, troubles, glass, example, seen, &outward);
     let (shown, heard) = (engine.clone(), archive.clone());
     let closed = pages_closing.clone().cancelled_owned();
     let pages = tokio::spawn(web::serve(web_listener, shown, heard, options, closed));
@@ -89,6 +92,7 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
         location: location.clone(),
         trunkline,
         pages: desk_pages,
+        supervisions,
         rehearsal: rehearsal.is_some(),
         book,
         board,
@@ -109,6 +113,11 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     pages.await.context("the pages broke")??;
     ticker.await.context("the beat broke")?;
     locating.await.context("the location service broke")?;
+    stopped(engine).await
+}
+
+/// The last of it.
+async fn stopped(engine: Engine) -> anyhow::Result<()> {
     engine.close().await?;
     tracing::info!("stopped; nothing is open");
     Ok(())
@@ -209,7 +218,7 @@ fn web_options(
     troubles: web::Troubles,
     board: watch::Receiver<Arc<Board>>,
     example: bool,
-    consoles: Option<Consoles>,
+    (consoles, supervisions): (Option<Consoles>, Supervisions),
     outward: &Option<phone::Outward>,
 ) -> web::Options {
     web::Options {
@@ -221,6 +230,7 @@ fn web_options(
         example,
         calls_out: outward.as_ref().map(phone::Outward::allowing),
         consoles,
+        supervisions: Some(supervisions),
     }
 }
 

@@ -129,7 +129,7 @@ impl Consoles {
             place.wish = Wish::Offline;
         }
         place.shown = None;
-        let ready = place.wish == Wish::Ready;
+        let ready = place.wish == Wish::Ready && !place.supervises();
         if let Some(line) = &mut place.line {
             line.again = line.talk.is_some();
         }
@@ -228,25 +228,33 @@ impl Consoles {
 
     /// Nothing rings or talks there any more.
     pub(super) fn over(&self, login: &str, line: u64) {
-        if let Some(place) = self.places().get_mut(login) {
-            place.ends(|on_line| on_line.id == line);
+        let mut places = self.places();
+        let Some(place) = places.get_mut(login) else {
+            return;
+        };
+        let supervised = place.supervises();
+        place.ends(|on_line| on_line.id == line);
+        if supervised && place.line.is_none() && place.page.is_some() && place.wish == Wish::Ready {
+            let desk = place.post.desk.clone();
+            drop(places);
+            self.happened(desk, Did::Ready);
         }
     }
 
     /// Whatever rings at this desk's page rings no more, and the page may be rung again.
     pub fn rings_no_more(&self, login: &str) {
         if let Some(place) = self.places().get_mut(login) {
-            place.ends(|on_line| on_line.talk.is_none());
+            place.ends(|on_line| on_line.talk.is_none() && on_line.bell.supervises.is_none());
         }
     }
 
-    fn happened(&self, desk: String, did: Did) {
+    pub(super) fn happened(&self, desk: String, did: Did) {
         if self.happened.try_send(Happened { desk, did }).is_err() {
             tracing::error!("the floor does not keep up; what a desk's page did is not counted");
         }
     }
 
-    fn places(&self) -> MutexGuard<'_, HashMap<String, Place>> {
+    pub(super) fn places(&self) -> MutexGuard<'_, HashMap<String, Place>> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -273,6 +281,10 @@ impl Consoles {
             }
         };
         place.wish = wish;
+        if place.supervises() {
+            // What he wishes counts when it is over.
+            return Ok(());
+        }
         let desk = place.post.desk.clone();
         drop(places);
         self.happened(desk, did);

@@ -9,6 +9,7 @@ mod happened;
 mod pace;
 mod place;
 mod ringing;
+mod supervising;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,9 @@ pub use consoles::{Attached, Consoles, Post, Slow};
 pub use happened::{Did, Happened};
 pub use pace::NoLine;
 pub use ringing::{Bell, No, Taken};
+pub use supervising::NoPage;
 pub use talk::{Event, Line, TAKEN_UP_WITHIN};
-pub use words::{FromPage, MAX_LEN, Reason, Shown, ToPage, read};
+pub use words::{FromPage, MAX_LEN, Mode, Reason, Shown, ToPage, read};
 
 /// How a desk is written whose person answers in a page: `browser:` and the name of his login.
 const BROWSER: &str = "browser:";

@@ -52,6 +52,12 @@ impl Place {
         self.page.take_if(full);
     }
 
+    /// Whether its person supervises a call: nothing else comes to him meanwhile.
+    pub fn supervises(&self) -> bool {
+        let line = self.line.as_ref();
+        line.is_some_and(|line| line.bell.supervises.is_some())
+    }
+
     /// The line ends, where it is the one that is meant; its page is told.
     pub fn ends(&mut self, which: impl Fn(&OnLine) -> bool) {
         if let Some(on_line) = self.line.take_if(|on_line| which(on_line)) {
@@ -75,11 +81,13 @@ impl Place {
                 caller: masked(),
                 matter: bell.matter.clone(),
                 waited_s: bell.waited.as_secs(),
+                supervises: bell.supervises,
             },
             Some(since) => ToPage::Talk {
                 line: line.id,
                 call: bell.call.clone(),
-                caller: match sees_number {
+                // While he supervises it the call is not his own.
+                caller: match sees_number && bell.supervises.is_none() {
                     true => bell.caller.clone(),
                     false => masked(),
                 },
@@ -87,6 +95,7 @@ impl Place {
                 for_s: now().saturating_duration_since(since).as_secs(),
                 held: line.held,
                 again: line.again,
+                supervises: bell.supervises,
             },
         };
         self.tell(told);

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::consoles::Consoles;
 use super::now;
 use super::talk::{self, Event, Line};
-use super::words::{FromPage, Reason, ToPage};
+use super::words::{FromPage, Mode, Reason, ToPage};
 use crate::media::{Leg, Media};
 
 /// What a page shows while it rings, and in the talk.
@@ -19,6 +19,8 @@ pub struct Bell {
     pub matter: Option<String>,
     /// How long he has waited.
     pub waited: Duration,
+    /// The call is another desk's, and the person of this page supervises it.
+    pub supervises: Option<Mode>,
 }
 
 /// A desk that took the call.

@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::now;
 use super::ringing::{Ends, come};
-use super::words::{FromPage, Reason};
+use super::words::{FromPage, Mode, Reason};
 use crate::media::{Leg, Media};
 
 /// How long the caller of a page that was lost is kept for it.
@@ -23,6 +23,10 @@ pub enum Event {
     /// 转评价.
     ToRating,
     HungUp,
+    /// A supervisor wants to be in the call so.
+    Supervise(Mode),
+    /// He wants the caller.
+    TakeOver,
     /// The page or its sound is lost; it may come again.
     Away,
     /// It is here again, with this leg.
@@ -34,7 +38,7 @@ pub enum Event {
 /// The call's end of it. Dropped, the page is told that the talk is over, and may be rung again.
 pub struct Line {
     sound_lost: mpsc::Sender<()>,
-    _ends: Ends,
+    pub(super) ends: Ends,
     _until: DropGuard,
 }
 
@@ -70,7 +74,7 @@ pub(super) fn begin(
     ends.because(Reason::Over);
     let line = Line {
         sound_lost,
-        _ends: ends.shared(),
+        ends: ends.shared(),
         _until: over.clone().drop_guard(),
     };
     let talk = Talk {
@@ -148,6 +152,8 @@ impl Talk {
                 self.ends.because(Reason::Done);
                 self.send(Event::HungUp).await;
             }
+            FromPage::Supervise { mode, .. } => self.send(Event::Supervise(mode)).await,
+            FromPage::TakeOver { .. } => self.send(Event::TakeOver).await,
             FromPage::Again { turn, sdp, .. } => {
                 self.away().await;
                 let (consoles, line) = (&self.ends.consoles, self.ends.line);

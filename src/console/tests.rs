@@ -15,6 +15,7 @@ fn bell() -> Bell {
         caller: Some("13912345678".into()),
         matter: Some("permits".into()),
         waited: std::time::Duration::from_secs(7),
+        supervises: None,
     }
 }
 
@@ -168,6 +169,52 @@ async fn the_page_that_came_last_has_the_desk_and_takes_its_talk_up() {
     }
     // Ready; here again, where its person had said so before; and gone.
     assert_eq!(did, [came(false), Did::Ready, came(true), Did::Went]);
+}
+
+/// His desk is out of the floor's hands from the ring to the end, and is given back as he wished it meanwhile.
+#[tokio::test]
+async fn a_page_that_supervises_is_given_no_call_and_is_ready_again_afterwards() {
+    let (consoles, mut happened) = Consoles::new(vec![post("li")], &["lunch".into()]);
+    assert_eq!(
+        consoles.may_supervise("li").err(),
+        Some(NoPage::NotThere),
+        "the page is not open"
+    );
+    let (attached, mut page) = consoles.attach("li", false).unwrap();
+    attached.said(FromPage::Ready {}).unwrap();
+    consoles.is_away("li");
+    let bell = Bell {
+        supervises: Some(Mode::Listen),
+        ..bell()
+    };
+    let (line, mut hears) = consoles.ring("li", bell).unwrap();
+    assert_eq!(consoles.may_supervise("li").err(), Some(NoPage::Taken));
+    let rings = told(&mut page).into_iter().any(|told| {
+        matches!(
+            told,
+            ToPage::Ring {
+                supervises: Some(Mode::Listen),
+                ..
+            }
+        )
+    });
+    assert!(rings, "the page is asked to take it");
+    let whisper = read(r#"{"say":"supervise","line":1,"mode":"whisper"}"#).unwrap();
+    let mode = Mode::Whisper;
+    assert_eq!(whisper, FromPage::Supervise { line: 1, mode });
+    attached.said(FromPage::Supervise { line, mode }).unwrap();
+    assert_eq!(hears.try_recv(), Ok(FromPage::Supervise { line, mode }));
+    // A break, and ready again: nobody is told before the end.
+    let reason = "lunch".to_owned();
+    attached.said(FromPage::Break { reason }).unwrap();
+    attached.said(FromPage::Ready {}).unwrap();
+    assert!(consoles.wishes_ready("li"));
+    consoles.over("li", line);
+    let mut did: Vec<Did> = Vec::new();
+    while let Ok(one) = happened.try_recv() {
+        did.push(one.did);
+    }
+    assert_eq!(did, [came(false), Did::Ready, Did::Offline, Did::Ready]);
 }
 
 #[tokio::test]

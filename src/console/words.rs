@@ -7,6 +7,31 @@ pub const MAX_LEN: usize = 24 * 1024;
 /// Longest word that is not a description.
 const MAX_WORD: usize = 64;
 
+/// How a supervisor is in the call that his page has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Nobody hears him.
+    Listen,
+    /// The desk hears him, the caller does not.
+    Whisper,
+    /// All hear him.
+    Join,
+}
+
+impl Mode {
+    pub const ALL: [Mode; 3] = [Mode::Listen, Mode::Whisper, Mode::Join];
+
+    /// The word of pages, forms and the timeline.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Mode::Listen => "listen",
+            Mode::Whisper => "whisper",
+            Mode::Join => "join",
+        }
+    }
+}
+
 /// What a page says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case", deny_unknown_fields)]
@@ -55,6 +80,15 @@ pub enum FromPage {
     HangUp {
         line: u64,
     },
+    /// A supervisor's page: he listens, whispers or joins from here on.
+    Supervise {
+        line: u64,
+        mode: Mode,
+    },
+    /// The same page: the caller is his.
+    TakeOver {
+        line: u64,
+    },
 }
 
 impl FromPage {
@@ -69,6 +103,8 @@ impl FromPage {
             | FromPage::Hold { line, .. }
             | FromPage::Key { line, .. }
             | FromPage::ToRating { line }
+            | FromPage::Supervise { line, .. }
+            | FromPage::TakeOver { line }
             | FromPage::HangUp { line } => Some(*line),
         }
     }
@@ -119,6 +155,8 @@ pub enum Reason {
     Over,
     /// It was not taken up again in time.
     TooLate,
+    /// What a supervisor does cannot be put on record now, and is not done.
+    NotRecorded,
 }
 
 /// What the server says.
@@ -145,6 +183,9 @@ pub enum ToPage {
         caller: Option<String>,
         matter: Option<String>,
         waited_s: u64,
+        /// Its person asked to supervise the call: the page takes it at once.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        supervises: Option<Mode>,
     },
     /// It rings no more.
     RingOver {
@@ -169,6 +210,9 @@ pub enum ToPage {
         held: bool,
         /// There is no sound between page and server: the page is to offer it again.
         again: bool,
+        /// The call is another desk's, and its person supervises it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        supervises: Option<Mode>,
     },
     TalkOver {
         line: u64,

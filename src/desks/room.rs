@@ -157,6 +157,11 @@ impl Desks {
                 terms,
             } => self.wanted_again(caller, &need, terms, work),
             Event::Answered { caller, desk } => self.answered(caller, &desk, work),
+            Event::TookOver {
+                caller,
+                desk,
+                ready,
+            } => self.took_over(caller, &desk, ready, work),
             Event::Refused { caller, desk } => self.not_taken(caller, &desk, Cue::Refused, work),
             Event::Failed { caller, desk } => self.not_taken(caller, &desk, Cue::Missed, work),
             Event::TalkEnded { desk } => self.talk_ended(&desk, work),

@@ -24,6 +24,8 @@ pub enum Cue {
     Break,
     Rung,
     Answered,
+    /// A supervisor who was at it takes a caller over.
+    TookOver,
     /// It was rung and could not be reached.
     Missed,
     /// It was rung and is busy.
@@ -49,7 +51,9 @@ pub enum Step {
     Rest,
 }
 
-use Cue::{Answered, GoReady, Missed, Online, Refused, Released, Rung, TalkEnded, TimeUp};
+use Cue::{
+    Answered, GoReady, Missed, Online, Refused, Released, Rung, TalkEnded, TimeUp, TookOver,
+};
 use Phase::{NotAnswering, Offline, Ready, Resting, Ringing, Talking, WrapUp};
 use Step::{AfterTalk, AsWished, Enter, Rest, Wish};
 
@@ -92,6 +96,12 @@ pub const TABLE: &[(Phase, Cue, Step)] = &[
     (NotAnswering, GoReady, Enter(Ready)),
     (NotAnswering, Cue::Break, Enter(Phase::Break)),
     (NotAnswering, Cue::Offline, Enter(Offline)),
+    (Offline, TookOver, Enter(Talking)),
+    (Ready, TookOver, Enter(Talking)),
+    (WrapUp, TookOver, Enter(Talking)),
+    (Phase::Break, TookOver, Enter(Talking)),
+    (Resting, TookOver, Enter(Talking)),
+    (NotAnswering, TookOver, Enter(Talking)),
 ];
 
 /// What this cue means to a desk in this state.

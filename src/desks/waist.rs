@@ -124,6 +124,13 @@ pub enum Event {
         caller: CallerId,
         desk: DeskId,
     },
+    /// A supervisor at this desk takes over a caller who never waited here. After the talk the desk is what it was
+    /// before; `ready`: it takes calls then, whatever it was.
+    TookOver {
+        caller: CallerId,
+        desk: DeskId,
+        ready: bool,
+    },
     /// Busy, or declined.
     Refused {
         caller: CallerId,

@@ -41,6 +41,7 @@ impl Seeker {
             caller: self.wanted.caller_number.clone(),
             matter,
             waited: now().saturating_duration_since(self.since),
+            supervises: None,
         }
     }
 }
@@ -63,7 +64,7 @@ pub(super) struct Keeper {
     happened: Option<mpsc::Receiver<Happened>>,
     callers: HashMap<CallerId, Seeker>,
     /// The calls that desks are in.
-    talks: HashMap<DeskId, String>,
+    pub(super) talks: HashMap<DeskId, String>,
     picture: Picture,
     ringing: JoinSet<(CallerId, DeskId, Rung)>,
     leaving: JoinSet<Left>,
@@ -134,6 +135,14 @@ impl Keeper {
         }
     }
 
+    /// The desk is free again when its call lets go of it.
+    pub(super) fn frees(&mut self, desk: DeskId, free: CancellationToken) {
+        self.leaving.spawn(async move {
+            free.cancelled().await;
+            Left::Desk(desk)
+        });
+    }
+
     /// A desk that registers is to be rung while there is a telephone of its. One that talks is left alone until its
     /// talk has ended: its registration may come and go meanwhile.
     fn look_for_phones(&mut self) {
@@ -158,6 +167,7 @@ impl Keeper {
     fn asked(&mut self, ask: Ask) {
         let (caller, wanted, told, over) = match ask {
             Ask::Does(event) => return self.tell(event),
+            Ask::TookOver(took) => return self.took_over(took),
             Ask::Desk {
                 caller,
                 wanted,
@@ -305,11 +315,7 @@ impl Keeper {
             staff: desk.staff.clone(),
             _until: free.clone().drop_guard(),
         };
-        let id = desk.id.clone();
-        self.leaving.spawn(async move {
-            free.cancelled().await;
-            Left::Desk(id)
-        });
+        self.frees(desk.id.clone(), free);
         // Whatever is missing, dropping the seat frees the desk again.
         let Some(mut seeker) = self.callers.remove(&caller) else {
             return;

@@ -6,6 +6,7 @@ mod keeper;
 mod names;
 mod pages;
 mod picture;
+pub mod place;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::board::Board;
-use crate::desks::{CallerId, Desks, Event, Handed, Need, Terms};
+use crate::desks::{CallerId, DeskId, Desks, Event, Handed, Need, Terms};
 use crate::ivr::Unavailable;
 use crate::location::Location;
 use crate::media::Media;
@@ -97,6 +98,17 @@ enum Ask {
     },
     /// What a caller who waits does.
     Does(Event),
+    TookOver(TookOver),
+}
+
+/// A supervisor takes a caller over.
+struct TookOver {
+    caller: CallerId,
+    call: String,
+    desk: DeskId,
+    /// He takes calls afterwards.
+    ready: bool,
+    free: CancellationToken,
 }
 
 impl Floor {
@@ -150,6 +162,32 @@ impl Floor {
             _until: over.drop_guard(),
         };
         (hunt, receiver)
+    }
+}
+
+impl Floor {
+    /// The seat of a supervisor who takes over this call, at the desk that is his page. Nobody is rung, and no other
+    /// call comes to it; after the talk it is what it was, or, where he is `ready`, takes calls.
+    pub fn takes_over(&self, call: &str, desk: &str, staff: Option<String>, ready: bool) -> Seat {
+        let free = CancellationToken::new();
+        let ask = Ask::TookOver(TookOver {
+            caller: CallerId(self.last.fetch_add(1, Ordering::Relaxed) + 1),
+            call: call.to_owned(),
+            desk: DeskId(desk.to_owned()),
+            ready,
+            free: free.clone(),
+        });
+        if self.asks.try_send(ask).is_err() {
+            tracing::error!(
+                call,
+                "the floor does not keep up; a desk's talk is not shown"
+            );
+        }
+        Seat {
+            desk: desk.to_owned(),
+            staff,
+            _until: free.drop_guard(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::TookOver;
 use super::keeper::{Keeper, now};
 use crate::console::{self, Consoles, Did, Happened, Reason, Shown, login_of};
 use crate::desks::{DeskId, DeskState, Event};
@@ -83,6 +84,19 @@ impl Keeper {
         if let Some((consoles, login)) = self.consoles.as_ref().zip(login) {
             consoles.rings_no_more(login);
         }
+    }
+
+    /// A supervisor's page takes over a caller for whom nobody looked.
+    pub(super) fn took_over(&mut self, took: TookOver) {
+        let TookOver { caller, desk, .. } = took;
+        self.frees(desk.clone(), took.free);
+        self.talks.insert(desk.clone(), took.call);
+        let ready = took.ready;
+        self.tell(Event::TookOver {
+            caller,
+            desk,
+            ready,
+        });
     }
 
     pub(super) fn refuse_break(&self, desk: &DeskId, reason: &str) {

@@ -13,6 +13,7 @@ use crate::domain::Moment;
 use crate::engine::{Answering, Engine, Error};
 use crate::meter::Meter;
 use crate::outward::Allowing;
+use crate::supervision::Supervisions;
 
 /// What the configuration and the start hand in.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct Options {
     pub calls_out: Option<Allowing>,
     /// Desks whose persons answer in a page, if any do.
     pub consoles: Option<Consoles>,
+    /// How supervisors reach running calls; `None` where no call comes.
+    pub supervisions: Option<Supervisions>,
 }
 
 /// Looks and answers at once.

@@ -170,6 +170,16 @@ pub enum Sound {
     /// The clip of that kind.
     Remark,
     Voice,
+    /// The running call, by a supervisor, who hears it from here on and is not heard.
+    Live,
+    /// From here on he is heard by the desk.
+    LiveWhisper,
+    /// From here on he is heard by all.
+    LiveJoin,
+    /// He takes the caller over.
+    LiveTakeOver,
+    /// He has left.
+    LiveEnd,
 }
 
 /// How somebody came to a recording.
@@ -274,6 +284,11 @@ words!(Sound {
     Recording = "recording",
     Remark = "remark",
     Voice = "voice",
+    Live = "live",
+    LiveWhisper = "live_whisper",
+    LiveJoin = "live_join",
+    LiveTakeOver = "live_take_over",
+    LiveEnd = "live_end",
 });
 words!(ListeningDoor {
     Page = "page",

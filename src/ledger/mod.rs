@@ -7,10 +7,12 @@
 //! that the database is gone.
 
 mod call;
+pub mod clock;
 mod drain;
 mod house;
 mod job;
 mod pulse;
+pub mod timeline;
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! A running call on its media thread: one beat is 20 ms of both sides.
 
+mod ear;
 mod ending;
 mod late;
 
@@ -17,12 +18,13 @@ use super::outbox::Outbox;
 use super::playing::{Play, Prompt};
 use super::recorder::{FileId, Recording, Writer};
 use super::{Clip, Event, LegCounts, Side};
-use crate::mixing::{Bridge, Frame};
+use crate::mixing::{Bridge, Ear, Frame};
 use crate::rtp::g711::Codec;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::sdp::Negotiated;
 use crate::rtp::sender::KeyToSend;
 
+use ear::Supervisor;
 pub use ending::Ending;
 
 /// Length of a beat.
@@ -44,6 +46,12 @@ pub enum Command {
     RemoveDesk(Side),
     /// The second desk is the first from now on.
     SecondIsFirst,
+    /// A supervisor's, in this way.
+    AddEar(Box<MediaLeg>, Ear),
+    Ear(Ear),
+    RemoveEar,
+    /// The supervisor is the first desk from now on.
+    EarIsFirst,
     Renegotiated {
         side: Side,
         negotiated: Negotiated,
@@ -70,6 +78,8 @@ pub struct Call {
     caller: MediaLeg,
     /// The first desk and the second.
     desks: [Option<Box<MediaLeg>>; 2],
+    /// Of one at a time.
+    supervisor: Option<Supervisor>,
     /// What the desk's leg that was closed last had counted.
     desk_counts: Option<LegCounts>,
     bridge: Bridge,
@@ -107,6 +117,7 @@ impl Call {
             finish: new.finish,
             caller: new.caller,
             desks: [None, None],
+            supervisor: None,
             desk_counts: None,
             bridge: Bridge::Apart,
             play: None,
@@ -156,9 +167,7 @@ impl Call {
                 self.play = None;
             }
         }
-        let mixed = self
-            .bridge
-            .mix(&from_caller, &from_desks, !to_caller_is_prompt);
+        let mixed = self.mixed(&from_caller, &from_desks, !to_caller_is_prompt, now);
         let mut heard = match to_caller_is_prompt {
             true => prompt.pcm,
             false => mixed.to_caller,
@@ -208,6 +217,10 @@ impl Call {
         let (outbox, timeout) = (&mut self.outbox, self.timeout);
         for desk in self.desks.iter_mut().flatten() {
             desk.supervise(timeout, now, &mut |event| outbox.push(event));
+        }
+        if let Some(supervisor) = &mut self.supervisor {
+            let leg = &mut supervisor.leg;
+            leg.supervise(timeout, now, &mut |event| outbox.push(event));
         }
         self.caller
             .supervise(timeout, now, &mut |event| outbox.push(event));
@@ -274,11 +287,18 @@ impl Call {
             Command::Bridge(bridge) => self.bridge = bridge,
             Command::RemoveDesk(side) => self.remove_desk(side, now),
             Command::SecondIsFirst => {
-                self.remove_desk(Side::Desk, now);
-                self.desks.swap(0, 1);
-                if let Some(desk) = &mut self.desks[0] {
-                    desk.side = Side::Desk;
-                }
+                let second = self.desks[1].take();
+                self.is_first(second, now);
+            }
+            Command::AddEar(leg, how) => {
+                self.remove_ear(now);
+                self.supervisor = Some(Supervisor { leg, how });
+            }
+            Command::Ear(how) => self.ear_is(how),
+            Command::RemoveEar => self.remove_ear(now),
+            Command::EarIsFirst => {
+                let ear = self.supervisor.take();
+                self.is_first(ear.map(|ear| ear.leg), now);
             }
             Command::Renegotiated {
                 side,
@@ -317,11 +337,22 @@ impl Call {
     }
 
     fn leg(&mut self, side: Side) -> (Option<&mut MediaLeg>, &mut Outbox) {
-        let leg = match place_of(side) {
-            None => Some(&mut self.caller),
-            Some(place) => self.desks[place].as_deref_mut(),
+        let leg = match side {
+            Side::Caller => Some(&mut self.caller),
+            Side::Desk => self.desks[0].as_deref_mut(),
+            Side::Second => self.desks[1].as_deref_mut(),
+            Side::Ear => self.supervisor.as_mut().map(|ear| &mut *ear.leg),
         };
         (leg, &mut self.outbox)
+    }
+
+    /// This leg has the first desk's place from now on.
+    fn is_first(&mut self, leg: Option<Box<MediaLeg>>, now: Instant) {
+        self.remove_desk(Side::Desk, now);
+        self.desks[0] = leg;
+        if let Some(desk) = &mut self.desks[0] {
+            desk.side = Side::Desk;
+        }
     }
 
     fn remove_desk(&mut self, side: Side, now: Instant) {
@@ -341,7 +372,7 @@ impl Call {
 /// Where a desk's leg is kept.
 fn place_of(side: Side) -> Option<usize> {
     match side {
-        Side::Caller => None,
+        Side::Caller | Side::Ear => None,
         Side::Desk => Some(0),
         Side::Second => Some(1),
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::call::Command;
 use super::shard::ToShard;
 use super::{Clip, Error, Leg, Side, Way};
-use crate::mixing::Bridge;
+use crate::mixing::{Bridge, Ear};
 use crate::rtp::sdp::{Local, Negotiated};
 use crate::rtp::sender::KeyToSend;
 
@@ -17,6 +17,7 @@ struct Locals {
     caller: Local,
     desk: Option<Local>,
     second: Option<Local>,
+    ear: Option<Local>,
 }
 
 /// A running call's sound. Commands never block; they are carried out at the next beat.
@@ -41,6 +42,7 @@ impl CallMedia {
             caller,
             desk: None,
             second: None,
+            ear: None,
         });
         CallMedia {
             id,
@@ -111,6 +113,32 @@ impl CallMedia {
         locals.desk = locals.second.take();
         drop(locals);
         self.command(Command::SecondIsFirst);
+    }
+
+    /// Adds a supervisor's leg, in the place of one that is there; its coming and going changes nothing of the others.
+    pub fn add_ear(&self, leg: Leg, how: Ear) {
+        let (leg, local) = leg.split(Side::Ear);
+        self.locals().ear = Some(local);
+        self.command(Command::AddEar(Box::new(leg), how));
+    }
+
+    /// How he is in the call from the next beat on.
+    pub fn ear(&self, how: Ear) {
+        self.command(Command::Ear(how));
+    }
+
+    pub fn remove_ear(&self) {
+        self.locals().ear = None;
+        self.command(Command::RemoveEar);
+    }
+
+    /// The supervisor is the desk from now on; the leg of the one before is closed. Nobody hears anybody until the
+    /// next bridge.
+    pub fn ear_is_first(&self) {
+        let mut locals = self.locals();
+        locals.desk = locals.ear.take();
+        drop(locals);
+        self.command(Command::EarIsFirst);
     }
 
     /// A new offer from one side (hold, new address, new codec): the answer to send.
@@ -190,6 +218,7 @@ impl CallMedia {
             Side::Caller => Ok(act(&mut locals.caller)),
             Side::Desk => locals.desk.as_mut().map(act).ok_or(Error::Gone),
             Side::Second => locals.second.as_mut().map(act).ok_or(Error::Gone),
+            Side::Ear => locals.ear.as_mut().map(act).ok_or(Error::Gone),
         }
     }
 

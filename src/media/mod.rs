@@ -11,7 +11,6 @@ mod clips;
 mod facts;
 mod fault;
 mod handle;
-mod held;
 mod leg;
 mod message;
 mod outbox;
@@ -20,13 +19,13 @@ mod playing;
 mod priority;
 mod recorder;
 mod shard;
-mod volume;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::mixing::Bridge;
+use crate::mixing::held;
+pub use crate::mixing::{Bridge, Ear};
 pub use crate::rtp::Way;
 pub use crate::rtp::sdp::{Srtp, is_hold};
 pub use facts::{WavFacts, wav_facts};
@@ -44,12 +43,12 @@ use std::time::{Duration, Instant};
 use crate::line::{FarEnd, Learning, Ports};
 use crate::peer::Identity;
 use crate::rtp::sdp::{self, Local, Negotiated};
+use crate::volume::{self, FileSystem, Volume};
 use call::NewCall;
 pub use handle::CallMedia;
 use leg::MediaLeg;
 use recorder::Writer;
 use shard::ToShard;
-use volume::{FileSystem, Volume};
 
 /// One side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +57,8 @@ pub enum Side {
     Desk,
     /// A colleague whom the desk consults, or to whom the caller is handed over.
     Second,
+    /// A supervisor, in the way that [`Ear`] says.
+    Ear,
 }
 
 /// Settings of the media room.

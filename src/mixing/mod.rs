@@ -1,7 +1,9 @@
-//! Who hears whom: frames of a caller and of up to two desks in, what each of them and the recording hears out. Pure:
-//! no socket, no thread, no clock.
+//! Who hears whom: frames of a caller, of up to two desks and of a supervisor in, what each of them and the recording
+//! hears out. Pure: no socket, no thread, no clock.
 //!
 //! **Invariant:** nobody hears himself; nobody hears who is apart from him; a sum too loud is clipped, never wrapped.
+
+pub mod held;
 
 use crate::rtp::playout::FRAME_SAMPLES;
 
@@ -20,6 +22,19 @@ pub enum Bridge {
     Desks,
     /// All three.
     All,
+}
+
+/// How a supervisor is in the call, over whatever [`Bridge`] there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Ear {
+    /// He hears whoever is heard by anybody, and nobody hears him.
+    #[default]
+    Listen,
+    /// The first desk hears him besides, on hold too, and the second where both desks talk. Never the caller, and
+    /// never the recording: it holds what the caller could hear, and what desks said who talked with each other.
+    Whisper,
+    /// He is one of those who are joined: each of them hears him, and so does the recording.
+    Join,
 }
 
 /// What each side hears of the others.
@@ -68,6 +83,42 @@ impl Bridge {
             desks: heard,
         }
     }
+
+    /// The same with a supervisor who says `said`; beside it what he hears.
+    pub fn mix_with(
+        self,
+        caller: &Frame,
+        desks: &[Frame; 2],
+        caller_listens: bool,
+        ear: Ear,
+        said: &Frame,
+    ) -> (Mixed, Frame) {
+        let mut mixed = self.mix(caller, desks, caller_listens);
+        let joins = ear == Ear::Join && self != Bridge::Apart;
+        // Who is joined hears the desk while something is played to the caller, and is heard by it: that is recorded
+        // as what desks say to each other is.
+        let others = match (self, joins) {
+            (Bridge::Pair, true) => desks[0],
+            _ => mixed.desks,
+        };
+        let to_ear = match self.joins_caller() {
+            true => sum(caller, &others),
+            false => others,
+        };
+        if joins {
+            mixed.desks = sum(&others, said);
+            if self.joins_caller() {
+                mixed.to_caller = mixed.desks;
+            }
+        }
+        if joins || ear == Ear::Whisper {
+            mixed.to_desks[0] = sum(&mixed.to_desks[0], said);
+            if self.joins_second() {
+                mixed.to_desks[1] = sum(&mixed.to_desks[1], said);
+            }
+        }
+        (mixed, to_ear)
+    }
 }
 
 fn sum(one: &Frame, other: &Frame) -> Frame {
@@ -106,6 +157,49 @@ mod tests {
                 "{bridge:?}"
             );
         }
+    }
+
+    /// What caller, first desk, second desk, recording and supervisor hear: the supervisor says 1000.
+    #[test]
+    fn a_supervisor_hears_whoever_is_heard_and_is_heard_by_whom_his_mode_says() {
+        use Bridge::{All, Apart, Desks, Pair};
+        let said = [1000; FRAME_SAMPLES];
+        for (bridge, ear, heard) in [
+            (Apart, Ear::Listen, [0, 0, 0, 0, 0]),
+            (Pair, Ear::Listen, [10, 1, 0, 10, 11]),
+            (Desks, Ear::Listen, [0, 100, 10, 110, 110]),
+            (All, Ear::Listen, [110, 101, 11, 110, 111]),
+            (Apart, Ear::Whisper, [0, 1000, 0, 0, 0]),
+            (Pair, Ear::Whisper, [10, 1001, 0, 10, 11]),
+            (Desks, Ear::Whisper, [0, 1100, 1010, 110, 110]),
+            (All, Ear::Whisper, [110, 1101, 1011, 110, 111]),
+            (Apart, Ear::Join, [0, 0, 0, 0, 0]),
+            (Pair, Ear::Join, [1010, 1001, 0, 1010, 11]),
+            (Desks, Ear::Join, [0, 1100, 1010, 1110, 110]),
+            (All, Ear::Join, [1110, 1101, 1011, 1110, 111]),
+        ] {
+            let (mixed, to_ear) = bridge.mix_with(&CALLER, &DESKS, true, ear, &said);
+            let all = [
+                mixed.to_caller,
+                mixed.to_desks[0],
+                mixed.to_desks[1],
+                mixed.desks,
+                to_ear,
+            ];
+            assert_eq!(all.map(|frame| frame[0]), heard, "{bridge:?} {ear:?}");
+        }
+    }
+
+    #[test]
+    fn while_the_caller_hears_a_prompt_only_who_is_joined_talks_with_the_desk_on_record() {
+        let said = [1000; FRAME_SAMPLES];
+        let recorded = |ear| {
+            let (mixed, to_ear) = Bridge::Pair.mix_with(&CALLER, &DESKS, false, ear, &said);
+            (mixed.desks[0], to_ear[0])
+        };
+        assert_eq!(recorded(Ear::Listen), (0, 1));
+        assert_eq!(recorded(Ear::Whisper), (0, 1));
+        assert_eq!(recorded(Ear::Join), (1010, 11));
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         taken.events,
         taken.sound_events,
         stored,
+        house.supervisions.enter(&id.0, caller_number.clone()),
         house.grace_over.clone(),
     );
     let call = Call {

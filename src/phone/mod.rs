@@ -5,11 +5,7 @@
 
 mod answer;
 mod call;
-mod clock;
-mod ears;
 mod errand;
-mod place;
-mod timeline;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,15 +25,17 @@ use crate::book;
 use crate::calling::{self, Calling};
 use crate::desks::Desks;
 use crate::domain::Calendar;
+use crate::ears;
 use crate::engine::Engine;
 use crate::floor::Floor;
 pub use crate::floor::Pages;
-use crate::ledger::Ledgers;
+use crate::floor::place::{self, Place};
+use crate::ledger::{Ledgers, clock, timeline};
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
+use crate::supervision::Supervisions;
 use crate::trunkline::Trunkline;
-use place::Place;
 
 /// What an operator may vary of the telephone.
 #[derive(Debug, Clone)]
@@ -60,6 +58,7 @@ pub struct House {
     calendar: Calendar,
     book: watch::Receiver<Arc<Book>>,
     floor: Floor,
+    supervisions: Supervisions,
     /// By which calls go out, if one is kept.
     trunkline: Option<Trunkline>,
     /// The rehearsal desk answers: calls are marked and stay out of figures.
@@ -95,6 +94,8 @@ pub struct Rooms {
     pub trunkline: Option<Trunkline>,
     /// The desks that are pages, if any are.
     pub pages: Option<Pages>,
+    /// By which supervisors reach running calls.
+    pub supervisions: Supervisions,
     pub rehearsal: bool,
     pub book: Book,
     /// Where a picture of the floor is shown, at most each second.
@@ -134,6 +135,7 @@ impl Phone {
             calendar: rooms.calendar,
             book: reader,
             floor,
+            supervisions: rooms.supervisions,
             trunkline: rooms.trunkline.clone(),
             rehearsal: rooms.rehearsal,
             digests: Semaphore::new(DIGESTS),

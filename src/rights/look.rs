@@ -142,14 +142,23 @@ pub fn judge(asked: &Asked<'_>) -> Judgement {
     }
 }
 
+/// The reason as it is kept: between [`SHORTEST_REASON`] and [`LONGEST_REASON`] characters.
+///
+/// # Errors
+/// Where it says nothing, or is a file (第十四条).
+pub fn reason(given: &str) -> Result<&str, WhyNot> {
+    let given = given.trim();
+    match given.chars().count() {
+        length if length < SHORTEST_REASON => Err(WhyNot::ReasonTooShort),
+        length if length > LONGEST_REASON => Err(WhyNot::ReasonTooLong),
+        _ => Ok(given),
+    }
+}
+
 /// What every look needs, whoever asks.
 fn missing(asked: &Asked<'_>) -> Option<WhyNot> {
-    let length = asked.reason.trim().chars().count();
-    if length < SHORTEST_REASON {
-        return Some(WhyNot::ReasonTooShort);
-    }
-    if length > LONGEST_REASON {
-        return Some(WhyNot::ReasonTooLong);
+    if let Err(why) = reason(asked.reason) {
+        return Some(why);
     }
     match (asked.ground, asked.ticket) {
         (None, _) => Some(WhyNot::NoGround),

@@ -30,6 +30,7 @@ pub enum Action {
     ManagePeople,
     WatchDesks,
     TakeCalls,
+    Supervise,
 }
 
 /// A cell: on what condition.
@@ -105,7 +106,7 @@ const NONE: &[(Scope, Grant)] = &[];
 
 /// 坐席, 处置员, 回访员, 督导 | 局办经办, 局办签发 | 单位联络员, 单位负责人 | 审计, 系统管理.
 #[rustfmt::skip] // A row is read as a row.
-pub const MATRIX: [Line; 23] = [
+pub const MATRIX: [Line; 24] = [
     // Grading is the rater's alone (第六条): nobody of the house has a cell.
     Line { action: Action::Rate, article: Article::of(6).paragraph(1), programs: NONE,
            cells: [No, No, No, No, No, No, No, No, No, No] },
@@ -156,6 +157,9 @@ pub const MATRIX: [Line; 23] = [
            cells: [Yes, Yes, Yes, Yes, No, No, No, No, No, No] },
     // Whoever helps the desks; no agent sees another's figures, and nobody a grade here.
     Line { action: Action::WatchDesks, article: Article::of(7), programs: READ,
+           cells: [No, No, No, Yes, No, No, No, No, No, No] },
+    // A running call is heard by whoever helps the desks, with a reason, and by no program.
+    Line { action: Action::Supervise, article: Article::of(14), programs: NONE,
            cells: [No, No, No, Yes, No, No, No, No, No, No] },
 ];
 
@@ -283,6 +287,7 @@ impl Action {
             Action::ManagePeople => "manage_people",
             Action::WatchDesks => "watch_desks",
             Action::TakeCalls => "take_calls",
+            Action::Supervise => "supervise",
         }
     }
 
@@ -311,6 +316,7 @@ impl Action {
             Action::ManagePeople => "管理单位、人员和角色",
             Action::WatchDesks => "查看坐席状态和各坐席数字",
             Action::TakeCalls => "在网页坐席接听",
+            Action::Supervise => "监听、耳语、加入、接管通话",
         }
     }
 }
@@ -426,6 +432,10 @@ mod tests {
         assert_eq!(plainly(Action::Dispatch), [Role::OfficeSigner]);
         assert_eq!(plainly(Action::Assess), [Role::CentreOfficer]);
         assert_eq!(plainly(Action::Revisit), [Role::CentreSupervisor]);
+        // Who hears a running call sees the desks, and has a page for its sound.
+        assert_eq!(plainly(Action::Supervise), [Role::CentreSupervisor]);
+        assert_eq!(plainly(Action::WatchDesks), [Role::CentreSupervisor]);
+        assert_eq!(grant(Action::TakeCalls, Role::CentreSupervisor), Yes);
     }
 
     #[test]

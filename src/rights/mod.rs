@@ -13,7 +13,7 @@ mod unit;
 
 pub use holder::{Holder, Scope};
 pub use look::{
-    Asked, CallFacts, Ground, Judgement, Sight, TicketFacts, WhyNot, judge, judge_approval,
+    Asked, CallFacts, Ground, Judgement, Sight, TicketFacts, WhyNot, judge, judge_approval, reason,
 };
 pub use matrix::{Action, Forbidden, Grant, Grants, Line, MATRIX, drawn, may};
 pub use post::{PostRefusal, Tenure, check_posts, seconded_from};

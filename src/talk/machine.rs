@@ -169,6 +169,9 @@ impl Talk {
             Event::SecondGone => {
                 self.step(Cue::SecondGone, &mut actions);
             }
+            Event::TakenOver => {
+                self.step(Cue::TakenOver, &mut actions);
+            }
             Event::SecondHolds(holds) => self.second_held = self.phase.has_second() && holds,
             Event::Played if self.phase.is_waiting() => {
                 self.timer = self.again.map(|again| now + again);
@@ -308,13 +311,13 @@ impl Talk {
             Act::LetFirstGo => Action::LetFirstGo,
             Act::LetSecondGo => Action::LetSecondGo,
             Act::Promote => {
-                self.held = std::mem::take(&mut self.second_held);
-                self.away = false;
-                // With its leg the first desk took whatever was heard.
-                self.bridged = None;
-                // What the one desk sealed is not the other's to open by chance.
-                self.seal(false, actions);
+                let holds = std::mem::take(&mut self.second_held);
+                self.has_first(holds, actions);
                 Action::SecondIsFirst
+            }
+            Act::PromoteSupervisor => {
+                self.has_first(false, actions);
+                Action::SupervisorIsFirst
             }
             Act::Over => {
                 self.seal(false, actions);
@@ -322,6 +325,15 @@ impl Talk {
             }
         };
         actions.push(action);
+    }
+
+    /// Another desk is the first one from here on.
+    fn has_first(&mut self, holds: bool, actions: &mut Vec<Action>) {
+        (self.held, self.away) = (holds, false);
+        // With its leg the first desk took whatever was heard.
+        self.bridged = None;
+        // What the one desk sealed is not the other's to open by chance.
+        self.seal(false, actions);
     }
 
     fn seal(&mut self, sealed: bool, actions: &mut Vec<Action>) {

@@ -35,6 +35,8 @@ pub enum Cue {
     Unavailable,
     FirstGone,
     SecondGone,
+    /// A supervisor takes the caller over.
+    TakenOver,
 }
 
 /// What is done.
@@ -57,6 +59,8 @@ pub enum Act {
     LetFirstGo,
     LetSecondGo,
     Promote,
+    /// The supervisor is the first desk.
+    PromoteSupervisor,
     Over,
 }
 
@@ -69,12 +73,12 @@ pub enum To {
 }
 
 use Act::{
-    Back, LetFirstGo, LetSecondGo, Over, Promote, Ring, Silence, StopRinging, TellDone,
-    TellFailure, TellRinging, TellTakenBack, Thanks, Wait,
+    Back, LetFirstGo, LetSecondGo, Over, Promote, PromoteSupervisor, Ring, Silence, StopRinging,
+    TellDone, TellFailure, TellRinging, TellTakenBack, Thanks, Wait,
 };
 use Cue::{
     Answered, Complete, Consult, FirstGone, Hold, JoinAll, Resume, Ringing, SecondGone, TakeBack,
-    Transfer, Unavailable,
+    TakenOver, Transfer, Unavailable,
 };
 use Phase::{Asking, Consulting, Held, Moving, Talking, Three, Transferring};
 use To::{Home, To as Go};
@@ -83,6 +87,12 @@ use To::{Home, To as Go};
 const HANDED_OVER: &[Act] = &[Silence, LetFirstGo, Promote];
 /// The same where the first one went by itself.
 const TAKEN_OVER: &[Act] = &[Silence, Promote];
+
+/// A supervisor has the caller, whatever went on.
+const SUPERVISED: &[Act] = &[Silence, LetFirstGo, PromoteSupervisor];
+/// The same where another desk rings, or is in the talk.
+const SUPERVISED_RINGING: &[Act] = &[StopRinging, Silence, LetFirstGo, PromoteSupervisor];
+const SUPERVISED_TWO: &[Act] = &[LetSecondGo, Silence, LetFirstGo, PromoteSupervisor];
 
 /// What is not here changes nothing: as a command it is refused. That a desk holds or resumes, or that the first one's
 /// page is lost, is remembered whatever the table says of it. Who hears whom is no act: [`Phase::bridge`] says it.
@@ -122,6 +132,29 @@ pub const TABLE: &[(Phase, Cue, To, &[Act])] = &[
     (Three, TakeBack, Go(Talking), &[Silence, LetSecondGo]),
     (Three, FirstGone, Go(Talking), TAKEN_OVER),
     (Three, SecondGone, Go(Talking), &[Silence]),
+    (Talking, TakenOver, Go(Talking), SUPERVISED),
+    (Held, TakenOver, Go(Talking), SUPERVISED),
+    (
+        Transferring,
+        TakenOver,
+        Go(Talking),
+        &[
+            StopRinging,
+            TellTakenBack,
+            Silence,
+            LetFirstGo,
+            PromoteSupervisor,
+        ],
+    ),
+    (
+        Moving,
+        TakenOver,
+        Go(Talking),
+        &[StopRinging, Silence, PromoteSupervisor],
+    ),
+    (Asking, TakenOver, Go(Talking), SUPERVISED_RINGING),
+    (Consulting, TakenOver, Go(Talking), SUPERVISED_TWO),
+    (Three, TakenOver, Go(Talking), SUPERVISED_TWO),
 ];
 
 /// Of `To::Home`, after the row's own acts. Where the desk holds the caller waits on, and hears nothing new.
@@ -205,6 +238,13 @@ mod tests {
                 phase.has_second(),
                 "{phase:?}"
             );
+            // A supervisor is let in wherever there is a caller to be taken over.
+            let (to, acts) = step(phase, TakenOver).expect("a row");
+            assert_eq!(to, Go(Talking), "{phase:?}");
+            assert_eq!(acts.contains(&LetFirstGo), phase.has_first(), "{phase:?}");
+            assert_eq!(acts.contains(&LetSecondGo), phase.has_second(), "{phase:?}");
+            assert_eq!(acts.contains(&StopRinging), phase.is_ringing(), "{phase:?}");
+            assert_eq!(acts.last(), Some(&PromoteSupervisor), "{phase:?}");
             for cue in [Answered, Unavailable] {
                 assert_eq!(
                     step(phase, cue).is_some(),

@@ -52,6 +52,8 @@ pub enum Event {
     SecondGone,
     /// The second desk holds, or no longer: it counts once the caller is its.
     SecondHolds(bool),
+    /// A supervisor takes the caller over: whatever goes on ends with it.
+    TakenOver,
     /// What `Action::Play` plays came to its end.
     Played,
     /// `Talk::timeout_at` is reached.
@@ -113,6 +115,8 @@ pub enum Action {
     LetSecondGo,
     /// The second desk is the first one from now on, and the talk is its; nobody hears anybody until the next `Bridge`.
     SecondIsFirst,
+    /// The supervisor who listens is the first desk from now on, in the same way.
+    SupervisorIsFirst,
     /// A key did something: the code that was keyed.
     Keyed(&'static str),
     /// Keys are told again, or no longer.

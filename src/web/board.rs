@@ -9,11 +9,13 @@ use axum::response::Response;
 use super::chrome::Chrome;
 use super::guard::rendered;
 use super::params::Params;
+use super::pass::Pass;
 use super::problem::Problem;
 use super::{Web, now};
 use crate::board::{Board, DeskLine, Doing};
 use crate::domain::{Day, Moment};
 use crate::engine::{Answering, DeskCount};
+use crate::rights::Action;
 
 /// Days of the desks' figures. The running one is not among them: its sums would tell each call.
 const DAYS: usize = 7;
@@ -28,6 +30,8 @@ struct BoardPage {
     from: Day,
     until: Day,
     counts: Vec<DeskCount>,
+    /// Whoever looks may supervise what he sees.
+    supervises: bool,
 }
 
 #[derive(Template)]
@@ -37,12 +41,14 @@ struct NowPart {
     board: Arc<Board>,
     lately: Answering,
     now: Moment,
+    supervises: bool,
 }
 
 /// The page. The figures by desk are of the last seven days that are over.
 pub(super) async fn page(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
@@ -57,6 +63,7 @@ pub(super) async fn page(
         from,
         until,
         counts: web.engine.desk_counts(from, until).await?,
+        supervises: pass.visitor.may(Action::Supervise).is_some(),
     }))
 }
 
@@ -64,6 +71,7 @@ pub(super) async fn page(
 pub(super) async fn now_part(
     Shared(web): Shared<Web>,
     page: Chrome,
+    pass: Pass,
     params: Params,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
@@ -73,6 +81,7 @@ pub(super) async fn now_part(
         board: (web.options.board)(),
         lately: web.lately(now).await?,
         now,
+        supervises: pass.visitor.may(Action::Supervise).is_some(),
     }))
 }
 

@@ -79,6 +79,11 @@ impl Chrome {
         sight == Sight::Recording.word()
     }
 
+    /// Whether a choice of a form is the one that was made.
+    pub(super) fn is_same(&self, one: &str, other: &str) -> bool {
+        one == other
+    }
+
     /// Whether the navigation leads there for this person.
     pub(super) fn shows(&self, entry: &str) -> bool {
         self.entries.contains(&entry)

@@ -36,7 +36,7 @@ const UNSENT_AT_MOST: usize = 64 * 1024;
 const TAKEN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The page's words, which its script shows.
-const WORDS: [&str; 41] = [
+const WORDS: [&str; 46] = [
     "offline",
     "ready",
     "ringing",
@@ -78,6 +78,11 @@ const WORDS: [&str; 41] = [
     "last_call",
     "no_call",
     "microphone_silent",
+    "supervising_listen",
+    "supervising_whisper",
+    "supervising_join",
+    "supervise",
+    "why_not_recorded",
 ];
 
 #[derive(Template)]

@@ -14,7 +14,9 @@ use tower_http::csrf::CsrfLayer;
 use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
-use super::{Web, assets, board, desk, guard, health, login, looks, now, outward, pages};
+use super::{
+    Web, assets, board, desk, guard, health, login, looks, now, outward, pages, supervising,
+};
 use crate::api::{
     acts, bulletins, calendars, figures, intake, listings, looks as looked, openapi, people, reads,
     sound,
@@ -62,6 +64,7 @@ macro_rules! doors {
 
 pub(super) fn table() -> Vec<Door> {
     let mut table = houses_doors();
+    table.extend(desks_doors());
     table.extend(acts_doors());
     table.extend(figures_doors());
     table.extend(blocklist_doors());
@@ -109,6 +112,18 @@ fn acts_doors() -> Vec<Door> {
 }
 
 #[rustfmt::skip]
+fn desks_doors() -> Vec<Door> {
+    doors! {
+        GET  "/board"                         Page WatchDesks          => get(board::page);
+        GET  "/board/now"                     Page WatchDesks          => get(board::now_part);
+        GET  "/board/supervise"               Page Supervise           => get(supervising::page);
+        POST "/board/supervise"               Page Supervise           => post(supervising::ask);
+        GET  "/desk"                          Page TakeCalls           => get(desk::page);
+        GET  "/desk/line"                     Page TakeCalls           => get(desk::line);
+    }
+}
+
+#[rustfmt::skip]
 fn houses_doors() -> Vec<Door> {
     doors! {
         GET  "/healthz"                       Open                     => get(health::health);
@@ -125,10 +140,6 @@ fn houses_doors() -> Vec<Door> {
 
         GET  "/"                              Page SeeFigures          => get(pages::overview);
         GET  "/live"                          Page SeeGrades           => get(pages::live);
-        GET  "/board"                         Page WatchDesks          => get(board::page);
-        GET  "/board/now"                     Page WatchDesks          => get(board::now_part);
-        GET  "/desk"                          Page TakeCalls           => get(desk::page);
-        GET  "/desk/line"                     Page TakeCalls           => get(desk::line);
         GET  "/calls"                         Page SeeGrades           => get(pages::calls);
         GET  "/calls/{id}"                    Page SeeGrades           => get(pages::call);
         POST "/calls/{id}/looks"              Page Listen              => post(looks::ask_by_page);

@@ -170,7 +170,7 @@ pub(super) async fn choose_language(Form(form): Form<LanguageForm>) -> Response 
 }
 
 /// The page again with what was wrong; 422 lets Turbo show it in place.
-fn refused(template: &impl Template) -> Response {
+pub(super) fn refused(template: &impl Template) -> Response {
     let mut response = rendered(template);
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     response.extensions_mut().insert(Finished);

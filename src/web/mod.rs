@@ -18,6 +18,7 @@ mod looks;
 mod outward;
 mod pages;
 mod server;
+mod supervising;
 #[cfg(test)]
 mod tests;
 mod timeline;

@@ -93,6 +93,7 @@ impl Centre {
             example: false,
             calls_out: None,
             consoles: None,
+            supervisions: None,
         };
         let archive = Archive::new(folder.path().join("recordings"));
         let web = Web::new(engine.clone(), archive, options);
@@ -564,6 +565,7 @@ async fn the_server_answers_on_its_socket_and_ends_when_it_is_told() {
         example: false,
         calls_out: None,
         consoles: None,
+        supervisions: None,
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let archive = Archive::new(folder.path());

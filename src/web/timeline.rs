@@ -46,6 +46,7 @@ impl Chrome {
             "step" => self.word("step", detail),
             "desk_code" => self.word("desk_code", detail),
             "transfer_refused" => self.word("transfer_refused", detail),
+            "supervised" => self.word("supervise_mode", detail),
             "key" | "desk_key" | "second_key" => self.key_and_way(detail),
             "grade" | "reason" => self.word_and_key(&entry.kind, detail),
             "prompt" => self.prompt_name(detail),
@@ -157,6 +158,7 @@ mod tests {
             example: false,
             calls_out: None,
             consoles: None,
+            supervisions: None,
         };
         Chrome::bare(language, "/".to_owned(), Arc::new(options))
     }
@@ -196,6 +198,7 @@ mod tests {
                 "来电人 192.0.2.7:4000",
             ),
             ("desk_unavailable", "no_answer", "无应答"),
+            ("supervised", "take_over", "接管"),
             ("desk_unavailable", "waited_out", "等候时间已到"),
             ("caller_back", "61500 ms", "1:01"),
             ("sealed", "12000–15300 ms", "0:12.0–0:15.3"),

@@ -103,7 +103,7 @@ words! {
     /// What kind of message a clip is.
     ClipKindWord { Remark Voice }
     /// What is listened to.
-    SoundWord { Recording Remark Voice }
+    SoundWord { Recording Remark Voice Live LiveWhisper LiveJoin LiveTakeOver LiveEnd }
     /// By a person's login or by a token.
     ListeningDoorWord { Page Api }
     /// What is looked at: the caller's number, the recording played, the recording as a file.

@@ -17,11 +17,11 @@ use crate::wav::Stereo;
 
 /// What the caller says, and what the desk's microphone hears.
 const CALLER: f64 = 700.0;
-const DESK: f64 = 860.0;
+pub const DESK: f64 = 860.0;
 /// By which the person at the desk logs in.
 const PERSON: &str = "chen";
 /// The loudness of a microphone's tone: browsers turn it up and down on their way.
-const LOUD: f64 = 3000.0;
+pub const LOUD: f64 = 3000.0;
 
 fn house(desks: &[&str], ring_s: u32) -> House {
     House::new(Setup {
@@ -32,7 +32,7 @@ fn house(desks: &[&str], ring_s: u32) -> House {
 }
 
 /// Tones with pauses between them: what never pauses is noise to a browser, and is taken out.
-fn microphone(house: &House) -> PathBuf {
+pub fn microphone(house: &House) -> PathBuf {
     let file = house.path("microphone.wav");
     let mut sound = Vec::new();
     for _ in 0..20 {
@@ -66,7 +66,7 @@ fn go_ready(browser: &Browser) {
     state(browser, "ready");
 }
 
-fn state(browser: &Browser, state: &str) {
+pub fn state(browser: &Browser, state: &str) {
     let script =
         format!("return document.querySelector('desk-console')?.dataset.state == '{state}'");
     browser.wait(state, &script);
@@ -79,7 +79,7 @@ fn accept(browser: &Browser) {
 }
 
 /// The strongest tone in what the browser plays.
-fn heard_by(browser: &Browser) -> f64 {
+pub fn heard_by(browser: &Browser) -> f64 {
     let script = "const level = document.querySelector('desk-console').levelOfCaller; if (!level) return 0; \
         const bins = new Float32Array(level.analyser.frequencyBinCount); level.analyser.getFloatFrequencyData(bins); \
         let best = 0; for (let at = 4; at < bins.length; at++) if (bins[at] > bins[best || 4]) best = at; \

@@ -47,6 +47,7 @@ mod soak;
 mod sound;
 mod standing;
 mod strangers;
+mod supervisors;
 mod telephones;
 mod tls;
 mod torture;

@@ -44,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "studio",
             "phone",
             "board",
+            "supervision",
             "console",
             "web",
             "post",
@@ -97,6 +98,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "domain",
         ],
     ),
+    // A supervisor in a running call: his page's sound, and what he does on record.
+    (
+        "supervision",
+        &["console", "media", "engine", "rights", "domain"],
+    ),
     // Commands about what is entered, over an engine that somebody else has opened.
     (
         "clerk",
@@ -125,6 +131,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "phone",
         &[
+            "ears",
             "book",
             "openings",
             "calling",
@@ -144,11 +151,25 @@ const ARROWS: &[(&str, &[&str])] = &[
             "location",
             "trunkline",
             "ringing",
+            "supervision",
             "console",
             "domain",
             "sip",
             "media",
             "failpoint",
+        ],
+    ),
+    // Whatever a call may hear comes by a queue of its own.
+    (
+        "ears",
+        &[
+            "floor",
+            "ivr",
+            "ledger",
+            "ringing",
+            "supervision",
+            "sip",
+            "media",
         ],
     ),
     // The one owner of the desks: it asks whom to ring, and rings him.
@@ -179,6 +200,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wire",
             "meter",
             "board",
+            "supervision",
             "console",
             "bulletins",
             "outward",
@@ -220,7 +242,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "gate",
         &[
-            "meter", "console", "staff", "engine", "archive", "rights", "domain", "board",
+            "meter",
+            "supervision",
+            "console",
+            "staff",
+            "engine",
+            "archive",
+            "rights",
+            "domain",
+            "board",
             "outward",
         ],
     ),
@@ -363,7 +393,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Days are days, whatever is due on them.
     ("calendar", &[]),
     // The threads and sockets of the streams; what a stream says is rtp's.
-    ("media", &["mixing", "line", "peer", "rtp", "failpoint"]),
+    (
+        "media",
+        &["mixing", "volume", "line", "peer", "rtp", "failpoint"],
+    ),
+    // A folder's files as octets.
+    ("volume", &[]),
     // Whose sound goes where: frames of samples to it.
     ("mixing", &["rtp"]),
     // Sockets and who may be at their other end; what they say is rtp's.
@@ -488,6 +523,8 @@ const CRATES: &[(&str, &[&str])] = &[
             "dialing",
             "floor",
             "seam",
+            "supervision",
+            "ears",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

@@ -341,6 +341,27 @@ impl Desks {
         self.no_longer_rings(caller, desk, how, work);
     }
 
+    /// One that rings is taken from its caller, who goes on to the next one; one that talks talks on.
+    pub(super) fn took_over(
+        &mut self,
+        caller: CallerId,
+        id: &DeskId,
+        ready: bool,
+        work: &mut Work,
+    ) {
+        let Some(desk) = self.by_id.get(id).copied() else {
+            return;
+        };
+        if matches!(self.seats[desk].state, DeskState::Ringing(_)) {
+            self.told(id, Cue::Offline, With::Nothing, work);
+        }
+        let before = self.seats[desk].state.clone();
+        self.cue(desk, Cue::TookOver, &With::Caller(caller), work);
+        if !ready && matches!(before, DeskState::Offline | DeskState::Break { .. }) {
+            self.seats[desk].wish = Some(before);
+        }
+    }
+
     pub(super) fn talk_ended(&mut self, id: &DeskId, work: &mut Work) {
         let Some(desk) = self.by_id.get(id).copied() else {
             return;

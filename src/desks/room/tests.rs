@@ -555,3 +555,34 @@ fn of_many_desks_those_that_changed_are_told_once() {
     play.does(Event::WentOffline { desk: id("c") });
     assert_eq!(told(&mut play), [""; 0]);
 }
+
+/// He is none of the room's callers, so that nothing but the desk itself knows of him.
+#[test]
+fn a_supervisor_who_took_a_caller_over_is_rung_for_nobody_and_is_then_what_he_was() {
+    let lunch = || DeskState::Break {
+        reason: "lunch".into(),
+    };
+    for (ready, after) in [(false, lunch()), (true, DeskState::Ready)] {
+        let settings = Settings {
+            break_reasons: vec!["lunch".to_owned()],
+            ..Settings::default()
+        };
+        let mut play = Play::open(vec![desk("a")], settings);
+        let (own, desk) = (CallerId(900), id("a"));
+        play.does(Event::TookBreak {
+            desk: desk.clone(),
+            reason: "lunch".to_owned(),
+        });
+        let took = Event::TookOver {
+            caller: own,
+            desk: desk.clone(),
+            ready,
+        };
+        assert_eq!(play.room.handle(took, play.now), []);
+        let state = |play: &Play| play.room.state_of(&id("a")).cloned();
+        assert_eq!(state(&play), Some(DeskState::Talking(own)));
+        let ended = Event::TalkEnded { desk };
+        assert_eq!(play.does(ended), []);
+        assert_eq!(state(&play), Some(after));
+    }
+}

@@ -28,6 +28,7 @@ impl Call {
     /// Everything that has arrived is heard, told and recorded; then the legs are closed, and their ports are
     /// free before anybody is told so.
     pub fn end(mut self, now: Instant) -> Ending {
+        self.remove_ear(now);
         self.remove_desk(Side::Second, now);
         self.remove_desk(Side::Desk, now);
         let (outbox, due) = (&mut self.outbox, self.next_beat);

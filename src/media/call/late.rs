@@ -20,6 +20,7 @@ impl Call {
             for desk in self.desks.iter_mut().flatten() {
                 desk.skip(lost);
             }
+            self.ear_skips(lost);
             if let Some(recording) = &mut self.recording {
                 recording.skip(u64::from(lost) * FRAME_SAMPLES as u64);
             }
@@ -36,6 +37,7 @@ impl Call {
         for desk in self.desks.iter_mut().flatten() {
             desk.skip_sending(1);
         }
+        self.ear_skips(1);
         self.record(&from_caller, &[0; FRAME_SAMPLES], &[0; FRAME_SAMPLES]);
     }
 }

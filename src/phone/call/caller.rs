@@ -36,6 +36,8 @@ impl Call {
             Side::Caller => &mut self.caller_presses,
             Side::Desk => &mut self.desk_presses,
             Side::Second => &mut self.party.second_presses,
+            // He decides nothing in the call.
+            Side::Ear => return,
         };
         let Some(digit) = presses.sign(way, digit, press, phase, at) else {
             return;
@@ -61,6 +63,7 @@ impl Call {
                 }
                 self.tell(Event::DeskDigit(digit), ears).await;
             }
+            Side::Ear => {}
             // Who is asked has no say in what becomes of the caller. What he keys may be a number, and no code of his
             // says where it begins.
             Side::Second => {
@@ -149,6 +152,7 @@ impl Call {
                     Side::Caller => self.caller_presses.expect_any_way(),
                     Side::Desk => self.desk_presses.expect_any_way(),
                     Side::Second => self.party.second_presses.expect_any_way(),
+                    Side::Ear => {}
                 }
                 let is_hold = media::is_hold(sdp);
                 let kind = if is_hold { "hold" } else { "renegotiated" };

@@ -8,6 +8,7 @@ mod page;
 mod party;
 mod second;
 mod spans;
+mod supervised;
 mod words;
 
 use std::sync::Arc;
@@ -136,6 +137,7 @@ impl Call {
             };
             let input = ears.next(deadline, running).await;
             self.take(input, &mut ears).await;
+            self.supervision_holds();
         }
         self.conclude(ears).await
     }
@@ -157,6 +159,7 @@ impl Call {
             Input::Desk(event) => self.desk_did(event, ears).await,
             Input::Second(event) => self.second_did(event, ears).await,
             Input::Hunted(hunted) => self.hunted(hunted, ears).await,
+            Input::Supervised(order) => self.supervised(order, ears),
             Input::Stored(stored) => self.stored(stored, ears).await,
             Input::Owed(event) => self.tell(event, ears).await,
             Input::Timer if self.stage == Stage::Running => {
@@ -351,6 +354,7 @@ impl Call {
                     .await;
             }
             media::Event::Played { id } => self.played(id, ears).await,
+            media::Event::FirstMedia { side: Side::Ear } => {}
             media::Event::FirstMedia { side } => self.first_media(side),
             media::Event::AddressLearnt { side, from } => {
                 tracing::warn!(call = %self.id.0, %from, "a leg's address was learnt ([media] learn_address)");
@@ -360,6 +364,7 @@ impl Call {
                 self.mark("rtp_timeout", "caller");
                 self.caller_gone(Gone::Vanished("RTP timeout")).await;
             }
+            media::Event::RtpTimeout { side: Side::Ear } => self.party.supervised.is_silent(),
             media::Event::RtpTimeout { side } => {
                 self.mark("rtp_timeout", side_word(side));
                 match side {

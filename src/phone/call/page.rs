@@ -30,6 +30,8 @@ impl Call {
                 self.mark("hung_up", "desk");
                 self.desk_gone(ears).await;
             }
+            // He has the caller: there is nobody to be supervised.
+            Did::Supervise(_) | Did::TakeOver => {}
             Did::Away => self.page_away(ears),
             Did::Back(leg) => self.page_back(*leg, ears),
             Did::Lost => {

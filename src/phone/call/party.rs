@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Call;
 use super::spans::Spans;
+use super::supervised::Supervised;
 use crate::engine::HungUpBy;
 use crate::floor::{Hunt, Seat};
 use crate::ivr::{Event, PlayId, Presses, Values};
@@ -24,6 +25,7 @@ pub(in crate::phone) struct Party {
     pub machine: Talk,
     pub(super) second: Second,
     pub second_presses: Presses,
+    pub(super) supervised: Supervised,
     hold_prompt: Option<String>,
     resume_prompt: Option<String>,
     pub(super) patience: Duration,
@@ -59,6 +61,7 @@ impl Party {
             machine: Talk::new(Codes::new(Vec::new(), Duration::ZERO), None),
             second: Second::None,
             second_presses: Presses::new(),
+            supervised: Supervised::default(),
             hold_prompt: None,
             resume_prompt: None,
             patience: Duration::ZERO,
@@ -187,6 +190,7 @@ impl Call {
                     self.sound.remove_second();
                 }
                 Action::SecondIsFirst => self.second_is_first(ears),
+                Action::SupervisorIsFirst => self.supervisor_is_first(ears),
                 Action::Keyed(word) => self.mark("desk_code", word),
                 Action::Sealed(sealed) => self.sealed(sealed),
                 Action::Over => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::party::Second;
 use super::{Call, Desk, unavailable_word};
 use crate::console::Event as Did;
-use crate::floor::{Hunted, Wanted, Whom};
+use crate::floor::{Hunted, Seat, Wanted, Whom};
 use crate::ivr::{Event, Presses, Unavailable};
 use crate::media::Side;
 use crate::phone::clock;
@@ -102,7 +102,7 @@ impl Call {
                     .await;
             }
             Did::Hold(holds) => self.party_hears(talk::Event::SecondHolds(holds), ears),
-            Did::Back(_) => {}
+            Did::Back(_) | Did::Supervise(_) | Did::TakeOver => {}
             Did::ToRating | Did::HungUp | Did::Away | Did::Lost => {
                 self.mark("hung_up", "second_desk");
                 self.second_gone(ears);
@@ -170,10 +170,15 @@ impl Call {
         self.sound.second_is_first();
         ears.desk = ears.second.take();
         self.desk_presses = std::mem::replace(&mut self.party.second_presses, Presses::new());
+        self.party.spans.second_is_first();
+        self.has_another_desk(line, seat, ears);
+    }
+
+    /// Whoever has been handed the caller is on record, and the session hears of it.
+    pub(super) fn has_another_desk(&mut self, line: DeskLine, seat: Seat, ears: &mut Ears) {
         self.mark("handed_over", seat.desk.clone());
         let staff = seat.staff.clone();
         self.desk = Desk::Connected { line, seat };
-        self.party.spans.second_is_first();
         ears.owed.push_back(Event::DeskChanged { staff });
     }
 }

@@ -27,7 +27,7 @@ impl Spans {
     fn of(&mut self, side: Side) -> &mut Option<Open> {
         match side {
             Side::Second => &mut self.second,
-            Side::Desk | Side::Caller => &mut self.first,
+            Side::Desk | Side::Caller | Side::Ear => &mut self.first,
         }
     }
 

@@ -15,6 +15,7 @@ pub(super) fn side_word(side: Side) -> &'static str {
         Side::Caller => "caller",
         Side::Desk => "desk",
         Side::Second => "second_desk",
+        Side::Ear => "supervisor",
     }
 }
 

@@ -69,6 +69,7 @@ pub(super) async fn talk(
         hunt: None,
         desk: desk_events,
         second: None,
+        supervisor: house.supervisions.enter(&id.0, Some(row.number.clone())),
         owed: VecDeque::new(),
         closing: Some(house.grace_over.clone()),
     };

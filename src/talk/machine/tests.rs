@@ -63,7 +63,7 @@ impl Story {
 
 use Action::{
     Keyed as K, LetFirstGo, LetSecondGo, Over, Play, Progress, Ring, Sealed, SecondIsFirst,
-    StopPlaying, StopRinging,
+    StopPlaying, StopRinging, SupervisorIsFirst,
 };
 use Bridge::{All, Apart, Desks, Pair};
 
@@ -189,6 +189,43 @@ fn who_hangs_up_in_a_consultation_leaves_the_caller_to_the_colleague() {
     let gone = story.happens(Event::FirstGone);
     assert_eq!(gone, [StopPlaying, SecondIsFirst, bridge(Pair)]);
     assert_eq!(story.happens(Event::FirstGone), [StopPlaying, Over]);
+}
+
+#[test]
+fn a_supervisor_has_the_caller_whatever_went_on_before() {
+    let taken = [StopPlaying, LetFirstGo, SupervisorIsFirst, bridge(Pair)];
+    let mut story = Story::begin();
+    assert_eq!(story.happens(Event::TakenOver), taken);
+    // He holds as any desk does, and whom he took the caller from held nothing of his.
+    story.wants(Command::Hold).unwrap();
+    assert_eq!(story.happens(Event::TakenOver), taken);
+    assert!(story.talk.is_joined());
+
+    let mut story = Story::begin();
+    story.wants(Command::Transfer(to("8002"))).unwrap();
+    let given_up = [StopRinging, Progress(487)];
+    assert_eq!(
+        story.happens(Event::TakenOver),
+        [&given_up[..], &taken].concat()
+    );
+
+    let mut story = Story::begin();
+    story.keyed("*7*28002#");
+    story.happens(Event::Answered);
+    let taken = story.happens(Event::TakenOver);
+    let expected = [
+        LetSecondGo,
+        StopPlaying,
+        LetFirstGo,
+        Sealed(false),
+        SupervisorIsFirst,
+        bridge(Pair),
+    ];
+    assert_eq!(taken, expected);
+
+    let now = epoch();
+    let mut nobody = Talk::new(codes(), None);
+    assert_eq!(nobody.handle(Event::TakenOver, now), [], "there is no talk");
 }
 
 #[test]
@@ -363,6 +400,7 @@ fn any_step() -> impl proptest::strategy::Strategy<Value = Step> {
         Just(Event::SecondHolds(false)),
         Just(Event::Played),
         Just(Event::Timeout),
+        Just(Event::TakenOver),
     ];
     let keyed = prop_oneof![
         Just("*28002#"),
@@ -407,6 +445,11 @@ impl World {
             LetSecondGo => assert!(std::mem::take(&mut self.second)),
             SecondIsFirst => {
                 assert!(!self.first && std::mem::take(&mut self.second));
+                self.first = true;
+                self.first_leg_goes();
+            }
+            SupervisorIsFirst => {
+                assert!(!self.first && !self.second && !self.ringing);
                 self.first = true;
                 self.first_leg_goes();
             }

@@ -176,14 +176,16 @@ class DeskConsole extends HTMLElement {
   rings(message) {
     this.call = { ...message, since: Date.now() - 1000 * message.waited_s };
     this.fail(null);
-    this.ringBegins();
+    // Its person has asked for it.
+    if (message.supervises) this.accept();
+    else this.ringBegins();
     this.show();
   }
 
   talks(message) {
     this.ringEnds();
     const before = this.call?.line === message.line ? this.call : {};
-    this.call = { ...before, ...message, talk: true, since: Date.now() - 1000 * message.for_s };
+    this.call = { ...before, supervises: null, ...message, talk: true, since: Date.now() - 1000 * message.for_s };
     if (message.again) this.again();
     else this.fail(null);
     this.show();
@@ -228,17 +230,27 @@ class DeskConsole extends HTMLElement {
       case "accept": return this.call && !this.call.talk && this.accept();
       case "refuse": return this.call && !this.call.talk && this.say({ say: "refuse", line });
       case "mute": return this.call?.talk && this.mute(!this.muted);
-      case "hold": return this.call?.talk && this.say({ say: "hold", line, on: !this.call.held });
-      case "keys": return this.call?.talk && this.toggleKeys();
-      case "to_rating": return this.call?.talk && this.say({ say: "to_rating", line });
+      case "supervise_listen":
+      case "supervise_whisper":
+      case "supervise_join": return this.call?.supervises && this.say({ say: "supervise", line, mode: what.slice("supervise_".length) });
+      case "take_over": return this.call?.supervises && this.say({ say: "take_over", line });
+      case "stop_supervising": return this.call?.supervises && this.say({ say: "hang_up", line });
+      case "hold": return this.owns() && this.say({ say: "hold", line, on: !this.call.held });
+      case "keys": return this.owns() && this.toggleKeys();
+      case "to_rating": return this.owns() && this.say({ say: "to_rating", line });
       case "hang_up": return this.call?.talk && this.say({ say: "hang_up", line });
       case "try_sound": return this.beep();
       case "notify": return Notification?.requestPermission().then(() => this.showNotify());
     }
   }
 
+  // A call of another desk that is supervised here is none of its own.
+  owns() {
+    return this.call?.talk && !this.call.supervises;
+  }
+
   key(key) {
-    if (this.call?.talk) this.say({ say: "key", line: this.call.line, key });
+    if (this.owns()) this.say({ say: "key", line: this.call.line, key });
   }
 
   toggleKeys() {
@@ -528,13 +540,20 @@ class DeskConsole extends HTMLElement {
     this.piece("call").hidden = !call;
     this.piece("idle").hidden = Boolean(call);
     if (!call) { this.piece("keys").hidden = true; return; }
-    this.piece("what").textContent = call.talk ? (call.held ? this.words.held : this.words.talking) : this.words.ring_title;
+    const { supervises } = call;
+    this.piece("what").textContent = supervises ? this.words[`supervising_${supervises}`]
+      : call.talk ? (call.held ? this.words.held : this.words.talking) : this.words.ring_title;
     this.piece("call").dataset.kind = call.talk ? (call.held ? "held" : "talk") : "ring";
     this.piece("caller").textContent = call.caller ?? this.words.no_number;
     this.piece("matter").textContent = call.matter ?? "–";
     this.piece("time_name").textContent = call.talk ? this.words.talking : this.words.waited;
-    this.piece("ring_buttons").hidden = Boolean(call.talk);
-    this.piece("talk_buttons").hidden = !call.talk;
+    this.piece("ring_buttons").hidden = Boolean(call.talk || supervises);
+    this.piece("talk_buttons").hidden = !this.owns();
+    this.piece("supervise_buttons").hidden = !(call.talk && supervises);
+    for (const mode of ["listen", "whisper", "join"]) {
+      this.querySelector(`[data-do=supervise_${mode}]`).setAttribute("aria-pressed", String(mode === supervises));
+    }
+    if (supervises) this.piece("keys").hidden = true;
     this.pressed("mute", this.muted, this.muted ? this.words.unmute : this.words.mute);
     this.pressed("hold", call.held, call.held ? this.words.resume : this.words.hold);
   }
@@ -559,7 +578,7 @@ class DeskConsole extends HTMLElement {
 
   // A microphone that gives nothing at all is seen within 5 s: an open one is never quite silent.
   watchMicrophone() {
-    const talks = this.call?.talk && !this.muted && !this.call.held && this.levelOfMe;
+    const talks = this.call?.talk && this.call.supervises !== "listen" && !this.muted && !this.call.held && this.levelOfMe;
     const silent = talks && this.loudness(this.levelOfMe) < 1e-5;
     if (!silent) {
       if (this.silentSince && this.saidSilent) this.fail(null);

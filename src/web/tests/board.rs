@@ -30,6 +30,7 @@ impl Centre {
             example: false,
             calls_out: None,
             consoles: None,
+            supervisions: None,
         };
         let archive = Archive::new(self._folder.path().join("recordings"));
         self.router = doors::router(Web::new(self.engine.clone(), archive, options));
@@ -97,5 +98,51 @@ async fn no_agent_and_no_unit_sees_the_board() {
         let request = Request::get("/").header(header::COOKIE, &cookie);
         let home = centre.send(request.body(Body::empty()).unwrap()).await;
         assert!(!home.text().contains("href=\"/board\""), "{role:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_supervised_by_a_form_with_a_reason_and_by_supervisors_alone() {
+    let centre = Centre::busy().await.with_board(Board {
+        taken_at: Some(now()),
+        desks: vec![line("8001", Doing::Talking)],
+        ..Board::default()
+    });
+    let call = seed::id(2).0;
+    let form = format!("/board/supervise?call={call}");
+    let board = centre.get("/board/now", Who::LoggedIn).await.text();
+    assert!(board.contains(&format!("href=\"{form}\"")), "{board}");
+    let page = centre.get(&form, Who::LoggedIn).await.text();
+    for shown in [
+        "监听通话",
+        &format!("value=\"{call}\""),
+        "耳语：只有坐席听得到您",
+        "minlength=\"4\"",
+    ] {
+        assert!(page.contains(shown), "no {shown}: {page}");
+    }
+    let sent = |mode: &str, reason: &str| {
+        let reason = params::encoded(reason);
+        format!("call={call}&mode={mode}&reason={reason}")
+    };
+    let address = "/board/supervise";
+    // The telephone of this house has no call: what was written is kept in the form.
+    let none = centre
+        .post(address, &centre.cookie, &sent("whisper", "新坐席，听一听"))
+        .await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = none.text();
+    assert!(page.contains("没有正在进行的这一通话"), "{page}");
+    assert!(page.contains("新坐席，听一听</textarea>"), "{page}");
+    assert!(page.contains("value=\"whisper\" selected"), "{page}");
+    let strange = sent("record", "新坐席，听一听");
+    let strange = centre.post(address, &centre.cookie, &strange).await;
+    assert_eq!(strange.status, StatusCode::BAD_REQUEST);
+    for role in [Role::Agent, Role::CentreOfficer, Role::CentreRevisitor] {
+        let other = centre.cookie_of(role.word(), &[(role, "centre")]).await;
+        let refused = centre
+            .post(address, &other, &sent("listen", "听一听吧"))
+            .await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{role:?}");
     }
 }

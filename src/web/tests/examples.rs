@@ -7,6 +7,7 @@ async fn answers(example: bool, path: &str) -> Answer {
     let engine = seed::engine(folder.path()).await;
     let options = Options {
         consoles: None,
+        supervisions: None,
         centre: "centre".to_owned(),
         behind_tls: false,
         meter: Meter::detached(),

@@ -1,3 +1,5 @@
+//! A call's timeline.
+
 use std::time::Instant;
 
 use super::clock::CallClock;
@@ -5,14 +7,15 @@ use crate::engine::{CallId, Engine, TimelineEntry};
 
 /// Writes a call's timeline as it happens. A line holds prompt ids, keys and sides; never a name or
 /// a number.
-pub(super) struct Timeline {
+pub struct Timeline {
     engine: Engine,
     call: CallId,
     clock: CallClock,
 }
 
 impl Timeline {
-    pub(super) fn new(engine: Engine, call: CallId, clock: CallClock) -> Self {
+    /// Of this call, by its own clock.
+    pub fn new(engine: Engine, call: CallId, clock: CallClock) -> Self {
         Timeline {
             engine,
             call,
@@ -20,12 +23,13 @@ impl Timeline {
         }
     }
 
-    pub(super) fn clock(&self) -> CallClock {
+    /// The call's own clock.
+    pub fn clock(&self) -> CallClock {
         self.clock
     }
 
     /// `kind` is one of [`TimelineEntry::kind`]'s words.
-    pub(super) fn mark(&self, at: Instant, kind: &str, detail: impl Into<String>) {
+    pub fn mark(&self, at: Instant, kind: &str, detail: impl Into<String>) {
         let detail = detail.into();
         tracing::info!(call = %self.call.0, offset_ms = self.clock.offset_ms(at), detail, "{kind}");
         let entry = TimelineEntry {

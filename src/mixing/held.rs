@@ -1,3 +1,5 @@
+//! What is our own, held back as long as the jitter buffers are deep.
+
 use crate::rtp::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
 
 /// Frames that are held.

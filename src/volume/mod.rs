@@ -1,5 +1,7 @@
 //! Where recordings lie. The writer knows a volume by what can go wrong with it: it is full, it
 //! hangs, it comes back. The tests put such a one in the place of the real one.
+//!
+//! **Invariant:** nothing is buffered here: what a write told as taken is the volume's.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -81,7 +83,7 @@ pub enum Start {
 
 /// An open file: to write, and to be synced by another thread meanwhile.
 pub type Opened = (Box<dyn Octets>, Arc<dyn Durable>);
-
+/// Where files are made.
 pub trait Volume: Send {
     /// Opens a file and makes the folders above it.
     fn open(&self, path: &Path, start: Start) -> io::Result<Opened>;

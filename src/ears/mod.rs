@@ -1,3 +1,9 @@
+//! All that a running call hears, one thing at a time: whoever is in it, its sound, its store, the floor, its supervisor,
+//! its timer.
+//!
+//! **Invariant:** a key that had arrived before a BYE is heard before it; a call that ends hears its sound's end and its
+//! store only.
+
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -10,15 +16,18 @@ use crate::ledger::Stored;
 use crate::media;
 use crate::ringing::{DeskEars, DeskEvent};
 use crate::sip::DialogEvent;
+use crate::supervision::{Order, Orders};
 
 /// Everything that a call listens to.
-pub(super) struct Ears {
+pub struct Ears {
     pub caller: mpsc::Receiver<DialogEvent>,
     pub sound: mpsc::Receiver<media::Event>,
     pub stored: mpsc::Receiver<Stored>,
     pub hunt: Option<mpsc::Receiver<Hunted>>,
     pub desk: Option<DeskEars>,
     pub second: Option<DeskEars>,
+    /// What a supervisor wants.
+    pub supervisor: Orders,
     /// Events that the session is owed and nobody else will send.
     pub owed: VecDeque<Event>,
     /// Cancelled when the house closes and the calls' grace is over; `None` once told.
@@ -26,13 +35,14 @@ pub(super) struct Ears {
 }
 
 /// One thing heard.
-pub(super) enum Input {
+pub enum Input {
     Caller(DialogEvent),
     Desk(DeskEvent),
     Second(DeskEvent),
     Sound(media::Event),
     SoundGone,
     Hunted(Hunted),
+    Supervised(Order),
     Stored(Stored),
     Owed(Event),
     Timer,
@@ -41,10 +51,11 @@ pub(super) enum Input {
 
 impl Ears {
     /// Of a call that was just answered.
-    pub(super) fn new(
+    pub fn new(
         caller: mpsc::Receiver<DialogEvent>,
         sound: mpsc::Receiver<media::Event>,
         stored: mpsc::Receiver<Stored>,
+        supervisor: Orders,
         closing: CancellationToken,
     ) -> Ears {
         Ears {
@@ -54,6 +65,7 @@ impl Ears {
             hunt: None,
             desk: None,
             second: None,
+            supervisor,
             owed: VecDeque::new(),
             closing: Some(closing),
         }
@@ -61,7 +73,7 @@ impl Ears {
 
     /// The next input. Sound comes first: a key that had arrived before the BYE is heard before it.
     /// A call that is `running` no more hears its sound's end and its store only.
-    pub(super) async fn next(&mut self, timeout_at: Option<Instant>, running: bool) -> Input {
+    pub async fn next(&mut self, timeout_at: Option<Instant>, running: bool) -> Input {
         if let Some(event) = self.owed.pop_front() {
             return Input::Owed(event);
         }
@@ -75,6 +87,7 @@ impl Ears {
             event = desk_heard(&mut self.desk), if running => Input::Desk(event),
             event = desk_heard(&mut self.second), if running => Input::Second(event),
             Some(hunted) = heard(&mut self.hunt), if running => Input::Hunted(hunted),
+            order = self.supervisor.next(), if running => Input::Supervised(order),
             () = reached(timeout_at) => Input::Timer,
             () = cancelled(&self.closing), if running => {
                 self.closing = None;

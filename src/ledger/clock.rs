@@ -1,16 +1,18 @@
+//! The shells' clocks, and a call's own.
+
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::domain::Moment;
 
 /// The monotonic clock: how long.
 #[allow(clippy::disallowed_methods)] // a shell: it tells the machines the time
-pub(super) fn instant() -> Instant {
+pub fn instant() -> Instant {
     Instant::now()
 }
 
 /// The civil clock: which day.
 #[allow(clippy::disallowed_methods)] // a shell: it tells the engine the time
-pub(super) fn moment() -> Moment {
+pub fn moment() -> Moment {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -20,24 +22,27 @@ pub(super) fn moment() -> Moment {
 /// A call's own time: zero is its answer. Civil times within a call are the answer's plus what the
 /// monotonic clock says, so that a clock step changes nothing in a running call.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CallClock {
+pub struct CallClock {
     answered: Instant,
     answered_at: Moment,
 }
 
 impl CallClock {
-    pub(super) fn answered_now() -> Self {
+    /// Of a call that is answered in this moment.
+    pub fn answered_now() -> Self {
         CallClock {
             answered: instant(),
             answered_at: moment(),
         }
     }
 
-    pub(super) fn offset_ms(&self, at: Instant) -> i64 {
+    /// From the answer to `at`, in ms.
+    pub fn offset_ms(&self, at: Instant) -> i64 {
         i64::try_from(at.saturating_duration_since(self.answered).as_millis()).unwrap_or(i64::MAX)
     }
 
-    pub(super) fn moment(&self, at: Instant) -> Moment {
+    /// The civil time of `at`.
+    pub fn moment(&self, at: Instant) -> Moment {
         self.answered_at.plus_millis(self.offset_ms(at))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::sip::Seat;
 
 /// Held from the INVITE until everything of the call is stored, or for as long as its recording is waited for.
-pub(super) struct Place {
+pub struct Place {
     seat: Option<Arc<Seat>>,
     closing: bool,
 }

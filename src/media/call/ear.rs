@@ -1,0 +1,60 @@
+//! A supervisor's leg beside those of caller and desks.
+
+use std::time::Instant;
+
+use super::{Call, encoded};
+use crate::media::leg::MediaLeg;
+use crate::mixing::{Ear, Frame, Mixed};
+use crate::rtp::playout::FRAME_SAMPLES;
+
+/// A supervisor's leg, and how he is in the call.
+pub(super) struct Supervisor {
+    pub leg: Box<MediaLeg>,
+    pub how: Ear,
+}
+
+impl Call {
+    /// What everybody hears in this beat. A supervisor is heard, and sent what is his.
+    pub(super) fn mixed(
+        &mut self,
+        from_caller: &Frame,
+        from_desks: &[Frame; 2],
+        caller_listens: bool,
+        now: Instant,
+    ) -> Mixed {
+        let Some(Supervisor { leg, how }) = &mut self.supervisor else {
+            return self.bridge.mix(from_caller, from_desks, caller_listens);
+        };
+        let (outbox, due) = (&mut self.outbox, self.next_beat);
+        let mut said = [0; FRAME_SAMPLES];
+        leg.drain(due, now, &mut |event| outbox.push(event));
+        leg.hear(&mut said, now, &mut |event| outbox.push(event));
+        let (mixed, mut heard) =
+            self.bridge
+                .mix_with(from_caller, from_desks, caller_listens, *how, &said);
+        let octets = encoded(leg.negotiated.codec, &heard);
+        leg.send(&octets, &mut heard);
+        mixed
+    }
+
+    pub(super) fn ear_is(&mut self, how: Ear) {
+        if let Some(supervisor) = &mut self.supervisor {
+            supervisor.how = how;
+        }
+    }
+
+    /// Nothing of the others changes by it.
+    pub(super) fn remove_ear(&mut self, now: Instant) {
+        if let Some(Supervisor { mut leg, .. }) = self.supervisor.take() {
+            let outbox = &mut self.outbox;
+            leg.close(now, &mut |event| outbox.push(event));
+        }
+    }
+
+    /// Beats that came too late are neither heard nor sent: they are no evidence of the caller's.
+    pub(super) fn ear_skips(&mut self, beats: u32) {
+        if let Some(Supervisor { leg, .. }) = &mut self.supervisor {
+            leg.skip(beats);
+        }
+    }
+}
