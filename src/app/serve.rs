@@ -107,7 +107,9 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     // What recovery has not come to is found again by the next start.
-    [stopper, recovering, telling].map(|task| task.abort());
+    [stopper, recovering, telling]
+        .iter()
+        .for_each(|task| task.abort());
     leave(rehearsal).await;
     pages.await.context("the pages broke")??;
     ticker.await.context("the beat broke")?;
