@@ -106,9 +106,9 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     // What recovery has not come to is found again by the next start.
-    for task in [stopper, recovering, telling] {
-        task.abort();
-    }
+    [stopper, recovering, telling]
+        .iter()
+        .for_each(|task| task.abort());
     leave(rehearsal).await;
     pages.await.context("the pages broke")??;
     ticker.await.context("the beat broke")?;

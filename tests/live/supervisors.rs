@@ -205,7 +205,7 @@ fn a_supervisor_takes_the_caller_over_and_sends_him_to_his_grade() {
     on_record(&call, &["live", "live_take_over"]);
     let desks = call["desks"].as_array().unwrap();
     assert_eq!(desks.len(), 2, "{call}");
-    assert_eq!(desks[1]["desk"], PERSON, "{call}");
+    assert_eq!(desks[1]["desk"], "desk-1", "{call}");
     // He was away from his desk before.
     state(&browser, "offline");
     caller.settled();
