@@ -1,3 +1,6 @@
+mod calendars;
+mod logins;
+
 use super::*;
 use crate::domain::{Calendar, Day, Moment, PersonId, Post, Role, UnitId};
 use crate::engine::Engine;
@@ -5,21 +8,14 @@ use crate::rights::{Scope, Tenure, UnitKind};
 use crate::store::testing::{Place, stories};
 
 stories![
-    five_failures_lock_a_name_known_or_not,
-    the_administrator_is_made_once_and_changes_the_password,
-    a_login_ends_idle_or_old_or_by_log_out,
-    a_token_holds_until_it_is_revoked,
     somebody_new_logs_in_and_is_what_was_granted,
     a_secondment_ends_by_itself,
     nobody_gives_himself_a_post_and_only_the_administrator_gives_any,
     a_post_is_refused_where_the_regulation_has_none,
     whoever_is_disabled_is_out_at_once,
-    a_lost_password_is_replaced_by_a_one_time_one,
     a_unit_is_closed_when_nobody_is_left_in_it,
     each_change_of_people_and_units_is_in_the_trail,
     names_and_numbers_from_outside_are_checked,
-    a_calendar_is_proposed_by_one_and_approved_by_another,
-    what_a_calendar_would_move_is_foreseen_and_moves_nothing,
     an_account_of_a_desk_is_made_once_and_only_by_who_manages_people,
 ];
 
@@ -229,21 +225,6 @@ async fn whoever_is_disabled_is_out_at_once(place: Place) {
     assert!(log_in(&engine, "wang", &password).await.is_some());
 }
 
-async fn a_lost_password_is_replaced_by_a_one_time_one(place: Place) {
-    let engine = engine(&place).await;
-    let (person, first) = add(&engine, "wang", &[]).await;
-    let login = log_in(&engine, "wang", &first).await.unwrap();
-    for _ in 0..5 {
-        assert!(log_in(&engine, "wang", "wrong").await.is_none());
-    }
-    let by = By::CommandLine;
-    let second = engine.reset_password(&person, &by, friday()).await.unwrap();
-    assert_eq!(engine.login(&login.secret, friday()).await.unwrap(), None);
-    assert!(log_in(&engine, "wang", &first).await.is_none());
-    let login = log_in(&engine, "wang", &second).await.unwrap();
-    assert!(login.person.must_change_password);
-}
-
 async fn a_unit_is_closed_when_nobody_is_left_in_it(place: Place) {
     let engine = engine(&place).await;
     let unit = UnitId("wetland".into());
@@ -358,218 +339,12 @@ async fn names_and_numbers_from_outside_are_checked(place: Place) {
     }
 }
 
-async fn five_failures_lock_a_name_known_or_not(place: Place) {
-    let engine = engine(&place).await;
-    let password = engine
-        .ensure_administrator(friday())
-        .await
-        .unwrap()
-        .unwrap();
-    let now = |s: i64| friday().plus_millis(s * 1000);
-    for name in ["admin", "nobody", "a\0b"] {
-        for n in 0..5 {
-            let answer = engine.log_in(name, "wrong", now(n)).await.unwrap();
-            assert!(matches!(answer, LoginAnswer::Refused));
-        }
-    }
-    for (seconds, lets_in) in [(5, false), (15 * 60 + 3, false), (15 * 60 + 4, true)] {
-        let answer = engine.log_in("admin", &password, now(seconds)).await;
-        let is_in = matches!(answer.unwrap(), LoginAnswer::In(_));
-        assert_eq!(is_in, lets_in, "after {seconds} s");
-    }
-    // Success clears the count.
-    for n in 0..4 {
-        engine
-            .log_in("admin", "wrong", now(1000 + n))
-            .await
-            .unwrap();
-    }
-    let right = engine.log_in("admin", &password, now(1010)).await.unwrap();
-    assert!(matches!(right, LoginAnswer::In(_)));
-    let guesses = (0..20).map(|_| engine.log_in("admin", "guess", now(2000)));
-    futures::future::try_join_all(guesses).await.unwrap();
-    let locked = engine.log_in("admin", &password, now(2001)).await.unwrap();
-    assert!(matches!(locked, LoginAnswer::Refused));
-}
-
-async fn the_administrator_is_made_once_and_changes_the_password(place: Place) {
-    let engine = engine(&place).await;
-    let lost = engine.ensure_administrator(friday()).await.unwrap();
-    let password = engine.ensure_administrator(friday()).await.unwrap();
-    // One that was never used may be lost: the next start shows another, and only that one holds.
-    assert_ne!(lost, password);
-    let (lost, password) = (lost.unwrap(), password.unwrap());
-    let log_in = async |password: &str| match engine.log_in("admin", password, friday()).await {
-        Ok(LoginAnswer::In(login)) => Some(login),
-        _ => None,
-    };
-    assert!(log_in(&lost).await.is_none());
-    let login = log_in(&password).await.unwrap();
-    let other = log_in(&password).await.unwrap();
-    assert!(login.person.must_change_password);
-    assert!(!format!("{login:?}").contains(&login.secret));
-    let new = "a better one";
-    for (old, new, answer) in [
-        ("wrong", new, PasswordAnswer::WrongPassword),
-        (
-            password.as_str(),
-            "short",
-            PasswordAnswer::Unfit("shorter than 12 characters"),
-        ),
-        (
-            password.as_str(),
-            password.as_str(),
-            PasswordAnswer::Unfit("the same as the old one"),
-        ),
-        (password.as_str(), new, PasswordAnswer::Changed),
-    ] {
-        let change = engine.change_password(&login.secret, old, new, friday());
-        assert_eq!(change.await.unwrap(), answer);
-    }
-    let person = engine.login(&login.secret, friday()).await.unwrap();
-    assert!(!person.unwrap().must_change_password);
-    assert_eq!(engine.login(&other.secret, friday()).await.unwrap(), None);
-    assert!(log_in(&password).await.is_none());
-    assert!(log_in(new).await.is_some());
-    assert_eq!(engine.ensure_administrator(friday()).await.unwrap(), None);
-}
-
-async fn a_login_ends_idle_or_old_or_by_log_out(place: Place) {
-    let engine = engine(&place).await;
-    let password = engine
-        .ensure_administrator(friday())
-        .await
-        .unwrap()
-        .unwrap();
-    let log_in = async || match engine.log_in("admin", &password, friday()).await.unwrap() {
-        LoginAnswer::In(login) => login.secret,
-        LoginAnswer::Refused => panic!("the password is right"),
-    };
-    let minute = |n: i64| friday().plus_millis(n * 60_000);
-    let secret = log_in().await;
-    for used in (0..720).step_by(29) {
-        let person = engine.login(&secret, minute(used)).await.unwrap();
-        assert!(person.is_some(), "after {used} minutes");
-    }
-    assert!(engine.login(&secret, minute(720)).await.unwrap().is_none());
-    let idle = log_in().await;
-    assert!(engine.login(&idle, minute(30)).await.unwrap().is_none());
-    assert!(engine.login(&idle, minute(1)).await.unwrap().is_none());
-    let out = log_in().await;
-    engine.log_out(&out).await.unwrap();
-    assert!(engine.login(&out, friday()).await.unwrap().is_none());
-}
-
-async fn a_token_holds_until_it_is_revoked(place: Place) {
-    let engine = engine(&place).await;
-    let secret = engine
-        .create_token("reports", &[Scope::Listen, Scope::Read], friday())
-        .await
-        .unwrap();
-    let token = engine.check_token(&secret, friday()).await.unwrap();
-    let token = token.unwrap();
-    assert_eq!(token.name, "reports");
-    assert_eq!(token.scopes, [Scope::Read, Scope::Listen]);
-    assert!(
-        engine
-            .check_token("gl_x", friday())
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert_eq!(engine.tokens().await.unwrap()[0].used_at, Some(friday()));
-    assert!(engine.revoke_token(token.id, friday()).await.unwrap());
-    assert!(!engine.revoke_token(token.id, friday()).await.unwrap());
-    assert!(
-        engine
-            .check_token(&secret, friday())
-            .await
-            .unwrap()
-            .is_none()
-    );
-    let nameless = engine.create_token(" ", &[Scope::Read], friday()).await;
-    assert!(matches!(nameless, Err(Error::Refused(_))));
-}
-
 /// 2026's file with 国庆节 one weekday longer.
 fn longer_national_day() -> String {
     let text = include_str!("../../calendars/2026.toml");
     let longer = text.replace("\"2026-10-07\"]", "\"2026-10-07\", \"2026-10-08\"]");
     assert_ne!(text, longer);
     longer
-}
-
-async fn a_calendar_is_proposed_by_one_and_approved_by_another(place: Place) {
-    let engine = engine(&place).await;
-    let people = [
-        ("zhao", Role::CentreSupervisor, "centre"),
-        ("qian", Role::OfficeSigner, "general_office"),
-        ("sun", Role::CentreOfficer, "centre"),
-        ("keeper", Role::Administrator, "centre"),
-    ];
-    for (name, role, unit) in people {
-        add(&engine, name, &[post(role, unit)]).await;
-    }
-    let person = async |name: &str| engine.acting_as(name, friday()).await.unwrap();
-    let text = longer_national_day();
-    let propose = async |name: &str, text: &str| {
-        let by = person(name).await;
-        engine.propose_calendar(2026, text, &by, friday()).await
-    };
-    assert!(refusal(propose("sun", &text).await).contains("第二十一条"));
-    assert!(refusal(propose("keeper", &text).await).contains("put forward by"));
-    assert!(refusal(propose("zhao", "year = 2026").await).contains("[[notice]]"));
-    let wrong_year = text.replace("year = 2026", "year = 2027");
-    assert!(refusal(propose("zhao", &wrong_year).await).contains("2027"));
-    let id = propose("zhao", &text).await.unwrap();
-    let approve = async |name: &str, id: i64| {
-        let by = person(name).await;
-        engine.approve_calendar(id, &by, friday()).await
-    };
-    assert!(refusal(approve("zhao", id).await).contains("office_signer"));
-    assert!(refusal(approve("keeper", id).await).contains("office_signer"));
-    assert!(refusal(approve("qian", 99).await).contains("no proposal 99"));
-    let approved = approve("qian", id).await.unwrap();
-    assert_eq!(approved.approved_by.as_deref(), Some("qian"));
-    assert_eq!(approved.text, text);
-    // Told again it stays as it was.
-    assert_eq!(approve("qian", id).await.unwrap(), approved);
-    let own = propose("qian", &text).await.unwrap();
-    assert!(refusal(approve("qian", own).await).contains("himself"));
-    let mut tx = engine.read().await.unwrap();
-    let notes = tx.notes(100).await.unwrap();
-    let whats: Vec<_> = notes.iter().map(|line| line.what.as_str()).collect();
-    let count = |what: &str| whats.iter().filter(|known| **known == what).count();
-    assert_eq!(
-        (count("calendar_proposed"), count("calendar_approved")),
-        (2, 1)
-    );
-}
-
-async fn what_a_calendar_would_move_is_foreseen_and_moves_nothing(place: Place) {
-    let engine = engine(&place).await;
-    let eve: Moment = "2026-09-30T10:00:00+08:00".parse().unwrap();
-    let matter = crate::channels::Matter {
-        number: "SQ-1".into(),
-        item: "lq-001".into(),
-        item_name: "林木采伐许可".into(),
-        unit: UnitId::centre(),
-        applicants: Default::default(),
-        completed_at: Some(eve),
-        rehearsal: false,
-    };
-    engine.register_matter(&matter, "test", eve).await.unwrap();
-    let text = longer_national_day();
-    let longer = Calendar::from_texts(&[("2026.toml", text.as_str())]).unwrap();
-    for _ in 0..2 {
-        let (count, moves) = engine.foresee(&longer, 10, eve).await.unwrap();
-        assert_eq!((count, moves.len()), (1, 1));
-        assert_eq!(moves[0].of.to_string(), "matter:SQ-1");
-        assert_eq!(moves[0].from.civil_text(), "2026-10-13 23:59:59");
-        assert_eq!(moves[0].to.civil_text(), "2026-10-14 23:59:59");
-    }
-    let (count, shown) = engine.foresee(&longer, 0, eve).await.unwrap();
-    assert_eq!((count, shown.len()), (1, 0));
 }
 
 async fn an_account_of_a_desk_is_made_once_and_only_by_who_manages_people(place: Place) {

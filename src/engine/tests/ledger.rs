@@ -1,18 +1,14 @@
 //! The ledger after the fact: calendars that change, words said late, writes told twice.
 
+mod due_dates;
+mod sound;
+
 use super::*;
 use crate::domain::Remark;
 
 stories![
-    a_revised_calendar_moves_open_due_dates_once_and_says_so,
-    met_and_past_due_dates_stay_where_they_were,
-    more_due_dates_than_a_batch_are_all_recounted,
-    provisional_due_dates_are_listed_until_their_year_is_known,
     what_is_said_after_the_confirmation_stands_in_the_rating,
     what_comes_after_the_end_still_completes_the_rating,
-    a_message_cut_by_a_crash_stands_in_call_and_rating,
-    sound_of_a_call_that_ended_as_the_server_was_killed_gets_its_rows,
-    gaps_told_before_a_crash_stand_in_the_recovered_recording,
     lines_whose_commit_was_not_answered_are_written_once,
     a_second_engine_is_refused_until_the_first_one_is_closed,
     rehearsals_tear_no_holes_into_the_real_numbers,
@@ -23,20 +19,6 @@ stories![
 #[test]
 fn every_story_holds_on_postgresql() {
     crate::store::testing::on_postgresql(STORIES);
-}
-
-fn of_years(years: &[i16]) -> Calendar {
-    let files = years.iter().map(|year| {
-        let path = format!("{}/calendars/{year}.toml", env!("CARGO_MANIFEST_DIR"));
-        let text = std::fs::read_to_string(&path).unwrap();
-        (path, text)
-    });
-    Calendar::from_texts(&files.collect::<Vec<_>>()).unwrap()
-}
-
-/// The calendar before Sunday 2026-09-20 was made a working day.
-fn before_the_notice() -> Calendar {
-    calendar().toggled("2026-09-20".parse().unwrap())
 }
 
 /// A call that began at `start` and was graded badly at once; its ticket.
@@ -58,109 +40,6 @@ async fn bad_call(engine: &Engine, id: &str, start: Moment) -> String {
 async fn ticket_of(engine: &Engine, number: &str) -> TicketDetail {
     let ticket = engine.ticket(number, Numbers::Masked).await.unwrap();
     ticket.unwrap()
-}
-
-fn due_days(ticket: &TicketDetail) -> Vec<String> {
-    let deadlines = ticket.row.deadlines.iter();
-    deadlines
-        .map(|deadline| deadline.due_at.day().to_string())
-        .collect()
-}
-
-async fn a_revised_calendar_moves_open_due_dates_once_and_says_so(place: Place) {
-    let before = Engine::start(place.open().await, before_the_notice());
-    let number = bad_call(&before, "c1", friday()).await;
-    let ticket = ticket_of(&before, &number).await;
-    assert_eq!(due_days(&ticket), ["2026-09-23", "2026-09-28"]);
-    let now = friday().plus_millis(3_600_000);
-    let same = before.recount(now).await.unwrap();
-    assert_eq!(same.moved, 0, "its own calendar moves nothing");
-    drop(before);
-
-    let after = engine(&place).await;
-    assert!(ticket_of(&after, &number).await.counted[0].differs);
-    assert_eq!(after.recount(now).await.unwrap().moved, 2);
-    let moved = ticket_of(&after, &number).await;
-    assert_eq!(due_days(&moved), ["2026-09-22", "2026-09-24"]);
-    assert!(moved.counted.iter().all(|counted| !counted.differs));
-    let lines = moved
-        .trail
-        .iter()
-        .filter(|l| l.what == "deadline_recounted");
-    let lines: Vec<_> = lines.map(|line| line.detail.as_str()).collect();
-    assert_eq!(lines.len(), 2, "{lines:?}");
-    let told = lines.iter().any(|line| {
-        line.contains("原定2026-09-23 23:59:59") && line.contains("现定2026-09-22 23:59:59")
-    });
-    assert!(told, "{lines:?}");
-    assert_eq!(after.recount(now).await.unwrap().moved, 0);
-    let again = ticket_of(&after, &number).await;
-    assert_eq!(again.trail.len(), moved.trail.len());
-}
-
-async fn met_and_past_due_dates_stay_where_they_were(place: Place) {
-    let before = Engine::start(place.open().await, before_the_notice());
-    let number = bad_call(&before, "c1", friday()).await;
-    let was = due_days(&ticket_of(&before, &number).await);
-    let store = &before.inner.store;
-    let met = "UPDATE deadlines SET met_at = started_at + 1 WHERE kind = 'upload'";
-    store.raw(met).await.unwrap();
-    drop(before);
-    let after = engine(&place).await;
-    // The first was missed on the 23rd, the second was met.
-    let late = at("2026-09-24T09:00:00+08:00");
-    assert_eq!(after.recount(late).await.unwrap().moved, 0);
-    // On the 23rd its new time, the 22nd, has gone by: nobody becomes late by a notice.
-    let between = at("2026-09-23T09:00:00+08:00");
-    assert_eq!(after.recount(between).await.unwrap().moved, 0);
-    assert_eq!(due_days(&ticket_of(&after, &number).await), was);
-    assert_eq!(after.recount(friday()).await.unwrap().moved, 1);
-    let now = due_days(&ticket_of(&after, &number).await);
-    assert_eq!(now, ["2026-09-22", was[1].as_str()]);
-}
-
-async fn more_due_dates_than_a_batch_are_all_recounted(place: Place) {
-    let before = Engine::start(place.open().await, before_the_notice());
-    for n in 0..101 {
-        bad_call(&before, &format!("c{n:03}"), friday()).await;
-    }
-    drop(before);
-    let after = engine(&place).await;
-    assert_eq!(after.recount(friday()).await.unwrap().moved, 202);
-    assert_eq!(after.recount(friday()).await.unwrap().moved, 0);
-}
-
-async fn provisional_due_dates_are_listed_until_their_year_is_known(place: Place) {
-    let before = Engine::start(place.open().await, of_years(&[2025]));
-    let now = at("2025-12-30T10:00:00+08:00");
-    let sure = bad_call(&before, "c0", at("2025-12-01T10:00:00+08:00")).await;
-    let open = bad_call(&before, "c1", now).await;
-    let found = before.recount(now).await.unwrap();
-    let provisional = found.provisional;
-    assert_eq!(
-        (found.moved, provisional.deadlines, provisional.tickets),
-        (0, 2, 1)
-    );
-    let listed = async |engine: &Engine, provisional| {
-        let filter = TicketFilter {
-            provisional: Some(provisional),
-            ..TicketFilter::default()
-        };
-        let tickets = engine.tickets(&filter, None, 10, Numbers::Masked).await;
-        let numbers = tickets.unwrap().items.into_iter().map(|t| t.number);
-        numbers.collect::<Vec<_>>()
-    };
-    assert_eq!(listed(&before, true).await, std::slice::from_ref(&open));
-    assert_eq!(listed(&before, false).await, std::slice::from_ref(&sure));
-    drop(before);
-
-    let after = Engine::start(place.open().await, of_years(&[2025, 2026]));
-    let found = after.recount(now).await.unwrap();
-    assert_eq!((found.moved, found.provisional.deadlines), (2, 0));
-    assert!(listed(&after, true).await.is_empty());
-    let ticket = ticket_of(&after, &open).await;
-    // 1 to 3 January are off, Sunday the 4th is worked.
-    assert_eq!(due_days(&ticket), ["2026-01-05", "2026-01-07"]);
 }
 
 fn reason(code: &str, offset_ms: i64) -> KeyedReason {
@@ -262,151 +141,6 @@ async fn what_comes_after_the_end_still_completes_the_rating(place: Place) {
     assert!(rating.intake.remark.is_some());
     assert_eq!(keys(&rating), "51");
     assert_eq!(completions(&engine, &number).await.len(), 2);
-}
-
-async fn a_message_cut_by_a_crash_stands_in_call_and_rating(place: Place) {
-    let before = engine(&place).await;
-    let id = talking(&before, "c1").await;
-    let grade = keyed(Grade::Dissatisfied, 60_000);
-    before.key_grade(&id, grade).await.unwrap();
-    let now = friday().plus_millis(63_000);
-    before.confirm_grade(&id, now).await.unwrap();
-    before.key_reason(&id, reason("T3", 66_000)).await.unwrap();
-    drop(before);
-    let after = engine(&place).await;
-    let clip = ArchivedRecording {
-        path: "2026/09/18/c1.remark.wav".to_owned(),
-        length_ms: 2_500,
-        bytes: 40_044,
-        sha256: "cd".to_owned(),
-        gaps: vec![],
-    };
-    let saved = Salvage {
-        call: id.clone(),
-        recording: None,
-        clips: vec![(ClipKind::Remark, clip.clone())],
-    };
-    let restart = friday().plus_millis(3_600_000);
-    recover(&after, vec![saved], restart).await;
-    let call = detail(&after, &id).await;
-    assert_eq!(call.clips[0].sha256, "cd");
-    let (path, length_ms) = (clip.path, clip.length_ms);
-    let remark = RemarkRow::Clip { path, length_ms };
-    assert_eq!(call.rating.unwrap().remark, Some(remark));
-    let rating = stored(&after, &id).await;
-    assert_eq!(keys(&rating), "43");
-    assert_eq!(
-        rating.intake.reasons,
-        [crate::domain::Reason::NotToldAtOnce]
-    );
-}
-
-fn told(offset_ms: i64, kind: &str, detail: &str) -> TimelineEntry {
-    TimelineEntry {
-        at: friday().plus_millis(offset_ms),
-        offset_ms,
-        kind: kind.to_owned(),
-        detail: detail.to_owned(),
-    }
-}
-
-fn archived(path: &str, length_ms: u64) -> ArchivedRecording {
-    ArchivedRecording {
-        path: path.to_owned(),
-        length_ms,
-        bytes: 44 + 32 * length_ms,
-        sha256: "ef".to_owned(),
-        gaps: vec![],
-    }
-}
-
-async fn sound_of_a_call_that_ended_as_the_server_was_killed_gets_its_rows(place: Place) {
-    let before = engine(&place).await;
-    let id = talking(&before, "c1").await;
-    let whole = talking(&before, "c2").await;
-    // Left before it was answered: there is no sound to look for.
-    let unanswered = open(&before, "c3").await;
-    let going_on = talking(&before, "c4").await;
-    for answered in [&id, &whole, &going_on] {
-        before.mark(answered, [told(0, "answered", "")]);
-    }
-    before.mark(&id, [told(20, "gap", "40 ms from 980 ms")]);
-    let grade = keyed(Grade::Dissatisfied, 60_000);
-    before.key_grade(&id, grade).await.unwrap();
-    for ends in [&id, &whole, &unanswered] {
-        before.end_call(ended(ends, "declined")).await.unwrap();
-    }
-    let recording = archived("2026/09/18/c2.wav", 90_000);
-    before.add_recording(&whole, recording).await.unwrap();
-    drop(before);
-
-    let after = engine(&place).await;
-    assert_eq!(
-        after.unrecorded_calls().await.unwrap(),
-        [(id.clone(), friday())]
-    );
-    let remark = archived("2026/09/18/c1.remark.wav", 2_500);
-    let saved = Salvage {
-        call: id.clone(),
-        recording: Some(archived("2026/09/18/c1.wav", 90_000)),
-        clips: vec![(ClipKind::Remark, remark)],
-    };
-    let restart = friday().plus_millis(3_600_000);
-    for closed in [vec![going_on], vec![]] {
-        let recovered = recover(&after, vec![saved.clone()], restart).await;
-        assert_eq!(recovered, closed);
-        let call = detail(&after, &id).await;
-        assert_eq!(call.row.state, CallState::Ended);
-        assert_eq!(call.recording.unwrap().gaps, [(980, 40)]);
-        assert_eq!(call.clips.len(), 1);
-        assert!(stored(&after, &id).await.intake.remark.is_some());
-    }
-    // What was closed as interrupted was looked for then, and is not looked for again.
-    assert_eq!(after.unrecorded_calls().await.unwrap(), []);
-}
-
-async fn gaps_told_before_a_crash_stand_in_the_recovered_recording(place: Place) {
-    let before = engine(&place).await;
-    let id = talking(&before, "c1").await;
-    let lines = [
-        told(4_100, "gap", "260 ms from 3760 ms"),
-        told(5_000, "prompt", "10 ms from 20 ms"),
-        told(6_000, "gap", "something else"),
-        told(9_500, "gap", "500 ms from 8000 ms"),
-        told(70_000, "gap", "500 ms from 65000 ms"),
-    ];
-    before.mark(&id, lines);
-    before.inner.timeline.flush().await.unwrap();
-    drop(before);
-    let after = engine(&place).await;
-    let saved = Salvage {
-        call: id.clone(),
-        recording: Some(archived("2026/09/18/c1.wav", 65_000)),
-        clips: vec![],
-    };
-    let restart = friday().plus_millis(3_600_000);
-    recover(&after, vec![saved], restart).await;
-    let recording = detail(&after, &id).await.recording.unwrap();
-    assert_eq!(recording.gaps, [(3760, 260), (8000, 500)]);
-}
-
-#[test]
-fn a_gap_reads_as_it_is_written() {
-    let gap = Gap {
-        from_ms: 3760,
-        length_ms: 260,
-    };
-    assert_eq!(gap.to_string(), "260 ms from 3760 ms");
-    assert_eq!(gap.to_string().parse(), Ok(gap));
-    for bad in [
-        "",
-        "260 ms",
-        "ms from 1 ms",
-        "-1 ms from 1 ms",
-        "1 ms from 1",
-    ] {
-        assert_eq!(bad.parse::<Gap>(), Err(()), "{bad}");
-    }
 }
 
 async fn lines_whose_commit_was_not_answered_are_written_once(place: Place) {
