@@ -366,6 +366,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         ratings::STATEMENTS,
         retries::STATEMENTS,
         spans::STATEMENTS,
+        waits::STATEMENTS,
         listenings::STATEMENTS,
         tickets::STATEMENTS,
         cases::STATEMENTS,
