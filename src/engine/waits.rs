@@ -1,10 +1,34 @@
 //! What a call's wait in the queue came to.
 
+use std::time::Duration;
+
 use super::calls::{finish, locked};
-use super::{CallId, Engine, Error, WaitEnd};
+use super::{CallId, Engine, Error, LeftPlace, WaitEnd};
 use crate::domain::{Moment, ServiceKey};
 
+/// Nobody waits in a queue for longer.
+const LONGEST_WAIT_MS: i64 = 24 * 3600 * 1000;
+
+/// More places than this are not kept over a restart.
+const PLACES_AT_MOST: i64 = 10_000;
+
 impl Engine {
+    /// Whose places in the queue an earlier run kept, in their order: who left within the time `kept_for` before `now`,
+    /// or was cut off, and has not called again with success. To be asked before the first call.
+    pub async fn left_places(
+        &self,
+        kept_for: Duration,
+        now: Moment,
+    ) -> Result<Vec<LeftPlace>, Error> {
+        let kept_ms = i64::try_from(kept_for.as_millis()).unwrap_or(LONGEST_WAIT_MS);
+        let left_since = now.plus_millis(-kept_ms);
+        let started_since = left_since.plus_millis(-LONGEST_WAIT_MS);
+        let mut tx = self.read().await?;
+        Ok(tx
+            .left_places(started_since, left_since, PLACES_AT_MOST)
+            .await?)
+    }
+
     /// The caller came into the queue. Told again, it changes nothing.
     pub async fn queued(&self, call: &CallId, at: Moment) -> Result<(), Error> {
         let mut tx = self.write().await?;

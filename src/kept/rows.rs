@@ -238,6 +238,15 @@ pub enum WaitEnd {
     Abandoned,
 }
 
+/// Who left the queue before he got anything: his place is kept for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftPlace {
+    /// Whole, as the trunk showed it.
+    pub number: String,
+    /// `None`: he was cut off by the fall of the house.
+    pub left_at: Option<Moment>,
+}
+
 /// The reason keyed after a bad grade.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyedReason {

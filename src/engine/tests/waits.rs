@@ -6,6 +6,7 @@ stories![
     a_wait_and_its_end_stand_with_the_call,
     who_is_cut_off_while_he_waits_has_abandoned_the_queue,
     what_the_journal_tells_late_replaces_a_supposed_abandonment,
+    a_place_that_was_left_is_known_after_a_restart_within_its_time,
 ];
 
 #[test]
@@ -74,4 +75,58 @@ async fn what_the_journal_tells_late_replaces_a_supposed_abandonment(place: Plac
         let told = (Some(friday()), Some(30_000), Some(WaitEnd::Callback));
         assert_eq!(wait(engine, id).await, told);
     }
+}
+
+async fn a_place_that_was_left_is_known_after_a_restart_within_its_time(place: Place) {
+    let before = engine(&place).await;
+    let comes = async |id: &str, number: Option<&str>, s: i64| {
+        let at = friday().plus_millis(s * 1000);
+        let call = NewCall {
+            caller: number.map(str::to_owned),
+            ..new_call(id, at)
+        };
+        before.open_call(call).await.unwrap();
+        let id = CallId(id.to_owned());
+        before.queued(&id, at).await.unwrap();
+        id
+    };
+    let leaves = async |id: &CallId, how: Option<WaitEnd>, s: i64| {
+        if let Some(how) = how {
+            before.wait_ended(id, how, 1_000).await.unwrap();
+        }
+        let end = EndedCall {
+            ended_at: friday().plus_millis(s * 1000),
+            ..ended(id, "abandoned")
+        };
+        before.end_call(end).await.unwrap();
+    };
+    let early = comes("c0", Some("13800000000"), 0).await;
+    leaves(&early, None, 99).await;
+    let _cut_off = comes("c1", Some("13800000001"), 50).await;
+    let left = comes("c2", Some("13800000002"), 60).await;
+    leaves(&left, Some(WaitEnd::Abandoned), 100).await;
+    let served = comes("c3", Some("13800000003"), 70).await;
+    leaves(&served, Some(WaitEnd::Talk), 200).await;
+    let withheld = comes("c4", None, 80).await;
+    leaves(&withheld, None, 200).await;
+    let first = comes("c5", Some("13800000005"), 90).await;
+    leaves(&first, None, 150).await;
+    let again = comes("c6", Some("13800000005"), 160).await;
+    leaves(&again, Some(WaitEnd::Callback), 200).await;
+    before.close().await.unwrap();
+    let after = engine(&place).await;
+    let now = friday().plus_millis(400_000);
+    let kept = after.left_places(std::time::Duration::from_secs(300), now);
+    let kept: Vec<_> = kept.await.unwrap();
+    let expected = [
+        LeftPlace {
+            number: "13800000001".to_owned(),
+            left_at: None,
+        },
+        LeftPlace {
+            number: "13800000002".to_owned(),
+            left_at: Some(friday().plus_millis(100_000)),
+        },
+    ];
+    assert_eq!(kept, expected);
 }
