@@ -34,7 +34,7 @@ use crate::wire;
         intake::matters, intake::matter, intake::register, intake::complete,
     ),
     components(schemas(
-        wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::ClipKindWord,
+        wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::WaitEndWord, wire::ClipKindWord,
         wire::SoundWord, wire::ListeningDoorWord, wire::UnitKindWord, wire::RoleWord, wire::SightWord,
         wire::Acted,
     )),

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::console::{self, Consoles, Post};
 use crate::desks::{Desk, DeskId, Desks};
 use crate::engine::Engine;
+use crate::ledger::clock;
 use crate::phone::{Book, Pages, own_group};
 
 /// Rehearsals at once.
@@ -34,7 +35,10 @@ pub(super) async fn open_desks(
             // One's own desk can be asked for: it is rung first when one calls out.
             desk.groups.extend(desk.staff.as_deref().map(own_group));
         }
-        return Ok((Desks::new(desks, settings), None));
+        let kept_for = settings.redial_within;
+        let mut desks = Desks::new(desks, settings);
+        restore_places(&mut desks, kept_for, engine).await?;
+        return Ok((desks, None));
     }
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
     let rehearsal = RehearsalDesk::open(loopback, rehearsal_conduct(config, book)).await?;
@@ -48,6 +52,32 @@ pub(super) async fn open_desks(
         })
         .collect();
     Ok((Desks::new(seats, settings), Some(rehearsal)))
+}
+
+/// Whoever left the queue, or was cut off in it when the house closed or fell, has his place when he calls again in time.
+async fn restore_places(
+    desks: &mut Desks,
+    kept_for: Duration,
+    engine: &Engine,
+) -> anyhow::Result<()> {
+    if kept_for.is_zero() {
+        return Ok(());
+    }
+    let (instant, moment) = (clock::instant(), clock::moment());
+    let left = engine.left_places(kept_for, moment).await?;
+    if !left.is_empty() {
+        tracing::info!(
+            places = left.len(),
+            "places in the queue are kept from before"
+        );
+    }
+    let kept = left.into_iter().map(|place| {
+        let ago_ms = place.left_at.map_or(0, |at| moment.millis() - at.millis());
+        let ago = Duration::from_millis(u64::try_from(ago_ms).unwrap_or(0));
+        (place.number, instant + kept_for.saturating_sub(ago))
+    });
+    desks.restore_places(kept, instant);
+    Ok(())
 }
 
 /// The pages that are desks, for the telephone and for the web; none where no desk is one.

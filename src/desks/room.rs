@@ -83,6 +83,21 @@ impl Desks {
         room
     }
 
+    /// Places that an earlier run kept, by number and in their order, each until its time: who calls again by then
+    /// has his place again, before whoever comes for the first time. To be told before the first caller.
+    pub fn restore_places(
+        &mut self,
+        kept: impl IntoIterator<Item = (String, Instant)>,
+        now: Instant,
+    ) {
+        let places = &mut self.places;
+        let kept = kept.into_iter().map(|(number, until)| {
+            *places += 1;
+            (number, *places, until)
+        });
+        self.redials.restore(kept, now);
+    }
+
     pub fn states(&self) -> impl Iterator<Item = (&Desk, &DeskState)> {
         self.seats.iter().map(Seat::shown)
     }

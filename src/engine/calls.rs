@@ -226,7 +226,7 @@ async fn settle(
     Ok(())
 }
 
-async fn locked(tx: &mut Tx, call: &CallId) -> Result<CallStanding, Error> {
+pub(super) async fn locked(tx: &mut Tx, call: &CallId) -> Result<CallStanding, Error> {
     tx.lock_call(call).await?;
     let standing = tx.call_standing(call).await?;
     standing.ok_or_else(|| Error::NoSuchCall(call.0.clone()))
@@ -249,7 +249,7 @@ async fn ungraded_yet(tx: &mut Tx, call: &CallId, standing: &CallStanding) -> Re
     Ok(())
 }
 
-async fn finish(tx: Tx, found: bool, call: &CallId) -> Result<(), Error> {
+pub(super) async fn finish(tx: Tx, found: bool, call: &CallId) -> Result<(), Error> {
     if !found {
         return Err(Error::NoSuchCall(call.0.clone()));
     }

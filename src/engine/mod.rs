@@ -18,6 +18,7 @@ mod recovery;
 mod suggestions;
 mod tick;
 mod timeline;
+mod waits;
 
 use std::sync::Arc;
 

@@ -26,6 +26,7 @@ mod grades;
 mod ledger;
 mod lists;
 mod spans;
+mod waits;
 
 /// What a start does with what an earlier run left.
 async fn recover(engine: &Engine, saved: Vec<Salvage>, now: Moment) -> Vec<CallId> {

@@ -45,6 +45,10 @@ pub enum Count {
     Abandoned,
     /// Milliseconds that answered callers waited.
     WaitedMs,
+    /// Calls whose caller left the queue before he got a desk, a callback or a message.
+    QueueAbandoned,
+    /// Milliseconds that these waited in it.
+    QueueAbandonedMs,
     /// Consultations by telephone of ten seconds and more (A21).
     Talked,
     /// Of these, the rating was offered.
@@ -192,6 +196,8 @@ impl Count {
             Count::AnsweredSoon,
             Count::Abandoned,
             Count::WaitedMs,
+            Count::QueueAbandoned,
+            Count::QueueAbandonedMs,
             Count::Talked,
             Count::Prompted,
             Count::Keyed,
@@ -267,6 +273,8 @@ impl Count {
             Count::AnsweredSoon => "answered_soon",
             Count::Abandoned => "abandoned",
             Count::WaitedMs => "waited_ms",
+            Count::QueueAbandoned => "queue_abandoned",
+            Count::QueueAbandonedMs => "queue_abandoned_ms",
             Count::Talked => "talked",
             Count::Prompted => "prompted",
             Count::Keyed => "keyed",
@@ -302,7 +310,10 @@ impl Count {
 
     /// A sum of time and no number of things.
     pub const fn is_time(self) -> bool {
-        matches!(self, Count::WaitedMs | Count::OpenMs | Count::OpenWorkdays)
+        matches!(
+            self,
+            Count::WaitedMs | Count::QueueAbandonedMs | Count::OpenMs | Count::OpenWorkdays
+        )
     }
 }
 

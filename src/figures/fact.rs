@@ -49,6 +49,8 @@ pub struct CallRecord {
     pub started_at: Moment,
     pub desk_answered_at: Option<Moment>,
     pub talked_ms: Option<u64>,
+    /// How long the caller waited in a queue that he left before he got anything.
+    pub abandoned_after_ms: Option<u64>,
     /// When the rating was offered.
     pub offered_at: Option<Moment>,
     /// The caller hung up.
@@ -184,6 +186,13 @@ fn count_service(tally: &mut Tally, record: &ActRecord, rated: bool) {
             tally.add(Count::Answered, 1);
             tally.add_if(Count::AnsweredSoon, waited_ms <= SOON_MS);
             tally.add(Count::WaitedMs, waited_ms);
+        }
+        if let Some(ms) = call.abandoned_after_ms {
+            tally.add(Count::QueueAbandoned, 1);
+            tally.add(
+                Count::QueueAbandonedMs,
+                i64::try_from(ms).unwrap_or(i64::MAX),
+            );
         }
         let graded = call.outcome == "graded";
         tally.add_if(Count::Talked, talked);

@@ -171,6 +171,8 @@ pub const FIGURES: &[Definition] = figures! {
         "未接听而来电人挂机的÷等候人工的来电";
     "mean_wait" "平均等待" Article::of(7), MeanMs &[Count::WaitedMs], &[Count::Answered],
         "由人接听的来电从来电到接听的时间";
+    "mean_abandoned_wait" "放弃前平均等待" Article::of(7), MeanMs &[Count::QueueAbandonedMs], &[Count::QueueAbandoned],
+        "排队等候而未获接听、回电或者留言的来电，从进入队列到离开的时间";
     "prompted" "转评价率" Article::of(7).item(3), Share &[Count::Prompted], &[Count::Talked],
         "播放了评价提示的咨询÷通话满10秒的咨询";
     "keyed" "有效按键率" Article::of(7).item(3), Share &[Count::Keyed], &[Count::Prompted],

@@ -225,6 +225,28 @@ pub struct DeskSpan {
     pub talked_ms: u64,
 }
 
+/// How a caller's wait in the queue ended. Each one's exactly once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitEnd {
+    Talk,
+    /// He asked to be called back.
+    Callback,
+    /// He left a message.
+    Message,
+    /// He left, or was sent away, before he got anything.
+    Abandoned,
+}
+
+/// Who left the queue before he got anything: his place is kept for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftPlace {
+    /// Whole, as the trunk showed it.
+    pub number: String,
+    /// `None`: he was cut off by the fall of the house.
+    pub left_at: Option<Moment>,
+}
+
 /// The reason keyed after a bad grade.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyedReason {
@@ -272,6 +294,12 @@ words!(HungUpBy {
     Caller = "caller",
     Desk = "desk",
     System = "system",
+});
+words!(WaitEnd {
+    Talk = "talk",
+    Callback = "callback",
+    Message = "message",
+    Abandoned = "abandoned",
 });
 impl ClipKind {
     pub const ALL: [ClipKind; 2] = [ClipKind::Remark, ClipKind::Voice];

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::rows::{
     ArchivedRecording, CallId, CallState, ClipKind, DeskSpan, HungUpBy, ListeningDoor, Sound,
-    TimelineEntry,
+    TimelineEntry, WaitEnd,
 };
 use crate::domain::{
     Channel, Choices, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, Service, State,
@@ -119,6 +119,12 @@ pub struct CallRow {
     pub callee: String,
     /// Staff number (工号) of the desk that answered.
     pub staff: Option<String>,
+    /// When he came into the queue; `None` where he never waited in one.
+    pub queued_at: Option<Moment>,
+    /// How long he waited in it; `None` while he waits.
+    pub queue_waited_ms: Option<u64>,
+    /// What he got, or that he left.
+    pub queue_end: Option<WaitEnd>,
     pub desk_answered_at: Option<Moment>,
     /// How long caller and desk were joined; `None` where nobody talked.
     pub talked_ms: Option<u64>,

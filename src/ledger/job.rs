@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Moment;
 use crate::engine::{
     ArchivedRecording, CallId, CallState, ClipKind, DeskSpan, EndedCall, Engine, Error, KeyedGrade,
-    KeyedReason, NewCall, Submitted,
+    KeyedReason, NewCall, Submitted, WaitEnd,
 };
 
 /// A write of the call's row or of what belongs to it.
@@ -12,6 +12,13 @@ use crate::engine::{
 pub enum Job {
     Open(NewCall),
     State(CallState),
+    Queued {
+        at: Moment,
+    },
+    WaitEnded {
+        how: WaitEnd,
+        waited_ms: u64,
+    },
     DeskAnswered {
         staff: Option<String>,
         at: Moment,
@@ -84,6 +91,8 @@ impl Job {
         match self {
             Job::Open(_) => "open",
             Job::State(_) => "state",
+            Job::Queued { .. } => "queued",
+            Job::WaitEnded { .. } => "wait_ended",
             Job::DeskAnswered { .. } => "desk_answered",
             Job::DeskSpan(_) => "desk_span",
             Job::Talked { .. } => "talked",
@@ -109,6 +118,8 @@ impl Job {
         match self {
             Job::Open(call) => engine.open_call(call.clone()).await?,
             Job::State(state) => engine.set_state(id, *state).await?,
+            Job::Queued { at } => engine.queued(id, *at).await?,
+            Job::WaitEnded { how, waited_ms } => engine.wait_ended(id, *how, *waited_ms).await?,
             Job::DeskAnswered { staff, at } => {
                 engine.desk_answered(id, staff.as_deref(), *at).await?;
             }

@@ -13,6 +13,7 @@ mod house;
 mod job;
 mod pulse;
 pub mod timeline;
+mod wait;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -24,6 +25,7 @@ use tokio::task::JoinHandle;
 
 pub use call::{Ledger, Stored};
 pub use job::Job;
+pub use wait::Wait;
 
 use crate::engine::{CallId, Engine, NewCall};
 use crate::journal::{self, Journal};

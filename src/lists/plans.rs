@@ -31,7 +31,7 @@ macro_rules! call_columns {
     () => {
         "SELECT c.id, c.sip_call_id, c.caller, c.callee, c.source, c.dialplan, c.dialplan_digest, \
         c.started_at, c.rehearsal, c.state, c.staff, c.desk_answered_at, c.talked_ms, \
-        c.offered_at, c.ended_at, \
+        c.queued_at, c.queue_waited_ms, c.queue_end, c.offered_at, c.ended_at, \
         c.hung_up_by, c.outcome, c.outcome_after_ms, c.grade, \
         (SELECT r.id FROM ratings r WHERE r.call_id = c.id \
             ORDER BY r.sequence DESC LIMIT 1) AS rating, \

@@ -14,7 +14,7 @@ use super::{House, refuse};
 use crate::domain::Moment;
 use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
 use crate::ivr::{Plan, Presses, Session};
-use crate::ledger::{self, Job, Ledger};
+use crate::ledger::{self, Job, Ledger, Wait};
 use crate::media::{self, CallMedia, Leg};
 use crate::openings::{facts, hours_of};
 use crate::sip::{Dialog, DialogEvent, Incoming};
@@ -89,6 +89,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         closing_by: None,
         recorded: None,
         talk: Talk::default(),
+        wait: Wait::default(),
         storing: 0,
         outcome: None,
         message: None,

@@ -202,6 +202,9 @@ impl Tx {
             ended.outcome_after_ms
         ];
         let closed = self.run(END_CALL, values).await? > 0;
+        if closed {
+            self.leave_waiting(&ended.id, ended.ended_at).await?;
+        }
         let act = ServiceKey(format!("call-{}", ended.id.0));
         self.count_act_anew(&act).await?;
         Ok(closed)

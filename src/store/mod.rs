@@ -19,6 +19,7 @@ mod tickets;
 mod trail;
 mod uncounted;
 mod unrecorded;
+mod waits;
 
 pub use crate::kept::{counts, rows, views};
 pub use calls::CallStanding;

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _,
 use super::driver::{Pool, args};
 use super::{
     Error, Store, calls, cases, deadlines, driver, listenings, ratings, retries, spans, tickets,
-    trail, uncounted, unrecorded,
+    trail, uncounted, unrecorded, waits,
 };
 
 /// A database of a story's own.
@@ -366,6 +366,7 @@ pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
         ratings::STATEMENTS,
         retries::STATEMENTS,
         spans::STATEMENTS,
+        waits::STATEMENTS,
         listenings::STATEMENTS,
         tickets::STATEMENTS,
         cases::STATEMENTS,

@@ -24,7 +24,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     ADD = "INSERT INTO sums (day, unit, channel, item, count, many) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (day, unit, channel, item, count) DO UPDATE SET many = sums.many + excluded.many";
-    CALL = "SELECT started_at, desk_answered_at, talked_ms, offered_at, hung_up_by, outcome, rehearsal \
+    CALL = "SELECT started_at, desk_answered_at, talked_ms, offered_at, hung_up_by, outcome, rehearsal, \
+        CASE WHEN queue_end = 'abandoned' THEN queue_waited_ms END AS abandoned_after_ms \
         FROM calls WHERE id = $1 AND ended_at IS NOT NULL \
         AND NOT EXISTS (SELECT 1 FROM errand_attempts x WHERE x.call_id = calls.id)";
     MATTER = "SELECT item, unit, completed_at, rehearsal FROM matters WHERE number = $1";
@@ -237,6 +238,7 @@ fn call_record(row: &Row) -> Result<CallRecord, Error> {
         started_at: row.moment("started_at")?,
         desk_answered_at: moment("desk_answered_at")?,
         talked_ms: row.maybe_count("talked_ms")?,
+        abandoned_after_ms: row.maybe_count("abandoned_after_ms")?,
         offered_at: moment("offered_at")?,
         left: left.is_some_and(|who| who == "caller"),
         outcome: row.get::<Option<String>>("outcome")?.unwrap_or_default(),

@@ -1,9 +1,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{CallStateWord, ClipKindWord, GradeWord, HungUpByWord, Rating, Ticket};
+use super::{CallStateWord, ClipKindWord, GradeWord, HungUpByWord, Rating, Ticket, WaitEndWord};
 use crate::domain::{Grade, Moment};
-use crate::engine::{self, CallDetail, CallRow, CallState, ClipKind, HungUpBy, TimelineEntry};
+use crate::engine::{
+    self, CallDetail, CallRow, CallState, ClipKind, HungUpBy, TimelineEntry, WaitEnd,
+};
 
 /// A call.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,6 +24,14 @@ pub struct Call {
     callee: String,
     /// Staff number (工号) of the desk that answered.
     staff: Option<String>,
+    /// When the caller came into the queue; `null` where he never waited in one.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    queued_at: Option<Moment>,
+    /// How long he waited in it; `null` while he waits.
+    queue_waited_ms: Option<u64>,
+    /// What he got, or that he left; `null` while he waits.
+    #[schema(value_type = Option<WaitEndWord>)]
+    queue_end: Option<WaitEnd>,
     #[schema(value_type = Option<String>, format = DateTime)]
     desk_answered_at: Option<Moment>,
     /// How long caller and desk were joined; `null` where nobody talked.
@@ -57,6 +67,9 @@ impl From<CallRow> for Call {
             caller: row.caller,
             callee: row.callee,
             staff: row.staff,
+            queued_at: row.queued_at,
+            queue_waited_ms: row.queue_waited_ms,
+            queue_end: row.queue_end,
             desk_answered_at: row.desk_answered_at,
             talked_ms: row.talked_ms,
             offered_at: row.offered_at,

@@ -100,6 +100,8 @@ words! {
     CallStateWord { Greeting Talking Rating Ended Interrupted }
     /// Who ended a call.
     HungUpByWord { Caller Desk System }
+    /// How a wait in the queue ended.
+    WaitEndWord { Talk Callback Message Abandoned }
     /// What kind of message a clip is.
     ClipKindWord { Remark Voice }
     /// What is listened to.

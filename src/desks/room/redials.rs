@@ -1,6 +1,6 @@
 //! The places of callers who left the queue, for when they call again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use crate::desks::lane::Place;
@@ -17,6 +17,25 @@ pub(super) struct Redials {
 }
 
 impl Redials {
+    /// Places that were kept before the room was opened, each with its end. Of one number the first counts.
+    pub fn restore(
+        &mut self,
+        kept: impl IntoIterator<Item = (String, Place, Instant)>,
+        now: Instant,
+    ) {
+        let mut kept: Vec<_> = kept
+            .into_iter()
+            .filter(|(.., until)| *until > now)
+            .collect();
+        // In the order of their ends, as `keep` is told of them; a later one of a number must not replace the first.
+        let mut known = HashSet::new();
+        kept.retain(|(number, ..)| known.insert(number.clone()));
+        kept.sort_by_key(|(.., until)| *until);
+        for (number, place, until) in kept {
+            self.keep(number, place, until, now);
+        }
+    }
+
     pub fn keep(&mut self, number: String, place: Place, until: Instant, now: Instant) {
         self.forget(now);
         self.by_number.insert(number.clone(), (place, until));

@@ -7,6 +7,7 @@ fn call() -> CallRecord {
         started_at: friday(),
         desk_answered_at: Some(friday().plus_millis(9_000)),
         talked_ms: Some(30_000),
+        abandoned_after_ms: None,
         offered_at: Some(friday().plus_millis(60_000)),
         left: false,
         outcome: "graded".into(),
@@ -146,6 +147,12 @@ fn a_call_counts_by_who_answered_how_soon_and_how_it_ended() {
         ..call()
     };
     assert_eq!(value(&counted(alone.clone()), "abandoned"), (1, 1));
+    let waited = counted(CallRecord {
+        abandoned_after_ms: Some(61_000),
+        ..alone.clone()
+    });
+    assert_eq!(value(&waited, "mean_abandoned_wait"), (61_000, 1));
+    assert_eq!(value(&counted(call()), "mean_abandoned_wait"), (0, 0));
     let closed = counted(CallRecord {
         outcome: "closed".into(),
         ..alone

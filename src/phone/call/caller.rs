@@ -195,6 +195,7 @@ impl Call {
             tracing::debug!(call = %self.id.0, answered = bye.is_ok(), "BYE to a line that is dead");
         }
         self.talk_ended(HungUpBy::Caller);
+        self.wait.leaves(clock::instant());
         self.stage = Stage::Closing(HungUpBy::Caller);
         self.close_sound();
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Call, Desk, Stage};
-use crate::engine::{ClipKind, EndedCall, HungUpBy};
+use crate::engine::{ClipKind, EndedCall, HungUpBy, WaitEnd};
 use crate::failpoint::{self, Step};
 use crate::ivr::{Event, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome};
 use crate::ledger::{Job, Stored};
@@ -82,6 +82,7 @@ impl Call {
         self.mark("hung_up", "system");
         // Dropping it sends BYE; the rows do not wait for a caller who may be gone.
         self.caller = None;
+        self.wait.leaves(clock::instant());
         self.stage = Stage::Closing(HungUpBy::System);
         self.close_sound();
     }
@@ -135,6 +136,9 @@ impl Call {
                 if let (ClipKind::Voice, Desk::Hunting { hunt, .. }) = (kind, &self.desk) {
                     hunt.leaves_message();
                 }
+                if kind == ClipKind::Voice {
+                    self.wait_ends(WaitEnd::Message);
+                }
                 self.mark("message_saved", format!("{length_ms} ms"));
                 let length_ms = clip.length_ms;
                 self.ledger.put(Job::Clip {
@@ -168,6 +172,7 @@ impl Call {
             unreachable!("the loop ends with Stage::Closed");
         };
         let hung_up_by = self.talk.ended_by.unwrap_or(by);
+        self.wait_ends(WaitEnd::Abandoned);
         self.ledger.put(Job::End(EndedCall {
             id: self.id.clone(),
             ended_at: self.civil_now(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::party::Second;
 use super::{Call, Desk, unavailable_word};
 use crate::desks::{Announcing, Need, Queueing, Terms, Then, Widening};
-use crate::engine::{CallState, HungUpBy};
+use crate::engine::{CallState, HungUpBy, WaitEnd};
 use crate::floor::{Hunted, Wanted, Whom};
 use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
 use crate::ledger::Job;
@@ -34,6 +34,11 @@ impl Call {
             return self.takes_waiting_desk(ears);
         }
         let Target::Desks { group, skill } = target;
+        if waits.is_some()
+            && let Some(job) = self.wait.begins(clock::instant(), self.civil_now())
+        {
+            self.ledger.put(job);
+        }
         let terms = Terms {
             patience: Duration::from_millis(ring_timeout_ms),
             queue: waits.as_ref().map(|waits| queueing(waits, skill.as_ref())),
@@ -53,6 +58,13 @@ impl Call {
             waits: waits.is_some(),
             aside: false,
         };
+    }
+
+    /// His wait for a desk is over; once, and only where he was in the queue.
+    pub(super) fn wait_ends(&mut self, how: WaitEnd) {
+        if let Some(job) = self.wait.ends(how, clock::instant()) {
+            self.ledger.put(job);
+        }
     }
 
     /// The desk that asked for the call was on the line before him.
@@ -130,6 +142,7 @@ impl Call {
                     }
                     _ => {}
                 }
+                self.wait_ends(WaitEnd::Talk);
                 ears.hunt = None;
                 ears.desk = Some(answered.events);
                 self.sound.add_desk(answered.leg);

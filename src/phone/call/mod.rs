@@ -21,13 +21,13 @@ use super::place::Place;
 use super::timeline::Timeline;
 use crate::book::Book;
 use crate::domain::Moment;
-use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
+use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason, WaitEnd};
 use crate::floor::{Hunt, Seat};
 use crate::ivr::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
     Session,
 };
-use crate::ledger::{Job, Ledger};
+use crate::ledger::{Job, Ledger, Wait};
 use crate::media::{self, CallMedia, Recorded, Side};
 use crate::ringing::DeskLine;
 use crate::sip::Dialog;
@@ -61,6 +61,8 @@ pub(super) struct Call {
     /// The recording, once it is closed and synced.
     pub recorded: Option<Recorded>,
     pub talk: Talk,
+    /// For a desk, in the queue.
+    pub wait: Wait,
     /// Grades handed to the ledger and not yet told of.
     pub storing: u32,
     pub outcome: Option<Outcome>,
@@ -236,6 +238,7 @@ impl Call {
             Action::RequestCallback { number } => {
                 self.mark("callback", "");
                 self.leaves_queue(number.clone());
+                self.wait_ends(WaitEnd::Callback);
                 self.ledger.put(Job::Callback {
                     number,
                     at: self.civil_now(),

@@ -10,6 +10,7 @@ use crate::engine::NewCall;
 use crate::errands::Ended;
 use crate::floor::Seat;
 use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
+use crate::ledger::Wait;
 use crate::media::{self, CallMedia};
 use crate::openings::{facts, hours_of, spoken_date};
 use crate::outward::Attempt;
@@ -94,6 +95,7 @@ pub(super) async fn talk(
         closing_by: None,
         recorded: None,
         talk: Talk::default(),
+        wait: Wait::default(),
         storing: 0,
         outcome: None,
         message: None,

@@ -340,3 +340,25 @@ fn at_closing_time_those_who_wait_are_served_or_told() {
         assert_eq!(rings(&play.waits(4)), [(4, "a")]);
     }
 }
+
+#[test]
+fn a_place_kept_before_a_restart_holds_on_redial_within_its_time() {
+    let mut play = Play::with(Strategy::default(), &["a"]);
+    let kept = [("1", 300), ("2", 100), ("3", 200), ("1", 400), ("4", 0)];
+    let kept = kept.map(|(number, until)| (number.to_owned(), play.now + s(until)));
+    play.room.restore_places(kept, play.now);
+    let calls = |play: &mut Play, caller: u64, number: &str| {
+        play.calls(caller, Some(number), Need::default(), queued(600))
+    };
+    // One talks, and one waits who came after the restart.
+    calls(&mut play, 10, "9");
+    play.answers(10, "a");
+    play.waits(11);
+    calls(&mut play, 14, "4");
+    assert_eq!(play.line(), [11, 14], "its time was over");
+    play.pass(150);
+    calls(&mut play, 12, "2");
+    calls(&mut play, 13, "3");
+    calls(&mut play, 15, "1");
+    assert_eq!(play.line(), [15, 13, 11, 14, 12], "2 came too late");
+}
