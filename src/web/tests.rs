@@ -4,6 +4,7 @@ mod acts;
 mod blocklist;
 mod board;
 mod desk;
+mod errands;
 mod examples;
 mod figures;
 mod intake;
