@@ -5,6 +5,7 @@
 pub(crate) mod acts;
 pub(crate) mod bulletins;
 pub(crate) mod calendars;
+pub(crate) mod errands;
 pub(crate) mod figures;
 pub(crate) mod intake;
 pub(crate) mod listings;

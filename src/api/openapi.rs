@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{bulletins, calendars, figures, intake, listings, looks, people, reads, sound};
+use super::{
+    bulletins, calendars, errands, figures, intake, listings, looks, people, reads, sound,
+};
 use crate::acts::{KINDS, Kind, Takes, Way};
 use crate::domain::TRANSITIONS;
 use crate::wire;
@@ -28,6 +30,7 @@ use crate::wire;
         figures::figures, figures::definitions, figures::things, figures::hot_spots, figures::differences, figures::flags,
         bulletins::list, bulletins::terms, bulletins::read, bulletins::draft, bulletins::review, bulletins::issue,
         bulletins::published,
+        errands::list, errands::ask, errands::withdraw,
         looks::ask, looks::list, looks::answer,
         listings::list, listings::read, listings::propose, listings::verify,
         intake::rate, intake::suggest, intake::options,
@@ -36,6 +39,7 @@ use crate::wire;
     components(schemas(
         wire::GradeWord, wire::PolarityWord, wire::CallStateWord, wire::HungUpByWord, wire::WaitEndWord, wire::ClipKindWord,
         wire::SoundWord, wire::ListeningDoorWord, wire::UnitKindWord, wire::RoleWord, wire::SightWord,
+        wire::ErrandPurposeWord, wire::ErrandStateWord,
         wire::Acted,
     )),
     modifiers(&BearerToken, &ActsOnTickets, &ActsOnListings),

@@ -42,8 +42,14 @@ const FEW: u64 = 20;
 /// A callback that nobody made in so long was seen to by people.
 const WISHES_OF_MS: i64 = 7 * 86_400_000;
 
+/// One for which there was no line waits so long.
+const NO_LINE_MS: i64 = 2_000;
+
 /// How an attempt ended, and the final response where there was one.
 pub type Made = Pin<Box<dyn Future<Output = (Ended, Option<u16>)> + Send>>;
+
+/// Makes one by the line that was taken for it; dropped, it gives the line back.
+pub type Make = Box<dyn FnOnce(Order, Attempt) -> Made + Send>;
 
 /// What the loop works with.
 pub struct Calling {
@@ -53,8 +59,8 @@ pub struct Calling {
     pub call_id: fn(Moment) -> CallId,
     /// Whether a dialplan answers calls of this purpose now.
     pub is_answered: Box<dyn Fn(Purpose) -> bool + Send + Sync>,
-    /// Makes one.
-    pub make: Box<dyn Fn(Order, Attempt) -> Made + Send + Sync>,
+    /// Takes a line for one; `None`: the house talks to as many as it may.
+    pub line: Box<dyn Fn() -> Option<Make> + Send + Sync>,
 }
 
 struct Rounds {
@@ -230,12 +236,18 @@ impl Rounds {
             self.room.put_back(&start.order.id, opens);
             return Ok(());
         }
+        let Some(make) = (self.with.line)() else {
+            // Nothing is on record of it, and it is none of its attempts.
+            self.room
+                .put_back(&start.order.id, now.plus_millis(NO_LINE_MS));
+            return Ok(());
+        };
         let call = (self.with.call_id)(now);
         let (order, seq) = (&start.order, start.attempt);
         let engine = &self.with.engine;
         match engine.begin_attempt(order, seq, &call, now).await {
             Ok(Some(attempt)) => {
-                let made = (self.with.make)(start.order.clone(), attempt.clone());
+                let made = make(start.order.clone(), attempt.clone());
                 let task = self.running.spawn(made);
                 self.attempts.insert(task.id(), attempt);
                 Ok(())

@@ -8,6 +8,8 @@ use crate::sip::Seat;
 pub struct Place {
     seat: Option<Arc<Seat>>,
     closing: bool,
+    /// Of a call that we make: figures count those apart.
+    ours: bool,
 }
 
 impl Place {
@@ -16,14 +18,16 @@ impl Place {
         Place {
             seat: Some(seat),
             closing: false,
+            ours: false,
         }
     }
 
-    /// Of a call that we make: it takes the place of nobody who calls.
-    pub fn of_ours() -> Place {
+    /// Of a call that we make.
+    pub fn of_ours(seat: Seat) -> Place {
         Place {
-            seat: None,
+            seat: Some(Arc::new(seat)),
             closing: false,
+            ours: true,
         }
     }
 
@@ -33,6 +37,9 @@ impl Place {
             && !std::mem::replace(&mut self.closing, true)
         {
             seat.closes();
+            if self.ours {
+                return;
+            }
             metrics::gauge!("gradeline_calls_active").decrement(1.0);
             metrics::gauge!("gradeline_calls_closing").increment(1.0);
         }
@@ -40,7 +47,7 @@ impl Place {
 
     /// What is left of the call takes nobody's place.
     pub fn leaves(&mut self) {
-        if self.seat.take().is_some() {
+        if self.seat.take().is_some() && !self.ours {
             self.uncount();
         }
     }

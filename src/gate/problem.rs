@@ -26,7 +26,8 @@ pub(crate) struct Problem {
 /// What a program reads of a refusal by the regulation.
 #[derive(Debug, Clone)]
 struct Unlawful {
-    article: String,
+    /// `None`: another rule than the regulation's.
+    article: Option<String>,
     state: Option<String>,
     refusal: String,
 }
@@ -93,6 +94,19 @@ impl Problem {
         Problem::new(StatusCode::BAD_REQUEST, kind)
     }
 
+    /// A rule of the house says no: 409 with the word of the refusal, and its reason in both languages.
+    pub(crate) fn refused(word: &str, zh: &str, en: &str) -> Self {
+        let problem = Problem::new(StatusCode::CONFLICT, "refused");
+        Problem {
+            unlawful: Some(Box::new(Unlawful {
+                article: None,
+                state: None,
+                refusal: word.to_owned(),
+            })),
+            ..problem.with_both("reason", zh.to_owned(), en.to_owned())
+        }
+    }
+
     pub(crate) fn not_found() -> Self {
         Problem::new(StatusCode::NOT_FOUND, "not_found")
     }
@@ -146,7 +160,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail: self.detail(Language::English),
             request_id: request_id.to_owned(),
-            article: self.unlawful.as_ref().map(|no| no.article.clone()),
+            article: self.unlawful.as_ref().and_then(|no| no.article.clone()),
             state: self.unlawful.as_ref().and_then(|no| no.state.clone()),
             refusal: self.unlawful.as_ref().map(|no| no.refusal.clone()),
         }
@@ -177,7 +191,7 @@ impl From<engine::Error> for Problem {
             engine::Error::Unlawful(refusal) => refusal.into(),
             engine::Error::OffList(no) => {
                 let unlawful = Unlawful {
-                    article: no.article().to_string(),
+                    article: Some(no.article().to_string()),
                     state: no.state.map(|state| state.word().to_owned()),
                     refusal: no.word().to_owned(),
                 };
@@ -203,7 +217,7 @@ impl From<engine::Error> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let unlawful = Unlawful {
-            article: refusal.article().to_string(),
+            article: Some(refusal.article().to_string()),
             state: refusal.state().map(|state| state.word().to_owned()),
             refusal: refusal.word().to_owned(),
         };

@@ -179,9 +179,10 @@ impl State {
         if self.seats.closing() >= limits.max_closing {
             return Some(NoRoom::Closing);
         }
-        let seated = self.seats.talking();
+        let ours = self.seats.ours();
+        let seated = self.seats.talking().saturating_sub(ours);
         let mut table = self.table();
-        let calls = |table: &Table| table.incoming.max(seated) + table.invited.len();
+        let calls = |table: &Table| table.incoming.max(seated) + ours + table.invited.len();
         if calls(&table) >= limits.max_calls || table.invited.len() >= limits.max_unproven {
             table.forget_lost_invites(now);
         }
@@ -197,7 +198,7 @@ impl State {
                 false => NoRoom::Unproven,
             });
         }
-        if seated + under_way < limits.max_calls {
+        if seated + ours + under_way < limits.max_calls {
             return None;
         }
         // Who is about to leave leaves a place without anybody being sent away.
@@ -211,6 +212,13 @@ impl State {
             give_up();
         }
         Some(NoRoom::Unproven)
+    }
+
+    /// INVITEs that were let through, and calls of theirs, that have no place yet.
+    pub(super) fn under_way(&self) -> usize {
+        let seated = self.seats.talking().saturating_sub(self.seats.ours());
+        let table = self.table();
+        table.invited.len() + table.incoming.saturating_sub(seated)
     }
 
     /// Enters a call of ours. `None` where a call with this Call-ID is known already.

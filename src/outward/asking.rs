@@ -3,7 +3,7 @@
 use super::plans::Plans;
 use crate::casework::Case;
 use crate::domain::{Hand, Moment, State, TicketNumber};
-use crate::engine::{CallId, Engine, Error};
+use crate::engine::{CallId, Engine, Error, Page};
 use crate::errands::{Numbers, Order, OrderId, Purpose, Trouble};
 use crate::register::ErrandRow;
 use crate::store::Tx;
@@ -165,6 +165,45 @@ impl Engine {
             shown.push((row, attempts));
         }
         Ok(shown)
+    }
+
+    /// A page of them, newest first: `cursor` is the `next` of the page before, of which it goes on.
+    pub async fn calls_out_page(
+        &self,
+        cursor: Option<&str>,
+        limit: u64,
+    ) -> Result<Page<(ErrandRow, Vec<crate::register::AttemptRow>)>, Error> {
+        let mut tx = self.read().await?;
+        let mut rows = match cursor {
+            None => tx.newest_errands(limit + 1).await?,
+            Some(cursor) => {
+                let bad = || Error::BadCursor(cursor.chars().take(80).collect());
+                let last = tx.errand(cursor).await?.ok_or_else(bad)?;
+                tx.errands_before(&last, limit + 1).await?
+            }
+        };
+        let more = rows.len() as u64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = rows.last().filter(|_| more).map(|row| row.id.clone());
+        let mut items = Vec::new();
+        for row in rows {
+            let attempts = tx.errand_attempts(&row.id).await?;
+            items.push((row, attempts));
+        }
+        Ok(Page { items, next })
+    }
+
+    /// One errand with its attempts.
+    pub async fn whole_call_out(
+        &self,
+        id: &str,
+    ) -> Result<Option<(ErrandRow, Vec<crate::register::AttemptRow>)>, Error> {
+        let mut tx = self.read().await?;
+        let Some(row) = tx.errand(id).await? else {
+            return Ok(None);
+        };
+        let attempts = tx.errand_attempts(id).await?;
+        Ok(Some((row, attempts)))
     }
 
     /// Those of one ticket, newest first.

@@ -20,6 +20,7 @@ use crate::outward::Attempt;
 use crate::phone::House;
 use crate::phone::answer::keep_nothing;
 use crate::phone::clock;
+use crate::phone::place::Place;
 use crate::ringing::{Answered, DeskEars, DeskEvent};
 use crate::sip::{Agent, Dialog, DialogEvent};
 
@@ -92,8 +93,8 @@ impl Calling<'_> {
 pub(super) async fn make(
     house: Arc<House>,
     agent: Agent,
-    order: Order,
-    attempt: Attempt,
+    (order, attempt): (Order, Attempt),
+    place: Place,
 ) -> (Ended, Option<u16>) {
     let book = house.book.borrow().clone();
     let Some(plan) = book.plan_of_calls_out(order.purpose.word()).cloned() else {
@@ -126,7 +127,7 @@ pub(super) async fn make(
     };
     match reached {
         Ok(reached) => {
-            let outcome = talk(&house, &attempt, plan, started_at, reached).await;
+            let outcome = talk(&house, &attempt, plan, (place, started_at), reached).await;
             (how(&outcome), Some(200))
         }
         Err(failed) => failed,

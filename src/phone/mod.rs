@@ -195,8 +195,12 @@ impl Phone {
             outward,
             call_id: answer::new_call_id,
             is_answered: errand::answered(house.clone()),
-            make: Box::new(move |order, attempt| {
-                Box::pin(errand::make(house.clone(), agent.clone(), order, attempt))
+            line: Box::new(move || {
+                let place = Place::of_ours(agent.take_line()?);
+                let (house, agent) = (house.clone(), agent.clone());
+                Some(Box::new(move |order, attempt| {
+                    Box::pin(errand::make(house, agent, (order, attempt), place))
+                }))
             }),
         }
     }

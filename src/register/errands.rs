@@ -15,6 +15,8 @@ statements! {
         closed_at, rehearsal FROM errands WHERE state = 'calling' ORDER BY id LIMIT $1";
     NEWEST = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands ORDER BY asked_at DESC, id DESC LIMIT $1";
+    BEFORE = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
+        closed_at, rehearsal FROM errands WHERE asked_at < $1 OR (asked_at = $1 AND id < $2) ORDER BY asked_at DESC, id DESC LIMIT $3";
     OF_TICKET = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands WHERE ticket = $1 ORDER BY asked_at DESC, id DESC LIMIT $2";
     SAME_OPEN = "SELECT COUNT(*) AS many FROM errands WHERE number = $1 AND purpose = $2 AND state <> 'closed'";
@@ -133,6 +135,17 @@ impl Tx {
 
     pub async fn newest_errands(&mut self, limit: u64) -> Result<Vec<ErrandRow>, Error> {
         let rows = self.rows(NEWEST, args![limit]).await?;
+        rows.iter().map(errand_row).collect()
+    }
+
+    /// The newest of those that stand behind this one in the list.
+    pub async fn errands_before(
+        &mut self,
+        last: &ErrandRow,
+        limit: u64,
+    ) -> Result<Vec<ErrandRow>, Error> {
+        let values = args![last.asked_at, last.id.as_str(), limit];
+        let rows = self.rows(BEFORE, values).await?;
         rows.iter().map(errand_row).collect()
     }
 

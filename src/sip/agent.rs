@@ -20,7 +20,7 @@ use super::listening::{Listener, bind, name_in_via, open_tls};
 use super::outgoing::{self, Invite, Outgoing};
 use super::timer::Policy;
 use super::{Error, Listen, Settings, Transport};
-use crate::guard::{Limits, State};
+use crate::guard::{Limits, Seat, State};
 use crate::seam::{self, Shown, Stack, Taking, headers, rsip};
 use crate::streams::{Backlogs, Streams, Trust};
 
@@ -170,6 +170,11 @@ impl Agent {
     /// These addresses may call from now on, beside those of the settings: the trunk's, as they were looked up last.
     pub fn let_call(&self, learnt: Vec<IpAddr>) {
         self.core.state.let_call(learnt);
+    }
+
+    /// A place for a call that we make, among the calls that there may be at once; `None` where there is none.
+    pub fn take_line(&self) -> Option<Seat> {
+        self.core.state.seat_of_ours()
     }
 
     /// Refuses new calls with 503 and Retry-After from now on; running ones go on.

@@ -18,8 +18,8 @@ use super::{
     Web, assets, board, desk, guard, health, login, looks, now, outward, pages, supervising,
 };
 use crate::api::{
-    acts, bulletins, calendars, figures, intake, listings, looks as looked, openapi, people, reads,
-    sound,
+    acts, bulletins, calendars, errands, figures, intake, listings, looks as looked, openapi,
+    people, reads, sound,
 };
 use crate::rights::Action;
 use crate::staff::Person;
@@ -170,6 +170,10 @@ fn houses_doors() -> Vec<Door> {
         GET  "/api/v1/ratings/{id}"           Api SeeGrades            => get(reads::rating);
         GET  "/api/v1/tickets"                Api SeeTickets           => get(reads::tickets);
         GET  "/api/v1/tickets/{id}"           Api SeeTickets           => get(reads::ticket);
+
+        GET  "/api/v1/errands"                Api Revisit              => get(errands::list);
+        POST "/api/v1/errands"                Api Revisit              => post(errands::ask);
+        POST "/api/v1/errands/{id}/withdraw"  Api Revisit              => post(errands::withdraw);
 
         GET  "/api/v1/calendars"              Api Govern               => get(calendars::list);
         POST "/api/v1/calendars"              Api Govern               => post(calendars::propose);

@@ -12,10 +12,8 @@ use super::params::Params;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{Web, now};
-use crate::api::reads::reached;
-use crate::domain::{By, Hand, Hindrance, Refusal, TicketNumber};
-use crate::engine::{Error, Numbers};
-use crate::errands::Purpose;
+use crate::api::errands::{may_ask, may_withdraw};
+use crate::domain::TicketNumber;
 use crate::outward::{AttemptRow, ErrandRow, NotAsked, Wish, WishFor, fresh_order_id};
 use crate::rights::Action;
 
@@ -116,70 +114,6 @@ pub(super) async fn ask(
     Ok(Redirect::to(&to).into_response())
 }
 
-/// Who may have the rater of this ticket called; not found for whoever does not reach it. `counts`: which refusals of a revisit are one here.
-async fn may_ask(
-    web: &Web,
-    pass: &Pass,
-    number: &str,
-    is_revisit: bool,
-    counts: fn(&Refusal) -> bool,
-) -> Result<Hand, Problem> {
-    let ticket = number.parse::<TicketNumber>();
-    let ticket = ticket.map_err(|_| Problem::not_found())?;
-    let row = web.engine.ticket(number, Numbers::Masked).await?;
-    let row = row.ok_or_else(Problem::not_found)?.row;
-    reached(web, pass, row.rehearsal, Some(number)).await?;
-    let hand = hand(pass)?;
-    let refusal = match is_revisit {
-        true => revisit_refusal(web, &hand, ticket).await?,
-        false => None,
-    };
-    match refusal.filter(counts) {
-        Some(refusal) => Err(Error::Unlawful(refusal).into()),
-        None => Ok(hand),
-    }
-}
-
-/// Why this person may not record a revisit of the ticket now.
-async fn revisit_refusal(
-    web: &Web,
-    hand: &Hand,
-    ticket: TicketNumber,
-) -> Result<Option<Refusal>, Problem> {
-    let whole = web.engine.whole_case(ticket).await?;
-    let case = whole.ok_or_else(Problem::not_found)?.case;
-    let by = By::Person(hand.clone());
-    let allowed = web.engine.allowed(&case, &by, now());
-    let mut revisits = allowed
-        .into_iter()
-        .filter(|allowed| allowed.kind.word == "revisit");
-    Ok(revisits.find_map(|allowed| allowed.refusal))
-}
-
-/// A refusal that is about who asks, not about the hour or where the ticket stands: what is not wanted any more can be taken back at any time.
-fn is_personal(refusal: &Refusal) -> bool {
-    match refusal {
-        Refusal::NotYours { .. } => true,
-        Refusal::Hindered { why, .. } => matches!(
-            why,
-            Hindrance::RatedAgent
-                | Hindrance::OfResponsibleUnit
-                | Hindrance::Recused
-                | Hindrance::NotOfUnit
-                | Hindrance::NotOfHandlingUnit
-        ),
-        _ => false,
-    }
-}
-
-/// The person; a program asks for nothing here.
-fn hand(pass: &Pass) -> Result<Hand, Problem> {
-    match &pass.visitor {
-        Visitor::Person(person) => Ok(person.hand.clone()),
-        _ => Err(Problem::not_found()),
-    }
-}
-
 /// Takes one back that is not being called yet.
 ///
 /// Asks what the asking for it asks: the same people, on the same ticket.
@@ -188,15 +122,7 @@ pub(super) async fn withdraw(
     pass: Pass,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let row = web.engine.call_out(&id).await?;
-    let row = row.ok_or_else(Problem::not_found)?;
-    let hand = match &row.ticket {
-        Some(number) => {
-            let is_revisit = row.purpose == Purpose::Revisit.word();
-            may_ask(&web, &pass, number, is_revisit, is_personal).await?
-        }
-        None => hand(&pass)?,
-    };
+    let hand = may_withdraw(&web, &pass, &id).await?;
     web.engine.withdraw_call(&id, Some(&hand), now()).await?;
     Ok(Redirect::to("/outward").into_response())
 }

@@ -5,6 +5,7 @@ mod blocklist;
 mod board;
 mod desk;
 mod edge;
+mod errands;
 mod examples;
 mod figures;
 mod intake;

@@ -6,6 +6,7 @@ mod bulletins;
 mod calendars;
 mod calls;
 mod casework;
+mod errands;
 mod figures;
 mod listings;
 mod looks;
@@ -20,6 +21,7 @@ pub use bulletins::{BulletinHead, BulletinTerm, NewBulletin, SeenBulletin, Whole
 pub use calendars::{ChangedDay, Foreseen, MovedDue, NewProposal, Proposal};
 pub use calls::{Call, Waveform, WholeCall};
 pub use casework::{Acted, Casework};
+pub use errands::{Errand, ErrandAttempt, NewErrand};
 pub use figures::{CountedThing, FigureDefinition, FigureTable, Reconciliation, Sign, Spot};
 pub use listings::{Listing, ListingActed, NewListing, NewVerdict, RatingVerdict};
 pub use looks::{Look, LookAnswer, NewLook, SecondSaid};
@@ -110,6 +112,10 @@ words! {
     ListeningDoorWord { Page Api }
     /// What is looked at: the caller's number, the recording played, the recording as a file.
     SightWord { Identity Recording Download }
+    /// What a call out is for: 回访, 告知结果, 回呼.
+    ErrandPurposeWord { Revisit Result Callback }
+    /// Where a call out stands.
+    ErrandStateWord { Waiting Calling Closed }
     /// What a unit is (第三条, 第九条, 第十条).
     UnitKindWord { Centre GeneralOffice HandlingUnit Bureau }
     /// What a person may be in a unit; see docs/rights.md.

@@ -14,9 +14,11 @@ use gradeline::outward::{Allowing, Plans, Wish, WishFor};
 use gradeline::store::Store;
 use serde_json::Value;
 
+use crate::calls::Caller;
 use crate::clock_steps::{put_under, set};
 use crate::desks::Desk;
 use crate::gateway::{Fault, Habits};
+use crate::peers::{Plan, Sipp};
 use crate::place::{self, sleep_until, wait_for};
 use crate::server::{House, Server, Setup, lines, timeline};
 use crate::wav::Stereo;
@@ -484,6 +486,48 @@ fn outside_the_hours_and_beyond_the_number_at_once_calls_wait() {
         (outside.sipp.log().matches("talking").count() == 2).then_some(())
     });
     outside.sipp.tell_desk("HANGUP");
+    server.stop();
+}
+
+#[test]
+fn a_call_out_waits_for_a_line_and_takes_one_of_those_that_there_are() {
+    let desk = Desk::open("desk", "8001", Habits::default());
+    let outside = Desk::open("desk", "citizen", Habits::default());
+    let centre = Centre::open(&desk, &outside, "results = true\nat_once = 1\n");
+    let text = std::fs::read_to_string(centre.house.config()).unwrap();
+    assert!(text.contains("max_calls = 50"), "{text}");
+    let one = text.replace("max_calls = 50", "max_calls = 1");
+    std::fs::write(centre.house.config(), one).unwrap();
+    tickets(&centre, &["13812345678"]);
+    centre.is("2026-09-18T20:30:00+08:00");
+    let server = centre.start();
+    wait_for("one that waits", PATIENCE, || {
+        (centre.house.metric("gradeline_calls_out_open", "") == 1.0).then_some(())
+    });
+    let caller = Caller::dial(&centre.house);
+    desk.talks();
+    // Its hour has come, and there is no line: the room is asked every second.
+    centre.is("2026-09-20T09:00:05+08:00");
+    sleep_until(Instant::now() + Duration::from_secs(4));
+    assert_eq!(outside.sipp.log().matches("call ").count(), 0);
+    assert_eq!(centre.house.metric("gradeline_calls_out_open", ""), 1.0);
+    desk.sipp.tell_desk("HANGUP");
+    caller.line("offer");
+    caller.gateway.press('1', Fault::None);
+    caller.end();
+    outside.talks();
+    // Now it is a caller for whom there is none.
+    let refused = Sipp::call(
+        &centre.house.sip_address(),
+        Plan {
+            scenario: "refused-503",
+            ..Plan::default()
+        },
+    );
+    refused.wait_log("retry after ", PATIENCE);
+    refused.wait_success(PATIENCE);
+    outside.sipp.tell_desk("HANGUP");
+    centre.wait_list(&["1 ", "no_answer"]);
     server.stop();
 }
 

@@ -232,6 +232,58 @@ fn a_seat_beyond_the_calls_that_may_be_says_so() {
 }
 
 #[test]
+fn calls_of_ours_and_theirs_are_together_no_more_than_may_be() {
+    let (state, from) = (state(), start());
+    let mut ours: Vec<_> = (0..3).map_while(|_| state.seat_of_ours()).collect();
+    let mut theirs = Vec::new();
+    for n in 0..6 {
+        let source = format!("192.0.2.{n}");
+        let (call, _) = enter(&state, &format!("call {n}"), &source, from).unwrap();
+        call.answered(from);
+        call.acknowledged();
+        state.heard(&format!("call {n}"));
+        theirs.push((call, state.seat()));
+    }
+    // The last place is for whoever was let through first.
+    state.invite("one", from);
+    assert!(state.seat_of_ours().is_none(), "an INVITE is under way");
+    state.turn_away("one", from);
+    ours.extend(state.seat_of_ours());
+    assert_eq!(ours.len(), 4);
+    assert!(state.seat_of_ours().is_none(), "ten talk");
+    assert_eq!(outcome(ask(&state, INVITE, TRUNK)), ("503".into(), "full"));
+    // One of ours that is only to be stored takes nobody's line.
+    ours[0].closes();
+    assert_eq!(outcome(ask(&state, INVITE, TRUNK)).0, "pass");
+    state.turn_away("one", from);
+    ours.clear();
+    assert_eq!((state.seats.talking(), state.seats.ours()), (6, 0));
+    assert_eq!(state.seats.closing(), 0);
+}
+
+#[test]
+fn calls_of_ours_keep_no_overdue_caller_in_his_place() {
+    let (state, from) = (state(), start());
+    let later = from + Duration::from_secs(4);
+    let _ours: Vec<_> = (0..4).map_while(|_| state.seat_of_ours()).collect();
+    let mut theirs = Vec::new();
+    for n in 0..6 {
+        let source = format!("192.0.2.{n}");
+        let (call, gone) = enter(&state, &format!("call {n}"), &source, from).unwrap();
+        call.answered(from);
+        if n > 0 {
+            call.acknowledged();
+            state.heard(&format!("call {n}"));
+        }
+        theirs.push((call, gone, state.seat()));
+    }
+    let source = TRUNK.parse().unwrap();
+    let verdict = judge(INVITE.as_bytes(), source, Transport::Udp, &state, later);
+    assert_eq!(outcome(verdict), ("503".into(), "unproven"));
+    assert!(theirs[0].1.load(Ordering::Relaxed), "it is sent away");
+}
+
+#[test]
 fn as_many_calls_may_close_as_the_files_in_the_queue_for_their_sync() {
     let most = [1, 50, 200, 500, 4000].map(most_closing);
     assert_eq!(most, [1024, 1024, 1600, 4000, 4096]);

@@ -40,7 +40,7 @@ pub(super) async fn talk(
     house: &Arc<House>,
     attempt: &Attempt,
     plan: Arc<Plan>,
-    started_at: Moment,
+    (place, started_at): (Place, Moment),
     reached: Reached,
 ) -> Outcome {
     let book = house.book.borrow().clone();
@@ -76,7 +76,7 @@ pub(super) async fn talk(
     };
     let call = Call {
         house: house.clone(),
-        place: Place::of_ours(),
+        place,
         book,
         id: id.clone(),
         started_at,
