@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::handing::Handing;
 use super::happened::{Did, Happened};
 use super::now;
 use super::pace::{NoLine, Pace};
@@ -195,6 +196,7 @@ impl Consoles {
             talk: None,
             held: false,
             again: false,
+            handing: Handing::default(),
             why: Reason::NoMore,
         });
         place.tell_line();

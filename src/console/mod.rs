@@ -5,6 +5,7 @@
 //! desk's; a talk outlives its page by [`TAKEN_UP_WITHIN`] and no longer.
 
 mod consoles;
+mod handing;
 mod happened;
 mod pace;
 mod place;
@@ -16,12 +17,13 @@ mod tests;
 mod words;
 
 pub use consoles::{Attached, Consoles, Post, Slow};
+pub use handing::Handing;
 pub use happened::{Did, Happened};
 pub use pace::NoLine;
 pub use ringing::{Bell, No, Taken};
 pub use supervising::NoPage;
 pub use talk::{Event, Line, TAKEN_UP_WITHIN};
-pub use words::{FromPage, MAX_LEN, Mode, Reason, Shown, ToPage, read};
+pub use words::{FromPage, MAX_LEN, Mode, Reason, Shown, Step, ToPage, read};
 
 /// How a desk is written whose person answers in a page: `browser:` and the name of his login.
 const BROWSER: &str = "browser:";

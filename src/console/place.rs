@@ -5,6 +5,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 use super::consoles::{Post, Wish};
+use super::handing::Handing;
 use super::now;
 use super::pace::Pace;
 use super::ringing::Bell;
@@ -41,6 +42,7 @@ pub(super) struct OnLine {
     pub talk: Option<Instant>,
     pub held: bool,
     pub again: bool,
+    pub handing: Handing,
     /// What its page is told when it ends.
     pub why: Reason,
 }
@@ -95,6 +97,8 @@ impl Place {
                 for_s: now().saturating_duration_since(since).as_secs(),
                 held: line.held,
                 again: line.again,
+                may: line.handing.may.clone(),
+                under_way: line.handing.under_way,
                 supervises: bell.supervises,
             },
         };

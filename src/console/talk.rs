@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::handing::Handing;
 use super::now;
 use super::ringing::{Ends, come};
-use super::words::{FromPage, Mode, Reason};
+use super::words::{FromPage, Mode, Reason, Step};
 use crate::media::{Leg, Media};
 
 /// How long the caller of a page that was lost is kept for it.
@@ -22,6 +23,8 @@ pub enum Event {
     Hold(bool),
     /// 转评价.
     ToRating,
+    /// What it wants of the desk or group that is named, or of the colleague who is there.
+    HandsOn(Step, String),
     HungUp,
     /// A supervisor wants to be in the call so.
     Supervise(Mode),
@@ -39,6 +42,8 @@ pub enum Event {
 pub struct Line {
     sound_lost: mpsc::Sender<()>,
     pub(super) ends: Ends,
+    /// As the page was told last.
+    pub(super) handing: Handing,
     _until: DropGuard,
 }
 
@@ -75,6 +80,7 @@ pub(super) fn begin(
     let line = Line {
         sound_lost,
         ends: ends.shared(),
+        handing: Handing::default(),
         _until: over.clone().drop_guard(),
     };
     let talk = Talk {
@@ -152,6 +158,7 @@ impl Talk {
                 self.ends.because(Reason::Done);
                 self.send(Event::HungUp).await;
             }
+            FromPage::HandOn { step, whom, .. } => self.send(Event::HandsOn(step, whom)).await,
             FromPage::Supervise { mode, .. } => self.send(Event::Supervise(mode)).await,
             FromPage::TakeOver { .. } => self.send(Event::TakeOver).await,
             FromPage::Again { turn, sdp, .. } => {

@@ -43,10 +43,22 @@ fn what_a_page_may_say_is_read_and_nothing_else() {
         r#"{"say":"key","line":3,"key":"12"}"#,
         r#"{"say":"break","reason":""}"#,
         r#"{"say":"take_over"}"#,
+        r#"{"say":"hand_on","line":3,"step":"transfer"}"#,
+        r#"{"say":"hand_on","line":3,"step":"take_back","whom":"8002"}"#,
+        r#"{"say":"hand_on","line":3,"step":"hang_up"}"#,
         r#"{"say":"refuse","line":-1}"#,
     ] {
         assert_eq!(read(wrong), None, "{wrong}");
     }
+    let named = |name: &str| {
+        read(&format!(
+            r#"{{"say":"hand_on","line":3,"step":"consult","whom":"{name}"}}"#
+        ))
+    };
+    let (step, whom) = (Step::Consult, "8002".to_owned());
+    let line = 3;
+    assert_eq!(named("8002"), Some(FromPage::HandOn { line, step, whom }));
+    assert_eq!(named(&"8".repeat(300)), None);
     let long = format!(
         r#"{{"say":"accept","line":1,"sdp":"{}"}}"#,
         "a".repeat(MAX_LEN)
@@ -306,4 +318,63 @@ async fn a_page_that_says_more_than_can_be_heard_is_let_go() {
     }
     assert!(consoles.attached().is_empty());
     while page.recv().await.is_some() {}
+}
+
+/// Until a message that fits.
+async fn next_told<T>(
+    page: &mut tokio::sync::mpsc::Receiver<ToPage>,
+    fits: impl Fn(ToPage) -> Option<T>,
+) -> T {
+    loop {
+        let told = page.recv().await.expect("the page's line is over");
+        if let Some(found) = fits(told) {
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_told_what_it_may_want_of_other_desks_and_what_became_of_it() {
+    let (consoles, _happened) = Consoles::new(vec![post("li")], &[]);
+    let (attached, mut page) = consoles.attach("li", false).unwrap();
+    let (line, hears) = consoles.ring("li", bell()).unwrap();
+    let ends = ringing::Ends {
+        consoles: consoles.clone(),
+        login: "li".into(),
+        line,
+    };
+    let (mut talk, mut events) = talk::begin(media(), ends, hears);
+    let shown = |told| match told {
+        ToPage::Talk { may, under_way, .. } if !may.is_empty() => Some((may, under_way)),
+        _ => None,
+    };
+    for (may, under_way) in [
+        (vec![Step::Transfer, Step::Consult], None),
+        (vec![Step::Complete, Step::TakeBack], Some("asking")),
+    ] {
+        talk.hands_on_so(Handing {
+            may: may.clone(),
+            under_way,
+        });
+        assert_eq!(next_told(&mut page, shown).await, (may, under_way));
+    }
+    let (step, whom) = (Step::Transfer, "8002".to_owned());
+    attached
+        .said(FromPage::HandOn { line, step, whom })
+        .unwrap();
+    let event = events.recv().await;
+    assert!(matches!(event, Some(Event::HandsOn(Step::Transfer, whom)) if whom == "8002"));
+    talk.refuse(Reason::NoSuchDesk);
+    let why = next_told(&mut page, |told| match told {
+        ToPage::Refused { why } => Some(why),
+        _ => None,
+    });
+    assert_eq!(why.await, Reason::NoSuchDesk);
+    talk.handed_on();
+    drop(talk);
+    let why = next_told(&mut page, |told| match told {
+        ToPage::TalkOver { why, .. } => Some(why),
+        _ => None,
+    });
+    assert_eq!(why.await, Reason::HandedOn);
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub const MAX_LEN: usize = 24 * 1024;
 /// Longest word that is not a description.
 const MAX_WORD: usize = 64;
+/// Longest name of a desk or a group, in octets.
+const MAX_NAME: usize = 256;
 
 /// How a supervisor is in the call that his page has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,6 +31,37 @@ impl Mode {
             Mode::Whisper => "whisper",
             Mode::Join => "join",
         }
+    }
+}
+
+/// What a page may want of other desks for its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The caller goes to whoever is named (转接).
+    Transfer,
+    /// Whoever is named is asked, and the caller waits (咨询).
+    Consult,
+    /// All three hear each other (三方).
+    JoinAll,
+    /// The colleague has the caller (完成转接).
+    Complete,
+    /// The caller is the page's again, and the colleague is let go of (取回).
+    TakeBack,
+}
+
+impl Step {
+    pub const ALL: [Step; 5] = [
+        Step::Transfer,
+        Step::Consult,
+        Step::JoinAll,
+        Step::Complete,
+        Step::TakeBack,
+    ];
+
+    /// Whether somebody is to be named with it.
+    pub const fn names_somebody(self) -> bool {
+        matches!(self, Step::Transfer | Step::Consult)
     }
 }
 
@@ -80,6 +113,14 @@ pub enum FromPage {
     HangUp {
         line: u64,
     },
+    /// Another desk is to have the caller, or to help.
+    HandOn {
+        line: u64,
+        step: Step,
+        /// A desk or a group of this house, as the floor calls it; empty where the step names nobody.
+        #[serde(default)]
+        whom: String,
+    },
     /// A supervisor's page: he listens, whispers or joins from here on.
     Supervise {
         line: u64,
@@ -103,6 +144,7 @@ impl FromPage {
             | FromPage::Hold { line, .. }
             | FromPage::Key { line, .. }
             | FromPage::ToRating { line }
+            | FromPage::HandOn { line, .. }
             | FromPage::Supervise { line, .. }
             | FromPage::TakeOver { line }
             | FromPage::HangUp { line } => Some(*line),
@@ -119,6 +161,9 @@ pub fn read(text: &str) -> Option<FromPage> {
     let fits = match &said {
         FromPage::Break { reason } => !reason.is_empty() && reason.len() <= MAX_WORD,
         FromPage::Key { key, .. } => "0123456789*#".contains(*key),
+        FromPage::HandOn { step, whom, .. } => {
+            whom.is_empty() != step.names_somebody() && whom.len() <= MAX_NAME
+        }
         _ => true,
     };
     fits.then_some(said)
@@ -151,12 +196,24 @@ pub enum Reason {
     NoSuchBreak,
     /// Its own person hung up, or sent the caller on.
     Done,
+    /// The caller is a colleague's now.
+    HandedOn,
     /// The talk ended from elsewhere.
     Over,
     /// It was not taken up again in time.
     TooLate,
     /// What a supervisor does cannot be put on record now, and is not done.
     NotRecorded,
+    /// No desk and no group of this house has that name.
+    NoSuchDesk,
+    /// Nobody can be asked or handed the caller now: something else is under way, or there is no talk.
+    NotNow,
+    /// The colleague talks or refused.
+    ColleagueBusy,
+    /// He did not answer.
+    ColleagueNoAnswer,
+    /// He is not there, or cannot be reached.
+    ColleagueUnreachable,
 }
 
 /// What the server says.
@@ -210,6 +267,11 @@ pub enum ToPage {
         held: bool,
         /// There is no sound between page and server: the page is to offer it again.
         again: bool,
+        /// What may be wanted of other desks now.
+        may: Vec<Step>,
+        /// What goes on with another desk: `transferring`, `asking`, `consulting`, `three`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        under_way: Option<&'static str>,
         /// The call is another desk's, and its person supervises it.
         #[serde(skip_serializing_if = "Option::is_none")]
         supervises: Option<Mode>,

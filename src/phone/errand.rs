@@ -284,9 +284,9 @@ async fn leaves(sound: &CallMedia, desk: &mut DeskEars) {
         let event = match desk.next().await {
             DeskEvent::Telephone(event) => event,
             // Its keys and its hold mean nothing yet; a page that comes again has its sound again.
-            DeskEvent::Page(Did::Key(_) | Did::Hold(_) | Did::Supervise(_) | Did::TakeOver) => {
-                continue;
-            }
+            DeskEvent::Page(
+                Did::Key(_) | Did::Hold(_) | Did::HandsOn(..) | Did::Supervise(_) | Did::TakeOver,
+            ) => continue,
             DeskEvent::Page(Did::Away) => {
                 sound.remove_desk();
                 continue;

@@ -136,6 +136,7 @@ impl Watching {
                 | Event::TakeOver
                 | Event::Key(_)
                 | Event::Hold(_)
+                | Event::HandsOn(..)
                 | Event::ToRating,
             ) => Next::GoesOn,
         }

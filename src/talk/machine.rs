@@ -91,6 +91,32 @@ impl Talk {
         self.phase == Phase::Three
     }
 
+    /// What goes on with another desk: `transferring`, `asking`, `consulting` or `three`.
+    pub fn under_way(&self) -> Option<&'static str> {
+        match self.phase {
+            Phase::Transferring => Some("transferring"),
+            Phase::Asking => Some("asking"),
+            Phase::Consulting => Some("consulting"),
+            Phase::Three => Some("three"),
+            Phase::None | Phase::Talking | Phase::Held | Phase::Moving => None,
+        }
+    }
+
+    /// Whether [`Talk::command`] would carry this out now, whomever it names.
+    pub fn allows(&self, command: &Command) -> bool {
+        let cue = match command {
+            Command::Hold | Command::Resume | Command::Seal | Command::Unseal => {
+                return self.phase.has_first();
+            }
+            Command::Transfer(_) => Cue::Transfer,
+            Command::Consult(_) => Cue::Consult,
+            Command::JoinAll => Cue::JoinAll,
+            Command::Complete => Cue::Complete,
+            Command::TakeBack => Cue::TakeBack,
+        };
+        self.phase.has_first() && table::step(self.phase, cue).is_some()
+    }
+
     pub fn is_over(&self) -> bool {
         self.phase == Phase::None
     }

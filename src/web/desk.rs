@@ -36,7 +36,7 @@ const UNSENT_AT_MOST: usize = 64 * 1024;
 const TAKEN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The page's words, which its script shows.
-const WORDS: [&str; 46] = [
+const WORDS: [&str; 60] = [
     "offline",
     "ready",
     "ringing",
@@ -83,6 +83,20 @@ const WORDS: [&str; 46] = [
     "supervising_join",
     "supervise",
     "why_not_recorded",
+    "over_handed_on",
+    "why_no_such_desk",
+    "why_not_now",
+    "why_colleague_busy",
+    "why_colleague_no_answer",
+    "why_colleague_unreachable",
+    "transferring",
+    "asking",
+    "consulting",
+    "three",
+    "groups",
+    "desks",
+    "ready_desks",
+    "no_list",
 ];
 
 #[derive(Template)]

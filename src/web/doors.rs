@@ -15,7 +15,8 @@ use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{
-    Web, assets, board, desk, guard, health, login, looks, now, outward, pages, supervising,
+    Web, assets, board, desk, guard, handing, health, login, looks, now, outward, pages,
+    supervising,
 };
 use crate::api::{
     acts, bulletins, calendars, errands, figures, intake, listings, looks as looked, openapi,
@@ -119,6 +120,7 @@ fn desks_doors() -> Vec<Door> {
         GET  "/board/supervise"               Page Supervise           => get(supervising::page);
         POST "/board/supervise"               Page Supervise           => post(supervising::ask);
         GET  "/desk"                          Page TakeCalls           => get(desk::page);
+        GET  "/desk/colleagues"               Page TakeCalls           => get(handing::colleagues);
         GET  "/desk/line"                     Page TakeCalls           => get(desk::line);
     }
 }

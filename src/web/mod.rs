@@ -12,6 +12,7 @@ mod chrome;
 mod desk;
 mod doors;
 mod guard;
+mod handing;
 mod health;
 mod login;
 mod looks;

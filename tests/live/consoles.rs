@@ -263,6 +263,54 @@ fn a_page_that_is_loaded_again_in_a_consultation_finds_its_colleague() {
     server.stop();
 }
 
+/// By its buttons: nobody outside is named, a colleague's telephone gets the caller, and one grade counts.
+#[test]
+fn a_page_hands_its_caller_to_a_telephone_and_one_grade_counts() {
+    let colleague = Desk::open("desk", "8002", Habits::default());
+    let house = House::new(Setup {
+        desks: vec![format!("browser:{PERSON}"), colleague.address.clone()],
+        desk_ring_timeout_s: 20,
+        ..Setup::default()
+    });
+    let server = house.start();
+    let browser = ready(&house);
+    let caller = Caller::dial(&house);
+    accept(&browser);
+    caller.line("joined");
+    both_hear(&browser, &caller);
+    browser.run(
+        "const desk = document.querySelector('desk-console'); \
+         desk.say({ say: 'hand_on', line: desk.call.line, step: 'transfer', whom: '13900000000' })",
+    );
+    let shown =
+        "const e = document.querySelector('[data-part=error]'); return !e.hidden && e.textContent";
+    let error = browser.wait("the refusal", shown);
+    assert!(error.as_str().unwrap().contains("没有这个坐席"), "{error}");
+    browser.wait(
+        "the colleague in the list",
+        "const list = document.querySelector('[data-part=colleagues]'); list.value = '8002'; \
+         list.dispatchEvent(new Event('change')); \
+         return list.value == '8002' && !document.querySelector('[data-do=transfer]').disabled",
+    );
+    browser.shot("desk-hand-on");
+    browser.click("[data-do=transfer]");
+    colleague.talks();
+    caller.line("handed_over");
+    state(&browser, "ready");
+    let page = browser.text();
+    assert!(page.contains("已转接给同事"), "{page}");
+    colleague.sipp.tell_desk("HANGUP");
+    let call = settled_grade(&caller, '2');
+    let what = timeline(&call);
+    assert_eq!(call["grade"], "satisfied", "{what}");
+    assert_eq!(lines(&call, "offer").len(), 1, "{what}");
+    assert_eq!(lines(&call, "transfer_refused").len(), 1, "{what}");
+    assert_eq!(call["desks"].as_array().unwrap().len(), 2, "{what}");
+    assert_eq!(call["desks"][1]["staff"], "8002", "{what}");
+    caller.settled();
+    server.stop();
+}
+
 /// Keys of the page, as fast as nobody clicks them.
 fn keyed(browser: &Browser, keys: &str) {
     browser.run(&format!(

@@ -1,12 +1,12 @@
 //! A desk that is a page: its keys, its hold, and its coming again after it was lost.
 
 use super::{Call, Desk};
-use crate::console::Event as Did;
+use crate::console::{Event as Did, Handing, Reason, Step};
 use crate::ivr::Event;
 use crate::media::{Leg, Side};
 use crate::phone::ears::Ears;
 use crate::ringing::DeskLine;
-use crate::talk;
+use crate::talk::{self, Command, Why};
 
 impl Call {
     pub(super) async fn page_did(&mut self, did: Did, ears: &mut Ears) {
@@ -26,6 +26,7 @@ impl Call {
             }
             // As its telephone's key does.
             Did::ToRating => self.tell(Event::DeskSends, ears).await,
+            Did::HandsOn(step, whom) => self.page_hands_on(step, whom, ears),
             Did::HungUp => {
                 self.mark("hung_up", "desk");
                 self.desk_gone(ears).await;
@@ -40,6 +41,56 @@ impl Call {
                 self.desk_gone(ears).await;
             }
         }
+    }
+
+    /// By its keys or a REFER it would come to the same.
+    fn page_hands_on(&mut self, step: Step, whom: String, ears: &mut Ears) {
+        if step.names_somebody() && self.house.floor.named(&whom).is_none() {
+            self.mark("transfer_refused", "outside");
+            return self.tell_page(Reason::NoSuchDesk);
+        }
+        if self.desk_wants(command(step, whom), ears).is_err() {
+            self.mark("transfer_refused", "not_now");
+            self.tell_page(Reason::NotNow);
+        }
+    }
+
+    /// Why no colleague came to its caller, to the page that wanted one.
+    pub(super) fn page_gets_nobody(&self, why: Why) {
+        self.tell_page(match why {
+            Why::Busy => Reason::ColleagueBusy,
+            Why::NoAnswer => Reason::ColleagueNoAnswer,
+            Why::Unreachable => Reason::ColleagueUnreachable,
+            Why::Unknown => Reason::NoSuchDesk,
+            Why::TakenBack => return,
+        });
+    }
+
+    fn tell_page(&self, why: Reason) {
+        if let Desk::Connected {
+            line: DeskLine::Page(line),
+            ..
+        } = &self.desk
+        {
+            line.refuse(why);
+        }
+    }
+
+    /// What its buttons may do, after whatever has just happened.
+    pub(super) fn page_sees(&mut self) {
+        let Desk::Connected {
+            line: DeskLine::Page(line),
+            ..
+        } = &mut self.desk
+        else {
+            return;
+        };
+        let machine = &self.party.machine;
+        let may = |step: &Step| machine.allows(&command(*step, String::new()));
+        line.hands_on_so(Handing {
+            may: Step::ALL.into_iter().filter(may).collect(),
+            under_way: machine.under_way(),
+        });
     }
 
     /// No packets of a desk: a telephone has hung up without a word, and a page may come again.
@@ -69,5 +120,15 @@ impl Call {
         self.mark("desk_back", "");
         self.sound.add_desk(leg);
         self.party_hears(talk::Event::FirstBack, ears);
+    }
+}
+
+fn command(step: Step, whom: String) -> Command {
+    match step {
+        Step::Transfer => Command::Transfer(whom),
+        Step::Consult => Command::Consult(whom),
+        Step::JoinAll => Command::JoinAll,
+        Step::Complete => Command::Complete,
+        Step::TakeBack => Command::TakeBack,
     }
 }

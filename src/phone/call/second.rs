@@ -50,6 +50,7 @@ impl Call {
                 ears.hunt = None;
                 self.party.second = Second::None;
                 self.mark("desk_unavailable", unavailable_word(why));
+                self.page_gets_nobody(said(why));
                 self.party_hears(talk::Event::Unavailable(said(why)), ears);
             }
             Hunted::Found { answered, seat, .. } => {
@@ -102,7 +103,8 @@ impl Call {
                     .await;
             }
             Did::Hold(holds) => self.party_hears(talk::Event::SecondHolds(holds), ears),
-            Did::Back(_) | Did::Supervise(_) | Did::TakeOver => {}
+            // The caller is not his to hand on.
+            Did::Back(_) | Did::HandsOn(..) | Did::Supervise(_) | Did::TakeOver => {}
             Did::ToRating | Did::HungUp | Did::Away | Did::Lost => {
                 self.mark("hung_up", "second_desk");
                 self.second_gone(ears);
@@ -156,6 +158,12 @@ impl Call {
                 });
             }
             // Dropped before the seat: the next call may ring it at once.
+            DeskLine::Page(line) => {
+                // A supervisor who takes over is no second desk.
+                if matches!(self.party.second, Second::Connected { .. }) {
+                    line.handed_on();
+                }
+            }
             line => drop(line),
         }
     }

@@ -365,3 +365,51 @@ fn who_waits_is_told_so_again_only_after_he_has_heard_it() {
     story.wants(Command::Hold).unwrap();
     assert_eq!(story.talk.timeout_at(), None, "a long one is not cut off");
 }
+
+/// What a page's buttons show is what the machine does.
+#[test]
+fn what_is_allowed_is_what_is_carried_out() {
+    let name = || "8002".to_owned();
+    let stories: [(&[Event], &[Command], Option<&str>); 8] = [
+        (&[], &[], None),
+        (&[], &[Command::Hold], None),
+        (&[], &[Command::Transfer(name())], Some("transferring")),
+        (&[], &[Command::Consult(name())], Some("asking")),
+        (
+            &[Event::Answered],
+            &[Command::Consult(name())],
+            Some("consulting"),
+        ),
+        (&[Event::Answered], &[Command::Transfer(name())], None),
+        (&[Event::FirstGone], &[Command::Transfer(name())], None),
+        (&[Event::Ended], &[], None),
+    ];
+    for (events, commands, under_way) in stories {
+        let told = || {
+            let mut story = Story::begin();
+            for command in commands {
+                story.wants(command.clone()).unwrap();
+            }
+            for event in events {
+                story.happens(event.clone());
+            }
+            story
+        };
+        assert_eq!(
+            told().talk.under_way(),
+            under_way,
+            "{commands:?} {events:?}"
+        );
+        for wanted in [
+            Command::Transfer(name()),
+            Command::Consult(name()),
+            Command::JoinAll,
+            Command::Complete,
+            Command::TakeBack,
+        ] {
+            let allowed = told().talk.allows(&wanted);
+            let done = told().wants(wanted.clone()).is_ok();
+            assert_eq!(allowed, done, "{wanted:?} after {commands:?} {events:?}");
+        }
+    }
+}

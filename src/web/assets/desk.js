@@ -3,6 +3,8 @@
 const AGAIN_MS = [200, 500, 1000, 2000, 3000];
 // The server says every two seconds that the line holds.
 const SILENT_MS = 6000;
+// Who is doing what is asked so often while somebody may be named.
+const COLLEAGUES_MS = 2000;
 // A look at the login that takes longer says nothing.
 const LOOK_MS = 3000;
 
@@ -29,6 +31,7 @@ class DeskConsole extends HTMLElement {
       target.value = "";
       target.blur();
     }, on);
+    this.piece("colleagues").addEventListener("change", () => this.show(), on);
     this.piece("microphones").addEventListener("change", ({ target }) => {
       this.keep("microphone", target.value);
       this.changeMicrophone();
@@ -154,6 +157,7 @@ class DeskConsole extends HTMLElement {
 
   hello(message) {
     this.fail(null);
+    this.desk = message.desk;
     this.piece("who").textContent = [message.desk, message.staff].filter(Boolean)
       .filter((word, at, all) => all.indexOf(word) === at).join(" · ");
     const breaks = this.piece("breaks");
@@ -187,7 +191,8 @@ class DeskConsole extends HTMLElement {
     const before = this.call?.line === message.line ? this.call : {};
     this.call = { ...before, supervises: null, ...message, talk: true, since: Date.now() - 1000 * message.for_s };
     if (message.again) this.again();
-    else this.fail(null);
+    // Whatever else a page is told in its talk takes no refusal away.
+    else if (!before.talk || before.again) this.fail(null);
     this.show();
   }
 
@@ -238,6 +243,11 @@ class DeskConsole extends HTMLElement {
       case "hold": return this.owns() && this.say({ say: "hold", line, on: !this.call.held });
       case "keys": return this.owns() && this.toggleKeys();
       case "to_rating": return this.owns() && this.say({ say: "to_rating", line });
+      case "transfer":
+      case "consult":
+      case "join_all":
+      case "complete":
+      case "take_back": return this.handOn(what);
       case "hang_up": return this.call?.talk && this.say({ say: "hang_up", line });
       case "try_sound": return this.beep();
       case "notify": return Notification?.requestPermission().then(() => this.showNotify());
@@ -247,6 +257,67 @@ class DeskConsole extends HTMLElement {
   // A call of another desk that is supervised here is none of its own.
   owns() {
     return this.call?.talk && !this.call.supervises;
+  }
+
+  // --- other desks
+
+  // Those who may be named with it have to be.
+  may(step) {
+    const named = !["transfer", "consult"].includes(step) || this.piece("colleagues").value;
+    return Boolean(this.owns() && !this.call.again && this.call.may?.includes(step) && named);
+  }
+
+  handOn(step) {
+    if (!this.may(step)) return;
+    this.fail(null);
+    const whom = ["transfer", "consult"].includes(step) ? { whom: this.piece("colleagues").value } : {};
+    this.say({ say: "hand_on", line: this.call.line, step, ...whom });
+  }
+
+  showHandOn() {
+    const owns = Boolean(this.owns());
+    this.piece("hand_on").hidden = !owns;
+    if (!owns) { this.piece("colleagues").value = ""; return; }
+    for (const step of ["transfer", "consult", "join_all", "complete", "take_back"]) {
+      this.querySelector(`[data-do=${step}]`).disabled = !this.may(step);
+    }
+    this.piece("under_way").textContent = this.words[this.call.under_way] ?? "";
+  }
+
+  async askColleagues() {
+    const now = Date.now();
+    if (!this.owns() || !this.call.may?.includes("transfer") || now - (this.askedAt ?? 0) < COLLEAGUES_MS) return;
+    // An open list is not to change under the hand that chooses.
+    if (document.activeElement === this.piece("colleagues") && this.piece("colleagues").options.length > 1) return;
+    this.askedAt = now;
+    try {
+      const signal = AbortSignal.timeout(LOOK_MS);
+      const answer = await fetch("/desk/colleagues", { redirect: "error", cache: "no-store", signal });
+      if (!answer.ok) throw new Error(answer.statusText);
+      this.listColleagues(await answer.json());
+    } catch {
+      if (this.piece("colleagues").options.length < 2) this.piece("under_way").textContent = this.words.no_list;
+    }
+  }
+
+  listColleagues({ desks, groups }) {
+    const select = this.piece("colleagues");
+    const chosen = select.value;
+    const part = (label, options) => {
+      const group = document.createElement("optgroup");
+      group.label = label;
+      group.append(...options);
+      return options.length ? [group] : [];
+    };
+    const others = desks.filter(({ name }) => name !== this.desk).map(({ name, staff, doing }) => {
+      const called = staff && staff !== name ? `${name} · ${staff}` : name;
+      return new Option(`${called}（${this.words[doing] ?? doing}）`, name);
+    });
+    const all = groups.map(({ name, ready }) => new Option(`${name}（${this.words.ready_desks} ${ready}）`, name));
+    select.replaceChildren(select.options[0], ...part(this.words.groups, all), ...part(this.words.desks, others));
+    select.value = chosen;
+    if (select.selectedIndex < 0) select.value = "";
+    this.showHandOn();
   }
 
   key(key) {
@@ -539,7 +610,7 @@ class DeskConsole extends HTMLElement {
     const { call } = this;
     this.piece("call").hidden = !call;
     this.piece("idle").hidden = Boolean(call);
-    if (!call) { this.piece("keys").hidden = true; return; }
+    if (!call) { this.piece("keys").hidden = true; this.piece("colleagues").value = ""; return; }
     const { supervises } = call;
     this.piece("what").textContent = supervises ? this.words[`supervising_${supervises}`]
       : call.talk ? (call.held ? this.words.held : this.words.talking) : this.words.ring_title;
@@ -553,6 +624,7 @@ class DeskConsole extends HTMLElement {
     for (const mode of ["listen", "whisper", "join"]) {
       this.querySelector(`[data-do=supervise_${mode}]`).setAttribute("aria-pressed", String(mode === supervises));
     }
+    this.showHandOn();
     if (supervises) this.piece("keys").hidden = true;
     this.pressed("mute", this.muted, this.muted ? this.words.unmute : this.words.mute);
     this.pressed("hold", call.held, call.held ? this.words.resume : this.words.hold);
@@ -571,6 +643,7 @@ class DeskConsole extends HTMLElement {
       ? text(passed(since)) : `${this.words.left} ${text(Math.max(0, left - passed(since)))}`;
     if (this.call) this.piece("time").textContent = text(passed(this.call.since));
     this.watchLine();
+    this.askColleagues();
     this.piece("level_me").value = this.muted ? 0 : this.loudness(this.levelOfMe);
     this.piece("level_caller").value = this.loudness(this.levelOfCaller);
     this.watchMicrophone();
