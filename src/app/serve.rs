@@ -106,14 +106,19 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     phone.serve(incoming, closing.clone()).await;
     pages_closing.cancel();
     // What recovery has not come to is found again by the next start.
-    [stopper, recovering, telling]
-        .iter()
-        .for_each(|task| task.abort());
+    give_up([stopper, recovering, telling]);
     leave(rehearsal).await;
     pages.await.context("the pages broke")??;
     ticker.await.context("the beat broke")?;
     locating.await.context("the location service broke")?;
     stopped(engine).await
+}
+
+/// Tasks that need not come to their end.
+fn give_up<T, const N: usize>(tasks: [tokio::task::JoinHandle<T>; N]) {
+    for task in tasks {
+        task.abort();
+    }
 }
 
 /// The last of it.
