@@ -130,7 +130,7 @@ pub(super) fn unquoted(text: &str, separator: char) -> impl Iterator<Item = &str
 }
 
 /// The items of a comma-separated value; a comma within quotes or `<…>` separates nothing.
-pub(super) fn items(value: &str) -> impl Iterator<Item = &str> {
+pub fn items(value: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped, mut in_uri) = (false, false, false);
     value.split(move |c| {
         let separates = c == ',' && !quoted && !in_uri;

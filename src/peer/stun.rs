@@ -127,17 +127,7 @@ impl Request<'_> {
         octets.extend([0, family]);
         octets.extend(port.to_be_bytes());
         octets.extend(address);
-        set_length(&mut octets, 24);
-        let mut mac = keyed(password);
-        mac.update(&octets);
-        octets.extend(INTEGRITY.to_be_bytes());
-        octets.extend(20u16.to_be_bytes());
-        octets.extend(mac.finalize().into_bytes());
-        set_length(&mut octets, 8);
-        let print = crc32fast::hash(&octets) ^ FINGERPRINT_XOR;
-        octets.extend(FINGERPRINT.to_be_bytes());
-        octets.extend(4u16.to_be_bytes());
-        octets.extend(print.to_be_bytes());
+        seal(&mut octets, password);
         octets
     }
 }
@@ -146,6 +136,22 @@ impl Request<'_> {
 fn set_length(octets: &mut [u8], more: usize) {
     let length = (octets.len() - HEAD_LEN + more) as u16;
     octets[2..4].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Ends a message with its MESSAGE-INTEGRITY and its FINGERPRINT (RFC 5389 §15.4 and §15.5), each over a head
+/// whose length includes it.
+fn seal(octets: &mut Vec<u8>, password: &str) {
+    set_length(octets, 24);
+    let mut mac = keyed(password);
+    mac.update(octets);
+    octets.extend(INTEGRITY.to_be_bytes());
+    octets.extend(20u16.to_be_bytes());
+    octets.extend(mac.finalize().into_bytes());
+    set_length(octets, 8);
+    let print = crc32fast::hash(octets) ^ FINGERPRINT_XOR;
+    octets.extend(FINGERPRINT.to_be_bytes());
+    octets.extend(4u16.to_be_bytes());
+    octets.extend(print.to_be_bytes());
 }
 
 fn keyed(password: &str) -> Hmac<Sha1> {
@@ -184,17 +190,7 @@ pub(super) mod tests {
             octets.extend(USE_CANDIDATE.to_be_bytes());
             octets.extend([0, 0]);
         }
-        set_length(&mut octets, 24);
-        let mut mac = keyed(password);
-        mac.update(&octets);
-        octets.extend(INTEGRITY.to_be_bytes());
-        octets.extend(20u16.to_be_bytes());
-        octets.extend(mac.finalize().into_bytes());
-        set_length(&mut octets, 8);
-        let print = crc32fast::hash(&octets) ^ FINGERPRINT_XOR;
-        octets.extend(FINGERPRINT.to_be_bytes());
-        octets.extend(4u16.to_be_bytes());
-        octets.extend(print.to_be_bytes());
+        seal(&mut octets, password);
         octets
     }
 

@@ -142,6 +142,16 @@ impl Engine {
         Ok(tx.commit().await?)
     }
 
+    /// Begins a change of an account that is not one's own, with the people locked.
+    async fn manage_another(&self, person: &PersonId, by: &By) -> Result<(Tx, PersonRow), Error> {
+        by.must_manage()?;
+        by.must_be_another(person)?;
+        let mut tx = self.write().await?;
+        tx.lock_people().await?;
+        let known = tx.must_be_there(person).await?;
+        Ok((tx, known))
+    }
+
     pub async fn grant_post(
         &self,
         person: &PersonId,
@@ -149,11 +159,7 @@ impl Engine {
         by: &By,
         now: Moment,
     ) -> Result<(), Error> {
-        by.must_manage()?;
-        by.must_be_another(person)?;
-        let mut tx = self.write().await?;
-        tx.lock_people().await?;
-        let known = tx.must_be_there(person).await?;
+        let (mut tx, known) = self.manage_another(person, by).await?;
         let open = |unit: crate::register::UnitRow| match unit.closed_at {
             None => Ok(unit),
             Some(at) => Err(refused(format!("{} was closed on {}", unit.id, at.day()))),
@@ -196,11 +202,7 @@ impl Engine {
         by: &By,
         now: Moment,
     ) -> Result<usize, Error> {
-        by.must_manage()?;
-        by.must_be_another(person)?;
-        let mut tx = self.write().await?;
-        tx.lock_people().await?;
-        let known = tx.must_be_there(person).await?;
+        let (mut tx, known) = self.manage_another(person, by).await?;
         let mut revoked = 0;
         for held in tx.posts_of(person).await? {
             let post = &held.tenure.post;
@@ -225,11 +227,7 @@ impl Engine {
         by: &By,
         now: Moment,
     ) -> Result<(), Error> {
-        by.must_manage()?;
-        by.must_be_another(person)?;
-        let mut tx = self.write().await?;
-        tx.lock_people().await?;
-        let known = tx.must_be_there(person).await?;
+        let (mut tx, known) = self.manage_another(person, by).await?;
         if tx.disable_person(person, now).await? {
             tx.delete_other_logins(person, "").await?;
             let detail = format!("停用账号{}", known.name);
@@ -246,11 +244,7 @@ impl Engine {
         by: &By,
         now: Moment,
     ) -> Result<(), Error> {
-        by.must_manage()?;
-        by.must_be_another(person)?;
-        let mut tx = self.write().await?;
-        tx.lock_people().await?;
-        let known = tx.must_be_there(person).await?;
+        let (mut tx, known) = self.manage_another(person, by).await?;
         tx.staff_is_free(known.staff.as_deref(), Some(person))
             .await?;
         if tx.enable_person(person).await? {

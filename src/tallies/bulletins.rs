@@ -108,19 +108,22 @@ impl Tx {
         by: (&PersonId, &str),
         now: Moment,
     ) -> Result<(), Error> {
-        let values = args![
-            of.period.to_string(),
-            i64::from(of.version),
-            now,
-            by.1,
-            number(by.0)
-        ];
-        self.run(REVIEW, values).await?;
-        Ok(())
+        self.sign_bulletin(REVIEW, of, by, now).await
     }
 
     pub async fn issue_bulletin(
         &mut self,
+        of: &BulletinRow,
+        by: (&PersonId, &str),
+        now: Moment,
+    ) -> Result<(), Error> {
+        self.sign_bulletin(ISSUE, of, by, now).await
+    }
+
+    /// Writes who reviewed or issued it, and when; `sql` says which.
+    async fn sign_bulletin(
+        &mut self,
+        sql: &'static str,
         of: &BulletinRow,
         by: (&PersonId, &str),
         now: Moment,
@@ -132,7 +135,7 @@ impl Tx {
             by.1,
             number(by.0)
         ];
-        self.run(ISSUE, values).await?;
+        self.run(sql, values).await?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{LONGEST_EXPIRES, LONGEST_RETRY_AFTER};
 use crate::credentials::{Challenge, strongest};
+use crate::guard::items;
 
 /// A final response: its status and its headers in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -77,23 +78,6 @@ impl Reply {
             .unwrap_or(asked);
         granted.min(LONGEST_EXPIRES)
     }
-}
-
-/// At commas outside of quotes and `<…>`.
-fn items(value: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped, mut in_uri) = (false, false, false);
-    value.split(move |c| {
-        let separates = c == ',' && !quoted && !in_uri;
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' if !in_uri => quoted = !quoted,
-            '<' if !quoted => in_uri = true,
-            '>' if !quoted => in_uri = false,
-            _ => {}
-        }
-        separates
-    })
 }
 
 /// What of a SIP URI tells whether it is ours (RFC 3261 §19.1.4): its user as it is written, its host and port.
