@@ -32,6 +32,8 @@ pub struct Waits {
     pub told_ms: Option<(u64, u64)>,
     /// From when another group serves him too.
     pub overflow: Option<(u64, String)>,
+    /// When the service hours end he is told so: `DeskUnavailable(Closed)`.
+    pub until_hours_end: bool,
 }
 
 /// Why no desk could be had.

@@ -251,6 +251,7 @@ fn any_terms() -> impl proptest::strategy::Strategy<Value = Terms> {
         proptest::collection::vec(widening, 0..3),
     )
         .prop_map(|(announcing, widenings)| Queueing {
+            hours_end_after: None,
             announcing,
             widenings,
             then: Then::Message,
