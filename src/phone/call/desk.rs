@@ -102,12 +102,13 @@ impl Call {
     }
 
     /// He wants to be called back, at this number or his own.
-    pub(super) fn leaves_queue(&self, number: Option<String>) {
+    pub(super) fn leaves_queue(&mut self, number: Option<String>) {
         if let Desk::Hunting { hunt, .. } = &self.desk
             && let Some(number) = number.or_else(|| self.caller_number.clone())
         {
             hunt.wants_callback(number);
         }
+        self.wait_ends(WaitEnd::Callback);
     }
 
     pub(super) async fn hunted(&mut self, hunted: Hunted, ears: &mut Ears) {
