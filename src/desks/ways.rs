@@ -118,6 +118,9 @@ pub struct Queueing {
     pub announcing: Option<Announcing>,
     /// Whom he may have as well after a time, in this order.
     pub widenings: Vec<Widening>,
+    /// When, from his coming in, the service hours end for him: he is told so, unless he is being rung for, which
+    /// goes on to its end. `None`: he is served on, or there is no end.
+    pub hours_end_after: Option<Duration>,
     /// What his wait leads to where nobody was to be had.
     pub then: Then,
 }

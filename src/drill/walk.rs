@@ -234,6 +234,7 @@ impl Walk<'_> {
         }
         if from.session.is_waiting() {
             events.extend([None, Some(2)].map(|wait_min| Event::Position { ahead: 3, wait_min }));
+            events.push(Event::DeskUnavailable(Unavailable::Closed));
         }
         if from.storing {
             events.extend([Event::GradeStored, Event::GradeNotStored]);

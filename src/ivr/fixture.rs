@@ -107,6 +107,16 @@ impl Call {
         Call::of(plan(&queueing_text()), Hours::Open)
     }
 
+    /// The same, with or without a step for who waits when the hours end.
+    pub fn queueing_until_hours_end(is_told: bool) -> Self {
+        let mut text = queueing_text();
+        if is_told {
+            let key = "hours_end = \"closed\"\ntalk_at_most_s";
+            text = text.replacen("talk_at_most_s", key, 1);
+        }
+        Call::of(plan(&text), Hours::Open)
+    }
+
     /// The machine's call about a result, answered by the one whom it calls.
     pub fn about_a_result() -> Self {
         let date = Some(super::Value::Date { month: 9, day: 18 });

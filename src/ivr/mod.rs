@@ -19,9 +19,9 @@ pub use run::{Facts, Hours};
 pub use session::Session;
 pub use verbs::{Exit, PromptUse, Verb};
 
+pub use crate::script::{NoGrade, NotConnected, Outcome};
 pub use waist::{
-    Action, Event, Hearers, Mark, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome, PlayId,
-    Target, Unavailable, Waits,
+    Action, Event, Hearers, Mark, MessageEnd, MessageKind, PlayId, Target, Unavailable, Waits,
 };
 
 // Whoever leads a conversation presses its keys and plays its clips.

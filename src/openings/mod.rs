@@ -6,6 +6,8 @@ mod spoken;
 pub(crate) use facts::{facts, spoken_date};
 pub use spoken::{holiday_clip, hours_of, spoken_hours};
 
+use std::time::Duration;
+
 use crate::domain::{Calendar, Day, Holiday, Moment};
 
 /// When a person can be had. GB/T 33358 prefers round the clock.
@@ -76,20 +78,79 @@ pub(crate) fn service(hours: &ServiceHours, calendar: &Calendar, now: Moment) ->
     }
 }
 
+/// How long from `now` until nobody can be had any more; `None` where that does not come within a day, or is so now.
+/// Swapped working days and half days are the calendar's and the spans'.
+pub(crate) fn open_for(hours: &ServiceHours, calendar: &Calendar, now: Moment) -> Option<Duration> {
+    let is_open = |at| service(hours, calendar, at) == Service::Open;
+    if !is_open(now) {
+        return None;
+    }
+    let into_minute = now.millis().rem_euclid(MINUTE_MS);
+    // Service begins and ends at whole minutes.
+    let next = now.plus_millis(MINUTE_MS - into_minute);
+    let minutes = (0..LOOKED_AHEAD_MIN).map(|minute| next.plus_millis(minute * MINUTE_MS));
+    let end = minutes.into_iter().find(|at| !is_open(*at))?;
+    let ms = u64::try_from(end.millis() - now.millis()).ok()?;
+    Some(Duration::from_millis(ms))
+}
+
+const MINUTE_MS: i64 = 60_000;
+
+/// No caller waits for as long as a day.
+const LOOKED_AHEAD_MIN: i64 = 24 * 60;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> Service {
+    fn calendar() -> Calendar {
         let year = include_str!("../../calendars/2026.toml");
-        let calendar = Calendar::from_texts(&[("2026.toml", year)]).unwrap();
+        Calendar::from_texts(&[("2026.toml", year)]).unwrap()
+    }
+
+    fn hours() -> ServiceHours {
         let span = |from: u16, to: u16| Span {
             days: Days::Workdays,
             from_minute: from * 60,
             to_minute: to * 60,
         };
-        let hours = ServiceHours::Spans(vec![span(9, 12), span(13, 17)]);
-        service(&hours, &calendar, text.parse().unwrap())
+        ServiceHours::Spans(vec![span(9, 12), span(13, 17)])
+    }
+
+    fn at(text: &str) -> Service {
+        service(&hours(), &calendar(), text.parse().unwrap())
+    }
+
+    #[test]
+    fn the_end_of_the_hours_is_known_ahead_on_swapped_days_too() {
+        let open_for = |hours: &ServiceHours, text: &str| {
+            let open = open_for(hours, &calendar(), text.parse().unwrap());
+            open.map(|open| open.as_millis())
+        };
+        let hours = &hours();
+        for (text, ms) in [
+            ("2026-09-21T11:58:30.500+08:00", Some(89_500)),
+            ("2026-09-21T12:00:00+08:00", None),
+            ("2026-09-21T16:59:59+08:00", Some(1_000)),
+            // A Sunday that is worked, and a plain Saturday.
+            ("2026-09-20T16:00:00+08:00", Some(3_600_000)),
+            ("2026-09-19T16:00:00+08:00", None),
+            // A holiday.
+            ("2026-10-02T10:00:00+08:00", None),
+        ] {
+            assert_eq!(open_for(hours, text), ms, "{text}");
+        }
+        let span = |from_minute, to_minute| Span {
+            days: Days::Workdays,
+            from_minute,
+            to_minute,
+        };
+        let joined = ServiceHours::Spans(vec![span(540, 720), span(720, 780)]);
+        let from = "2026-09-21T11:59:00+08:00";
+        assert_eq!(open_for(&joined, from), Some(61 * 60_000));
+        assert_eq!(open_for(&ServiceHours::Always, from), None);
+        let no_notice = "2031-09-22T11:59:00+08:00";
+        assert_eq!(open_for(hours, no_notice), None, "the line answers");
     }
 
     #[test]

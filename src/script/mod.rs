@@ -6,12 +6,14 @@
 
 mod clips;
 mod finding;
+mod outcome;
 mod prompts;
 mod section;
 mod values;
 
 pub use clips::{ClipFact, ClipFacts, ClipId};
 pub use finding::{Finding, Findings, Severity, Span, nearest};
+pub use outcome::{NoGrade, NotConnected, Outcome};
 pub use prompts::{Prompt, Script};
 pub(crate) use section::keys;
 pub use section::{Field, Held, Section, Word};

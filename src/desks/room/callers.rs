@@ -27,6 +27,8 @@ pub(super) struct Caller {
     pub terms: Terms,
     pub since: Instant,
     pub gives_up: Instant,
+    /// When the service hours end for him.
+    pub hours_end: Option<Instant>,
     /// Steps of the overflow that were taken.
     pub widened: usize,
     /// What he was told last, and when.
@@ -73,6 +75,7 @@ pub(super) struct Owed {
 impl Caller {
     pub fn new(number: Option<String>, home: Option<usize>, terms: Terms, now: Instant) -> Caller {
         let telling = terms.queue.as_ref().and_then(|queue| queue.announcing);
+        let ends_after = terms.queue.as_ref().and_then(|queue| queue.hours_end_after);
         Caller {
             number,
             place: 0,
@@ -81,6 +84,7 @@ impl Caller {
             only: None,
             since: now,
             gives_up: now + terms.patience,
+            hours_end: ends_after.map(|after| now + after),
             widened: 0,
             said: None,
             tells_at: telling.map(|telling| now + telling.first_after),
@@ -124,8 +128,10 @@ impl Caller {
             (Progress::Dormant, Some(owed)) if open => Some(self.gives_up.min(owed.not_before)),
             (Progress::Dormant, _) => Some(self.gives_up),
             (Progress::Waiting, None) => {
-                let own = [self.next_widening(), self.tells_at].into_iter().flatten();
-                own.min()
+                let own = [self.next_widening(), self.tells_at, self.hours_end];
+                own.into_iter()
+                    .flatten()
+                    .min()
                     .map_or(Some(self.gives_up), |at| Some(at.min(self.gives_up)))
             }
             (Progress::Ringing(_), None) if !self.waits() => Some(self.gives_up),

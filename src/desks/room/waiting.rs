@@ -21,7 +21,8 @@ impl Desks {
                 };
                 return self.move_to(id, progress);
             }
-            if !self.open && self.settings.at_closing == AtClosing::End {
+            let hours_ended = caller.hours_end.is_some_and(|at| at <= work.now);
+            if hours_ended || (!self.open && self.settings.at_closing == AtClosing::End) {
                 return self.gives_up(id, NoDesk::Closed, work);
             }
             let staffed = caller
@@ -96,6 +97,9 @@ impl Desks {
             }
             (Progress::Waiting, None) if work.now >= caller.gives_up => {
                 self.gives_up(id, NoDesk::WaitedOut, work);
+            }
+            (Progress::Waiting, None) if caller.hours_end.is_some_and(|at| at <= work.now) => {
+                self.gives_up(id, NoDesk::Closed, work);
             }
             (Progress::Waiting, None) => {
                 if caller.next_widening().is_some_and(|at| at <= work.now) {

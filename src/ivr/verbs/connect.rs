@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::waiting::{self, Waiting};
 use super::{Event, Exit, Findings, Go, Next, PromptUse, Run, Section, Word, keys};
 use crate::ivr::run::Contact;
-use crate::ivr::{Action, Digit, Hearers, Mark, Target};
+use crate::ivr::{Action, Digit, Hearers, Mark, Target, Unavailable};
 use crate::keypad::Sequence;
 use crate::script::Value;
 use crate::talk;
@@ -51,6 +51,7 @@ pub enum Meanwhile {
         staff: Option<String>,
     },
     CannotBeHad,
+    HoursEnded,
 }
 
 impl State {
@@ -200,6 +201,10 @@ impl Connect {
                     staff: staff.clone(),
                 }
             }
+            (Meanwhile::Rings | Meanwhile::Waits, Event::DeskUnavailable(Unavailable::Closed)) => {
+                run.contact = Contact::NoDesk;
+                Meanwhile::HoursEnded
+            }
             (Meanwhile::Rings | Meanwhile::Waits, Event::DeskUnavailable(_))
             | (Meanwhile::Answered { .. }, Event::DeskHungUp | Event::DeskLost) => {
                 run.contact = Contact::NoDesk;
@@ -220,6 +225,13 @@ impl Connect {
             }
             (Meanwhile::CannotBeHad, Event::Played(_) | Event::Timeout) => {
                 return self.unavailable.go();
+            }
+            (Meanwhile::HoursEnded, Event::Played(_) | Event::Timeout) => {
+                return self
+                    .waiting
+                    .hours_end(run)
+                    .unwrap_or(&self.unavailable)
+                    .go();
             }
             (meanwhile, _) => meanwhile,
         };
@@ -242,6 +254,14 @@ impl Connect {
     fn ringing(&self, event: &Event, run: &mut Run) -> Next {
         match event {
             Event::DeskAnswered { staff } => self.join(staff.clone(), run),
+            Event::DeskUnavailable(Unavailable::Closed) if run.contact != Contact::SoughtAgain => {
+                run.stop_playing();
+                run.contact = Contact::NoDesk;
+                self.waiting
+                    .hours_end(run)
+                    .unwrap_or(&self.unavailable)
+                    .go()
+            }
             Event::DeskUnavailable(_) => self.in_vain(run),
             Event::Timeout => {
                 run.act(Action::CancelConnect);

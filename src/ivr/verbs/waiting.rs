@@ -22,6 +22,8 @@ keys! {
         overflow_group: Option<Word>,
         overflow_after: Option<Duration>,
         keys: Option<Vec<(Digit, Word)>>,
+        /// Where he is led who waits when the service hours end; without it he is served on.
+        hours_end: Option<Word>,
     }
 }
 
@@ -51,6 +53,7 @@ impl Waiting {
         let plays = ("waiting_prompt", self.waiting_prompt.is_some(), "");
         let again = ("position_again", self.position_again.is_some(), "");
         let keys = ("keys", self.keys.is_some(), "");
+        let end = ("hours_end", self.hours_end.is_some(), "");
         for ((key, is_given, _), (other, is_there, example)) in [
             (plays, waits),
             (tells, waits),
@@ -63,6 +66,7 @@ impl Waiting {
             (group, after),
             (after, group),
             (keys, waits),
+            (end, waits),
         ] {
             if is_given && !is_there {
                 findings.error(
@@ -86,6 +90,7 @@ impl Waiting {
                 .zip(self.position_each)
                 .map(|(first, each)| (millis(first), millis(each))),
             overflow: overflow.map(|(after, group)| (millis(after), group.text.clone())),
+            until_hours_end: self.hours_end.is_some(),
         })
     }
 
@@ -94,7 +99,20 @@ impl Waiting {
     }
 
     pub fn exits(&self) -> impl Iterator<Item = &Word> {
-        self.keys.iter().flatten().map(|(_, to)| to)
+        let keys = self.keys.iter().flatten().map(|(_, to)| to);
+        keys.chain(&self.hours_end)
+    }
+
+    /// Where it leads that the service hours have ended, which he can be told from now on.
+    pub fn hours_end(&self, run: &mut Run) -> Option<&Word> {
+        let to = self.hours_end.as_ref()?;
+        if let Some(Value::Slot { hours, .. }) = &run.facts.slot
+            && !hours.is_empty()
+        {
+            let hours = hours.clone();
+            run.values.set("hours", Value::Hours(hours));
+        }
+        Some(to)
     }
 
     pub fn prompts(&self) -> impl Iterator<Item = PromptUse<'_>> {
@@ -219,6 +237,7 @@ mod tests {
         let expected = Waits {
             told_ms: Some((15_000, 40_000)),
             overflow: None,
+            until_hours_end: false,
         };
         assert_eq!(waits, Some((600_000, Some(expected))));
     }
@@ -340,5 +359,33 @@ mod tests {
         call.pass(660.0);
         assert_eq!(call.session.place(), "busy");
         assert!(call.done.contains(&Action::CancelConnect));
+    }
+
+    #[test]
+    fn who_waits_when_the_hours_end_is_told_them_and_may_have_a_callback() {
+        // With the key, before and after the notice's end; without it he hears what is played where nobody is to be had.
+        for (key, notice_ends, place) in [
+            (true, true, "closed"),
+            (true, false, "closed"),
+            (false, true, "busy"),
+        ] {
+            let mut call = Call::queueing_until_hours_end(key);
+            if notice_ends {
+                call.pass(20.0);
+            }
+            let from = call.done.len();
+            call.happen(Event::DeskUnavailable(Unavailable::Closed));
+            call.pass(10.0);
+            assert_eq!(call.session.place(), place);
+            let told = clips(&call.done[from..]);
+            assert!(!told.is_empty(), "never silence");
+        }
+        let mut call = Call::queueing_until_hours_end(true);
+        call.pass(20.0);
+        call.happen(Event::DeskUnavailable(Unavailable::Closed));
+        assert_eq!(call.prompts().last().copied(), Some("P23"));
+        call.happen(Event::CallerHungUp);
+        let outcome = call.session.outcome().map(Outcome::word);
+        assert_eq!(outcome, Some("no_desk"));
     }
 }

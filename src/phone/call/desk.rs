@@ -10,6 +10,7 @@ use crate::floor::{Hunted, Wanted, Whom};
 use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
 use crate::ledger::Job;
 use crate::media::Side;
+use crate::openings::{hours_of, open_for};
 use crate::phone::clock;
 use crate::phone::ears::Ears;
 use crate::ringing::DeskEvent;
@@ -41,7 +42,10 @@ impl Call {
         }
         let terms = Terms {
             patience: Duration::from_millis(ring_timeout_ms),
-            queue: waits.as_ref().map(|waits| queueing(waits, skill.as_ref())),
+            queue: waits.as_ref().map(|waits| Queueing {
+                hours_end_after: self.open_for().filter(|_| waits.until_hours_end),
+                ..queueing(waits, skill.as_ref())
+            }),
         };
         let (hunt, told) = self.house.floor.seek(Wanted {
             whom: Whom::Need {
@@ -58,6 +62,12 @@ impl Call {
             waits: waits.is_some(),
             aside: false,
         };
+    }
+
+    /// How long somebody can be had, by the plan's hours or the centre's.
+    fn open_for(&self) -> Option<Duration> {
+        let hours = hours_of(self.session.plan(), &self.house.settings.service_hours);
+        open_for(&hours, &self.house.calendar, clock::moment())
     }
 
     /// His wait for a desk is over; once, and only where he was in the queue.
@@ -92,12 +102,13 @@ impl Call {
     }
 
     /// He wants to be called back, at this number or his own.
-    pub(super) fn leaves_queue(&self, number: Option<String>) {
+    pub(super) fn leaves_queue(&mut self, number: Option<String>) {
         if let Desk::Hunting { hunt, .. } = &self.desk
             && let Some(number) = number.or_else(|| self.caller_number.clone())
         {
             hunt.wants_callback(number);
         }
+        self.wait_ends(WaitEnd::Callback);
     }
 
     pub(super) async fn hunted(&mut self, hunted: Hunted, ears: &mut Ears) {
@@ -113,7 +124,10 @@ impl Call {
                 self.tell(Event::Position { ahead, wait_min }, ears).await;
             }
             Hunted::Unavailable(why) => {
-                let keeps_place = matches!(why, Unavailable::Empty | Unavailable::WaitedOut);
+                let keeps_place = matches!(
+                    why,
+                    Unavailable::Empty | Unavailable::WaitedOut | Unavailable::Closed
+                );
                 match &mut self.desk {
                     Desk::Hunting {
                         waits: true, aside, ..
@@ -255,6 +269,7 @@ fn queueing(waits: &Waits, skill: Option<&String>) -> Queueing {
     Queueing {
         announcing,
         widenings: widening.collect(),
+        hours_end_after: None,
         then: Then::Unavailable,
     }
 }

@@ -21,7 +21,7 @@ use super::place::Place;
 use super::timeline::Timeline;
 use crate::book::Book;
 use crate::domain::Moment;
-use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason, WaitEnd};
+use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
 use crate::floor::{Hunt, Seat};
 use crate::ivr::{
     Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
@@ -61,7 +61,6 @@ pub(super) struct Call {
     /// The recording, once it is closed and synced.
     pub recorded: Option<Recorded>,
     pub talk: Talk,
-    /// For a desk, in the queue.
     pub wait: Wait,
     /// Grades handed to the ledger and not yet told of.
     pub storing: u32,
@@ -239,7 +238,6 @@ impl Call {
             Action::RequestCallback { number } => {
                 self.mark("callback", "");
                 self.leaves_queue(number.clone());
-                self.wait_ends(WaitEnd::Callback);
                 self.ledger.put(Job::Callback {
                     number,
                     at: self.civil_now(),

@@ -362,3 +362,44 @@ fn a_place_kept_before_a_restart_holds_on_redial_within_its_time() {
     calls(&mut play, 15, "1");
     assert_eq!(play.line(), [15, 13, 11, 14, 12], "2 came too late");
 }
+
+#[test]
+fn who_waits_when_the_hours_end_is_told_and_who_is_rung_for_is_rung_for_to_the_end() {
+    let mut play = Play::with(Strategy::default(), &["a"]);
+    let until_five = |after: u64| Terms {
+        patience: s(600),
+        queue: Some(Queueing {
+            hours_end_after: Some(s(after)),
+            ..Queueing::default()
+        }),
+    };
+    play.comes(1, Need::default(), until_five(100));
+    play.answers(1, "a");
+    play.comes(2, Need::default(), until_five(100));
+    play.comes(3, Need::default(), until_five(100));
+    // His plan serves on whoever waits.
+    play.waits(4);
+    play.pass(95);
+    assert_eq!(rings(&play.ends("a")), [(2, "a")]);
+    let told = play.pass(5);
+    assert_eq!(unavailable(&told), [(3, NoDesk::Closed, Then::Unavailable)]);
+    assert!(
+        ends(&told).is_empty(),
+        "he keeps his place until he has chosen"
+    );
+    play.does(Event::StepsAside {
+        caller: CallerId(3),
+    });
+    let message = play.does(Event::LeavesMessage {
+        caller: CallerId(3),
+    });
+    assert_eq!(ends(&message), [(3, How::Message, 100)]);
+    // The ring fails after the hours: he is told as well, and never left in silence.
+    let failed = play.refuses(2, "a");
+    assert_eq!(
+        unavailable(&failed),
+        [(2, NoDesk::Closed, Then::Unavailable)]
+    );
+    play.leaves(2);
+    assert_eq!(play.line(), [4]);
+}

@@ -37,6 +37,7 @@ fn any_terms() -> impl proptest::strategy::Strategy<Value = Terms> {
         .prop_map(|(announcing, widenings)| Queueing {
             announcing,
             widenings,
+            hours_end_after: None,
             then: Then::Message,
         });
     (0..200u64, proptest::option::weighted(0.8, queue)).prop_map(|(patience_s, queue)| Terms {
