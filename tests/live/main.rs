@@ -30,6 +30,7 @@ mod consoles;
 mod crash;
 mod desks;
 mod floods;
+mod glare;
 mod hours;
 mod keys;
 mod kills;
