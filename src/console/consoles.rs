@@ -71,6 +71,7 @@ impl Consoles {
                 left_at: None,
                 shown: None,
                 line: None,
+                last_call: None,
                 // A page that is older than this program knows none of its lines.
                 last_line: u64::from(rand::random::<u32>()),
                 pace: Pace::default(),
@@ -89,6 +90,13 @@ impl Consoles {
     /// Whether a desk is bound to this login.
     pub fn has(&self, login: &str) -> bool {
         self.places().contains_key(login)
+    }
+
+    /// The desk of this login, where this call was its last one and no other has begun there: its person may note it.
+    pub fn may_note(&self, login: &str, call: &str) -> Option<Post> {
+        let places = self.places();
+        let place = places.get(login)?;
+        (place.noted_call() == Some(call)).then(|| place.post.clone())
     }
 
     /// A page has come: what is to be told to it comes by the receiver, whose end is the page's.
@@ -123,6 +131,7 @@ impl Consoles {
             breaks: self.breaks.to_vec(),
             again_within_s: TAKEN_UP_WITHIN.as_secs(),
             line: place.line.as_ref().map(|line| line.id),
+            last: place.noted_call().map(str::to_owned),
         });
         let in_time = |left: Instant| now().saturating_duration_since(left) < TAKEN_UP_WITHIN;
         let comes_again = place.left_at.take().is_none_or(in_time);

@@ -23,6 +23,8 @@ pub(super) struct Place {
     pub shown: Option<Shown>,
     pub line: Option<OnLine>,
     pub last_line: u64,
+    /// The call that it had last.
+    pub last_call: Option<String>,
     pub pace: Pace,
 }
 
@@ -60,10 +62,20 @@ impl Place {
         line.is_some_and(|line| line.bell.supervises.is_some())
     }
 
+    /// The call that may be noted: the last one that was its own, until the next one begins.
+    pub fn noted_call(&self) -> Option<&str> {
+        let own = |line: &OnLine| line.talk.is_some() && line.bell.supervises.is_none();
+        let begun = self.line.as_ref().is_some_and(own);
+        self.last_call.as_deref().filter(|_| !begun)
+    }
+
     /// The line ends, where it is the one that is meant; its page is told.
     pub fn ends(&mut self, which: impl Fn(&OnLine) -> bool) {
         if let Some(on_line) = self.line.take_if(|on_line| which(on_line)) {
             let (line, call, why) = (on_line.id, on_line.bell.call, on_line.why);
+            if on_line.talk.is_some() && on_line.bell.supervises.is_none() {
+                self.last_call = Some(call.clone());
+            }
             self.tell(match on_line.talk {
                 Some(_) => ToPage::TalkOver { line, call, why },
                 None => ToPage::RingOver { line, why },

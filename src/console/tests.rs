@@ -378,3 +378,45 @@ async fn a_page_is_told_what_it_may_want_of_other_desks_and_what_became_of_it() 
     });
     assert_eq!(why.await, Reason::HandedOn);
 }
+
+/// Whoever had the call notes it, until the next one is his.
+#[tokio::test]
+async fn a_call_may_be_noted_by_the_desk_that_had_it_until_its_next_one_begins() {
+    let (consoles, _happened) = Consoles::new(vec![post("li"), post("wang")], &[]);
+    let (_attached, _page) = consoles.attach("li", false).unwrap();
+    let call = "20261123-1";
+    let may = |login| consoles.may_note(login, call).map(|post| post.desk);
+    let (line, _hears) = consoles.ring("li", bell()).unwrap();
+    consoles.over("li", line);
+    assert_eq!(may("li"), None, "it was never his");
+    let (line, _hears) = consoles.ring("li", bell()).unwrap();
+    consoles.stands("li", line, false, false);
+    assert_eq!(may("li"), None, "it goes on");
+    consoles.over("li", line);
+    assert_eq!(may("li").as_deref(), Some("desk-of-li"));
+    assert_eq!(may("wang"), None, "another's");
+    // A page that is loaded again is told of it.
+    let (_attached, mut page) = consoles.attach("li", false).unwrap();
+    let hello = told(&mut page).remove(0);
+    assert!(
+        matches!(&hello, ToPage::Hello { last: Some(last), .. } if last == call),
+        "{hello:?}"
+    );
+    let another = |call: &str, supervises| Bell {
+        call: call.into(),
+        supervises,
+        ..bell()
+    };
+    // Whom he only listens to, and what only rings, are not his.
+    let supervised = another("20261123-2", Some(Mode::Listen));
+    let (line, _hears) = consoles.ring("li", supervised).unwrap();
+    consoles.stands("li", line, false, false);
+    consoles.over("li", line);
+    let (line, _hears) = consoles.ring("li", another("20261123-3", None)).unwrap();
+    assert!(may("li").is_some());
+    consoles.stands("li", line, false, false);
+    assert_eq!(may("li"), None, "the next one has begun");
+    consoles.over("li", line);
+    assert_eq!(may("li"), None);
+    assert!(consoles.may_note("li", "20261123-3").is_some());
+}

@@ -229,6 +229,9 @@ pub enum ToPage {
         again_within_s: u64,
         /// What rings or talks here, which is told next; `None`: whatever did before is over.
         line: Option<u64>,
+        /// The call that may be noted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        last: Option<String>,
     },
     /// The line to the server holds: told so often that a page knows soon that it does not.
     Alive {},

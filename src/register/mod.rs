@@ -5,6 +5,7 @@
 //! **Invariant:** secrets are here as digests only (that of a desk's account registers it); a post that was held stays on record.
 
 mod calendars;
+mod call_notes;
 mod desks;
 mod errands;
 mod examples;
@@ -17,6 +18,7 @@ mod tokens;
 mod units;
 
 pub use calendars::ProposalRow;
+pub use call_notes::{CallNoteRow, ItemRow};
 pub use desks::{DeskAccountRow, DeskBindingRow};
 pub use errands::{AttemptRow, ErrandOfCall, ErrandRow};
 pub use examples::{ExampleRow, Held};
@@ -33,6 +35,7 @@ pub use units::UnitRow;
 pub(crate) fn statements() -> Vec<(&'static str, &'static str)> {
     [
         calendars::STATEMENTS,
+        call_notes::STATEMENTS,
         desks::STATEMENTS,
         errands::STATEMENTS,
         listings::STATEMENTS,

@@ -5,6 +5,7 @@
 
 mod by;
 mod calendars;
+mod call_notes;
 mod desks;
 mod logins;
 mod looks;
@@ -18,8 +19,11 @@ mod units;
 mod tests;
 
 pub use crate::engine::Error;
-pub use crate::register::{LookAnswerRow, LookRow, PostRow, ProposalRow, UnitRow, Verdict};
+pub use crate::register::{
+    CallNoteRow, ItemRow, LookAnswerRow, LookRow, PostRow, ProposalRow, UnitRow, Verdict,
+};
 pub use by::By;
+pub use call_notes::{CallNote, NOTE_CHARS};
 pub use desks::DeskAccount;
 pub use logins::{Login, LoginAnswer, PasswordAnswer};
 pub use looks::{Asker, Hearing, LookOutcome, LookWish};

@@ -36,7 +36,7 @@ const UNSENT_AT_MOST: usize = 64 * 1024;
 const TAKEN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The page's words, which its script shows.
-const WORDS: [&str; 60] = [
+const WORDS: [&str; 64] = [
     "offline",
     "ready",
     "ringing",
@@ -97,6 +97,10 @@ const WORDS: [&str; 60] = [
     "desks",
     "ready_desks",
     "no_list",
+    "note_kept",
+    "note_too_late",
+    "note_unfit",
+    "note_failed",
 ];
 
 #[derive(Template)]

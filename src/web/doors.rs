@@ -15,8 +15,8 @@ use super::params::encoded;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{
-    Web, assets, board, desk, guard, handing, health, login, looks, now, outward, pages,
-    supervising,
+    Web, after_call, assets, board, desk, guard, handing, health, login, looks, now, outward,
+    pages, supervising,
 };
 use crate::api::{
     acts, bulletins, calendars, errands, figures, intake, listings, looks as looked, openapi,
@@ -121,6 +121,8 @@ fn desks_doors() -> Vec<Door> {
         POST "/board/supervise"               Page Supervise           => post(supervising::ask);
         GET  "/desk"                          Page TakeCalls           => get(desk::page);
         GET  "/desk/colleagues"               Page TakeCalls           => get(handing::colleagues);
+        GET  "/desk/matters"                  Page TakeCalls           => get(after_call::matters);
+        POST "/desk/note"                     Page TakeCalls           => post(after_call::note);
         GET  "/desk/line"                     Page TakeCalls           => get(desk::line);
     }
 }

@@ -7,6 +7,7 @@
 //! leads to the login, an API without one is 401, and nothing a caller said or a phone sent reaches
 //! a page but as escaped text.
 
+mod after_call;
 mod board;
 mod chrome;
 mod desk;

@@ -20,6 +20,7 @@ use crate::engine::{
 };
 use crate::errands::Trouble;
 use crate::rights::Action;
+use crate::staff::CallNoteRow;
 
 /// Tickets whose deadlines the overview looks through, newest first.
 const OPEN_TICKETS: u32 = 10;
@@ -67,6 +68,8 @@ struct CallPage {
     offered: Offered,
     /// Of the whole number, where a look in force shows it.
     number: Option<String>,
+    /// What its desks noted afterwards.
+    notes: Vec<CallNoteRow>,
 }
 
 #[derive(Template)]
@@ -204,12 +207,14 @@ pub(super) async fn call(
     reached(&web, &pass, call.row.rehearsal, ticket).await?;
     let offered = looks::offered(&web, &pass.visitor, &call).await?;
     let number = call.row.caller_number.clone();
+    let notes = web.engine.call_notes(&id).await?;
     Ok(rendered(&CallPage {
         page,
         call,
         now,
         offered,
         number,
+        notes,
     }))
 }
 

@@ -5,6 +5,8 @@ const AGAIN_MS = [200, 500, 1000, 2000, 3000];
 const SILENT_MS = 6000;
 // Who is doing what is asked so often while somebody may be named.
 const COLLEAGUES_MS = 2000;
+// After the last letter of what is looked for.
+const SEARCH_MS = 300;
 // A look at the login that takes longer says nothing.
 const LOOK_MS = 3000;
 
@@ -32,6 +34,14 @@ class DeskConsole extends HTMLElement {
       target.blur();
     }, on);
     this.piece("colleagues").addEventListener("change", () => this.show(), on);
+    this.piece("note").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.note();
+    }, on);
+    this.piece("note_matter").addEventListener("input", () => {
+      clearTimeout(this.searching);
+      this.searching = setTimeout(() => this.findMatters(), SEARCH_MS);
+    }, on);
     this.piece("microphones").addEventListener("change", ({ target }) => {
       this.keep("microphone", target.value);
       this.changeMicrophone();
@@ -158,6 +168,7 @@ class DeskConsole extends HTMLElement {
   hello(message) {
     this.fail(null);
     this.desk = message.desk;
+    this.mayNote(message.last ?? null);
     this.piece("who").textContent = [message.desk, message.staff].filter(Boolean)
       .filter((word, at, all) => all.indexOf(word) === at).join(" · ");
     const breaks = this.piece("breaks");
@@ -189,6 +200,7 @@ class DeskConsole extends HTMLElement {
   talks(message) {
     this.ringEnds();
     const before = this.call?.line === message.line ? this.call : {};
+    if (!message.supervises) this.mayNote(null);
     this.call = { ...before, supervises: null, ...message, talk: true, since: Date.now() - 1000 * message.for_s };
     if (message.again) this.again();
     // Whatever else a page is told in its talk takes no refusal away.
@@ -198,7 +210,9 @@ class DeskConsole extends HTMLElement {
 
   over(message, talk) {
     if (this.call?.line !== message.line) return;
+    const { supervises } = this.call;
     this.callEnds();
+    if (talk && !supervises) this.mayNote(message.call);
     if (talk) this.piece("last").replaceChildren(this.lastCall(message));
     if (["no_sound", "unfit_offer"].includes(message.why)) this.fail(`why_${message.why}`);
   }
@@ -257,6 +271,46 @@ class DeskConsole extends HTMLElement {
   // A call of another desk that is supervised here is none of its own.
   owns() {
     return this.call?.talk && !this.call.supervises;
+  }
+
+  // --- after a call
+
+  // What was typed of one call is not the next one's.
+  mayNote(call) {
+    if (this.noting === call) return;
+    this.noting = call;
+    this.piece("note").hidden = !call;
+    for (const part of ["note_text", "note_matter"]) this.piece(part).value = "";
+    this.piece("note_said").textContent = "";
+    this.piece("matters").replaceChildren();
+  }
+
+  async note() {
+    const call = this.noting;
+    const [note, matter] = ["note_text", "note_matter"].map((part) => this.piece(part).value.trim());
+    if (!call || !(note || matter)) return;
+    let word = "note_failed";
+    try {
+      const answer = await fetch("/desk/note", {
+        method: "POST", redirect: "error", signal: AbortSignal.timeout(2 * LOOK_MS),
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ call, note, matter: matter || null }),
+      });
+      word = { 204: "note_kept", 403: "note_too_late", 409: "note_unfit" }[answer.status] ?? word;
+    } catch { /* not kept */ }
+    if (call === this.noting) this.piece("note_said").textContent = this.words[word];
+  }
+
+  async findMatters() {
+    const search = this.piece("note_matter").value.trim();
+    if (!search) return;
+    try {
+      const signal = AbortSignal.timeout(LOOK_MS);
+      const answer = await fetch(`/desk/matters?${new URLSearchParams({ search })}`, { redirect: "error", cache: "no-store", signal });
+      if (!answer.ok || search !== this.piece("note_matter").value.trim()) return;
+      const found = await answer.json();
+      this.piece("matters").replaceChildren(...found.map(({ code, name }) => new Option(`${name}（${code}）`, code)));
+    } catch { /* the list stays as it is */ }
   }
 
   // --- other desks
