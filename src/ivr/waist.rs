@@ -2,7 +2,7 @@
 
 use crate::domain::Grade;
 use crate::keypad::Digit;
-use crate::script::ClipId;
+use crate::script::{ClipId, Outcome};
 
 /// Names one `Action::Play`, so that its end can be told from an earlier one's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -62,6 +62,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods)] // any instant will do
     fn each_wait_has_one_end_and_its_time() {
         let start = Instant::now();
         let after = |s: u64| start + Duration::from_secs(s);
@@ -78,6 +79,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods)] // any instant will do
     fn who_hangs_up_has_waited_until_then_however_long_the_disk_takes() {
         let start = Instant::now();
         let after = |s: u64| start + Duration::from_secs(s);
@@ -89,6 +91,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods)] // any instant will do
     fn who_never_was_in_the_queue_has_not_waited() {
         let now = Instant::now();
         assert_eq!(told(Wait::default().ends(WaitEnd::Talk, now)), None);

@@ -126,7 +126,7 @@ impl Call {
             closing: Vec::new(),
             outbox: Outbox::new(new.events),
             writer: new.writer,
-            held: Held::new(),
+            held: Held::default(),
             timeout: new.timeout,
         }
     }

@@ -14,15 +14,17 @@ pub struct Held {
     empty: usize,
 }
 
-impl Held {
-    pub fn new() -> Self {
+impl Default for Held {
+    fn default() -> Self {
         Held {
             frames: [[0; FRAME_SAMPLES]; FRAMES],
             oldest: 0,
             empty: FRAMES,
         }
     }
+}
 
+impl Held {
     /// Takes this beat's frame and gives the one of `TARGET_SAMPLES` before, where there was one.
     pub fn pass(&mut self, frame: &[i16; FRAME_SAMPLES]) -> Option<[i16; FRAME_SAMPLES]> {
         let held = std::mem::replace(&mut self.frames[self.oldest], *frame);
@@ -39,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_frame_comes_back_when_the_jitter_buffer_would_play_it() {
-        let mut held = Held::new();
+        let mut held = Held::default();
         let beats = i16::try_from(FRAMES).unwrap();
         let first: Vec<Option<i16>> = (1..=2 * beats)
             .map(|beat| held.pass(&[beat; FRAME_SAMPLES]).map(|frame| frame[0]))

@@ -136,7 +136,7 @@ async fn beginning_and_end_are_on_record_with_the_reason_and_the_call_hears_of_n
         }
     };
     let began = (Sound::Live, REASON.to_owned());
-    assert_eq!(record(&engine).await, [began.clone()]);
+    assert_eq!(record(&engine).await, std::slice::from_ref(&began));
     let twice = supervisions.begin(who(), wish(CALL, REASON), at()).await;
     assert_eq!(twice.unwrap_err().word(), Some("supervised"));
     attached.said(FromPage::Refuse { line }).unwrap();
