@@ -251,7 +251,10 @@ fn calls_of_ours_and_theirs_are_together_no_more_than_may_be() {
     ours.extend(state.seat_of_ours());
     assert_eq!(ours.len(), 4);
     assert!(state.seat_of_ours().is_none(), "ten talk");
-    assert_eq!(outcome(ask(&state, INVITE, TRUNK)), ("503".into(), "overload"));
+    assert_eq!(
+        outcome(ask(&state, INVITE, TRUNK)),
+        ("503".into(), "overload")
+    );
     // One of ours that is only to be stored takes nobody's line.
     ours[0].closes();
     assert_eq!(outcome(ask(&state, INVITE, TRUNK)).0, "pass");
