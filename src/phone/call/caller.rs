@@ -199,4 +199,17 @@ impl Call {
         self.stage = Stage::Closing(HungUpBy::Caller);
         self.close_sound();
     }
+
+    /// No packets came from there for as long as is waited for them.
+    pub(super) async fn is_silent(&mut self, side: Side, ears: &mut Ears) {
+        if side == Side::Ear {
+            return self.party.supervised.is_silent();
+        }
+        self.mark("rtp_timeout", side_word(side));
+        match side {
+            Side::Caller => self.caller_gone(Gone::Vanished("RTP timeout")).await,
+            Side::Second => self.second_gone(ears),
+            Side::Desk | Side::Ear => self.desk_silent(ears).await,
+        }
+    }
 }

@@ -362,18 +362,7 @@ impl Call {
                 tracing::warn!(call = %self.id.0, %from, "a leg's address was learnt ([media] learn_address)");
                 self.mark("address_learnt", format!("{} {from}", side_word(side)));
             }
-            media::Event::RtpTimeout { side: Side::Caller } => {
-                self.mark("rtp_timeout", "caller");
-                self.caller_gone(Gone::Vanished("RTP timeout")).await;
-            }
-            media::Event::RtpTimeout { side: Side::Ear } => self.party.supervised.is_silent(),
-            media::Event::RtpTimeout { side } => {
-                self.mark("rtp_timeout", side_word(side));
-                match side {
-                    Side::Second => self.second_gone(ears),
-                    _ => self.desk_silent(ears).await,
-                }
-            }
+            media::Event::RtpTimeout { side } => self.is_silent(side, ears).await,
             media::Event::MessageRecorded {
                 length_ms,
                 reached_limit,
