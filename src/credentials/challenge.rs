@@ -63,7 +63,8 @@ fn challenges(value: &str, proxy: bool) -> Vec<Challenge> {
     if value.chars().any(|c| c.is_control() && c != '\t') {
         return Vec::new();
     }
-    let mut found: Vec<Vec<(&str, &str)>> = Vec::new();
+    // `None`: one of its values cannot be what its server meant, so neither can the challenge.
+    let mut found: Vec<Option<Vec<(&str, &str)>>> = Vec::new();
     let mut known = false;
     for item in split(value) {
         let item = item.trim();
@@ -79,17 +80,20 @@ fn challenges(value: &str, proxy: bool) -> Vec<Challenge> {
         if let Some(scheme) = scheme {
             known = scheme.eq_ignore_ascii_case("Digest");
             if known {
-                found.push(Vec::new());
+                found.push(Some(Vec::new()));
             }
         }
         let parameter = rest.split_once('=');
-        if let (true, Some(parameters), Some((name, value))) = (known, found.last_mut(), parameter)
-        {
-            parameters.push((name.trim(), within_quotes(value.trim())));
+        if let (true, Some(last), Some((name, value))) = (known, found.last_mut(), parameter) {
+            *last = last.take().and_then(|mut parameters| {
+                parameters.push((name.trim(), within_quotes(value.trim())?));
+                Some(parameters)
+            });
         }
     }
     let read = found
         .iter()
+        .flatten()
         .filter_map(|parameters| read(parameters, proxy));
     read.collect()
 }
@@ -126,11 +130,26 @@ fn read(parameters: &[(&str, &str)], proxy: bool) -> Option<Challenge> {
     fits.then_some(challenge)
 }
 
-fn within_quotes(value: &str) -> &str {
-    let inside = value
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    inside.unwrap_or(value)
+/// What stands within the quotes, as it stands there: it goes back within quotes of ours. `None` where it would break
+/// out of them: a quote or a backslash that is not escaped, or a control character (RFC 3261 §25.1, quoted-string).
+fn within_quotes(value: &str) -> Option<&str> {
+    let inside = match value.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"')?,
+        // A token has neither.
+        None if value.contains('\\') => return None,
+        None => value,
+    };
+    let mut escaped = false;
+    for c in inside.chars() {
+        match c {
+            _ if c.is_control() => return None,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return None,
+            _ => {}
+        }
+    }
+    (!escaped).then_some(inside)
 }
 
 /// At commas that stand in no quotes.

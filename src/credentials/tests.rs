@@ -107,6 +107,28 @@ fn white_space_and_commas_stand_where_the_grammar_has_them() {
     assert_eq!(of("Digest realm=\"r\", nonce=\"a\u{7f}b\""), None);
 }
 
+/// What is shown again within quotes of ours must not break out of them.
+#[test]
+fn a_value_that_is_no_quoted_string_and_no_token_spoils_its_challenge_and_no_other() {
+    for nonce in [
+        "\"abd\"int\"",
+        "\"abd\\\"",
+        "\"a\tb\"",
+        "\"",
+        "ab\\",
+        "a\"b",
+        "\"ab",
+    ] {
+        let bad = format!("Digest realm=\"r\", algorithm=MD5, nonce={nonce}");
+        assert_eq!(of(&bad), None, "{bad}");
+    }
+    let kept = of("Digest realm=\"a \\\"b\\\"\", nonce=\"\\\\\"").unwrap();
+    let texts = (kept.realm.as_str(), kept.nonce.as_str());
+    assert_eq!(texts, ("a \\\"b\\\"", "\\\\"));
+    let second = of("Digest realm=\"r\", nonce=\"a\"b\"c\", Digest realm=\"s\", nonce=\"d\"");
+    assert_eq!(second.unwrap().realm, "s");
+}
+
 #[test]
 fn a_server_without_qop_gets_the_digest_of_rfc_2069() {
     let challenge = of("Digest realm=\"r\", nonce=\"n\"").unwrap();

@@ -375,7 +375,7 @@ mod tests {
             }
             let from = call.done.len();
             call.happen(Event::DeskUnavailable(Unavailable::Closed));
-            call.pass(10.0);
+            call.pass(if notice_ends { 10.0 } else { 20.0 });
             assert_eq!(call.session.place(), place);
             let told = clips(&call.done[from..]);
             assert!(!told.is_empty(), "never silence");
