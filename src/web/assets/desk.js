@@ -36,7 +36,7 @@ class DeskConsole extends HTMLElement {
     this.piece("colleagues").addEventListener("change", () => this.show(), on);
     this.piece("note").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.note();
+      this.saveNote();
     }, on);
     this.piece("note_matter").addEventListener("input", () => {
       clearTimeout(this.searching);
@@ -285,7 +285,7 @@ class DeskConsole extends HTMLElement {
     this.piece("matters").replaceChildren();
   }
 
-  async note() {
+  async saveNote() {
     const call = this.noting;
     const [note, matter] = ["note_text", "note_matter"].map((part) => this.piece(part).value.trim());
     if (!call || !(note || matter)) return;
@@ -607,16 +607,16 @@ class DeskConsole extends HTMLElement {
     this.beeping = setInterval(() => this.beep(), 3000);
     if (document.hidden && globalThis.Notification?.permission === "granted") {
       const text = [this.call.caller ?? this.words.no_number, this.call.matter].filter(Boolean).join(" · ");
-      this.note = new Notification(this.words.ring_title, { body: text, tag: "desk-ring", requireInteraction: true });
-      this.note.onclick = () => { focus(); this.note?.close(); };
+      this.notification = new Notification(this.words.ring_title, { body: text, tag: "desk-ring", requireInteraction: true });
+      this.notification.onclick = () => { focus(); this.notification?.close(); };
     }
   }
 
   ringEnds() {
     clearInterval(this.ringing);
     clearInterval(this.beeping);
-    this.note?.close();
-    this.note = null;
+    this.notification?.close();
+    this.notification = null;
     document.title = this.title0;
   }
 
