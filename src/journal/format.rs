@@ -145,15 +145,15 @@ impl Source for Vec<u8> {
 }
 
 /// Any payloads behind a head, with some octets of them spoilt: what is found was written, in its
-/// order, and what was not spoilt is found.
+/// order, and what was not spoilt is found. Only whoever knows the salt can write a payload in which an entry stands,
+/// so it must not be known to whoever made the payloads.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn read_spoilt(payloads: &[&[u8]], spoilt: &[(u16, u8)]) {
-    const SALT: u64 = 0x0123_4567_89AB_CDEF;
-    let mut octets = head(SALT).to_vec();
+pub(crate) fn read_spoilt(salt: u64, payloads: &[&[u8]], spoilt: &[(u16, u8)]) {
+    let mut octets = head(salt).to_vec();
     let mut written = Vec::new();
     for payload in payloads {
         let at = octets.len() as u64;
-        octets.extend(entry(SALT, at, payload));
+        octets.extend(entry(salt, at, payload));
         written.push((at, *payload));
     }
     let whole = octets.clone();
@@ -166,7 +166,7 @@ pub(crate) fn read_spoilt(payloads: &[&[u8]], spoilt: &[(u16, u8)]) {
     }
     let (mut from, end) = (HEAD, octets.len() as u64);
     let mut found = Vec::new();
-    while let Some(entry) = find(&octets, SALT, from, end).expect("memory") {
+    while let Some(entry) = find(&octets, salt, from, end).expect("memory") {
         assert!(entry.next > from, "it goes on");
         from = entry.next;
         found.push((entry.at, entry.payload));
