@@ -166,7 +166,17 @@ fn a_browser_takes_a_call_both_hear_each_other_and_the_grade_arrives() {
     assert!(line(&call, "sent_to_rating").is_some(), "{what}");
     assert_eq!(lines(&call, "desk_key").len(), 1, "{what}");
     state(&browser, "ready");
+    browser.type_into("[data-part=note_text]", "问林木采伐许可，已告知窗口");
+    browser.click("[data-part=note] [type=submit]");
+    browser.wait_text("已保存");
     browser.shot("desk-after");
+    // Whoever may see calls reads it there.
+    let granted = house.run(&["user", "grant", PERSON, "centre_revisitor"]);
+    assert!(granted.status.success(), "{granted:?}");
+    let call_page = format!("/calls/{}", call["id"].as_str().unwrap());
+    browser.go(&house.page(&call_page));
+    browser.wait_text("问林木采伐许可，已告知窗口");
+    browser.shot("call-noted");
     let recording = Stereo::read(&house.recording(&call));
     assert!(!recording.caller(CALLER).is_empty(), "{what}");
     assert!(recording.caller(DESK).is_empty(), "{what}");
