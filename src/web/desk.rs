@@ -110,6 +110,8 @@ struct DeskPage {
     /// A desk is bound to this login.
     bound: bool,
     name: String,
+    /// The rights let its person open a call's page.
+    sees_calls: bool,
     /// JSON: what the script shows, by its keys.
     words: String,
 }
@@ -126,6 +128,7 @@ pub(super) async fn page(State(web): State<Web>, page: Chrome, pass: Pass) -> Re
         page,
         bound: consoles.is_some_and(|consoles| consoles.has(&name)),
         name,
+        sees_calls: pass.visitor.may(Action::SeeGrades).is_some(),
         words: serde_json::Value::Object(words).to_string(),
     });
     let policy = HeaderValue::from_static("camera=(), geolocation=(), microphone=(self)");

@@ -170,7 +170,9 @@ fn a_browser_takes_a_call_both_hear_each_other_and_the_grade_arrives() {
     browser.click("[data-part=note] [type=submit]");
     browser.wait_text("已保存");
     browser.shot("desk-after");
-    // Whoever may see calls reads it there.
+    // An agent may not open it; whoever may see calls reads it there.
+    let linked = browser.run("return document.querySelectorAll('[data-part=last] a').length");
+    assert_eq!(linked, 0);
     let granted = house.run(&["user", "grant", PERSON, "centre_revisitor"]);
     assert!(granted.status.success(), "{granted:?}");
     let call_page = format!("/calls/{}", call["id"].as_str().unwrap());

@@ -230,9 +230,10 @@ class DeskConsole extends HTMLElement {
   lastCall({ call, why }) {
     const text = document.createElement("span");
     text.textContent = `${this.words.last_call} ${this.words[`over_${why}`] ?? ""} `;
-    const link = document.createElement("a");
-    link.href = `/calls/${call}`;
-    link.target = "_blank";
+    // Who may not open it has its number, to say which call he means.
+    const opens = "opensCalls" in this.dataset;
+    const link = document.createElement(opens ? "a" : "span");
+    if (opens) Object.assign(link, { href: `/calls/${call}`, target: "_blank" });
     link.textContent = call;
     text.append(link);
     return text;
