@@ -77,7 +77,7 @@ fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
     let in_day = hour < 24 && minute < 60 || (hour, minute) == (24, 0);
-    in_day.then_some(hour * 60 + minute)
+    in_day.then(|| hour * 60 + minute)
 }
 
 #[cfg(test)]

@@ -218,7 +218,7 @@ fn first(checks: &[(bool, &'static str, &str)]) -> Option<Problem> {
 fn minutes(text: &str) -> Option<u16> {
     let (hours, minutes) = text.trim().split_once(':')?;
     let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours <= 24 && minutes < 60).then_some(hours * 60 + minutes)
+    (hours <= 24 && minutes < 60).then(|| hours * 60 + minutes)
 }
 
 #[cfg(test)]

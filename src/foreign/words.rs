@@ -90,6 +90,7 @@ pub fn challenge(bytes: &[u8]) {
             username: "0571\"\\8001".to_owned(),
             password: "the password of nobody".to_owned(),
         };
+        let counted = challenge.qop;
         let mut answering = Answering::new(challenge);
         for count in ["nc=00000001", "nc=00000002"] {
             let request = ("REGISTER", "sip:carrier.example");
@@ -97,10 +98,7 @@ pub fn challenge(bytes: &[u8]) {
             assert!(header.len() <= 4096, "{} octets", header.len());
             assert!(!header.chars().any(char::is_control), "{header:?}");
             assert!(!header.contains(&credentials.password));
-            assert!(
-                header.contains(count) || !header.contains("qop=auth"),
-                "{header}"
-            );
+            assert!(header.contains(count) || !counted, "{header}");
         }
     }
 }
