@@ -292,8 +292,8 @@ impl Consoles {
             }
         };
         place.wish = wish;
-        if place.supervises() {
-            // What he wishes counts when it is over.
+        if place.supervises() && did == Did::Ready {
+            // Calls come to him when it is over.
             return Ok(());
         }
         let desk = place.post.desk.clone();
@@ -307,9 +307,11 @@ impl Consoles {
         let Some(place) = places.get_mut(login) else {
             return;
         };
-        if place.page.take_if(|page| page.id == id).is_none() {
+        // A later page has the desk. One that did not read has lost its place in it already, and went all the same.
+        if place.last_page != id {
             return;
         }
+        place.page = None;
         place.left_at = Some(now());
         // Nobody hears it ring; a talk is kept.
         place.line.take_if(|line| line.talk.is_none());
@@ -332,6 +334,12 @@ impl Consoles {
 }
 
 impl Attached {
+    /// Whether its person is in another desk's call.
+    pub fn supervises(&self) -> bool {
+        let places = self.consoles.places();
+        places.get(&self.login).is_some_and(Place::supervises)
+    }
+
     /// What the page said.
     ///
     /// # Errors

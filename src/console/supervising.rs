@@ -2,6 +2,7 @@
 
 use super::consoles::{Consoles, Post, Wish};
 use super::happened::Did;
+use super::place::Place;
 use super::talk::Line;
 use super::words::{Mode, Reason};
 
@@ -33,7 +34,9 @@ impl Consoles {
     /// supervision is over.
     pub fn is_away(&self, login: &str) {
         let places = self.places();
-        let place = places.get(login).filter(|place| place.wish == Wish::Ready);
+        // What rings there already goes on: then it is the supervision that comes to nothing.
+        let idle = |place: &&Place| place.wish == Wish::Ready && place.line.is_none();
+        let place = places.get(login).filter(idle);
         let desk = place.map(|place| place.post.desk.clone());
         drop(places);
         if let Some(desk) = desk {
@@ -44,9 +47,10 @@ impl Consoles {
     /// It came to nothing: calls are given to it again, if its person wishes so.
     pub fn is_back(&self, login: &str) {
         let places = self.places();
-        let place = places.get(login).filter(|place| {
-            place.wish == Wish::Ready && place.page.is_some() && place.line.is_none()
-        });
+        // What rings there meanwhile is its own, and nothing to a desk that is ready.
+        let place = places
+            .get(login)
+            .filter(|place| place.wish == Wish::Ready && place.page.is_some());
         let desk = place.map(|place| place.post.desk.clone());
         drop(places);
         if let Some(desk) = desk {

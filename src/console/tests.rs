@@ -216,7 +216,7 @@ async fn a_page_that_supervises_is_given_no_call_and_is_ready_again_afterwards()
     assert_eq!(whisper, FromPage::Supervise { line: 1, mode });
     attached.said(FromPage::Supervise { line, mode }).unwrap();
     assert_eq!(hears.try_recv(), Ok(FromPage::Supervise { line, mode }));
-    // A break, and ready again: nobody is told before the end.
+    // A break counts at once; that he is ready again when the supervision is over.
     let reason = "lunch".to_owned();
     attached.said(FromPage::Break { reason }).unwrap();
     attached.said(FromPage::Ready {}).unwrap();
@@ -226,7 +226,45 @@ async fn a_page_that_supervises_is_given_no_call_and_is_ready_again_afterwards()
     while let Ok(one) = happened.try_recv() {
         did.push(one.did);
     }
-    assert_eq!(did, [came(false), Did::Ready, Did::Offline, Did::Ready]);
+    let lunch = Did::Break {
+        reason: "lunch".to_owned(),
+    };
+    let story = [came(false), Did::Ready, Did::Offline, lunch, Did::Ready];
+    assert_eq!(did, story);
+}
+
+/// Everything that was told to the floor so far.
+fn all_done(happened: &mut mpsc::Receiver<Happened>) -> Vec<Did> {
+    std::iter::from_fn(|| happened.try_recv().ok().map(|one| one.did)).collect()
+}
+
+#[tokio::test]
+async fn a_call_that_rings_while_a_supervision_begins_keeps_its_desk() {
+    let (consoles, mut happened) = Consoles::new(vec![post("li")], &[]);
+    let (attached, _page) = consoles.attach("li", false).unwrap();
+    attached.said(FromPage::Ready {}).unwrap();
+    consoles.may_supervise("li").unwrap();
+    let (line, _hears) = consoles.ring("li", bell()).unwrap();
+    consoles.is_away("li");
+    assert_eq!(all_done(&mut happened), [came(false), Did::Ready]);
+    consoles.over("li", line);
+    // The same where it rings a moment later: nothing keeps the desk away.
+    consoles.is_away("li");
+    let (_line, _hears) = consoles.ring("li", bell()).unwrap();
+    consoles.is_back("li");
+    assert_eq!(all_done(&mut happened), [Did::Offline, Did::Ready]);
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_read_went_and_the_floor_is_told() {
+    let (consoles, mut happened) = Consoles::new(vec![post("li")], &[]);
+    let (attached, _unread) = consoles.attach("li", false).unwrap();
+    for _ in 0..200 {
+        consoles.refuse("li", Reason::NotRecorded);
+    }
+    assert_eq!(all_done(&mut happened), [came(false)]);
+    drop(attached);
+    assert_eq!(all_done(&mut happened), [Did::Went]);
 }
 
 #[tokio::test]

@@ -11,9 +11,12 @@ statements! {
     NOTES = "SELECT at, author, desk, staff, note, matter, matter_name FROM call_notes \
         WHERE call_id = $1 ORDER BY seq";
     ITEM = "SELECT item_name FROM matters WHERE item = $1 ORDER BY item_name LIMIT 1";
-    ITEMS = "SELECT item, MIN(item_name) AS item_name FROM matters \
-        WHERE item LIKE $1 ESCAPE '!' OR item_name LIKE $1 ESCAPE '!' \
-        GROUP BY item ORDER BY item LIMIT $2";
+    // Each known code is looked up, not each matter: there are many of one item.
+    ITEMS = "WITH RECURSIVE known(item) AS (SELECT MIN(item) FROM matters UNION ALL \
+        SELECT (SELECT MIN(m.item) FROM matters m WHERE m.item > k.item) FROM known k WHERE k.item IS NOT NULL), \
+        named AS (SELECT k.item, (SELECT MIN(n.item_name) FROM matters n WHERE n.item = k.item) AS item_name \
+        FROM known k WHERE k.item IS NOT NULL) SELECT item, item_name FROM named \
+        WHERE lower(item) LIKE $1 ESCAPE '!' OR lower(item_name) LIKE $1 ESCAPE '!' ORDER BY item LIMIT $2";
 }
 
 /// What a desk noted of a call.
@@ -93,10 +96,10 @@ impl Tx {
     }
 }
 
-/// A pattern of LIKE: whatever has this in it, letter by letter.
+/// A pattern of LIKE for what is in small letters: whatever has this in it, letter by letter.
 fn within(part: &str) -> String {
     let mut pattern = String::from("%");
-    for letter in part.chars() {
+    for letter in part.to_ascii_lowercase().chars() {
         if matches!(letter, '%' | '_' | '!') {
             pattern.push('!');
         }

@@ -10,7 +10,8 @@ statements! {
     ONE = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands WHERE id = $1";
     DUE = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
-        closed_at, rehearsal FROM errands WHERE state = 'waiting' AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
+        closed_at, rehearsal FROM errands WHERE state <> 'closed' AND state = 'waiting' AND not_before <= $1 \
+        ORDER BY not_before, id LIMIT $2";
     UNDER_WAY = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands WHERE state = 'calling' ORDER BY id LIMIT $1";
     NEWEST = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::NotBegun;
@@ -38,6 +38,8 @@ pub enum Order {
         post: Post,
         /// He takes calls afterwards.
         ready: bool,
+        /// Told when the call is his; dropped, it is not.
+        taken: oneshot::Sender<()>,
     },
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{Hold, Order, Watched};
@@ -92,10 +92,7 @@ impl Watching {
             match next {
                 Next::GoesOn => {}
                 Next::Ends => break,
-                Next::TakesOver => {
-                    self.takes_over(page).await;
-                    return true;
-                }
+                Next::TakesOver => return self.takes_over(page).await,
             }
         }
         self.orders(Order::Ends).await;
@@ -142,16 +139,19 @@ impl Watching {
         }
     }
 
-    async fn takes_over(&mut self, page: Page) {
-        page.line.supervises(None);
+    /// Whether the call is his now: its talk may have ended while his act was put on record.
+    async fn takes_over(&mut self, page: Page) -> bool {
+        let (taken, is_his) = oneshot::channel();
         let ready = self.consoles.wishes_ready(&self.act.who.login);
         self.orders(Order::TakesOver {
             line: page.line,
             events: page.events,
             post: self.post.clone(),
             ready,
+            taken,
         })
         .await;
+        is_his.await.is_ok()
     }
 
     /// Whether the call takes it; one that is over has nothing to be told.

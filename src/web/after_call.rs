@@ -24,8 +24,8 @@ pub(super) struct NoteForm {
     matter: Option<String>,
 }
 
-/// `POST /desk/note`: 204 when it is stored; 409 where the call is not the last one of the person's own desk, or the
-/// note or the matter is none.
+/// `POST /desk/note`: 204 when it is stored; 403 where the call is not the last one of the person's own desk, 409 where
+/// the note or the matter is none.
 pub(super) async fn note(
     State(web): State<Web>,
     pass: Pass,

@@ -214,7 +214,8 @@ impl Line {
         asking.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Beside the words, so that a database that stands keeps no word waiting.
         let mut withdrawn = std::pin::pin!(withdrawn(LOOKED_AT_EVERY, LOOK_WITHIN, || {
-            may_take_calls(&self.web.engine, &self.secret)
+            let supervises = self.attached.supervises();
+            may_take_calls(&self.web.engine, &self.secret, supervises)
         }));
         let (mut heard_at, mut said_count) = (clock(), 0);
         loop {
@@ -263,11 +264,19 @@ impl Line {
     }
 }
 
-/// Whether whose login this is may still take calls: who logged out, or was, has no desk, nor who lost the right.
-pub(super) async fn may_take_calls(engine: &Engine, secret: &str) -> Result<bool, Error> {
+/// Whether whose login this is may still take calls: who logged out, or was, has no desk, nor who lost the right. Who
+/// supervises must still be a supervisor, too.
+pub(super) async fn may_take_calls(
+    engine: &Engine,
+    secret: &str,
+    supervises: bool,
+) -> Result<bool, Error> {
     let person = engine.login(secret, now()).await?;
     Ok(person.is_some_and(|person| {
-        !person.must_change_password && Visitor::Person(person).may(Action::TakeCalls).is_some()
+        let changes = person.must_change_password;
+        let visitor = Visitor::Person(person);
+        let may = |action| visitor.may(action).is_some();
+        !changes && may(Action::TakeCalls) && (!supervises || may(Action::Supervise))
     }))
 }
 

@@ -232,15 +232,20 @@ fn a_page_that_is_loaded_again_takes_its_call_up_and_one_that_is_gone_does_not()
     server.stop();
 }
 
+/// The page of one desk, and the telephone of another.
+fn with_colleague(colleague: &Desk) -> House {
+    House::new(Setup {
+        desks: vec![format!("browser:{PERSON}"), colleague.address.clone()],
+        desk_ring_timeout_s: 20,
+        ..Setup::default()
+    })
+}
+
 /// The same while it asks a colleague: the caller waits on, and the page finds its colleague.
 #[test]
 fn a_page_that_is_loaded_again_in_a_consultation_finds_its_colleague() {
     let colleague = Desk::open("desk", "8002", Habits::default());
-    let house = House::new(Setup {
-        desks: vec![format!("browser:{PERSON}"), colleague.address.clone()],
-        desk_ring_timeout_s: 20,
-        ..Setup::default()
-    });
+    let house = with_colleague(&colleague);
     let server = house.start();
     let browser = ready(&house);
     let caller = Caller::dial(&house);
@@ -279,11 +284,7 @@ fn a_page_that_is_loaded_again_in_a_consultation_finds_its_colleague() {
 #[test]
 fn a_page_hands_its_caller_to_a_telephone_and_one_grade_counts() {
     let colleague = Desk::open("desk", "8002", Habits::default());
-    let house = House::new(Setup {
-        desks: vec![format!("browser:{PERSON}"), colleague.address.clone()],
-        desk_ring_timeout_s: 20,
-        ..Setup::default()
-    });
+    let house = with_colleague(&colleague);
     let server = house.start();
     let browser = ready(&house);
     let caller = Caller::dial(&house);

@@ -1,7 +1,7 @@
 //! A supervisor in the call: his sound, his acts on the timeline, and the caller whom he takes over. What he may, and
 //! what of it is on record, is `supervision`'s.
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Call, Stage};
 use crate::console::{self, Mode};
@@ -26,6 +26,7 @@ struct Taking {
     line: console::Line,
     events: mpsc::Receiver<console::Event>,
     seat: Seat,
+    taken: oneshot::Sender<()>,
 }
 
 impl Supervised {
@@ -60,10 +61,16 @@ impl Call {
                 events,
                 post,
                 ready,
+                taken,
             } => {
                 let floor = &self.house.floor;
                 let seat = floor.takes_over(&self.id.0, &post.desk, post.staff, ready);
-                self.party.supervised.taking = Some(Taking { line, events, seat });
+                self.party.supervised.taking = Some(Taking {
+                    line,
+                    events,
+                    seat,
+                    taken,
+                });
                 self.mark("supervised", "take_over");
                 self.party_hears(talk::Event::TakenOver, ears);
                 if self.party.supervised.taking.take().is_some() {
@@ -91,10 +98,19 @@ impl Call {
 
     /// He has the caller as any desk has.
     pub(super) fn supervisor_is_first(&mut self, ears: &mut Ears) {
-        let Some(Taking { line, events, seat }) = self.party.supervised.taking.take() else {
+        let Some(taking) = self.party.supervised.taking.take() else {
             tracing::error!(call = %self.id.0, "a bug: there is no supervisor to be the first");
             return;
         };
+        let Taking {
+            line,
+            events,
+            seat,
+            taken,
+        } = taking;
+        line.supervises(None);
+        // Who waits for it has nothing else to do.
+        let _ = taken.send(());
         (self.party.refers, self.party.lost) = (false, false);
         self.sound.ear_is_first();
         ears.desk = Some(DeskEars::Page(events));

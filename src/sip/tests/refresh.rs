@@ -23,15 +23,20 @@ async fn a_session_nobody_refreshes_is_ended_with_a_reason() {
     assert!(peer.expect("BYE").await.header("Reason").contains("408"));
 }
 
-#[tokio::test]
-async fn a_peer_without_timers_is_refreshed_by_us() {
+/// Its sessions expire after a second.
+async fn with_brief_sessions() -> (Agent, mpsc::Receiver<Incoming>) {
     let tuning = Tuning {
         min_se: Duration::from_secs(1),
         ..Tuning::default()
     };
     let mut short = settings();
     short.session_expires = Duration::from_secs(1);
-    let (agent, mut calls) = Agent::start_tuned(short, tuning).await.unwrap();
+    Agent::start_tuned(short, tuning).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_peer_without_timers_is_refreshed_by_us() {
+    let (agent, mut calls) = with_brief_sessions().await;
     let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
     peer.send(peer.invite("")).await;
     let incoming = soon(calls.recv()).await.unwrap();
@@ -51,13 +56,7 @@ async fn a_peer_without_timers_is_refreshed_by_us() {
 
 #[tokio::test]
 async fn a_peer_without_timers_that_refuses_every_refresh_keeps_its_call() {
-    let tuning = Tuning {
-        min_se: Duration::from_secs(1),
-        ..Tuning::default()
-    };
-    let mut short = settings();
-    short.session_expires = Duration::from_secs(1);
-    let (agent, mut calls) = Agent::start_tuned(short, tuning).await.unwrap();
+    let (agent, mut calls) = with_brief_sessions().await;
     let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
     peer.send(peer.invite("Allow: INVITE, UPDATE\r\n")).await;
     let incoming = soon(calls.recv()).await.unwrap();

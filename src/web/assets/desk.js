@@ -201,7 +201,7 @@ class DeskConsole extends HTMLElement {
     this.ringEnds();
     const before = this.call?.line === message.line ? this.call : {};
     if (!message.supervises) this.mayNote(null);
-    this.call = { ...before, supervises: null, ...message, talk: true, since: Date.now() - 1000 * message.for_s };
+    this.call = { ...before, supervises: null, under_way: null, ...message, talk: true, since: Date.now() - 1000 * message.for_s };
     if (message.again) this.again();
     // Whatever else a page is told in its talk takes no refusal away.
     else if (!before.talk || before.again) this.fail(null);

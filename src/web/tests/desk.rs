@@ -13,7 +13,10 @@ async fn who_logs_out_is_removed_or_loses_the_right_takes_no_more_calls() {
         let name = format!("agent-{}", what.replace(' ', "-"));
         let cookie = centre.cookie_of(&name, &[(Role::Agent, "centre")]).await;
         let secret = cookie.split_once('=').unwrap().1;
-        assert!(may_take_calls(engine, secret).await.unwrap(), "{what}");
+        assert!(
+            may_take_calls(engine, secret, false).await.unwrap(),
+            "{what}"
+        );
         let person = engine.person_named(&name).await.unwrap();
         match what {
             "log out" => engine.log_out(secret).await.unwrap(),
@@ -26,12 +29,25 @@ async fn who_logs_out_is_removed_or_loses_the_right_takes_no_more_calls() {
                 engine.reset_password(&person, &by, now()).await.unwrap();
             }
         }
-        assert!(!may_take_calls(engine, secret).await.unwrap(), "{what}");
+        assert!(
+            !may_take_calls(engine, secret, false).await.unwrap(),
+            "{what}"
+        );
     }
     // No post of the matrix that takes calls.
     let cookie = centre
         .cookie_of("head", &[(Role::OfficeSigner, "general_office")])
         .await;
     let secret = cookie.split_once('=').unwrap().1;
-    assert!(!may_take_calls(engine, secret).await.unwrap());
+    assert!(!may_take_calls(engine, secret, false).await.unwrap());
+    // Who supervises must be a supervisor for as long as he hears.
+    let both = [(Role::Agent, "centre"), (Role::CentreSupervisor, "centre")];
+    let cookie = centre.cookie_of("helper", &both).await;
+    let secret = cookie.split_once('=').unwrap().1;
+    assert!(may_take_calls(engine, secret, true).await.unwrap());
+    let person = engine.person_named("helper").await.unwrap();
+    let revoked = engine.revoke_posts(&person, Role::CentreSupervisor, None, &by, now());
+    assert_eq!(revoked.await.unwrap(), 1);
+    assert!(!may_take_calls(engine, secret, true).await.unwrap());
+    assert!(may_take_calls(engine, secret, false).await.unwrap());
 }
