@@ -417,7 +417,14 @@ async fn a_call_is_noted_with_its_matter_and_nothing_else_of_it_changes(place: P
         .register_matter(&matter, "test", friday())
         .await
         .unwrap();
-    for (part, found) in [("采伐", 1), ("q_0", 1), ("%", 0), ("lqx001", 0), ("", 0)] {
+    for (part, found) in [
+        ("采伐", 1),
+        ("q_0", 1),
+        ("LQ_0", 1),
+        ("%", 0),
+        ("lqx001", 0),
+        ("", 0),
+    ] {
         assert_eq!(
             engine.find_items(part).await.unwrap().len(),
             found,
