@@ -351,7 +351,7 @@ impl Call {
         self.remove_desk(Side::Desk, now);
         self.desks[0] = leg;
         if let Some(desk) = &mut self.desks[0] {
-            desk.side = Side::Desk;
+            desk.stands_as(Side::Desk);
         }
     }
 

@@ -60,6 +60,12 @@ impl MediaLeg {
         leg
     }
 
+    /// It stands here from now on: that it is silent is told anew.
+    pub fn stands_as(&mut self, side: Side) {
+        self.side = side;
+        self.timed_out = false;
+    }
+
     /// Hears and addresses what was now negotiated, and nothing else.
     pub fn renegotiated(&mut self, negotiated: Negotiated, now: Instant) {
         if negotiated.codec != self.negotiated.codec

@@ -75,6 +75,14 @@ pub struct Orders {
 }
 
 impl Orders {
+    /// The call is over, whatever is still to be stored of it: no supervisor reaches it any more, and what it had not
+    /// taken is let go of.
+    pub fn over(&mut self) {
+        self.calls.all().remove(&self.call);
+        self.receiver.close();
+        while self.receiver.try_recv().is_ok() {}
+    }
+
     /// The next order; none comes where nobody supervises.
     pub async fn next(&mut self) -> Order {
         match self.receiver.recv().await {
@@ -86,7 +94,7 @@ impl Orders {
 
 impl Drop for Orders {
     fn drop(&mut self) {
-        self.calls.all().remove(&self.call);
+        self.over();
     }
 }
 

@@ -98,14 +98,16 @@ async fn what_cannot_be_supervised_leaves_no_trace_and_says_why() {
     }
     let words = async |call: &str| refused(call, REASON).await.word();
     assert_eq!(words(CALL).await, Some("no_call"));
-    let orders = supervisions.enter(CALL, Some("13800000000".to_owned()));
+    let mut orders = supervisions.enter(CALL, Some("13800000000".to_owned()));
     assert_eq!(words("20260918-160000-bbbbbb").await, Some("no_call"));
     assert_eq!(words(CALL).await, Some("no_page"));
     // Refused, it is free for the next one.
     let watched = supervisions.calls.watch(CALL).ok();
     assert!(watched.is_some());
     assert_eq!(words(CALL).await, Some("supervised"));
-    drop((watched, orders));
+    drop(watched);
+    // It is over, and what is left of it is still being stored.
+    orders.over();
     assert_eq!(words(CALL).await, Some("no_call"));
     assert_eq!(record(&engine).await, []);
 }
@@ -141,9 +143,13 @@ async fn beginning_and_end_are_on_record_with_the_reason_and_the_call_hears_of_n
     assert_eq!(twice.unwrap_err().word(), Some("supervised"));
     attached.said(FromPage::Refuse { line }).unwrap();
     let ended = (Sound::LiveEnd, REASON.to_owned());
-    while record(&engine).await.len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    let both = async {
+        while record(&engine).await.len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let both = tokio::time::timeout(Duration::from_secs(10), both).await;
+    both.expect("its end is on record");
     assert_eq!(record(&engine).await, [began, ended]);
     assert!(supervisions.calls.watch(CALL).is_ok(), "it is free again");
     let told = std::pin::pin!(orders.next());

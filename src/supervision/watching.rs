@@ -141,6 +141,9 @@ impl Watching {
 
     /// Whether the call is his now: its talk may have ended while his act was put on record.
     async fn takes_over(&mut self, page: Page) -> bool {
+        if page.over.is_cancelled() {
+            return false;
+        }
         let (taken, is_his) = oneshot::channel();
         let ready = self.consoles.wishes_ready(&self.act.who.login);
         self.orders(Order::TakesOver {
@@ -177,7 +180,8 @@ impl Watching {
         drop(self.watched);
         for _ in 0..TRIES {
             let recording = self.engine.supervised(&self.act, Said::Leaves, civil());
-            if let Ok(Ok(())) = tokio::time::timeout(RECORDED_WITHIN, recording).await {
+            // Not cut off: what is cut off in its commit may stand, and would stand twice.
+            if recording.await.is_ok() {
                 return;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -285,6 +285,7 @@ fn a_page_that_is_loaded_again_in_a_consultation_finds_its_colleague() {
     let what = timeline(&call);
     assert_eq!(call["grade"], "very_satisfied", "{what}");
     assert!(line(&call, "desk_lost").is_none(), "{what}");
+    assert_eq!(lines(&call, "consulting").len(), 1, "{what}");
     caller.settled();
     server.stop();
 }

@@ -164,14 +164,15 @@ impl Connect {
     pub fn on(&self, state: State, event: &Event, run: &mut Run) -> Next {
         if let Event::Digit(key) = event {
             match &state {
-                State::Waiting(_) => {
+                // Who has talked is owed the question for his grade: no key of the queue leads past it.
+                State::Waiting(_) if run.contact != Contact::SoughtAgain => {
                     if let Some(to) = self.waiting.key(*key) {
                         run.stop_playing();
                         run.act(Action::StepAside);
                         return to.go();
                     }
                 }
-                State::Notice(_) | State::Ringing | State::Talking => {}
+                State::Waiting(_) | State::Notice(_) | State::Ringing | State::Talking => {}
             }
             run.mark(Mark::KeyIgnored(*key));
         }
@@ -262,7 +263,13 @@ impl Connect {
                     .unwrap_or(&self.unavailable)
                     .go()
             }
-            Event::DeskUnavailable(_) => self.in_vain(run),
+            Event::DeskUnavailable(_) => {
+                if run.contact == Contact::SoughtAgain {
+                    // He is asked for his grade: his place in the queue is another's.
+                    run.act(Action::CancelConnect);
+                }
+                self.in_vain(run)
+            }
             Event::Timeout => {
                 run.act(Action::CancelConnect);
                 self.in_vain(run)

@@ -301,7 +301,13 @@ mod tests {
         call.pass(10.0);
         // That one is lost as well, and nobody else is to be had.
         call.happen(Event::DeskLost);
-        call.happen(Event::DeskUnavailable(Unavailable::WaitedOut));
+        // No key of the queue leads past the question for his grade.
+        call.press("1");
+        call.pass(3.0);
+        call.press("1");
+        assert_eq!(call.session.place(), "connect");
+        let waited = call.happen(Event::DeskUnavailable(Unavailable::WaitedOut));
+        assert!(waited.contains(&Action::CancelConnect), "{waited:?}");
         assert_eq!(call.session.place(), "rate");
         // Who hangs up meanwhile has talked all the same.
         let mut call = Call::queueing();

@@ -47,11 +47,16 @@ impl Call {
                 ..queueing(waits, skill.as_ref())
             }),
         };
+        let again = std::mem::take(&mut self.party.lost);
+        if again {
+            // The talk with the desk that was lost was ended by nobody.
+            self.talk.ended_by = None;
+        }
         let (hunt, told) = self.house.floor.seek(Wanted {
             whom: Whom::Need {
                 need: Need { group, skill },
                 terms,
-                again: std::mem::take(&mut self.party.lost),
+                again,
             },
             caller_number: self.caller_number.clone(),
             call: self.id.0.clone(),

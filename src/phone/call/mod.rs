@@ -138,7 +138,7 @@ impl Call {
             };
             let input = ears.next(deadline, running).await;
             self.take(input, &mut ears).await;
-            self.supervision_holds();
+            self.supervision_holds(&mut ears);
             self.page_sees();
         }
         self.conclude(ears).await

@@ -32,6 +32,8 @@ pub(in crate::phone) struct Party {
     plays: u32,
     /// The caller hears nobody since then.
     waits_since: Option<Instant>,
+    /// Who hears whom, as it was marked last.
+    marked: Option<Bridge>,
     /// A REFER waits to be told what became of it.
     pub(super) refers: bool,
     /// The caller's own desk was lost: nobody ended the talk.
@@ -67,6 +69,7 @@ impl Party {
             patience: Duration::ZERO,
             plays: OWN_PLAYS,
             waits_since: None,
+            marked: None,
             refers: false,
             lost: false,
             sealed_from: None,
@@ -90,6 +93,7 @@ impl Call {
     pub(super) fn party_begins(&mut self, ears: &mut Ears) {
         // What another desk left undone is not this one's.
         self.party.waits_since = None;
+        self.party.marked = None;
         self.party.refers = false;
         self.party.lost = false;
         if let Some(handling) = self.session.handling() {
@@ -216,10 +220,13 @@ impl Call {
             matches!(bridge, Bridge::Pair | Bridge::All),
             bridge == Bridge::All,
         );
-        match bridge {
-            Bridge::Desks => self.mark("consulting", ""),
-            Bridge::All => self.mark("three", ""),
-            Bridge::Apart | Bridge::Pair => {}
+        // A leg that went or came changes nothing of what goes on.
+        if self.party.marked.replace(bridge) != Some(bridge) {
+            match bridge {
+                Bridge::Desks => self.mark("consulting", ""),
+                Bridge::All => self.mark("three", ""),
+                Bridge::Apart | Bridge::Pair => {}
+            }
         }
         let now = clock::instant();
         match bridge {

@@ -83,7 +83,10 @@ impl Call {
     }
 
     /// A supervision ends with the talk that it is of.
-    pub(super) fn supervision_holds(&mut self) {
+    pub(super) fn supervision_holds(&mut self, ears: &mut Ears) {
+        if self.stage != Stage::Running {
+            ears.supervisor.over();
+        }
         if !self.party.is_on() || self.stage != Stage::Running {
             self.supervision_ends();
         }
