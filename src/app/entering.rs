@@ -7,7 +7,7 @@ use super::{log_to_stderr, now, open_engine, runtime};
 use crate::clerk::{self, CallOutCommand, DeskCommand, MatterCommand, TokenCommand, UnitCommand};
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::outward;
+use crate::outward::{self, Allowing};
 use crate::phone::Book;
 
 /// `gradeline unit`.
@@ -20,16 +20,22 @@ pub fn unit(config: Option<&Path>, command: UnitCommand) -> anyhow::Result<ExitC
 /// `gradeline call-out`.
 pub fn call_out(config: Option<&Path>, command: CallOutCommand) -> anyhow::Result<ExitCode> {
     let read = Config::load(config)?;
-    let allowing = read.calls_out().map(|outward| {
-        if let Ok(Some(book)) = Book::read(&read.files()).map(|checked| checked.book) {
-            answered_by(&outward.plans, &book);
-        }
-        outward.allowing()
-    });
+    let allowing = allowing(&read);
     enter(config, async |engine| {
         let id = outward::fresh_order_id(now());
         clerk::call_out(engine, command, allowing, id, now()).await
     })
+}
+
+/// What the configuration allows; `None` where there is no trunk.
+fn allowing(config: &Config) -> Option<Allowing> {
+    let outward = config.calls_out()?;
+    match Book::read(&config.files()).map(|checked| checked.book) {
+        Ok(Some(book)) => answered_by(&outward.plans, &book),
+        // The running server may well have the book that was good before: it judges again when it makes the call.
+        Ok(None) | Err(_) => outward.plans.are(|_| true),
+    }
+    Some(outward.allowing())
 }
 
 /// Tells whoever asks for calls out which of them a dialplan answers.
@@ -71,4 +77,30 @@ fn enter<T: Termination>(
         engine.close().await?;
         done.map(Termination::report)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::errands::Purpose;
+
+    #[test]
+    fn what_cannot_be_read_leaves_it_to_the_server_which_plans_answer() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("gradeline.toml");
+        let text = format!(
+            "[outward]\ntrunk = \"sip:192.0.2.10\"\ncaller_id = \"01066554433\"\n\
+            [dialplans]\ndir = {0:?}\n[prompts]\ndir = {0:?}\n",
+            dir.path()
+        );
+        std::fs::write(&file, text).unwrap();
+        let config = Config::load(Some(&file)).unwrap();
+        assert!(Book::read(&config.files()).is_err(), "there is no script");
+        let allowing = allowing(&config).unwrap();
+        assert!(
+            Purpose::ALL
+                .into_iter()
+                .all(|purpose| allowing.plans.answer(purpose))
+        );
+    }
 }

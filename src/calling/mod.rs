@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::dialing::Trunk;
-use crate::domain::Moment;
+use crate::domain::{Moment, TicketNumber};
 use crate::engine::{CallId, Engine, Error};
 use crate::errands::{
     Ended, Errands, Next, Numbers, Order, OrderId, Purpose, Rules, Start, Trouble,
@@ -69,10 +69,23 @@ struct Rounds {
     running: JoinSet<(Ended, Option<u16>)>,
     attempts: HashMap<Id, Attempt>,
     /// What could not be written yet.
-    unwritten: Vec<(Attempt, Ended, Option<u16>, Next)>,
+    unwritten: Vec<Unwritten>,
     /// Attempts that nobody makes, because the answer of the write that begins them was lost: whether they are on record is found out first.
     unsure: Vec<(OrderId, u32, CallId)>,
     recovered: bool,
+    /// The last ticket of the page of results to be told; the next page begins behind it. Empty: at the first.
+    told_up_to: String,
+}
+
+/// The end of an attempt, until it is on record.
+struct Unwritten {
+    attempt: Attempt,
+    ended: Ended,
+    /// The final response, where there was one.
+    status: Option<u16>,
+    next: Next,
+    /// When it ended, however much later that is written.
+    at: Moment,
 }
 
 /// The civil clock: in which hour.
@@ -94,6 +107,7 @@ pub async fn run(with: Calling, closing: CancellationToken) {
         unwritten: Vec::new(),
         unsure: Vec::new(),
         recovered: false,
+        told_up_to: String::new(),
     };
     let mut looks = tokio::time::interval(EVERY);
     // After a hang one look is as good as many.
@@ -172,13 +186,16 @@ impl Rounds {
     }
 
     /// What nobody has to ask for: results to be told, callbacks that callers wished.
-    async fn ask_unasked(&self, now: Moment) -> Result<(), Error> {
+    async fn ask_unasked(&mut self, now: Moment) -> Result<(), Error> {
         let engine = &self.with.engine;
         let outward = &self.with.outward;
         let mut wishes = Vec::new();
         // Without a plan they wait for one.
         if outward.results && outward.plans.answer(Purpose::Result) {
-            let tickets = engine.results_to_tell(FEW).await?;
+            // One rater with many of them holds up no other: his number is called for one at a time, and the rest stay where they are.
+            let tickets = engine.results_to_tell(&self.told_up_to, FEW).await?;
+            let last = tickets.last().filter(|_| tickets.len() as u64 == FEW);
+            self.told_up_to = last.map_or(String::new(), TicketNumber::to_string);
             wishes.extend(tickets.into_iter().map(WishFor::Result));
         }
         if outward.callbacks && outward.plans.answer(Purpose::Callback) {
@@ -210,7 +227,8 @@ impl Rounds {
                 Err(NotAsked::Refused(trouble)) => trouble,
                 Err(NotAsked::Engine(fault @ Error::Store(_))) => return Err(fault),
                 Err(NotAsked::Engine(error)) => {
-                    tracing::error!(?what, %error, "a call out cannot be asked for");
+                    let purpose = what.purpose().word();
+                    tracing::error!(purpose, %error, "a call out cannot be asked for");
                     Trouble::NotNow
                 }
             };
@@ -238,6 +256,7 @@ impl Rounds {
         }
         let Some(make) = (self.with.line)() else {
             // Nothing is on record of it, and it is none of its attempts.
+            metrics::counter!("gradeline_calls_out_without_line_total").increment(1);
             self.room
                 .put_back(&start.order.id, now.plus_millis(NO_LINE_MS));
             return Ok(());
@@ -284,18 +303,24 @@ impl Rounds {
             .room
             .ended(&order, ended, now, self.with.engine.calendar());
         let next = next.unwrap_or(Next::Closed(ended));
-        self.unwritten.push((attempt, ended, status, next));
+        self.unwritten.push(Unwritten {
+            attempt,
+            ended,
+            status,
+            next,
+            at: now,
+        });
         self.write_ends().await;
     }
 
     async fn write_ends(&mut self) {
         let mut kept = Vec::new();
-        for (attempt, ended, status, next) in std::mem::take(&mut self.unwritten) {
+        for end in std::mem::take(&mut self.unwritten) {
             let engine = &self.with.engine;
-            let now = moment();
-            if let Err(error) = engine.end_attempt(&attempt, ended, status, next, now).await {
-                tracing::warn!(errand = attempt.row.id, %error, "the end of a call out is written later");
-                kept.push((attempt, ended, status, next));
+            let written = engine.end_attempt(&end.attempt, end.ended, end.status, end.next, end.at);
+            if let Err(error) = written.await {
+                tracing::warn!(errand = end.attempt.row.id, %error, "the end of a call out is written later");
+                kept.push(end);
             }
         }
         self.unwritten = kept;

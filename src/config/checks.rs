@@ -220,22 +220,13 @@ impl Config {
         ])
     }
 
-    /// Calls out take their ports beside those that come in.
+    /// Calls out are among `max_calls`, and their ports too.
     fn port_warning(&self) -> Option<String> {
         let ports = usize::from(self.media.ports.end() - self.media.ports.start()) + 1;
         let (room, max_calls) = (ports / PORTS_A_CALL, self.sip.max_calls);
-        let at_once = match self.calls_go_out() {
-            true => self.outward.at_once,
-            false => 0,
-        };
-        if room < max_calls {
-            return Some(format!(
-                "[media] ports has room for {room} calls, fewer than [sip] max_calls = {max_calls}: a call takes {PORTS_A_CALL} ports"
-            ));
-        }
-        (room < max_calls.saturating_add(at_once)).then(|| {
+        (room < max_calls).then(|| {
             format!(
-                "[media] ports has room for {room} calls, fewer than [sip] max_calls = {max_calls} and [outward] at_once = {at_once} together: a call takes {PORTS_A_CALL} ports"
+                "[media] ports has room for {room} calls, fewer than [sip] max_calls = {max_calls}: a call takes {PORTS_A_CALL} ports"
             )
         })
     }

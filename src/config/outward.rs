@@ -101,7 +101,7 @@ impl Config {
     }
 
     /// By `[outward] trunk`, or with a number to be seen by `[trunk]`.
-    pub(super) fn calls_go_out(&self) -> bool {
+    fn calls_go_out(&self) -> bool {
         let outward = &self.outward;
         outward.trunk.is_some() || !outward.caller_id.is_empty() && self.trunkline().is_some()
     }
@@ -259,17 +259,18 @@ mod tests {
     }
 
     #[test]
-    fn calls_out_need_ports_of_their_own() {
-        let media = "[media]\nports = \"20000-20039\"\n[sip]\nmax_calls = 10\n";
-        let said = |outward: &str| {
+    fn calls_out_need_no_ports_beside_those_of_max_calls() {
+        let trunk = "trunk = \"sip:192.0.2.10\"\ncaller_id = \"01066554433\"\n";
+        let warned = |outward: &str, max_calls: usize| {
+            let media =
+                format!("[media]\nports = \"20000-20039\"\n[sip]\nmax_calls = {max_calls}\n");
             let config = read(&format!("{outward}{media}")).unwrap();
             let warnings = config.warnings();
-            warnings.iter().any(|said| said.contains("at_once = 2"))
+            warnings.iter().any(|said| said.contains("[media] ports"))
         };
-        assert!(!said(""), "nobody is called");
-        assert!(said(
-            "trunk = \"sip:192.0.2.10\"\ncaller_id = \"01066554433\"\n"
-        ));
+        assert!(!warned("", 10), "nobody is called");
+        assert!(!warned(trunk, 10), "two of the ten may be calls out");
+        assert!(warned("", 11) && warned(trunk, 11));
     }
 
     #[test]

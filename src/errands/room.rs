@@ -38,6 +38,11 @@ impl Behind {
     fn untried(self) -> u32 {
         self.attempts.saturating_sub(self.tried)
     }
+
+    /// Whether another attempt is made after one, counted already, that did not try him; else the errand is given up.
+    pub fn goes_on_untried(self, purpose: Purpose) -> bool {
+        self.untried() < purpose.untried_at_most()
+    }
 }
 
 /// An attempt to be made now.
@@ -259,7 +264,7 @@ const PAUSE_AT_MOST_MIN: u32 = 120;
 
 /// What becomes of an errand when its last attempt, which `behind` has counted already, ended so. Whoever was not tried is tried
 /// again ever more rarely.
-pub fn next(
+fn next(
     hours: &Hours,
     purpose: Purpose,
     behind: Behind,
@@ -277,7 +282,7 @@ pub fn next(
             let after_min = |min: u32| (min << doubled).min(PAUSE_AT_MOST_MIN);
             (
                 ended.again_after_min().map(after_min),
-                behind.untried() < purpose.untried_at_most(),
+                behind.goes_on_untried(purpose),
             )
         }
     }) else {

@@ -215,9 +215,10 @@ impl State {
     }
 
     /// INVITEs that were let through, and calls of theirs, that have no place yet.
-    pub(super) fn under_way(&self) -> usize {
+    pub(super) fn under_way(&self, now: Instant) -> usize {
         let seated = self.seats.talking().saturating_sub(self.seats.ours());
-        let table = self.table();
+        let mut table = self.table();
+        table.forget_lost_invites(now);
         table.invited.len() + table.incoming.saturating_sub(seated)
     }
 

@@ -34,7 +34,7 @@ pub use head::{Head, body_start};
 pub use judge::{Verdict, judge};
 pub use register::{Desks, unescaped};
 pub use seats::Seat;
-pub use syntax::items;
+pub use syntax::{items, unquoted};
 pub use unproven::GiveUp;
 
 /// A start line with its headers, in bytes (RFC 3261 sets no limit).

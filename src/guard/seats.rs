@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use super::State;
 
@@ -57,8 +58,8 @@ impl State {
 
     /// Takes a place for a call that the house makes; `None` where calls and INVITEs that were let through have all of them, or as
     /// many calls wait to be stored as may. Nobody is sent away for it.
-    pub fn seat_of_ours(self: &Arc<State>) -> Option<Seat> {
-        let under_way = self.under_way();
+    pub fn seat_of_ours(self: &Arc<State>, now: Instant) -> Option<Seat> {
+        let under_way = self.under_way(now);
         let most = self.limits.max_calls.saturating_sub(under_way);
         let seats = &self.seats;
         if seats.closing() >= self.limits.max_closing {

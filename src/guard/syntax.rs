@@ -116,7 +116,7 @@ fn quoted_end(text: &str) -> Option<usize> {
 }
 
 /// The parts between separators that stand in no quotes.
-pub(super) fn unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+pub fn unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |c| {
         match c {

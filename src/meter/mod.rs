@@ -53,7 +53,7 @@ async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 30] = [
+const COUNTERS: [(&str, &str); 31] = [
     (
         "gradeline_desks_nat_asked_total",
         "OPTIONS to telephones behind NAT",
@@ -70,6 +70,10 @@ const COUNTERS: [(&str, &str); 30] = [
     (
         "gradeline_calls_refused_total",
         "Calls that were not answered, by reason",
+    ),
+    (
+        "gradeline_calls_out_without_line_total",
+        "Times that a call out was due and waited for a line",
     ),
     (
         "gradeline_calls_broken_total",

@@ -5,11 +5,11 @@ use crate::casework::Case;
 use crate::domain::{Hand, Moment, State, TicketNumber};
 use crate::engine::{CallId, Engine, Error, Page};
 use crate::errands::{Numbers, Order, OrderId, Purpose, Trouble};
-use crate::register::ErrandRow;
+use crate::register::{AttemptRow, ErrandRow};
 use crate::store::Tx;
 
-/// What is wanted.
-#[derive(Debug, Clone)]
+/// What is wanted. Not `Debug`: it may hold a whole number, which no log tells (第十四条).
+#[derive(Clone)]
 pub struct Wish {
     pub what: WishFor,
     /// 工号 of the desk that is rung first.
@@ -18,8 +18,8 @@ pub struct Wish {
     pub by: Option<Hand>,
 }
 
-/// Whom the call is about.
-#[derive(Debug, Clone)]
+/// Whom the call is about. Not `Debug`, as [`Wish`].
+#[derive(Clone)]
 pub enum WishFor {
     /// The rater of a ticket is called by a person.
     Revisit(TicketNumber),
@@ -154,17 +154,8 @@ impl Engine {
     }
 
     /// The newest calls out, each with its attempts.
-    pub async fn calls_out(
-        &self,
-        limit: u64,
-    ) -> Result<Vec<(ErrandRow, Vec<crate::register::AttemptRow>)>, Error> {
-        let mut tx = self.read().await?;
-        let mut shown = Vec::new();
-        for row in tx.newest_errands(limit).await? {
-            let attempts = tx.errand_attempts(&row.id).await?;
-            shown.push((row, attempts));
-        }
-        Ok(shown)
+    pub async fn calls_out(&self, limit: u64) -> Result<Vec<(ErrandRow, Vec<AttemptRow>)>, Error> {
+        Ok(self.calls_out_page(None, limit).await?.items)
     }
 
     /// A page of them, newest first: `cursor` is the `next` of the page before, of which it goes on.
@@ -172,7 +163,7 @@ impl Engine {
         &self,
         cursor: Option<&str>,
         limit: u64,
-    ) -> Result<Page<(ErrandRow, Vec<crate::register::AttemptRow>)>, Error> {
+    ) -> Result<Page<(ErrandRow, Vec<AttemptRow>)>, Error> {
         let mut tx = self.read().await?;
         let mut rows = match cursor {
             None => tx.newest_errands(limit + 1).await?,
@@ -185,11 +176,7 @@ impl Engine {
         let more = rows.len() as u64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let next = rows.last().filter(|_| more).map(|row| row.id.clone());
-        let mut items = Vec::new();
-        for row in rows {
-            let attempts = tx.errand_attempts(&row.id).await?;
-            items.push((row, attempts));
-        }
+        let items = with_attempts(&mut tx, rows).await?;
         Ok(Page { items, next })
     }
 
@@ -197,29 +184,22 @@ impl Engine {
     pub async fn whole_call_out(
         &self,
         id: &str,
-    ) -> Result<Option<(ErrandRow, Vec<crate::register::AttemptRow>)>, Error> {
+    ) -> Result<Option<(ErrandRow, Vec<AttemptRow>)>, Error> {
         let mut tx = self.read().await?;
-        let Some(row) = tx.errand(id).await? else {
-            return Ok(None);
-        };
-        let attempts = tx.errand_attempts(id).await?;
-        Ok(Some((row, attempts)))
+        let found = tx.errand(id).await?;
+        Ok(with_attempts(&mut tx, found).await?.pop())
     }
 
     /// Those of one ticket, newest first.
     pub async fn calls_out_of_ticket(
         &self,
         ticket: TicketNumber,
-    ) -> Result<Vec<(ErrandRow, Vec<crate::register::AttemptRow>)>, Error> {
+    ) -> Result<Vec<(ErrandRow, Vec<AttemptRow>)>, Error> {
         /// A ticket has no more: three rounds of three attempts each.
         const MOST: u64 = 50;
         let mut tx = self.read().await?;
-        let mut shown = Vec::new();
-        for row in tx.errands_of_ticket(&ticket.to_string(), MOST).await? {
-            let attempts = tx.errand_attempts(&row.id).await?;
-            shown.push((row, attempts));
-        }
-        Ok(shown)
+        let rows = tx.errands_of_ticket(&ticket.to_string(), MOST).await?;
+        with_attempts(&mut tx, rows).await
     }
 
     /// When a call began.
@@ -228,9 +208,15 @@ impl Engine {
         Ok(standing.map(|call| call.started_at))
     }
 
-    /// Tickets whose rater is to be told the result by the machine, and was not yet.
-    pub async fn results_to_tell(&self, limit: u64) -> Result<Vec<TicketNumber>, Error> {
-        let numbers = self.read().await?.tickets_to_rerate(limit).await?;
+    /// Tickets whose rater is to be told the result by the machine, and was not yet; a page of them, by number: those behind `after`, all
+    /// behind `""`.
+    pub async fn results_to_tell(
+        &self,
+        after: &str,
+        limit: u64,
+    ) -> Result<Vec<TicketNumber>, Error> {
+        let mut tx = self.read().await?;
+        let numbers = tx.tickets_to_rerate(after, limit).await?;
         Ok(numbers
             .iter()
             .filter_map(|text| text.parse().ok())
@@ -296,6 +282,19 @@ impl Engine {
         }
         Ok(row)
     }
+}
+
+/// Each with its attempts.
+async fn with_attempts(
+    tx: &mut Tx,
+    rows: impl IntoIterator<Item = ErrandRow>,
+) -> Result<Vec<(ErrandRow, Vec<AttemptRow>)>, Error> {
+    let mut shown = Vec::new();
+    for row in rows {
+        let attempts = tx.errand_attempts(&row.id).await?;
+        shown.push((row, attempts));
+    }
+    Ok(shown)
 }
 
 fn blank(id: &OrderId, purpose: Purpose, now: Moment) -> ErrandRow {

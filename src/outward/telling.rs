@@ -78,6 +78,7 @@ impl Engine {
         &self,
         attempt: &Attempt,
         ended: Ended,
+        begun_at: Moment,
         now: Moment,
     ) -> Result<(), Error> {
         let row = &attempt.row;
@@ -124,8 +125,8 @@ impl Engine {
                 seen: None,
                 key: Some(format!("{}-{}", row.id, attempt.seq)),
             };
-            // It was begun within the hours, though it may have rung beyond them.
-            let last = now.day().at(19, 59, 59);
+            // It was begun within the hours, though it may have rung beyond them, or be written on another day.
+            let last = begun_at.day().at(19, 59, 59);
             self.act(doing, now.min(last)).await
         };
         match told.await {

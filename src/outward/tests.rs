@@ -19,6 +19,7 @@ stories![
     what_went_on_meanwhile_is_not_called,
     one_that_may_not_be_called_holds_up_no_other,
     whom_we_called_is_no_caller_whom_a_desk_outwaited,
+    one_rater_with_many_results_holds_up_no_other,
 ];
 
 #[test]
@@ -347,5 +348,36 @@ async fn whom_we_called_is_no_caller_whom_a_desk_outwaited(place: Place) {
     };
     engine.end_call(ended).await.unwrap();
     assert_eq!(counted().await, before);
+    engine.close().await.unwrap();
+}
+
+async fn one_rater_with_many_results_holds_up_no_other(place: Place) {
+    let engine = engine(&place).await;
+    let mut tickets = Vec::new();
+    for nth in 0..22 {
+        let number = match nth {
+            21 => "13912345678",
+            _ => "13812345678",
+        };
+        tickets.push(dissatisfied(&engine, &format!("c{nth}"), Some(number)).await);
+    }
+    let rows = place.open().await;
+    rows.raw(
+        "UPDATE tickets SET state = 'to_rerate'; \
+        INSERT INTO deadlines (subject, kind, epoch, rating_id, ticket, article, started_at, due_at, \
+            provisional, calendar, rehearsal) \
+            SELECT 'ticket:' || t.number, 'rerate', 9, t.rating_id, t.number, '13', t.opened_at, \
+            t.opened_at, FALSE, 'c', FALSE FROM tickets t",
+    )
+    .await
+    .unwrap();
+    rows.close().await;
+    let page = async |after: &str| engine.results_to_tell(after, 20).await.unwrap();
+    let first = page("").await;
+    assert_eq!(first, tickets[..20]);
+    // Nothing was asked for of them: his number may be called for one at a time.
+    let second = page(&first[19].to_string()).await;
+    assert_eq!(second, tickets[20..]);
+    assert!(page(&second[1].to_string()).await.is_empty());
     engine.close().await.unwrap();
 }

@@ -96,6 +96,8 @@ impl Engine {
     }
 
     /// What a write whose answer was lost left of an attempt that nobody makes; `true` where it was on record and is ended now.
+    ///
+    /// That write may be under way still: it is waited for by its lock, so that nothing of it lands behind this.
     pub async fn end_unmade_attempt(
         &self,
         id: &OrderId,
@@ -103,10 +105,11 @@ impl Engine {
         call: &CallId,
         now: Moment,
     ) -> Result<bool, Error> {
-        let mut tx = self.read().await?;
+        let mut tx = self.write().await?;
+        tx.lock_errands().await?;
         let row = tx.errand(&id.0).await?;
         let attempts = tx.errand_attempts(&id.0).await?;
-        drop(tx);
+        tx.roll_back().await?;
         let is_it = |made: &AttemptRow| {
             made.seq == u64::from(seq) && made.call == *call && made.ended_at.is_none()
         };
@@ -136,11 +139,12 @@ impl Engine {
         let row = &attempt.row;
         let seq = u64::from(attempt.seq);
         let made = self.read().await?.errand_attempts(&row.id).await?;
-        let mut made = made.iter();
-        if made.any(|made| made.seq == seq && made.ended_at.is_some()) {
+        let made = made.iter().find(|made| made.seq == seq);
+        if made.is_some_and(|made| made.ended_at.is_some()) {
             return Ok(());
         }
-        self.tell_ticket(attempt, ended, now).await?;
+        let begun_at = made.map_or(now, |made| made.started_at);
+        self.tell_ticket(attempt, ended, begun_at, now).await?;
         let mut tx = self.write().await?;
         tx.lock_errands().await?;
         let status = status.map(u64::from);
@@ -177,11 +181,11 @@ impl Engine {
                 tx.commit().await?;
                 continue;
             };
-            let untried = row.attempts.saturating_sub(row.tried);
-            let at_most = Purpose::of_word(&row.purpose).map_or(0, Purpose::untried_at_most);
+            let purpose = Purpose::of_word(&row.purpose);
+            let goes_on = purpose.is_some_and(|purpose| behind(&row).goes_on_untried(purpose));
             let (ended, next) = match last.has_call {
                 true => (Ended::Failed, Next::Closed(Ended::Failed)),
-                false if untried < u64::from(at_most) => (Ended::Interrupted, Next::Again(now)),
+                false if goes_on => (Ended::Interrupted, Next::Again(now)),
                 false => (Ended::Interrupted, Next::Closed(Ended::Interrupted)),
             };
             let attempt = Attempt {

@@ -17,7 +17,7 @@ statements! {
     NEWEST = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands ORDER BY asked_at DESC, id DESC LIMIT $1";
     BEFORE = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
-        closed_at, rehearsal FROM errands WHERE asked_at < $1 OR (asked_at = $1 AND id < $2) ORDER BY asked_at DESC, id DESC LIMIT $3";
+        closed_at, rehearsal FROM errands WHERE (asked_at, id) < ($1, $2) ORDER BY asked_at DESC, id DESC LIMIT $3";
     OF_TICKET = "SELECT id, purpose, ticket, call_id, number, staff, asked_by, asked_at, not_before, attempts, tried, state, result, \
         closed_at, rehearsal FROM errands WHERE ticket = $1 ORDER BY asked_at DESC, id DESC LIMIT $2";
     SAME_OPEN = "SELECT COUNT(*) AS many FROM errands WHERE number = $1 AND purpose = $2 AND state <> 'closed'";
@@ -39,8 +39,8 @@ statements! {
     // Each round of a ticket asks once.
     TO_RERATE = "SELECT t.number FROM tickets t JOIN deadlines d ON d.subject = 'ticket:' || t.number \
         AND d.kind = 'rerate' AND d.met_at IS NULL AND d.void_at IS NULL \
-        WHERE t.state = 'to_rerate' AND NOT t.rehearsal AND NOT EXISTS (SELECT 1 FROM errands e \
-        WHERE e.ticket = t.number AND e.purpose = 'result' AND e.asked_at >= d.started_at) ORDER BY t.number LIMIT $1";
+        WHERE t.number > $1 AND t.state = 'to_rerate' AND NOT t.rehearsal AND NOT EXISTS (SELECT 1 FROM errands e \
+        WHERE e.ticket = t.number AND e.purpose = 'result' AND e.asked_at >= d.started_at) ORDER BY t.number LIMIT $2";
     WISHES = "SELECT b.call_id, b.number, b.requested_at FROM callbacks b WHERE b.requested_at >= $1 \
         AND NOT EXISTS (SELECT 1 FROM errands e WHERE e.call_id = b.call_id AND e.purpose = 'callback') \
         ORDER BY b.requested_at LIMIT $2";
@@ -273,9 +273,13 @@ impl Tx {
         .transpose()
     }
 
-    /// Tickets whose rater may rate again and was not called for it in this round.
-    pub async fn tickets_to_rerate(&mut self, limit: u64) -> Result<Vec<String>, Error> {
-        let rows = self.rows(TO_RERATE, args![limit]).await?;
+    /// Tickets whose rater may rate again and was not called for it in this round, by number; those behind `after`, all behind `""`.
+    pub async fn tickets_to_rerate(
+        &mut self,
+        after: &str,
+        limit: u64,
+    ) -> Result<Vec<String>, Error> {
+        let rows = self.rows(TO_RERATE, args![after, limit]).await?;
         rows.iter().map(|row| row.get("number")).collect()
     }
 
@@ -321,4 +325,22 @@ fn errand_row(row: &Row) -> Result<ErrandRow, Error> {
         closed_at: row.maybe_moment("closed_at")?,
         rehearsal: row.get("rehearsal")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::testing::Place;
+
+    /// A page of the list costs what it shows, however far back it begins.
+    #[tokio::test]
+    async fn a_page_of_calls_out_is_entered_by_index() {
+        let place = Place::sqlite(tempfile::tempdir().unwrap());
+        let store = place.open().await;
+        let plan = store.plan(super::BEFORE).await;
+        assert_eq!(
+            plan,
+            ["SEARCH errands USING INDEX errands_by_time ((asked_at,id)<(?,?))"]
+        );
+        store.close().await;
+    }
 }

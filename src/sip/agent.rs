@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::asking::{self, Asking, Told};
 use super::dispatch;
+use super::driver::now;
 use super::incoming::Incoming;
 use super::listening::{Listener, bind, name_in_via, open_tls};
 use super::outgoing::{self, Invite, Outgoing};
@@ -174,7 +175,7 @@ impl Agent {
 
     /// A place for a call that we make, among the calls that there may be at once; `None` where there is none.
     pub fn take_line(&self) -> Option<Seat> {
-        self.core.state.seat_of_ours()
+        self.core.state.seat_of_ours(now())
     }
 
     /// Refuses new calls with 503 and Retry-After from now on; running ones go on.

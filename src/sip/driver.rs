@@ -12,7 +12,7 @@ use rsipstack::dialog::dialog::{
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
@@ -83,7 +83,7 @@ pub(super) struct Driver {
     /// A REFER of theirs is under way.
     referring: Option<referrals::Referring>,
     /// A NOTIFY waits for its answer; the next one waits for it, also one of another REFER, so that they come in order.
-    notifying: bool,
+    notifying: Option<task::Id>,
 }
 
 /// What an INVITE that came in brings along.
@@ -208,7 +208,7 @@ impl Driver {
             bye_due: None,
             acknowledged: None,
             referring: None,
-            notifying: false,
+            notifying: None,
         };
         let ends = Ends {
             commands: commands_sender,
@@ -232,11 +232,10 @@ impl Driver {
                     Some(state) => self.on_state(state),
                     None => self.end(DialogEvent::Lost { why: "the stack gave the dialog up" }),
                 },
-                Some(outcome) = self.requests.join_next() => {
-                    if let Ok(outcome) = outcome {
-                        self.on_outcome(outcome);
-                    }
-                }
+                Some(outcome) = self.requests.join_next() => match outcome {
+                    Ok(outcome) => self.on_outcome(outcome),
+                    Err(lost) => self.on_lost(lost.id()),
+                },
                 command = self.commands.recv(), if !self.abandoned => match command {
                     Some(command) => self.on_command(command),
                     None => {

@@ -70,6 +70,16 @@ impl Store {
         steps.iter().map(|step| step.get("detail")).collect()
     }
 
+    /// Whether somebody waits for a lock of this database; on SQLite nobody is told of.
+    pub(crate) async fn has_who_waits_for_a_lock(&self) -> bool {
+        let Pool::Pg(pool) = &self.pool else {
+            return false;
+        };
+        let waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+            WHERE NOT l.granted AND d.datname = current_database())";
+        sqlx::query_scalar(waiting).fetch_one(pool).await.unwrap()
+    }
+
     /// Runs any statement on the writer.
     pub(crate) async fn raw(&self, sql: &str) -> Result<(), Error> {
         match &self.pool {

@@ -95,12 +95,19 @@ impl Trunk {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
+        let held = self.registered_at(now).cloned();
         let bound = match reply.map(|reply| reply.status) {
-            // Silence too, also as the stack says it: the registrar may have bound us, and its answer be lost.
-            Some(200..=299 | 408 | 503) | None => Some(target),
+            Some(200..=299) => Some(target.clone()),
+            // Silence, also as the stack says it: the registrar may have bound us, and its answer be lost. What is known
+            // to hold goes before what may.
+            Some(408 | 503) | None => held.or_else(|| Some(target.clone())),
             // Nothing came of it; what held before still holds.
-            Some(_) => self.registered_at(now).cloned(),
+            Some(_) => held,
         };
+        if bound.as_ref() != Some(&target) {
+            // Another server has nonces of its own.
+            self.answering = None;
+        }
         self.leave(bound, actions);
     }
 

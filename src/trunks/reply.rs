@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{LONGEST_EXPIRES, LONGEST_RETRY_AFTER};
 use crate::credentials::{Challenge, strongest};
-use crate::guard::items;
+use crate::guard::{items, unquoted};
 
 /// A final response: its status and its headers in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -116,18 +116,10 @@ impl Place {
 
 /// Where one Contact is, and its `expires`.
 fn listed(contact: &str) -> Option<(Place, Option<Duration>)> {
-    let (mut quoted, mut escaped) = (false, false);
-    let bracket = contact.char_indices().find(|(_, c)| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => {}
-        }
-        *c == '<' && !quoted
-    });
-    let (uri, parameters) = match bracket {
-        Some((at, _)) => contact[at + 1..].split_once('>')?,
+    // A quoted name may hold anything.
+    let before = unquoted(contact, '<').next().unwrap_or_default().len();
+    let (uri, parameters) = match contact.get(before + 1..) {
+        Some(behind) => behind.split_once('>')?,
         None => contact.split_once(';').unwrap_or((contact, "")),
     };
     Some((Place::of(uri), expires_of(parameters)))

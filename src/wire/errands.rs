@@ -8,7 +8,7 @@ use crate::outward::{AttemptRow, ErrandRow};
 /// A call that the house makes (外呼), and where it stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Errand {
-    #[schema(example = "out-20260918T100500-5f3a9c")]
+    #[schema(example = "out-20260918100500-5f3a9c")]
     id: String,
     #[schema(value_type = ErrandPurposeWord)]
     purpose: String,

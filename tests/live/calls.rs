@@ -84,6 +84,17 @@ impl<'a> Caller<'a> {
         self.house.wait_end(&self.number, END)
     }
 
+    /// Two seconds of a tone of 440 Hz behind the beep, and `#`; the call's end.
+    pub fn leaves_a_message(&self) -> Value {
+        let speaks_from = self.nth_line("message", 1) + Duration::from_millis(600);
+        sleep_until(speaks_from);
+        self.gateway.say_tone(440.0);
+        sleep_until(speaks_from + Duration::from_secs(2));
+        self.gateway.say_nothing();
+        self.gateway.press('#', Fault::None);
+        self.end()
+    }
+
     pub fn hang_up(&self) {
         self.sipp.tell("HANGUP");
     }

@@ -118,13 +118,7 @@ fn everybody_calls(house: &House, prompt: &str) -> [Value; 4] {
 
 fn leaves_a_message(caller: &Caller) {
     caller.gateway.press('1', Fault::None);
-    let speaks_from = caller.nth_line("message", 1) + Duration::from_millis(600);
-    sleep_until(speaks_from);
-    caller.gateway.say_tone(440.0);
-    sleep_until(speaks_from + Duration::from_secs(2));
-    caller.gateway.say_nothing();
-    caller.gateway.press('#', Fault::None);
-    let call = caller.end();
+    let call = caller.leaves_a_message();
     let what = timeline(&call);
     assert_eq!(call["clips"][0]["kind"], "voice", "{what}");
     assert!(

@@ -27,6 +27,14 @@ fn order(id: u32, number: u32, purpose: Purpose) -> Order {
     }
 }
 
+/// A room with one errand, `o1`, that is due at ten.
+fn with_one() -> (Errands, Calendar, OrderId) {
+    let mut room = Errands::new(rules(2));
+    room.take(order(1, 7, Purpose::Result), Behind::default())
+        .unwrap();
+    (room, calendar(), OrderId("o1".into()))
+}
+
 fn ids(starts: &[Start]) -> Vec<&str> {
     starts
         .iter()
@@ -56,11 +64,7 @@ fn no_more_are_called_at_once_than_may_and_one_number_once() {
 
 #[test]
 fn what_may_pass_is_tried_again_and_what_may_not_is_closed() {
-    let mut room = Errands::new(rules(2));
-    let calendar = calendar();
-    room.take(order(1, 7, Purpose::Result), Behind::default())
-        .unwrap();
-    let id = OrderId("o1".into());
+    let (mut room, calendar, id) = with_one();
     let mut now = ten();
     for attempt in 1..=3 {
         let starts = room.due(now, &calendar);
@@ -86,11 +90,7 @@ fn what_may_pass_is_tried_again_and_what_may_not_is_closed() {
 
 #[test]
 fn what_never_tried_him_uses_up_none_of_his_attempts() {
-    let mut room = Errands::new(rules(2));
-    let calendar = calendar();
-    room.take(order(1, 7, Purpose::Result), Behind::default())
-        .unwrap();
-    let id = OrderId("o1".into());
+    let (mut room, calendar, id) = with_one();
     let mut now = ten();
     let mut pauses_min = Vec::new();
     for how in [
@@ -135,11 +135,7 @@ fn what_never_tried_him_uses_up_none_of_his_attempts() {
 
 #[test]
 fn what_could_not_be_begun_comes_again_as_if_it_had_not_been_due() {
-    let mut room = Errands::new(rules(2));
-    let calendar = calendar();
-    room.take(order(1, 7, Purpose::Result), Behind::default())
-        .unwrap();
-    let id = OrderId("o1".into());
+    let (mut room, calendar, id) = with_one();
     for minute in 0..5 {
         let now = ten().plus_millis(minute * 60_000);
         let starts = room.due(now, &calendar);
@@ -152,15 +148,12 @@ fn what_could_not_be_begun_comes_again_as_if_it_had_not_been_due() {
 
 #[test]
 fn nobody_is_called_at_night() {
-    let mut room = Errands::new(rules(2));
-    let calendar = calendar();
-    room.take(order(1, 7, Purpose::Result), Behind::default())
-        .unwrap();
+    let (mut room, calendar, id) = with_one();
     let night = Day::new(2026, 9, 18).unwrap().at(20, 0, 0);
     assert!(room.due(night, &calendar).is_empty());
     let evening = Day::new(2026, 9, 18).unwrap().at(19, 50, 0);
     assert_eq!(room.due(evening, &calendar).len(), 1);
-    let again = room.ended(&OrderId("o1".into()), Ended::Busy, evening, &calendar);
+    let again = room.ended(&id, Ended::Busy, evening, &calendar);
     let morning = Day::new(2026, 9, 19).unwrap().at(9, 0, 0);
     assert_eq!(again, Some(Next::Again(morning)));
 }
@@ -190,6 +183,7 @@ enum Step {
     Take(u32, u32, usize),
     Due,
     End(usize, usize),
+    PutBack(usize),
     Withdraw(u32),
     Pass(i64),
 }
@@ -200,6 +194,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(id, number, purpose)| Step::Take(id, number, purpose)),
         Just(Step::Due),
         (0usize..8, 0usize..Ended::ALL.len() - 1).prop_map(|(nth, ended)| Step::End(nth, ended)),
+        (0usize..8).prop_map(Step::PutBack),
         (0u32..40).prop_map(Step::Withdraw),
         (0i64..600).prop_map(Step::Pass),
     ];
@@ -261,7 +256,14 @@ proptest! {
                         None => prop_assert!(false, "it was being called"),
                     }
                 }
-                Step::End(..) => {}
+                Step::PutBack(nth) if !calling.is_empty() => {
+                    let order = calling.remove(nth % calling.len());
+                    room.put_back(&order.id, now);
+                    prop_assert_eq!(room.stage(&order.id), Some(Stage::Waiting));
+                    let day = begun[&order.id];
+                    *per_day.entry((order.number.as_str().into(), day)).or_insert(1) -= 1;
+                }
+                Step::End(..) | Step::PutBack(_) => {}
                 Step::Withdraw(id) => {
                     let id = OrderId(format!("o{id}"));
                     if room.withdraw(&id) {

@@ -234,7 +234,7 @@ fn a_seat_beyond_the_calls_that_may_be_says_so() {
 #[test]
 fn calls_of_ours_and_theirs_are_together_no_more_than_may_be() {
     let (state, from) = (state(), start());
-    let mut ours: Vec<_> = (0..3).map_while(|_| state.seat_of_ours()).collect();
+    let mut ours: Vec<_> = (0..3).map_while(|_| state.seat_of_ours(from)).collect();
     let mut theirs = Vec::new();
     for n in 0..6 {
         let source = format!("192.0.2.{n}");
@@ -246,11 +246,16 @@ fn calls_of_ours_and_theirs_are_together_no_more_than_may_be() {
     }
     // The last place is for whoever was let through first.
     state.invite("one", from);
-    assert!(state.seat_of_ours().is_none(), "an INVITE is under way");
+    assert!(state.seat_of_ours(from).is_none(), "an INVITE is under way");
+    let late = from + Duration::from_secs(3);
+    assert!(
+        state.seat_of_ours(late).is_some(),
+        "the stack lost it: nobody has that line"
+    );
     state.turn_away("one", from);
-    ours.extend(state.seat_of_ours());
+    ours.extend(state.seat_of_ours(from));
     assert_eq!(ours.len(), 4);
-    assert!(state.seat_of_ours().is_none(), "ten talk");
+    assert!(state.seat_of_ours(from).is_none(), "ten talk");
     assert_eq!(
         outcome(ask(&state, INVITE, TRUNK)),
         ("503".into(), "overload")
@@ -268,7 +273,7 @@ fn calls_of_ours_and_theirs_are_together_no_more_than_may_be() {
 fn calls_of_ours_keep_no_overdue_caller_in_his_place() {
     let (state, from) = (state(), start());
     let later = from + Duration::from_secs(4);
-    let _ours: Vec<_> = (0..4).map_while(|_| state.seat_of_ours()).collect();
+    let _ours: Vec<_> = (0..4).map_while(|_| state.seat_of_ours(from)).collect();
     let mut theirs = Vec::new();
     for n in 0..6 {
         let source = format!("192.0.2.{n}");

@@ -27,36 +27,8 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
             "416",
             "scheme",
         ),
-        (
-            INVITE.replace("sip:consult@gradeline SIP", "nonsense SIP"),
-            "400",
-            "malformed",
-        ),
-        (INVITE.replace("1 INVITE", "1 BYE"), "400", "malformed"),
-        (
-            INVITE.replace("1 INVITE", "4294967295 INVITE"),
-            "400",
-            "malformed",
-        ),
-        (INVITE.replace("1 INVITE", "one INVITE"), "400", "malformed"),
-        (INVITE.replace(";tag=a", ""), "400", "malformed"),
-        (
-            INVITE.replace("Contact: <sip:1@192.0.2.1>\r\n", ""),
-            "400",
-            "malformed",
-        ),
         (with("Call-ID: two"), "400", "malformed"),
         (with("Content-Length: 0"), "400", "malformed"),
-        (
-            INVITE.replace("Length: 0", "Length: 99"),
-            "400",
-            "malformed",
-        ),
-        (
-            INVITE.replace("Length: 0", "Length: -1"),
-            "400",
-            "malformed",
-        ),
         (INVITE.replace("Content-Length: 0\r\n", ""), "mended", ""),
         (INVITE.replace("Content-Length", "l"), "pass", ""),
         (
@@ -64,7 +36,6 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
             "pass",
             "",
         ),
-        (INVITE.replace("Call-ID: one\r\n", ""), "400", "malformed"),
         (
             INVITE.replace(
                 "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport\r\n",
@@ -74,22 +45,7 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
             "unanswerable",
         ),
         (INVITE.trim_end().to_owned(), "400", "malformed"),
-        (
-            INVITE.replace("sip:consult@gradeline SIP", "<sip:consult@gradeline> SIP"),
-            "400",
-            "malformed",
-        ),
-        (
-            INVITE.replace("gradeline SIP", "gradeline?Route=x SIP"),
-            "400",
-            "malformed",
-        ),
         (with("v: SIP/2.0/UDP far;;,;,,"), "400", "malformed"),
-        (
-            INVITE.replace("To: <", "To: \"Mr. J. User <"),
-            "400",
-            "malformed",
-        ),
         (with("Accept: text/plain"), "406", "media_type"),
         (
             with("Accept: text/plain, application/sdp;level=1"),
@@ -123,11 +79,6 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
         (with("t: <sip:2@trunk>"), "400", "malformed"),
         (with("CSeq: 2 INVITE"), "400", "malformed"),
         (with("m: <sip:2@192.0.2.1>"), "400", "malformed"),
-        (
-            INVITE.replace("<sip:1@192.0.2.1>", "<sip:1@192.0.2.1>, <sip:2@192.0.2.1>"),
-            "400",
-            "malformed",
-        ),
         (
             INVITE.replace("<sip:1@192.0.2.1>", "\"a \\\", b\" <sip:1,2@192.0.2.1>;q=1"),
             "pass",
@@ -167,47 +118,11 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
         ),
         (with("bad name: x"), "400", "malformed"),
         (with("X: y\nTo: <sip:b@c>"), "400", "malformed"),
-        (
-            INVITE.replace("Call-ID: one", "Call-ID: one two"),
-            "400",
-            "malformed",
-        ),
-        (INVITE.replace("1 INVITE", "+1 INVITE"), "400", "malformed"),
-        (
-            INVITE.replace("Length: 0", "Length: +0"),
-            "400",
-            "malformed",
-        ),
-        (
-            INVITE.replace("SIP/2.0\r\nVia", "HTTP/1.1\r\nVia"),
-            "400",
-            "malformed",
-        ),
-        (
-            INVITE.replace("SIP/2.0/UDP", "SIP/7.0/UDP"),
-            "400",
-            "malformed",
-        ),
-        (
-            INVITE.replace("From: <", "From: 李, 王 <"),
-            "400",
-            "malformed",
-        ),
         (INVITE.replace("From: <", "From: 张三 <"), "pass", ""),
-        (
-            INVITE.replace("@gradeline SIP", "@gradeline:99999 SIP"),
-            "400",
-            "malformed",
-        ),
         (
             INVITE.replace("@gradeline SIP", "@[::1]:5060;user=phone SIP"),
             "pass",
             "",
-        ),
-        (
-            INVITE.replace("branch=z9hG4bK1", "branch=z9hG4bK"),
-            "400",
-            "malformed",
         ),
         (INVITE.replace(";branch=z9hG4bK1", ""), "pass", ""),
         ("".to_owned(), "drop", "unreadable"),
@@ -222,5 +137,37 @@ fn what_a_trunk_sends_is_let_in_or_refused_with_its_status() {
     for (message, what, why) in cases {
         let found = outcome(ask(&state(), &message, TRUNK));
         assert_eq!(found, (what.to_owned(), why), "{message}");
+    }
+}
+
+#[test]
+fn a_message_in_which_one_thing_is_malformed_is_refused_with_400() {
+    for (plain, spoilt) in [
+        ("sip:consult@gradeline SIP", "nonsense SIP"),
+        ("1 INVITE", "1 BYE"),
+        ("1 INVITE", "4294967295 INVITE"),
+        ("1 INVITE", "one INVITE"),
+        (";tag=a", ""),
+        ("Contact: <sip:1@192.0.2.1>\r\n", ""),
+        ("Length: 0", "Length: 99"),
+        ("Length: 0", "Length: -1"),
+        ("Call-ID: one\r\n", ""),
+        ("sip:consult@gradeline SIP", "<sip:consult@gradeline> SIP"),
+        ("gradeline SIP", "gradeline?Route=x SIP"),
+        ("To: <", "To: \"Mr. J. User <"),
+        ("<sip:1@192.0.2.1>", "<sip:1@192.0.2.1>, <sip:2@192.0.2.1>"),
+        ("Call-ID: one", "Call-ID: one two"),
+        ("1 INVITE", "+1 INVITE"),
+        ("Length: 0", "Length: +0"),
+        ("SIP/2.0\r\nVia", "HTTP/1.1\r\nVia"),
+        ("SIP/2.0/UDP", "SIP/7.0/UDP"),
+        ("From: <", "From: 李, 王 <"),
+        ("@gradeline SIP", "@gradeline:99999 SIP"),
+        ("branch=z9hG4bK1", "branch=z9hG4bK"),
+    ] {
+        let message = INVITE.replace(plain, spoilt);
+        assert_ne!(message, INVITE, "{plain} stands in it");
+        let found = outcome(ask(&state(), &message, TRUNK));
+        assert_eq!(found, ("400".to_owned(), "malformed"), "{message}");
     }
 }

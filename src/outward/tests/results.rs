@@ -5,7 +5,9 @@ use super::*;
 stories![
     what_the_network_declines_is_not_the_raters_refusal,
     an_attempt_in_vain_is_one_of_the_tickets_revisits,
+    what_is_written_after_midnight_is_one_of_its_days_attempts,
     what_is_not_sure_to_have_begun_is_found_out,
+    a_begin_that_is_still_being_written_is_waited_for,
     what_is_taken_back_names_who_did_it,
     what_a_crash_cut_may_be_tried_again_unless_it_was_answered,
 ];
@@ -89,6 +91,27 @@ async fn an_attempt_in_vain_is_one_of_the_tickets_revisits(place: Place) {
     engine.close().await.unwrap();
 }
 
+async fn what_is_written_after_midnight_is_one_of_its_days_attempts(place: Place) {
+    let engine = engine(&place).await;
+    let by = revisitor(&engine).await;
+    let ticket = dissatisfied(&engine, "c1", Some("13812345678")).await;
+    ask(&engine, "o1", revisit(ticket, &by)).await.unwrap();
+    let (_, attempt) = begun(&engine, 1, "call-1").await;
+    // The database was away meanwhile.
+    let midnight = "2026-09-19T00:05:00+08:00".parse().unwrap();
+    let next = Next::Closed(Ended::Busy);
+    engine
+        .end_attempt(&attempt, Ended::Busy, Some(486), next, midnight)
+        .await
+        .unwrap();
+    let case = engine.whole_case(ticket).await.unwrap().unwrap().case;
+    let days: Vec<_> = case.revisits.iter().map(|made| made.at.day()).collect();
+    assert_eq!(days, [at("11:00").day()]);
+    let verified = engine.verify_records(|_| {}).await.unwrap();
+    assert!(verified.is_ok());
+    engine.close().await.unwrap();
+}
+
 async fn what_is_not_sure_to_have_begun_is_found_out(place: Place) {
     let engine = engine(&place).await;
     dissatisfied(&engine, "c1", Some("13812345678")).await;
@@ -105,6 +128,35 @@ async fn what_is_not_sure_to_have_begun_is_found_out(place: Place) {
     // Nobody was called: none of his attempts is used up, and another may be made.
     let (_, attempt) = begun(&engine, 2, "call-2").await;
     assert_eq!((attempt.row.attempts, attempt.row.tried), (2, 0));
+    engine.close().await.unwrap();
+}
+
+async fn a_begin_that_is_still_being_written_is_waited_for(place: Place) {
+    let engine = engine(&place).await;
+    let watching = place.open().await;
+    dissatisfied(&engine, "c1", Some("13812345678")).await;
+    ask(&engine, "o1", back("13712345678")).await.unwrap();
+    let (id, call) = (OrderId("o1".into()), CallId("call-1".into()));
+    let mut tx = engine.write().await.unwrap();
+    tx.lock_errands().await.unwrap();
+    let began = tx.begin_errand_attempt("o1", 1, "13712345678", &call, at("11:00"));
+    assert!(began.await.unwrap());
+    let settling = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.end_unmade_attempt(&id, 1, &call, at("11:01")).await }
+    });
+    // SQLite has one writer, and does not tell who waits for it.
+    while !place.is_sqlite() && !watching.has_who_waits_for_a_lock().await {
+        assert!(
+            !settling.is_finished(),
+            "what is being written may yet land"
+        );
+    }
+    tx.commit().await.unwrap();
+    assert!(settling.await.unwrap().unwrap());
+    let row = engine.call_out("o1").await.unwrap().unwrap();
+    assert_eq!(row.state, "waiting");
+    watching.close().await;
     engine.close().await.unwrap();
 }
 

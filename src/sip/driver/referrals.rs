@@ -108,19 +108,18 @@ impl Driver {
         let Some(referring) = &mut self.referring else {
             return;
         };
-        if !referring.accepted || self.notifying {
+        if !referring.accepted || self.notifying.is_some() {
             return;
         }
         let Some((status, done)) = referring.due.pop_front() else {
             return;
         };
         let (told, cseq) = (referring.told, referring.cseq);
-        self.notifying = true;
         if status >= 200 {
             self.referring = None;
         }
         let dialog = self.dialog.clone();
-        self.requests.spawn(async move {
+        let sending = self.requests.spawn(async move {
             if told {
                 notify(&dialog, status, cseq).await;
             }
@@ -129,11 +128,19 @@ impl Driver {
             }
             Outcome::Notified
         });
+        self.notifying = Some(sending.id());
     }
 
     pub(super) fn on_notified(&mut self) {
-        self.notifying = false;
+        self.notifying = None;
         self.notify_next();
+    }
+
+    /// A task that panicked. Where it was a NOTIFY's, the next one waits for it no more.
+    pub(super) fn on_lost(&mut self, task: task::Id) {
+        if self.notifying == Some(task) {
+            self.on_notified();
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 //! REFER (RFC 3515): our user hears a name, and its asker what became of it, in order.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+
 use super::*;
 
 const TO_8002: &str = "Refer-To: <sip:8002@192.0.2.9>\r\n";
@@ -138,4 +142,30 @@ async fn notifies_of_two_refers_come_one_after_the_other() {
     peer.send(peer.respond_to(&next, "200 OK", "", "")).await;
     let first = peer.expect("NOTIFY").await;
     assert_eq!(first.header("Event"), "refer;id=3");
+}
+
+/// Panics where it is woken, and with it the task that has something to tell.
+struct Startled;
+
+impl Wake for Startled {
+    fn wake(self: Arc<Self>) {
+        panic!("startled, as the test wants it");
+    }
+}
+
+#[tokio::test]
+async fn the_next_notify_does_not_wait_for_one_whose_task_panicked() {
+    let (_agent, mut peer, dialog, mut events, _) = talking("").await;
+    refer(&mut peer, 2, TO_8002, &mut events).await.accept();
+    peer.expect("202").await;
+    notified(&mut peer).await;
+    let mut told = pin!(dialog.refer_progress(180));
+    let startled = Waker::from(Arc::new(Startled));
+    let polled = told.as_mut().poll(&mut Context::from_waker(&startled));
+    assert!(polled.is_pending());
+    let (ringing, _) = notified(&mut peer).await;
+    assert!(ringing.contains("180"), "{ringing}");
+    dialog.tell_refer_progress(486);
+    let (end, _) = notified(&mut peer).await;
+    assert!(end.contains("486"), "{end}");
 }

@@ -47,6 +47,35 @@ fn what_was_not_answered_may_have_bound_us_and_is_taken_back() {
     }
 }
 
+/// The home may have bound us before its answer was lost; where we are registered, we are.
+#[test]
+fn a_stop_while_a_silent_home_is_asked_takes_back_what_holds_elsewhere() {
+    for status in [None, Some(408), Some(503), Some(403)] {
+        let mut story = Story::begin(settings(true), &[1, 2]);
+        let first = story.register();
+        story.tell(Event::Silent { id: first.id });
+        let second = story.register();
+        story.answer(&second, 200, &[("Expires", "3600")]);
+        let home = story.wait_register(&[]);
+        assert_eq!(home.target, target(1));
+        // What it asks is answered; the nonce is its own.
+        story.answer(&home, 401, &[CHALLENGE]);
+        let home = story.register();
+        assert!(authorization(&home).is_some());
+        story.tell(Event::Closing);
+        match status {
+            None => story.tell(Event::Silent { id: home.id }),
+            Some(status) => story.answer(&home, status, &[]),
+        }
+        let last = story.register();
+        let taken_back = (Story::expires_s(&last), &last.target);
+        assert_eq!(taken_back, (0, &target(2)), "{status:?}");
+        assert_eq!(authorization(&last), None, "{status:?}");
+        story.answer(&last, 200, &[]);
+        assert_eq!(story.trunk.state(), State::Left);
+    }
+}
+
 #[test]
 fn a_stop_takes_back_what_held_before_where_nothing_comes_of_the_renewal() {
     // Nothing was bound by a challenge or a refusal, and nothing before.

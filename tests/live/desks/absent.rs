@@ -69,13 +69,7 @@ fn speaks_to_nobody(caller: &Caller) -> serde_json::Value {
     let asked = caller.nth_line("prompt P25", 1);
     sleep_until(asked + SOON);
     caller.gateway.press('2', Fault::None);
-    let speaks_from = caller.nth_line("message", 1) + Duration::from_millis(500);
-    sleep_until(speaks_from);
-    caller.gateway.say_tone(440.0);
-    sleep_until(speaks_from + Duration::from_secs(2));
-    caller.gateway.say_nothing();
-    caller.gateway.press('#', Fault::None);
-    let call = caller.end();
+    let call = caller.leaves_a_message();
     let what = timeline(&call);
     assert_eq!(call["outcome"], "message", "{what}");
     assert_eq!(call["clips"][0]["kind"], "voice", "{what}");
