@@ -234,7 +234,7 @@ async fn a_page_that_supervises_is_given_no_call_and_is_ready_again_afterwards()
 }
 
 /// Everything that was told to the floor so far.
-fn all_done(happened: &mut mpsc::Receiver<Happened>) -> Vec<Did> {
+fn all_done(happened: &mut tokio::sync::mpsc::Receiver<Happened>) -> Vec<Did> {
     std::iter::from_fn(|| happened.try_recv().ok().map(|one| one.did)).collect()
 }
 

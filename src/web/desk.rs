@@ -8,6 +8,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
@@ -208,8 +209,20 @@ struct Line {
 }
 
 impl Line {
-    async fn run(self, socket: WebSocket, mut told: mpsc::Receiver<ToPage>) {
-        let (mut out, mut said) = socket.split();
+    async fn run(self, socket: WebSocket, told: mpsc::Receiver<ToPage>) {
+        let (mut out, said) = socket.split();
+        self.goes_on(&mut out, said, told).await;
+        drop(self.attached);
+        let _ = tokio::time::timeout(TAKEN_WITHIN, out.close()).await;
+    }
+
+    /// Until the page is lost, displaced or has no right to its desk any more.
+    async fn goes_on(
+        &self,
+        out: &mut SplitSink<WebSocket, Message>,
+        mut said: SplitStream<WebSocket>,
+        mut told: mpsc::Receiver<ToPage>,
+    ) {
         let mut asking = tokio::time::interval(ASKED_EVERY);
         asking.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Beside the words, so that a database that stands keeps no word waiting.
@@ -224,7 +237,7 @@ impl Line {
                 told = told.recv() => match told {
                     Some(told) => {
                         let last = told == ToPage::Displaced;
-                        if !sent(&mut out, words(&told)).await || last {
+                        if !sent(out, words(&told)).await || last {
                             break;
                         }
                         continue;
@@ -236,8 +249,8 @@ impl Line {
                     said_count = 0;
                     let lost = clock().saturating_duration_since(heard_at) > LOST_AFTER;
                     // A page's script sees no ping: what it may miss is a word.
-                    if lost || !sent(&mut out, Message::Ping(Default::default())).await
-                        || !sent(&mut out, words(&ToPage::Alive {})).await
+                    if lost || !sent(out, Message::Ping(Default::default())).await
+                        || !sent(out, words(&ToPage::Alive {})).await
                     {
                         break;
                     }
@@ -259,8 +272,6 @@ impl Line {
                 break;
             }
         }
-        drop(self.attached);
-        let _ = tokio::time::timeout(TAKEN_WITHIN, out.close()).await;
     }
 }
 
