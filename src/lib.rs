@@ -15,6 +15,7 @@ pub mod board;
 pub mod book;
 pub mod bulletins;
 pub mod calendar;
+mod call;
 pub mod caller;
 mod calling;
 pub mod casework;

@@ -82,7 +82,7 @@ fn enter<T: Termination>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::errands::Purpose;
+    use crate::outward::Purpose;
 
     #[test]
     fn what_cannot_be_read_leaves_it_to_the_server_which_plans_answer() {

@@ -12,6 +12,7 @@ mod trying;
 #[cfg(test)]
 mod tests;
 
+pub use crate::errands::Purpose;
 pub use crate::register::{AttemptRow, ErrandRow};
 pub use asking::{Allowing, NotAsked, Wish, WishFor, fresh_order_id};
 pub use plans::Plans;

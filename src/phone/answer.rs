@@ -5,16 +5,16 @@ use anyhow::bail;
 use rand::RngExt as _;
 use tokio::sync::mpsc;
 
-use super::call::{Call, Desk, Party, Stage, Talk};
-use super::clock::{self, CallClock};
-use super::ears::Ears;
-use super::place::Place;
-use super::timeline::Timeline;
-use super::{House, refuse};
+use super::refuse;
+use crate::call::{Begun, Call, Desk, House};
 use crate::domain::Moment;
+use crate::ears::Ears;
 use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
-use crate::ivr::{Plan, Presses, Session};
-use crate::ledger::{self, Job, Ledger, Wait};
+use crate::floor::place::Place;
+use crate::ivr::{Plan, Session};
+use crate::ledger::clock::{self, CallClock};
+use crate::ledger::timeline::Timeline;
+use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
 use crate::openings::{facts, hours_of};
 use crate::sip::{Dialog, DialogEvent, Incoming};
@@ -68,7 +68,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         house.supervisions.enter(&id.0, caller_number.clone()),
         house.grace_over.clone(),
     );
-    let call = Call {
+    let call = Call::new(Begun {
         house,
         place,
         book,
@@ -76,25 +76,12 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         started_at,
         caller_number,
         session,
-        caller: Some(taken.dialog),
+        dialog: taken.dialog,
         sound: taken.sound,
         ledger,
         timeline,
-        caller_presses: Presses::new(),
-        desk_presses: Presses::new(),
-        infos: 0,
         desk: Desk::None,
-        party: Party::new(),
-        stage: Stage::Running,
-        closing_by: None,
-        recorded: None,
-        talk: Talk::default(),
-        wait: Wait::default(),
-        storing: 0,
-        outcome: None,
-        message: None,
-        last_press_at: clock::instant(),
-    };
+    });
     // Whom it reached how is on record.
     let _outcome = call.run(ears).await;
 }

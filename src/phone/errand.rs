@@ -9,18 +9,18 @@ use tokio::sync::mpsc;
 
 use talked::{Reached, how, talk};
 
+use crate::call::House;
 use crate::console::Event as Did;
 use crate::desks::{Need, Terms};
 use crate::dialing::{self, Dialling, Step};
 use crate::domain::Moment;
 use crate::errands::{Ended, Order, Purpose};
+use crate::floor::place::Place;
 use crate::floor::{Hunted, Seat, Wanted, Whom};
+use crate::ledger::clock;
 use crate::media::{CallMedia, Side};
 use crate::outward::Attempt;
-use crate::phone::House;
 use crate::phone::answer::keep_nothing;
-use crate::phone::clock;
-use crate::phone::place::Place;
 use crate::ringing::{Answered, DeskEars, DeskEvent};
 use crate::sip::{Agent, Dialog, DialogEvent};
 

@@ -1,20 +1,19 @@
-//! Door 1: one task per call joins sip, media, ivr, desks and engine. The only place where they meet.
+//! Door 1: calls are let in, answered and made; each is one task of `call`, and drained when the house closes.
 //!
-//! **Invariant:** a call has one task, a task one owner; every answered call ends in exactly one
-//! outcome row, and its recording is closed before the task ends.
+//! **Invariant:** a call has one task, a task one owner; whoever was answered is recorded from before his 200 on.
 
 mod answer;
-mod call;
 mod errand;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::book::{Book, Checked, Files, texts_in};
+pub use crate::call::Settings;
 pub use crate::calling::Outward;
 pub use crate::openings::{Days, ServiceHours, Span};
 pub use errand::own_group;
@@ -22,61 +21,20 @@ pub use errand::own_group;
 use crate::archive::Archive;
 use crate::board::Board;
 use crate::book;
+use crate::call::{Closing, House};
 use crate::calling::{self, Calling};
 use crate::desks::Desks;
 use crate::domain::Calendar;
-use crate::ears;
 use crate::engine::Engine;
 use crate::floor::Floor;
 pub use crate::floor::Pages;
-use crate::floor::place::{self, Place};
-use crate::ledger::{Ledgers, clock, timeline};
+use crate::floor::place::Place;
+use crate::ledger::Ledgers;
 use crate::location::Location;
 use crate::media::Media;
 use crate::sip::{Agent, Incoming};
 use crate::supervision::Supervisions;
 use crate::trunkline::Trunkline;
-
-/// What an operator may vary of the telephone.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub files: Files,
-    pub service_hours: ServiceHours,
-    /// How long running calls may go on once the house closes.
-    pub grace: Duration,
-    /// Calls that the house makes; `None`: none.
-    pub outward: Option<Outward>,
-}
-
-/// Everything that a call needs of the house.
-pub struct House {
-    settings: Settings,
-    engine: Engine,
-    ledgers: Arc<Ledgers>,
-    archive: Archive,
-    media: Media,
-    calendar: Calendar,
-    book: watch::Receiver<Arc<Book>>,
-    floor: Floor,
-    supervisions: Supervisions,
-    /// By which calls go out, if one is kept.
-    trunkline: Option<Trunkline>,
-    /// The rehearsal desk answers: calls are marked and stay out of figures.
-    rehearsal: bool,
-    /// Whoever digests a recording: a disk that comes back to a thousand of them shall not have a thread for each.
-    digests: Semaphore,
-    /// Recordings that are waited for although their volume has hung for long.
-    late: Semaphore,
-    /// Cancelled when the calls' grace is over.
-    grace_over: CancellationToken,
-}
-
-/// Recordings that are synced and read at once for their digest: many in one turn of the disk cost it little more
-/// than one.
-const DIGESTS: usize = 16;
-
-/// More would not find a place in the queue of files to be synced (`media::platter`) either.
-const LATE: usize = 4096;
 
 /// What [`Phone::open`] joins.
 pub struct Rooms {
@@ -138,8 +96,7 @@ impl Phone {
             supervisions: rooms.supervisions,
             trunkline: rooms.trunkline.clone(),
             rehearsal: rooms.rehearsal,
-            digests: Semaphore::new(DIGESTS),
-            late: Semaphore::new(LATE),
+            closing: Closing::default(),
             grace_over: CancellationToken::new(),
         };
         Phone {

@@ -5,22 +5,20 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::call::{Begun, Call, Desk, House};
 use crate::domain::Moment;
+use crate::ears::Ears;
 use crate::engine::NewCall;
 use crate::errands::Ended;
 use crate::floor::Seat;
-use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
-use crate::ledger::Wait;
+use crate::floor::place::Place;
+use crate::ivr::{NotConnected, Outcome, Plan, Session, Value};
+use crate::ledger::clock::{self, CallClock};
+use crate::ledger::timeline::Timeline;
 use crate::media::{self, CallMedia};
 use crate::openings::{facts, hours_of, spoken_date};
 use crate::outward::Attempt;
-use crate::phone::House;
 use crate::phone::answer::OPENING;
-use crate::phone::call::{Call, Desk, Party, Stage, Talk};
-use crate::phone::clock::{self, CallClock};
-use crate::phone::ears::Ears;
-use crate::phone::place::Place;
-use crate::phone::timeline::Timeline;
 use crate::ringing::{DeskEars, DeskLine};
 use crate::sip::{Dialog, DialogEvent};
 
@@ -74,7 +72,7 @@ pub(super) async fn talk(
         owed: VecDeque::new(),
         closing: Some(house.grace_over.clone()),
     };
-    let call = Call {
+    let call = Call::new(Begun {
         house: house.clone(),
         place,
         book,
@@ -82,25 +80,12 @@ pub(super) async fn talk(
         started_at,
         caller_number: Some(row.number.clone()),
         session,
-        caller: Some(reached.dialog),
+        dialog: reached.dialog,
         sound: reached.sound,
         ledger,
         timeline,
-        caller_presses: Presses::new(),
-        desk_presses: Presses::new(),
-        infos: 0,
         desk,
-        party: Party::new(),
-        stage: Stage::Running,
-        closing_by: None,
-        recorded: None,
-        talk: Talk::default(),
-        wait: Wait::default(),
-        storing: 0,
-        outcome: None,
-        message: None,
-        last_press_at: clock::instant(),
-    };
+    });
     call.run(ears).await
 }
 

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::Call;
 use super::spans::Spans;
 use super::supervised::Supervised;
+use crate::ears::Ears;
 use crate::engine::HungUpBy;
 use crate::floor::{Hunt, Seat};
 use crate::ivr::{Event, PlayId, Presses, Values};
+use crate::ledger::clock;
 use crate::media::{Bridge, Side};
-use crate::phone::clock;
-use crate::phone::ears::Ears;
 use crate::ringing::DeskLine;
 use crate::sip::ReferReply;
 use crate::talk::{self, Action, Codes, Command, Music, Refusal, Talk};
@@ -21,7 +21,7 @@ use crate::talk::{self, Action, Codes, Command, Music, Refusal, Talk};
 const OWN_PLAYS: u32 = 1 << 31;
 
 /// Who is in the talk beside the caller and his desk, and what goes on.
-pub(in crate::phone) struct Party {
+pub(super) struct Party {
     pub machine: Talk,
     pub(super) second: Second,
     pub second_presses: Presses,
@@ -58,7 +58,7 @@ pub(super) enum Second {
 }
 
 impl Party {
-    pub(in crate::phone) fn new() -> Party {
+    pub(super) fn new() -> Party {
         Party {
             machine: Talk::new(Codes::new(Vec::new(), Duration::ZERO), None),
             second: Second::None,

@@ -1,9 +1,13 @@
 //! One call, one task, one owner: what SIP, sound, desks and store report becomes an event of the
 //! session, and what the session asks for is carried out.
+//!
+//! **Invariant:** every answered call ends in exactly one outcome row, and its recording is closed before its task ends.
 
 mod caller;
 mod closing;
 mod desk;
+mod house;
+mod marks;
 mod page;
 mod party;
 mod second;
@@ -14,64 +18,79 @@ mod words;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::House;
-use super::clock;
-use super::ears::{Ears, Input};
-use super::place::Place;
-use super::timeline::Timeline;
+pub use house::{Closing, House, Settings};
+
 use crate::book::Book;
 use crate::domain::Moment;
-use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
+use crate::ears::{Ears, Input};
+use crate::engine::{CallId, ClipKind, HungUpBy, KeyedGrade};
+use crate::floor::place::Place;
 use crate::floor::{Hunt, Seat};
-use crate::ivr::{
-    Action, ClipId, Digit, Event, Hearers, Mark, MessageEnd, Outcome, Phase, PlayId, Presses,
-    Session,
-};
+use crate::ivr::{Action, Digit, Event, MessageEnd, Outcome, Phase, Presses, Session};
+use crate::ledger::clock;
+use crate::ledger::timeline::Timeline;
 use crate::ledger::{Job, Ledger, Wait};
 use crate::media::{self, CallMedia, Recorded, Side};
 use crate::ringing::DeskLine;
 use crate::sip::Dialog;
 use crate::talk;
-pub(super) use party::Party;
+use party::Party;
 use words::{from_media, side_word, unavailable_word};
 
-/// A call from its answer to its last row.
-pub(super) struct Call {
+/// What a call begins with, once its person has answered or was answered.
+pub struct Begun {
     pub house: Arc<House>,
     pub place: Place,
     pub book: Arc<Book>,
     pub id: CallId,
     pub started_at: Moment,
-    /// The caller's number as the trunk shows it.
+    /// The caller's number as the trunk shows it; of a call out the number called.
     pub caller_number: Option<String>,
     pub session: Session,
     /// Dropped, it hangs up.
-    pub caller: Option<Dialog>,
+    pub dialog: Dialog,
     pub sound: CallMedia,
     pub ledger: Ledger,
     pub timeline: Timeline,
-    pub caller_presses: Presses,
-    pub desk_presses: Presses,
-    pub infos: u32,
     pub desk: Desk,
-    pub party: Party,
-    pub stage: Stage,
+}
+
+/// A call from its answer to its last row.
+pub struct Call {
+    house: Arc<House>,
+    place: Place,
+    book: Arc<Book>,
+    id: CallId,
+    started_at: Moment,
+    caller_number: Option<String>,
+    session: Session,
+    /// Dropped, it hangs up.
+    caller: Option<Dialog>,
+    sound: CallMedia,
+    ledger: Ledger,
+    timeline: Timeline,
+    caller_presses: Presses,
+    desk_presses: Presses,
+    infos: u32,
+    desk: Desk,
+    party: Party,
+    stage: Stage,
     /// When a sound that is being closed is waited for no longer.
-    pub closing_by: Option<Instant>,
+    closing_by: Option<Instant>,
     /// The recording, once it is closed and synced.
-    pub recorded: Option<Recorded>,
-    pub talk: Talk,
-    pub wait: Wait,
+    recorded: Option<Recorded>,
+    talk: Talk,
+    wait: Wait,
     /// Grades handed to the ledger and not yet told of.
-    pub storing: u32,
-    pub outcome: Option<Outcome>,
-    pub message: Option<(ClipKind, std::path::PathBuf)>,
+    storing: u32,
+    outcome: Option<Outcome>,
+    message: Option<(ClipKind, std::path::PathBuf)>,
     /// When the key that is being handled went down.
-    pub last_press_at: Instant,
+    last_press_at: Instant,
 }
 
 /// The desk's side of the call.
-pub(super) enum Desk {
+pub enum Desk {
     None,
     /// It asked for this call, and talks with nobody yet; its seat is given back when this is dropped.
     Waiting {
@@ -94,7 +113,7 @@ pub(super) enum Desk {
 
 /// Where the task itself stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+enum Stage {
     Running,
     /// One side ended the call; the legs are being closed, and keys that had arrived still come.
     Closing(HungUpBy),
@@ -106,7 +125,7 @@ pub(super) enum Stage {
 
 /// Why the caller's side is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gone {
+enum Gone {
     HungUp,
     /// No packets, no refresh, no ACK: the line is dead.
     Vanished(&'static str),
@@ -114,15 +133,45 @@ pub(super) enum Gone {
 
 /// How long caller and desk were joined, and who ended it.
 #[derive(Debug, Default)]
-pub(super) struct Talk {
-    pub since: Option<Instant>,
-    pub ms: u64,
-    pub ended_by: Option<HungUpBy>,
+struct Talk {
+    since: Option<Instant>,
+    ms: u64,
+    ended_by: Option<HungUpBy>,
 }
 
 impl Call {
+    pub fn new(begun: Begun) -> Call {
+        Call {
+            house: begun.house,
+            place: begun.place,
+            book: begun.book,
+            id: begun.id,
+            started_at: begun.started_at,
+            caller_number: begun.caller_number,
+            session: begun.session,
+            caller: Some(begun.dialog),
+            sound: begun.sound,
+            ledger: begun.ledger,
+            timeline: begun.timeline,
+            caller_presses: Presses::new(),
+            desk_presses: Presses::new(),
+            infos: 0,
+            desk: begun.desk,
+            party: Party::new(),
+            stage: Stage::Running,
+            closing_by: None,
+            recorded: None,
+            talk: Talk::default(),
+            wait: Wait::default(),
+            storing: 0,
+            outcome: None,
+            message: None,
+            last_press_at: clock::instant(),
+        }
+    }
+
     /// Runs the call to its end; returns when every row of it is written.
-    pub(super) async fn run(mut self, mut ears: Ears) -> Outcome {
+    pub async fn run(mut self, mut ears: Ears) -> Outcome {
         self.timeline.mark(clock::instant(), "answered", "");
         self.tell(Event::Answered, &mut ears).await;
         while !matches!(self.stage, Stage::Closed(_)) {
@@ -260,71 +309,6 @@ impl Call {
             caller.heard();
         }
         self.mark("first_media", side_word(side));
-    }
-
-    /// The call's own civil time, which no step of the clock touches.
-    pub(super) fn civil_now(&self) -> Moment {
-        self.timeline.clock().moment(clock::instant())
-    }
-
-    pub(super) fn mark(&self, kind: &str, detail: impl Into<String>) {
-        self.timeline.mark(clock::instant(), kind, detail);
-    }
-
-    pub(super) fn play(
-        &mut self,
-        id: PlayId,
-        prompt: String,
-        clips: Vec<ClipId>,
-        hearers: Hearers,
-    ) {
-        let found: Vec<_> = clips
-            .iter()
-            .filter_map(|clip| self.book.clips.0.get(&clip.0).cloned())
-            .collect();
-        if found.len() < clips.len() {
-            tracing::error!(call = %self.id.0, prompt, "a clip is missing; the check at load should have refused this");
-        }
-        self.mark("prompt", prompt);
-        self.sound.play(id.0, found, hearers == Hearers::Both);
-    }
-
-    pub(super) fn store_reason(&mut self, code: String, key: Digit) {
-        self.mark("reason", format!("{code} by key {key}"));
-        let at = self.last_press_at;
-        self.ledger.put(Job::Reason(KeyedReason {
-            code,
-            key: key.char(),
-            at: self.timeline.clock().moment(at),
-            offset_ms: self.timeline.clock().offset_ms(at),
-        }));
-    }
-
-    pub(super) fn note(&mut self, mark: Mark) {
-        match mark {
-            Mark::Step { name } => self.mark("step", name),
-            Mark::OfferStarted => {
-                self.mark("offer", "");
-                self.ledger.put(Job::State(CallState::Rating));
-                self.ledger.put(Job::Offered {
-                    at: self.civil_now(),
-                });
-            }
-            Mark::InvalidKey(key) => self.mark("key_invalid", key.to_string()),
-            Mark::Silent => self.mark("silent", ""),
-            Mark::KeyIgnored(key) => self.mark("key_ignored", self.shown(key)),
-            Mark::KeyKept(key) => self.mark("key_kept", self.shown(key)),
-            Mark::GradeWithdrawn => {
-                self.mark("grade_withdrawn", "");
-                self.ledger.put(Job::GradeWithdrawn {
-                    at: self.civil_now(),
-                });
-            }
-            Mark::SentToRating => {
-                self.mark("sent_to_rating", "");
-                self.talk.ended_by.get_or_insert(HungUpBy::Desk);
-            }
-        }
     }
 
     /// What the media threads report, but for the end.

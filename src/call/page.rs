@@ -2,9 +2,9 @@
 
 use super::{Call, Desk};
 use crate::console::{Event as Did, Handing, Reason, Step};
+use crate::ears::Ears;
 use crate::ivr::Event;
 use crate::media::{Leg, Side};
-use crate::phone::ears::Ears;
 use crate::ringing::DeskLine;
 use crate::talk::{self, Command, Why};
 

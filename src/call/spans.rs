@@ -6,8 +6,8 @@ use super::party::Second;
 use super::{Call, Desk};
 use crate::engine::DeskSpan;
 use crate::ledger::Job;
+use crate::ledger::clock;
 use crate::media::Side;
-use crate::phone::clock;
 
 /// The desks that are in the call now.
 #[derive(Default)]

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::{Call, Desk, Stage};
+use crate::ears::Ears;
 use crate::engine::{ClipKind, EndedCall, HungUpBy, WaitEnd};
 use crate::failpoint::{self, Step};
 use crate::ivr::{Event, MessageEnd, MessageKind, NoGrade, NotConnected, Outcome};
+use crate::ledger::clock;
 use crate::ledger::{Job, Stored};
 use crate::media::{self, Recorded};
-use crate::phone::clock;
-use crate::phone::ears::Ears;
 
 /// How long a recording's volume may take to close a file before the call no longer holds its place. The call's rows do
 /// not wait for it.
@@ -207,7 +207,7 @@ impl Call {
                 () = tokio::time::sleep_until(by.into()), if late.is_none() => {
                     metrics::counter!("gradeline_recordings_failed_total").increment(1);
                     tracing::error!(call = %self.id.0, "the recording's volume hangs; the call is closed without it");
-                    late = Some(house.late.try_acquire().ok()?);
+                    late = Some(house.closing.late.try_acquire().ok()?);
                     self.place.leaves();
                     continue;
                 }
@@ -232,7 +232,7 @@ impl Call {
 
     pub(super) async fn archive(&self, recorded: Recorded) {
         // Never closed.
-        let _turn = self.house.digests.acquire().await;
+        let _turn = self.house.closing.digests.acquire().await;
         let archive = self.house.archive.clone();
         let gaps = recorded.gaps.clone();
         let finished = tokio::task::spawn_blocking(move || archive.finish(&recorded.path)).await;

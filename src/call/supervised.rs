@@ -5,17 +5,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Call, Stage};
 use crate::console::{self, Mode};
+use crate::ears::Ears;
 use crate::floor::Seat;
 use crate::ivr::Presses;
 use crate::media::{Ear, Side};
-use crate::phone::ears::Ears;
 use crate::ringing::{DeskEars, DeskLine};
 use crate::supervision::{Hold, Order};
 use crate::talk;
 
 /// Who supervises the call, if anybody does.
 #[derive(Default)]
-pub(in crate::phone) struct Supervised {
+pub(super) struct Supervised {
     /// Dropped, he is let go of.
     hold: Option<Hold>,
     /// What becomes the first desk's when he takes over.

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{Call, Gone, Stage, side_word};
+use crate::ears::Ears;
 use crate::engine::HungUpBy;
 use crate::failpoint::{self, Step};
 use crate::ivr::{Digit, Event, Phase, Way};
 use crate::keypad::key_of_info;
+use crate::ledger::clock;
 use crate::media::{self, Side};
-use crate::phone::clock;
-use crate::phone::ears::Ears;
 use crate::sip::{DialogEvent, OfferReply};
 use crate::talk;
 
