@@ -42,7 +42,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
     let started_at = clock::moment();
     let id = new_call_id(started_at);
     let (ledger, stored) = open_row(&house, &id, &invite, &plan, started_at).await;
-    let caller_number = invite.caller.clone();
+    let (caller_number, called) = (invite.caller.clone(), invite.callee.clone());
     let taken = match take_up(&house, &id, started_at, invite, leg).await {
         Ok(taken) => taken,
         Err(error) => {
@@ -68,6 +68,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         house.supervisions.enter(&id.0, caller_number.clone()),
         house.grace_over.clone(),
     );
+    let outside = house.onward.of_call(house.rehearsal, Some(called));
     let call = Call {
         house,
         place,
@@ -84,7 +85,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         desk_presses: Presses::new(),
         infos: 0,
         desk: Desk::None,
-        party: Party::new(),
+        party: Party::new(outside),
         stage: Stage::Running,
         closing_by: None,
         recorded: None,

@@ -155,7 +155,7 @@ async fn desk_first(house: &Arc<House>, attempt: &Attempt) -> Result<(Answered, 
         match hunted {
             Hunted::Found { answered, seat, .. } => return Ok((*answered, seat)),
             Hunted::Unavailable(_) => break,
-            Hunted::Ringing { .. } | Hunted::Position { .. } => {}
+            Hunted::Ringing { .. } | Hunted::Position { .. } | Hunted::Refused { .. } => {}
         }
     }
     Err((Ended::DeskNoAnswer, None))

@@ -33,8 +33,10 @@ use crate::floor::place::{self, Place};
 use crate::ledger::{Ledgers, clock, timeline};
 use crate::location::Location;
 use crate::media::Media;
+use crate::onward::Onward;
 use crate::sip::{Agent, Incoming};
 use crate::supervision::Supervisions;
+use crate::transfers;
 use crate::trunkline::Trunkline;
 
 /// What an operator may vary of the telephone.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub grace: Duration,
     /// Calls that the house makes; `None`: none.
     pub outward: Option<Outward>,
+    /// To whom outside callers may be handed.
+    pub transfers: transfers::Rules,
 }
 
 /// Everything that a call needs of the house.
@@ -61,6 +65,8 @@ pub struct House {
     supervisions: Supervisions,
     /// By which calls go out, if one is kept.
     trunkline: Option<Trunkline>,
+    /// By which callers reach who is outside.
+    onward: Onward,
     /// The rehearsal desk answers: calls are marked and stay out of figures.
     rehearsal: bool,
     /// Whoever digests a recording: a disk that comes back to a thousand of them shall not have a thread for each.
@@ -126,6 +132,14 @@ impl Phone {
             rooms.pages,
             rooms.board,
         );
+        let outward = rooms.settings.outward.as_ref();
+        let onward = Onward::new(
+            rooms.agent.clone(),
+            rooms.media.clone(),
+            rooms.trunkline.clone(),
+            outward.map(|outward| outward.trunk.clone()),
+            rooms.settings.transfers.clone(),
+        );
         let house = House {
             settings: rooms.settings,
             engine: rooms.engine,
@@ -137,6 +151,7 @@ impl Phone {
             floor,
             supervisions: rooms.supervisions,
             trunkline: rooms.trunkline.clone(),
+            onward,
             rehearsal: rooms.rehearsal,
             digests: Semaphore::new(DIGESTS),
             late: Semaphore::new(LATE),

@@ -85,6 +85,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("errands", &["domain"]),
     // Calls to the outside until they are answered.
     ("dialing", &["errands", "trunkline", "sip"]),
+    // Whom outside a caller may be handed to.
+    ("transfers", &["errands", "domain"]),
+    // Who is outside is called, and told of as a hunted desk is.
+    (
+        "onward",
+        &[
+            "transfers",
+            "floor",
+            "dialing",
+            "errands",
+            "ringing",
+            "trunkline",
+            "ivr",
+            "sip",
+            "media",
+        ],
+    ),
     // The loop of calls out; how one is made is the telephone's.
     (
         "calling",
@@ -125,6 +142,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "domain",
             "dialing",
             "errands",
+            "transfers",
         ],
     ),
     // The one place where signalling, sound, conversation, desks and regulation meet.
@@ -135,6 +153,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "book",
             "openings",
             "calling",
+            "onward",
+            "transfers",
             "outward",
             "errands",
             "dialing",

@@ -4,6 +4,7 @@
 mod caller;
 mod closing;
 mod desk;
+mod outside;
 mod page;
 mod party;
 mod second;

@@ -7,7 +7,8 @@ use super::{Call, Stage};
 use crate::console::{self, Mode};
 use crate::floor::Seat;
 use crate::ivr::Presses;
-use crate::media::{Ear, Side};
+use crate::ledger::Nth;
+use crate::media::Ear;
 use crate::phone::ears::Ears;
 use crate::ringing::{DeskEars, DeskLine};
 use crate::supervision::{Hold, Order};
@@ -119,7 +120,7 @@ impl Call {
         ears.desk = Some(DeskEars::Page(events));
         self.desk_presses = Presses::new();
         self.has_another_desk(DeskLine::Page(line), seat, ears);
-        self.span_begins(Side::Desk);
+        self.span_begins(Nth::First);
     }
 }
 

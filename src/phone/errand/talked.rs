@@ -90,7 +90,7 @@ pub(super) async fn talk(
         desk_presses: Presses::new(),
         infos: 0,
         desk,
-        party: Party::new(),
+        party: Party::new(house.onward.of_call(row.rehearsal || house.rehearsal, None)),
         stage: Stage::Running,
         closing_by: None,
         recorded: None,
