@@ -67,14 +67,9 @@ impl Onward {
 
     /// For one call: a `rehearsal` does not leave the house, and nobody is handed to the number that he `called`.
     pub fn of_call(&self, rehearsal: bool, called: Option<String>) -> Outside {
-        let never = match (&self.trunk, rehearsal) {
-            (None, _) => Some(No::Off),
-            (_, true) => Some(No::Rehearsal),
-            _ => None,
-        };
         Outside {
             onward: self.clone(),
-            never,
+            never: No::of_call(self.trunk.is_some(), rehearsal),
             called,
             left: self.rules.a_call,
         }

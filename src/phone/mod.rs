@@ -17,12 +17,13 @@ use tokio_util::sync::CancellationToken;
 pub use crate::book::{Book, Checked, Files, texts_in};
 pub use crate::calling::Outward;
 pub use crate::openings::{Days, ServiceHours, Span};
-pub use errand::own_group;
+pub use crate::reaching::own_group;
 
 use crate::archive::Archive;
 use crate::board::Board;
 use crate::book;
 use crate::calling::{self, Calling};
+use crate::consulting::Consulting;
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::ears;
@@ -65,6 +66,8 @@ pub struct House {
     supervisions: Supervisions,
     /// By which calls go out, if one is kept.
     trunkline: Option<Trunkline>,
+    /// By which telephones of desks ask others beside their callers.
+    consulting: Consulting,
     /// By which callers reach who is outside.
     onward: Onward,
     /// The rehearsal desk answers: calls are marked and stay out of figures.
@@ -151,6 +154,7 @@ impl Phone {
             floor,
             supervisions: rooms.supervisions,
             trunkline: rooms.trunkline.clone(),
+            consulting: Consulting::new(rooms.agent.clone()),
             onward,
             rehearsal: rooms.rehearsal,
             digests: Semaphore::new(DIGESTS),

@@ -110,6 +110,15 @@ impl No {
         }
     }
 
+    /// Why nobody at all is called from a call: where no call `goes_out` of this house, and from a `rehearsal`.
+    pub const fn of_call(goes_out: bool, rehearsal: bool) -> Option<No> {
+        match (goes_out, rehearsal) {
+            (false, _) => Some(No::Off),
+            (true, true) => Some(No::Rehearsal),
+            (true, false) => None,
+        }
+    }
+
     /// The status of a REFER's refusal: what may be tried again is no 403.
     pub const fn status(self) -> u16 {
         match self {
@@ -279,6 +288,13 @@ mod tests {
         ] {
             assert_eq!(judged(&rules, written), Err(no), "{written}");
         }
+    }
+
+    #[test]
+    fn a_rehearsal_stays_in_the_house() {
+        assert_eq!(No::of_call(true, true), Some(No::Rehearsal));
+        assert_eq!(No::of_call(true, false), None);
+        assert_eq!(No::of_call(false, false), Some(No::Off));
     }
 
     #[test]

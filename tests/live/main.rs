@@ -22,6 +22,7 @@ mod tone;
 mod transfers;
 mod wav;
 
+mod attended;
 mod calls;
 mod calls_out;
 mod clock_steps;

@@ -102,6 +102,29 @@ const ARROWS: &[(&str, &[&str])] = &[
             "media",
         ],
     ),
+    // A desk's telephone calls somebody beside its caller: to his call.
+    ("consulting", &["referral", "sip"]),
+    // An attempt of a call out until somebody is on the line.
+    (
+        "reaching",
+        &[
+            "calling",
+            "outward",
+            "book",
+            "ledger",
+            "archive",
+            "floor",
+            "desks",
+            "dialing",
+            "errands",
+            "ringing",
+            "trunkline",
+            "console",
+            "domain",
+            "sip",
+            "media",
+        ],
+    ),
     // The loop of calls out; how one is made is the telephone's.
     (
         "calling",
@@ -153,6 +176,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "book",
             "openings",
             "calling",
+            "reaching",
+            "consulting",
+            "referral",
             "onward",
             "transfers",
             "outward",
@@ -183,6 +209,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "ears",
         &[
+            "consulting",
             "floor",
             "ivr",
             "ledger",
@@ -548,6 +575,9 @@ const CRATES: &[(&str, &[&str])] = &[
             "seam",
             "supervision",
             "ears",
+            "onward",
+            "consulting",
+            "reaching",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

@@ -233,7 +233,12 @@ impl Call {
             DialogEvent::Info { content_type, body } => {
                 self.informed(Side::Desk, &content_type, &body, ears).await;
             }
-            DialogEvent::Refer { name, reply } => self.referred(name, reply, ears),
+            DialogEvent::Refer {
+                replaces: Some(replaces),
+                reply,
+                ..
+            } => self.replaced(&replaces, reply, ears),
+            DialogEvent::Refer { name, reply, .. } => self.referred(name, reply, ears),
             DialogEvent::Bye { .. } | DialogEvent::Lost { .. } => {
                 self.mark("hung_up", self.desk_word());
                 self.desk_gone(ears).await;

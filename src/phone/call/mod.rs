@@ -1,6 +1,7 @@
 //! One call, one task, one owner: what SIP, sound, desks and store report becomes an event of the
 //! session, and what the session asks for is carried out.
 
+mod beside;
 mod caller;
 mod closing;
 mod desk;
@@ -140,6 +141,7 @@ impl Call {
             let input = ears.next(deadline, running).await;
             self.take(input, &mut ears).await;
             self.supervision_holds(&mut ears);
+            self.beside_holds(&mut ears).await;
             self.page_sees();
         }
         self.conclude(ears).await
@@ -161,6 +163,7 @@ impl Call {
             Input::Caller(event) => self.caller_did(event, ears).await,
             Input::Desk(event) => self.desk_did(event, ears).await,
             Input::Second(event) => self.second_did(event, ears).await,
+            Input::Beside(heard) => self.beside(heard, ears).await,
             Input::Hunted(hunted) => self.hunted(hunted, ears).await,
             Input::Supervised(order) => self.supervised(order, ears),
             Input::Stored(stored) => self.stored(stored, ears).await,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Call;
 use super::supervised::Supervised;
+use crate::consulting;
 use crate::engine::HungUpBy;
 use crate::floor::{Hunt, Seat};
 use crate::ivr::{Event, PlayId, Presses, Values};
@@ -43,6 +44,8 @@ pub(in crate::phone) struct Party {
     sealed_from: Option<i64>,
     typing_from: Option<i64>,
     pub(super) spans: Spans,
+    /// The desk's second call.
+    pub(super) beside: consulting::Second,
     /// What it may do of calls to the outside.
     pub(super) outside: onward::Outside,
 }
@@ -84,6 +87,7 @@ impl Party {
             sealed_from: None,
             typing_from: None,
             spans: Spans::default(),
+            beside: consulting::Second::default(),
             outside,
         }
     }

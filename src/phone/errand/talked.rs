@@ -3,15 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
 use crate::domain::Moment;
 use crate::engine::NewCall;
 use crate::errands::Ended;
-use crate::floor::Seat;
 use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
 use crate::ledger::Wait;
-use crate::media::{self, CallMedia};
 use crate::openings::{facts, hours_of, spoken_date};
 use crate::outward::Attempt;
 use crate::phone::House;
@@ -21,19 +17,7 @@ use crate::phone::clock::{self, CallClock};
 use crate::phone::ears::Ears;
 use crate::phone::place::Place;
 use crate::phone::timeline::Timeline;
-use crate::ringing::{DeskEars, DeskLine};
-use crate::sip::{Dialog, DialogEvent};
-
-/// The called person's side, once he answered.
-pub(super) struct Reached {
-    pub dialog: Dialog,
-    pub events: mpsc::Receiver<DialogEvent>,
-    /// Whom the call went to: the trunk.
-    pub peer: String,
-    pub sound: CallMedia,
-    pub sound_events: mpsc::Receiver<media::Event>,
-    pub desk: Option<(DeskLine, DeskEars, Seat)>,
-}
+use crate::reaching::Reached;
 
 /// From the answer on it is a call like any other.
 pub(super) async fn talk(
@@ -70,6 +54,7 @@ pub(super) async fn talk(
         hunt: None,
         desk: desk_events,
         second: None,
+        beside: Default::default(),
         supervisor: house.supervisions.enter(&id.0, Some(row.number.clone())),
         owed: VecDeque::new(),
         closing: Some(house.grace_over.clone()),
