@@ -52,7 +52,7 @@ fn linphonec_hands_its_caller_to_whom_it_asked_by_a_call_of_its_own() {
     let house = house(&phone, &colleague);
     let server = house.start();
     let Story { mut phone, caller } = asks(&house, phone, &colleague);
-    phone.type_in("transfer 1 2");
+    phone.type_in("transfer 1 --to-call 2");
     caller.nth_line("handed_over 8002", 1);
     wait_hears(&caller.gateway, &[SECOND], "handed over");
     wait_hears(&colleague.gateway, &[CALLER], "handed over");
