@@ -68,11 +68,12 @@ impl Consulting {
     }
 
     /// Hands the INVITE to the call in which its telephone is; gives it back where there is none that takes it.
-    pub fn take(&self, invite: Incoming) -> Result<(), Incoming> {
+    pub fn take(&self, invite: Incoming) -> Option<Incoming> {
         let Some(line) = lines(&self.lines).get(&invite.source).cloned() else {
-            return Err(invite);
+            return Some(invite);
         };
-        line.try_send(invite).map_err(|full| full.into_inner())
+        let sent = line.try_send(invite);
+        sent.err().map(|full| full.into_inner())
     }
 
     /// Whether a dialog of this Call-ID lives here, whoever's it is.

@@ -31,7 +31,7 @@ pub(super) const OPENING: Duration = Duration::from_millis(1500);
 /// its last row. Its place is held so long.
 pub(super) async fn answer(house: Arc<House>, invite: Incoming, place: Place) {
     // A desk's telephone that has a caller is none.
-    let Err(invite) = house.consulting.take(invite) else {
+    let Some(invite) = house.consulting.take(invite) else {
         return;
     };
     match invite.from_trunk {
