@@ -274,6 +274,7 @@ fn phone_settings(config: &Config, outward: Option<phone::Outward>) -> phone::Se
         service_hours: config.centre.service_hours.clone(),
         grace: Duration::from_secs(config.sip.drain_s),
         outward,
+        transfers: config.transfer_rules(),
     }
 }
 

@@ -50,6 +50,11 @@ impl Call {
                 self.last_press_at = at;
                 self.tell(Event::Digit(digit), ears).await;
             }
+            // Outside is nobody who decides: what he keys may be anything of his.
+            Side::Desk if self.is_outside() => {
+                let hidden = format!("{HIDDEN_KEY} ({way})");
+                self.timeline.mark(at, "outside_key", hidden);
+            }
             Side::Desk => {
                 let shown = self.desk_shown(digit);
                 self.timeline

@@ -9,8 +9,8 @@ use crate::ears::Ears;
 use crate::engine::{CallState, HungUpBy, WaitEnd};
 use crate::floor::{Hunted, Wanted, Whom};
 use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
-use crate::ledger::Job;
 use crate::ledger::clock;
+use crate::ledger::{Job, Nth};
 use crate::media::Side;
 use crate::openings::{hours_of, open_for};
 use crate::ringing::DeskEvent;
@@ -122,6 +122,7 @@ impl Call {
         }
         match hunted {
             Hunted::Ringing { desk } => self.mark("desk_ringing", desk),
+            Hunted::Refused { .. } => {}
             Hunted::Position { ahead, wait } => {
                 let wait_min = wait.map(|wait| clamped(wait.as_secs().div_ceil(60)));
                 self.mark("position", position_text(ahead, wait));
@@ -232,9 +233,14 @@ impl Call {
             DialogEvent::Info { content_type, body } => {
                 self.informed(Side::Desk, &content_type, &body, ears).await;
             }
-            DialogEvent::Refer { name, reply } => self.referred(name, reply, ears),
+            DialogEvent::Refer {
+                replaces: Some(replaces),
+                reply,
+                ..
+            } => self.replaced(&replaces, reply, ears),
+            DialogEvent::Refer { name, reply, .. } => self.referred(name, reply, ears),
             DialogEvent::Bye { .. } | DialogEvent::Lost { .. } => {
-                self.mark("hung_up", "desk");
+                self.mark("hung_up", self.desk_word());
                 self.desk_gone(ears).await;
             }
         }
@@ -245,7 +251,7 @@ impl Call {
     /// The desk's side is gone. Where another one has the caller, or rings for him, the conversation goes on.
     pub(super) async fn desk_gone(&mut self, ears: &mut Ears) {
         ears.desk = None;
-        self.span_ends(&[Side::Desk]);
+        self.span_ends(&[Nth::First]);
         self.desk = Desk::None;
         self.sound.remove_desk();
         if self.party.is_on() {

@@ -9,13 +9,16 @@ use tokio_util::sync::CancellationToken;
 use crate::archive::Archive;
 use crate::book::{Book, Files};
 use crate::calling::Outward;
+use crate::consulting::Consulting;
 use crate::domain::Calendar;
 use crate::engine::Engine;
 use crate::floor::Floor;
 use crate::ledger::Ledgers;
 use crate::media::Media;
+use crate::onward::Onward;
 use crate::openings::ServiceHours;
 use crate::supervision::Supervisions;
+use crate::transfers;
 use crate::trunkline::Trunkline;
 
 /// What an operator may vary of the telephone.
@@ -27,6 +30,8 @@ pub struct Settings {
     pub grace: Duration,
     /// Calls that the house makes; `None`: none.
     pub outward: Option<Outward>,
+    /// To whom outside callers may be handed.
+    pub transfers: transfers::Rules,
 }
 
 /// Everything that a call needs of the house.
@@ -42,6 +47,10 @@ pub struct House {
     pub supervisions: Supervisions,
     /// By which calls go out, if one is kept.
     pub trunkline: Option<Trunkline>,
+    /// By which telephones of desks ask others beside their callers.
+    pub consulting: Consulting,
+    /// By which callers reach who is outside.
+    pub onward: Onward,
     /// The rehearsal desk answers: calls are marked and stay out of figures.
     pub rehearsal: bool,
     pub closing: Closing,

@@ -3,11 +3,13 @@
 //!
 //! **Invariant:** every answered call ends in exactly one outcome row, and its recording is closed before its task ends.
 
+mod beside;
 mod caller;
 mod closing;
 mod desk;
 mod house;
 mod marks;
+mod outside;
 mod page;
 mod party;
 mod second;
@@ -31,6 +33,7 @@ use crate::ledger::clock;
 use crate::ledger::timeline::Timeline;
 use crate::ledger::{Job, Ledger, Wait};
 use crate::media::{self, CallMedia, Recorded, Side};
+use crate::onward;
 use crate::ringing::DeskLine;
 use crate::sip::Dialog;
 use crate::talk;
@@ -53,6 +56,8 @@ pub struct Begun {
     pub ledger: Ledger,
     pub timeline: Timeline,
     pub desk: Desk,
+    /// By which it reaches who is outside.
+    pub outside: onward::Outside,
 }
 
 /// A call from its answer to its last row.
@@ -157,7 +162,7 @@ impl Call {
             desk_presses: Presses::new(),
             infos: 0,
             desk: begun.desk,
-            party: Party::new(),
+            party: Party::new(begun.outside),
             stage: Stage::Running,
             closing_by: None,
             recorded: None,
@@ -188,6 +193,7 @@ impl Call {
             let input = ears.next(deadline, running).await;
             self.take(input, &mut ears).await;
             self.supervision_holds(&mut ears);
+            self.beside_holds(&mut ears).await;
             self.page_sees();
         }
         self.conclude(ears).await
@@ -209,6 +215,7 @@ impl Call {
             Input::Caller(event) => self.caller_did(event, ears).await,
             Input::Desk(event) => self.desk_did(event, ears).await,
             Input::Second(event) => self.second_did(event, ears).await,
+            Input::Beside(heard) => self.beside(heard, ears).await,
             Input::Hunted(hunted) => self.hunted(hunted, ears).await,
             Input::Supervised(order) => self.supervised(order, ears),
             Input::Stored(stored) => self.stored(stored, ears).await,

@@ -7,6 +7,7 @@ use crate::ivr::Event;
 use crate::media::{Leg, Side};
 use crate::ringing::DeskLine;
 use crate::talk::{self, Command, Why};
+use crate::transfers::No;
 
 impl Call {
     pub(super) async fn page_did(&mut self, did: Did, ears: &mut Ears) {
@@ -45,14 +46,29 @@ impl Call {
 
     /// By its keys or a REFER it would come to the same.
     fn page_hands_on(&mut self, step: Step, whom: String, ears: &mut Ears) {
-        if step.names_somebody() && self.house.floor.named(&whom).is_none() {
-            self.mark("transfer_refused", "outside");
-            return self.tell_page(Reason::NoSuchDesk);
+        if step.names_somebody()
+            && let Err(no) = self.may_name(&whom)
+        {
+            self.mark("transfer_refused", no.word());
+            return self.page_hears_no(no);
         }
         if self.desk_wants(command(step, whom), ears).is_err() {
             self.mark("transfer_refused", "not_now");
             self.tell_page(Reason::NotNow);
         }
+    }
+
+    /// Why nobody outside is called, to the page that wanted him.
+    pub(super) fn page_hears_no(&self, no: No) {
+        self.tell_page(match no {
+            No::NoName | No::Off => Reason::NoSuchDesk,
+            No::NotAllowed | No::Barred => Reason::OutsideNotAllowed,
+            No::Emergency | No::Foreign | No::Premium => Reason::OutsideNever,
+            No::Own => Reason::OutsideOwnNumber,
+            No::Rehearsal => Reason::OutsideRehearsal,
+            No::TooOften => Reason::OutsideTooOften,
+            No::NoLine | No::NoTrunk => Reason::OutsideNoLine,
+        });
     }
 
     /// Why no colleague came to its caller, to the page that wanted one.
@@ -90,6 +106,7 @@ impl Call {
         line.hands_on_so(Handing {
             may: Step::ALL.into_iter().filter(may).collect(),
             under_way: machine.under_way(),
+            outside: self.party.outside.allowed(),
         });
     }
 

@@ -5,14 +5,16 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Call;
-use super::spans::Spans;
 use super::supervised::Supervised;
+use crate::consulting;
 use crate::ears::Ears;
 use crate::engine::HungUpBy;
 use crate::floor::{Hunt, Seat};
 use crate::ivr::{Event, PlayId, Presses, Values};
 use crate::ledger::clock;
-use crate::media::{Bridge, Side};
+use crate::ledger::{Nth, Spans};
+use crate::media::Bridge;
+use crate::onward;
 use crate::ringing::DeskLine;
 use crate::sip::ReferReply;
 use crate::talk::{self, Action, Codes, Command, Music, Refusal, Talk};
@@ -42,6 +44,10 @@ pub(super) struct Party {
     sealed_from: Option<i64>,
     typing_from: Option<i64>,
     pub(super) spans: Spans,
+    /// The desk's second call.
+    pub(super) beside: consulting::Second,
+    /// What it may do of calls to the outside.
+    pub(super) outside: onward::Outside,
 }
 
 /// The second desk.
@@ -49,7 +55,7 @@ pub(super) enum Second {
     None,
     /// Dropped, nothing rings any more.
     Hunting {
-        _hunt: Hunt,
+        _ringing: Ringing,
     },
     Connected {
         line: DeskLine,
@@ -57,8 +63,14 @@ pub(super) enum Second {
     },
 }
 
+/// What rings for him.
+pub(super) enum Ringing {
+    Desk { _hunt: Hunt },
+    Outside { _call: onward::Call },
+}
+
 impl Party {
-    pub(super) fn new() -> Party {
+    pub(super) fn new(outside: onward::Outside) -> Party {
         Party {
             machine: Talk::new(Codes::new(Vec::new(), Duration::ZERO), None),
             second: Second::None,
@@ -75,6 +87,8 @@ impl Party {
             sealed_from: None,
             typing_from: None,
             spans: Spans::default(),
+            beside: consulting::Second::default(),
+            outside,
         }
     }
 
@@ -103,22 +117,26 @@ impl Call {
             self.party.resume_prompt = handling.resume_prompt;
             self.party.patience = handling.patience;
         }
-        self.span_begins(Side::Desk);
+        self.span_begins(Nth::First);
         self.party_hears(talk::Event::Joined, ears);
     }
 
     /// The call goes on without desks, or is over: nobody is left behind.
     pub(super) fn party_ends(&mut self, ears: &mut Ears) {
         // Both at once: who had the caller is not to be told by who was let go of first.
-        self.span_ends(&[Side::Desk, Side::Second]);
+        self.span_ends(&[Nth::First, Nth::Second]);
         self.party_hears(talk::Event::Ended, ears);
         self.party.waits_since = None;
         self.party.refers = false;
     }
 
     pub(super) fn party_hears(&mut self, event: talk::Event, ears: &mut Ears) {
-        let actions = self.party.machine.handle(event, clock::instant());
+        let actions = self.party_now(event);
         self.carry_out(actions, ears);
+    }
+
+    pub(super) fn party_now(&mut self, event: talk::Event) -> Vec<Action> {
+        self.party.machine.handle(event, clock::instant())
     }
 
     /// What the desk wants, by whatever way it says so.
@@ -139,22 +157,22 @@ impl Call {
         let _ = self.desk_wants(command, ears);
     }
 
-    /// REFER (RFC 3515). Of an outside number nothing is told but that it was one.
+    /// REFER (RFC 3515). Of a number that is not called nothing is told but why.
     pub(super) fn referred(&mut self, name: String, reply: ReferReply, ears: &mut Ears) {
-        let (status, why, word) = match self.house.floor.named(&name) {
-            None => (
-                403,
-                "no desk or group of this house has that name",
-                "outside",
-            ),
-            Some(_) => match self.desk_wants(Command::Transfer(name), ears) {
-                Ok(()) => {
-                    self.party.refers = true;
-                    return reply.accept();
-                }
-                Err(Refusal::NoTalk) => (403, "there is no talk to hand on", "no_talk"),
-                Err(Refusal::NotNow) => (491, "a transfer is under way", "not_now"),
-            },
+        let named = self.may_name(&name);
+        let command = Command::Transfer(name);
+        let (status, why, word) = match named {
+            _ if self.is_outside() => (403, "only a desk hands callers on", "outside_party"),
+            Err(no) => (no.status(), no.said(), no.word()),
+            Ok(()) if self.party.machine.allows(&command) => {
+                // Before it is carried out: that may come to nothing at once, which it is told.
+                self.party.refers = true;
+                reply.accept();
+                let _ = self.desk_wants(command, ears);
+                return;
+            }
+            Ok(()) if self.party.is_on() => (491, "a transfer is under way", "not_now"),
+            Ok(()) => (403, "there is no talk to hand on", "no_talk"),
         };
         self.mark("transfer_refused", word);
         reply.refuse(status, why);
@@ -188,7 +206,7 @@ impl Call {
                 Action::LetFirstGo => self.let_first_go(ears),
                 Action::LetSecondGo => {
                     self.mark("second_released", "");
-                    self.span_ends(&[Side::Second]);
+                    self.span_ends(&[Nth::Second]);
                     ears.second = None;
                     self.party.second = Second::None;
                     self.sound.remove_second();
@@ -216,10 +234,12 @@ impl Call {
             talk::Bridge::All => Bridge::All,
         };
         self.sound.bridge(bridge);
-        self.spans_hear(
-            matches!(bridge, Bridge::Pair | Bridge::All),
-            bridge == Bridge::All,
-        );
+        let now = clock::instant();
+        let hears = matches!(bridge, Bridge::Pair | Bridge::All);
+        self.party.spans.hear(Nth::First, hears, now);
+        self.party
+            .spans
+            .hear(Nth::Second, bridge == Bridge::All, now);
         // A leg that went or came changes nothing of what goes on.
         if self.party.marked.replace(bridge) != Some(bridge) {
             match bridge {
@@ -228,7 +248,6 @@ impl Call {
                 Bridge::Apart | Bridge::Pair => {}
             }
         }
-        let now = clock::instant();
         match bridge {
             Bridge::Apart | Bridge::Desks => {
                 self.party.waits_since.get_or_insert(now);

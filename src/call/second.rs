@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::party::Second;
+use super::party::{Ringing, Second};
 use super::{Call, Desk, unavailable_word};
 use crate::console::Event as Did;
 use crate::ears::Ears;
 use crate::floor::{Hunted, Seat, Wanted, Whom};
 use crate::ivr::{Event, Presses, Unavailable};
-use crate::ledger::clock;
+use crate::ledger::Nth;
 use crate::media::Side;
 use crate::ringing::{DeskEvent, DeskLine};
 use crate::sip::DialogEvent;
@@ -21,9 +21,7 @@ impl Call {
     /// Rings whoever is called so.
     pub(super) fn ring_second(&mut self, name: &str, ears: &mut Ears) -> Vec<Action> {
         let Some(to) = self.house.floor.named(name) else {
-            self.mark("desk_unavailable", "unknown");
-            let unknown = talk::Event::Unavailable(Why::Unknown);
-            return self.party.machine.handle(unknown, clock::instant());
+            return self.ring_outside(name, ears);
         };
         self.mark("handing_on", name);
         let (hunt, told) = self.house.floor.seek(Wanted {
@@ -35,7 +33,9 @@ impl Call {
             call: self.id.0.clone(),
         });
         ears.hunt = Some(told);
-        self.party.second = Second::Hunting { _hunt: hunt };
+        self.party.second = Second::Hunting {
+            _ringing: Ringing::Desk { _hunt: hunt },
+        };
         Vec::new()
     }
 
@@ -46,6 +46,7 @@ impl Call {
                 self.party_hears(talk::Event::Ringing, ears);
             }
             Hunted::Position { .. } => {}
+            Hunted::Refused { status } => self.mark("outside_refused", status.to_string()),
             Hunted::Unavailable(why) => {
                 ears.hunt = None;
                 self.party.second = Second::None;
@@ -63,7 +64,7 @@ impl Call {
                     line: answered.line,
                     seat,
                 };
-                self.span_begins(Side::Second);
+                self.span_begins(Nth::Second);
                 self.party_hears(talk::Event::Answered, ears);
             }
         }
@@ -88,7 +89,7 @@ impl Call {
                 reply.refuse(403, "the caller is not yours to hand on");
             }
             DialogEvent::Bye { .. } | DialogEvent::Lost { .. } => {
-                self.mark("hung_up", "second_desk");
+                self.mark("hung_up", self.second_word());
                 self.second_gone(ears);
             }
         }
@@ -106,7 +107,7 @@ impl Call {
             // The caller is not his to hand on.
             Did::Back(_) | Did::HandsOn(..) | Did::Supervise(_) | Did::TakeOver => {}
             Did::ToRating | Did::HungUp | Did::Away | Did::Lost => {
-                self.mark("hung_up", "second_desk");
+                self.mark("hung_up", self.second_word());
                 self.second_gone(ears);
             }
         }
@@ -114,7 +115,7 @@ impl Call {
 
     pub(super) fn second_gone(&mut self, ears: &mut Ears) {
         ears.second = None;
-        self.span_ends(&[Side::Second]);
+        self.span_ends(&[Nth::Second]);
         self.party.second = Second::None;
         self.sound.remove_second();
         self.party_hears(talk::Event::SecondGone, ears);
@@ -140,7 +141,7 @@ impl Call {
 
     pub(super) fn let_first_go(&mut self, ears: &mut Ears) {
         ears.desk = None;
-        self.span_ends(&[Side::Desk]);
+        self.span_ends(&[Nth::First]);
         self.sound.remove_desk();
         let refers = std::mem::take(&mut self.party.refers);
         let desk = std::mem::replace(&mut self.desk, Desk::None);

@@ -8,7 +8,8 @@ use crate::console::{self, Mode};
 use crate::ears::Ears;
 use crate::floor::Seat;
 use crate::ivr::Presses;
-use crate::media::{Ear, Side};
+use crate::ledger::Nth;
+use crate::media::Ear;
 use crate::ringing::{DeskEars, DeskLine};
 use crate::supervision::{Hold, Order};
 use crate::talk;
@@ -119,7 +120,7 @@ impl Call {
         ears.desk = Some(DeskEars::Page(events));
         self.desk_presses = Presses::new();
         self.has_another_desk(DeskLine::Page(line), seat, ears);
-        self.span_begins(Side::Desk);
+        self.span_begins(Nth::First);
     }
 }
 

@@ -92,6 +92,7 @@ impl Config {
             .or_else(|| self.account_problem())
             .or_else(|| self.trunk_problem())
             .or_else(|| self.outward_problem())
+            .or_else(|| self.transfers_problem())
     }
 
     /// The same of the desks.

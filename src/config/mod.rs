@@ -7,6 +7,7 @@ mod desks;
 mod hours;
 mod outward;
 mod read;
+mod transfers;
 mod trunk;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use trunk::{Secret, Trunk};
 use checks::Problem;
 
 pub use outward::Outward;
+pub use transfers::Transfers;
 
 use crate::channels::QuietHours;
 use crate::desks::{Strategy, WhenEmpty};
@@ -49,6 +51,7 @@ pub struct Config {
     pub ratings: Ratings,
     pub figures: Figures,
     pub outward: Outward,
+    pub transfers: Transfers,
 }
 
 /// `[sip]`: where to listen, who may call.

@@ -1,5 +1,7 @@
 //! What a page is told of handing its caller on: what it may want now, what goes on, and what came to nothing.
 
+use std::sync::Arc;
+
 use super::talk::Line;
 use super::words::{Reason, Step};
 
@@ -9,6 +11,8 @@ pub struct Handing {
     pub may: Vec<Step>,
     /// The talk's word for what goes on with another desk.
     pub under_way: Option<&'static str>,
+    /// The numbers outside that it may name, as people read them.
+    pub outside: Arc<[String]>,
 }
 
 impl Line {

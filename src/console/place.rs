@@ -111,6 +111,7 @@ impl Place {
                 again: line.again,
                 may: line.handing.may.clone(),
                 under_way: line.handing.under_way,
+                outside: line.handing.outside.to_vec(),
                 supervises: bell.supervises,
             },
         };

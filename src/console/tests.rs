@@ -383,7 +383,15 @@ async fn a_page_is_told_what_it_may_want_of_other_desks_and_what_became_of_it() 
     };
     let (mut talk, mut events) = talk::begin(media(), ends, hears);
     let shown = |told| match told {
-        ToPage::Talk { may, under_way, .. } if !may.is_empty() => Some((may, under_way)),
+        ToPage::Talk {
+            may,
+            under_way,
+            outside,
+            ..
+        } if !may.is_empty() => {
+            assert_eq!(outside, ["010…"]);
+            Some((may, under_way))
+        }
         _ => None,
     };
     for (may, under_way) in [
@@ -393,6 +401,7 @@ async fn a_page_is_told_what_it_may_want_of_other_desks_and_what_became_of_it() 
         talk.hands_on_so(Handing {
             may: may.clone(),
             under_way,
+            outside: ["010…".to_owned()].into(),
         });
         assert_eq!(next_told(&mut page, shown).await, (may, under_way));
     }

@@ -206,6 +206,18 @@ pub enum Reason {
     NotRecorded,
     /// No desk and no group of this house has that name.
     NoSuchDesk,
+    /// Callers may not be handed to this number.
+    OutsideNotAllowed,
+    /// Emergency, foreign or premium: such numbers are never called.
+    OutsideNever,
+    /// It is a number of this house.
+    OutsideOwnNumber,
+    /// A rehearsal does not leave the house.
+    OutsideRehearsal,
+    /// The call has called outside as often as it may.
+    OutsideTooOften,
+    /// No line or no trunk is free.
+    OutsideNoLine,
     /// Nobody can be asked or handed the caller now: something else is under way, or there is no talk.
     NotNow,
     /// The colleague talks or refused.
@@ -275,6 +287,9 @@ pub enum ToPage {
         /// What goes on with another desk: `transferring`, `asking`, `consulting`, `three`.
         #[serde(skip_serializing_if = "Option::is_none")]
         under_way: Option<&'static str>,
+        /// The numbers outside that may be named: each, or its beginning with `…`.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        outside: Vec<String>,
         /// The call is another desk's, and its person supervises it.
         #[serde(skip_serializing_if = "Option::is_none")]
         supervises: Option<Mode>,

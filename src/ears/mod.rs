@@ -10,6 +10,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::consulting;
 use crate::floor::Hunted;
 use crate::ivr::Event;
 use crate::ledger::Stored;
@@ -26,6 +27,8 @@ pub struct Ears {
     pub hunt: Option<mpsc::Receiver<Hunted>>,
     pub desk: Option<DeskEars>,
     pub second: Option<DeskEars>,
+    /// The desk's telephone, calling beside its caller.
+    pub beside: consulting::Ear,
     /// What a supervisor wants.
     pub supervisor: Orders,
     /// Events that the session is owed and nobody else will send.
@@ -39,6 +42,7 @@ pub enum Input {
     Caller(DialogEvent),
     Desk(DeskEvent),
     Second(DeskEvent),
+    Beside(consulting::Heard),
     Sound(media::Event),
     SoundGone,
     Hunted(Hunted),
@@ -65,6 +69,7 @@ impl Ears {
             hunt: None,
             desk: None,
             second: None,
+            beside: consulting::Ear::default(),
             supervisor,
             owed: VecDeque::new(),
             closing: Some(closing),
@@ -86,6 +91,7 @@ impl Ears {
             }
             event = desk_heard(&mut self.desk), if running => Input::Desk(event),
             event = desk_heard(&mut self.second), if running => Input::Second(event),
+            heard = self.beside.next(), if running => Input::Beside(heard),
             Some(hunted) = heard(&mut self.hunt), if running => Input::Hunted(hunted),
             order = self.supervisor.next(), if running => Input::Supervised(order),
             () = reached(timeout_at) => Input::Timer,

@@ -72,6 +72,15 @@ impl Numbers {
         format!("{}{rest}", self.outside)
     }
 
+    /// The digits of what is written, without the country's code; `None` for a number abroad, or for none.
+    pub fn plain(written: &str) -> Option<String> {
+        let (digits, abroad) = digits(written).ok()?;
+        match abroad {
+            true => digits.strip_prefix("86").map(str::to_owned),
+            false => Some(digits),
+        }
+    }
+
     fn read(&self, written: &str) -> Result<Number, Trouble> {
         let (digits, abroad) = digits(written)?;
         let digits = match abroad {

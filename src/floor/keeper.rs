@@ -313,6 +313,7 @@ impl Keeper {
         let seat = Seat {
             desk: desk.id.0.clone(),
             staff: desk.staff.clone(),
+            outside: false,
             _until: free.clone().drop_guard(),
         };
         self.frees(desk.id.clone(), free);

@@ -79,6 +79,10 @@ pub enum Hunted {
         ahead: usize,
         wait: Option<Duration>,
     },
+    /// What who is outside answered, before `Unavailable`.
+    Refused {
+        status: u16,
+    },
     Unavailable(Unavailable),
 }
 
@@ -86,7 +90,25 @@ pub enum Hunted {
 pub struct Seat {
     pub desk: String,
     pub staff: Option<String>,
+    outside: bool,
     _until: DropGuard,
+}
+
+impl Seat {
+    /// Of somebody outside, who has no desk: how he is shown, and what is let go of with him.
+    pub fn outside(shown: String, until: DropGuard) -> Seat {
+        Seat {
+            desk: shown,
+            staff: None,
+            outside: true,
+            _until: until,
+        }
+    }
+
+    /// He is none of this house.
+    pub fn is_outside(&self) -> bool {
+        self.outside
+    }
 }
 
 enum Ask {
@@ -186,6 +208,7 @@ impl Floor {
         Seat {
             desk: desk.to_owned(),
             staff,
+            outside: false,
             _until: free.drop_guard(),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
 use super::rates::{DESK_RATE, Rates, STRANGER_RATE, TRUNK_RATE};
-use super::register::Desks;
+use super::register::{Desks, Learnt};
 use super::seats::Seats;
 use super::unproven::{GiveUp, Proof, Unproven, Wish};
 use super::{Limits, Network, Sender};
@@ -23,8 +23,8 @@ const ON_ITS_WAY: Duration = Duration::from_secs(2);
 /// or sound is missing. Shared by whoever judges and whoever opens and ends calls.
 pub struct State {
     pub(super) trunks: Vec<Network>,
-    /// Addresses of the trunk that were looked up.
-    pub(super) learnt: RwLock<Vec<IpAddr>>,
+    /// Who may call beside those.
+    pub(super) learnt: RwLock<Learnt>,
     pub(super) desks: Option<Desks>,
     pub(super) limits: Limits,
     draining: AtomicBool,

@@ -263,16 +263,20 @@ fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) ->
             .into());
     }
     let in_dialog = head.tag("To").is_some();
-    if trunk {
+    // Who is in a call of ours may ask somebody beside it: whom, his call says.
+    let calls = trunk || method == "INVITE" && state.calls_beside(arrival.source);
+    if calls {
         known_extensions(head, method)?;
     }
     let no_call = || Refusal::new(481, "Call/Transaction Does Not Exist", "no_call");
     match (method, in_dialog) {
-        ("INVITE" | "OPTIONS" | "BYE" | "INFO" | "UPDATE", false) if !trunk => {
+        ("INVITE" | "OPTIONS" | "BYE" | "INFO" | "UPDATE", false) if !calls => {
             Err(Refusal::new(403, "Forbidden", "foreign").into())
         }
         // Sent again, or by another way: its transaction knows.
         ("INVITE", false) if state.lives(call_id) || state.is_invited(call_id) => Ok(()),
+        // RFC 3891 §3: no dialog here is replaced by whoever names it.
+        ("INVITE", false) if head.first("Replaces").is_some() => Err(no_call().into()),
         ("INVITE", false) => new_call(head, arrival, state),
         ("OPTIONS", false) => Err(Refusal::new(200, "OK", "options")
             .with("Allow", ALLOW)

@@ -32,7 +32,7 @@ pub use admission::{Enrolled, Known, NoRoom, NotEnrolled, State};
 pub use frame::{Framed, frame};
 pub use head::{Head, body_start};
 pub use judge::{Verdict, judge};
-pub use register::{Desks, unescaped};
+pub use register::{Beside, Desks, unescaped};
 pub use seats::Seat;
 pub use syntax::{items, unquoted};
 pub use unproven::GiveUp;

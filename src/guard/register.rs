@@ -1,6 +1,7 @@
 //! REGISTER: read from the head, and asked of the registrar. It is answered here, without a transaction: the registrar
 //! knows a retransmission by itself, so nothing has to be kept of an answer.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
@@ -60,6 +61,34 @@ impl Desks {
     }
 }
 
+/// Who may call beside the networks of the configuration.
+#[derive(Debug, Default)]
+pub(super) struct Learnt {
+    /// Addresses of the trunk that were looked up.
+    trunk: Vec<IpAddr>,
+    /// Telephones that are in calls of ours, with how many.
+    telephones: HashMap<SocketAddr, usize>,
+}
+
+/// A telephone that may call beside the call of ours that it is in. Dropped, it may no more.
+pub struct Beside {
+    state: Arc<State>,
+    telephone: SocketAddr,
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let learnt = &self.state.learnt;
+        let mut known = learnt.write().unwrap_or_else(|held| held.into_inner());
+        if let Some(calls) = known.telephones.get_mut(&self.telephone) {
+            *calls -= 1;
+            if *calls == 0 {
+                known.telephones.remove(&self.telephone);
+            }
+        }
+    }
+}
+
 impl State {
     /// Telephones of desks may register.
     pub fn with_desks(mut self, desks: Option<Desks>) -> State {
@@ -71,14 +100,31 @@ impl State {
     pub fn is_trunk(&self, source: IpAddr) -> bool {
         let source = source.to_canonical();
         let learnt = || self.learnt.read().unwrap_or_else(|held| held.into_inner());
-        self.trunks.iter().any(|network| network.contains(source)) || learnt().contains(&source)
+        let listed = self.trunks.iter().any(|network| network.contains(source));
+        listed || learnt().trunk.contains(&source)
     }
 
     /// These addresses may call from now on, beside those of the configuration.
     pub fn let_call(&self, learnt: Vec<IpAddr>) {
         let learnt = learnt.into_iter().map(|address| address.to_canonical());
         let mut known = self.learnt.write().unwrap_or_else(|held| held.into_inner());
-        *known = learnt.collect();
+        known.trunk = learnt.collect();
+    }
+
+    /// The telephone at this address is in a call of ours: it may call beside it, until what this returns is dropped.
+    pub fn let_call_beside(self: &Arc<State>, telephone: SocketAddr) -> Beside {
+        let mut known = self.learnt.write().unwrap_or_else(|held| held.into_inner());
+        *known.telephones.entry(telephone).or_default() += 1;
+        Beside {
+            state: Arc::clone(self),
+            telephone,
+        }
+    }
+
+    /// Whether this is such a telephone.
+    pub(super) fn calls_beside(&self, source: SocketAddr) -> bool {
+        let known = self.learnt.read().unwrap_or_else(|held| held.into_inner());
+        known.telephones.contains_key(&source)
     }
 
     /// Who may register, if anybody may.

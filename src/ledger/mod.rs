@@ -12,6 +12,7 @@ mod drain;
 mod house;
 mod job;
 mod pulse;
+mod spans;
 pub mod timeline;
 mod wait;
 
@@ -25,6 +26,7 @@ use tokio::task::JoinHandle;
 
 pub use call::{Ledger, Stored};
 pub use job::Job;
+pub use spans::{Nth, Spans};
 pub use wait::Wait;
 
 use crate::engine::{CallId, Engine, NewCall};

@@ -17,6 +17,7 @@ use crate::ledger::timeline::Timeline;
 use crate::ledger::{self, Job, Ledger};
 use crate::media::{self, CallMedia, Leg};
 use crate::openings::{facts, hours_of};
+use crate::reaching::keep_nothing;
 use crate::sip::{Dialog, DialogEvent, Incoming};
 
 /// How long an ACK with the answer to our (late) offer may take: 64·T1 (RFC 3261 §13.3.1.4).
@@ -28,7 +29,18 @@ pub(super) const OPENING: Duration = Duration::from_millis(1500);
 
 /// Takes a call that the guard let through: refuses it with its reason, or answers and runs it to
 /// its last row. Its place is held so long.
-pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place) {
+pub(super) async fn answer(house: Arc<House>, invite: Incoming, place: Place) {
+    // A desk's telephone that has a caller is none.
+    let Some(invite) = house.consulting.take(invite) else {
+        return;
+    };
+    match invite.from_trunk {
+        true => take(house, invite, place).await,
+        false => refuse(invite, 403, "foreign").await,
+    }
+}
+
+async fn take(house: Arc<House>, invite: Incoming, mut place: Place) {
     let book = house.book.borrow().clone();
     let Some(plan) = book.plan_for(&invite.callee).cloned() else {
         // Whoever dials at random writes no log: it is counted.
@@ -42,7 +54,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
     let started_at = clock::moment();
     let id = new_call_id(started_at);
     let (ledger, stored) = open_row(&house, &id, &invite, &plan, started_at).await;
-    let caller_number = invite.caller.clone();
+    let (caller_number, called) = (invite.caller.clone(), invite.callee.clone());
     let taken = match take_up(&house, &id, started_at, invite, leg).await {
         Ok(taken) => taken,
         Err(error) => {
@@ -69,6 +81,7 @@ pub(super) async fn answer(house: Arc<House>, invite: Incoming, mut place: Place
         house.grace_over.clone(),
     );
     let call = Call::new(Begun {
+        outside: house.onward.of_call(house.rehearsal, Some(called)),
         house,
         place,
         book,
@@ -180,25 +193,6 @@ async fn take_up(
         sound,
         sound_events,
     })
-}
-
-/// Ends the sound of a call that nobody answered, and its file: nothing was said.
-pub(super) fn keep_nothing(
-    sound: &CallMedia,
-    mut events: mpsc::Receiver<media::Event>,
-    place: std::path::PathBuf,
-) {
-    sound.finish();
-    tokio::spawn(async move {
-        while let Some(event) = events.recv().await {
-            if matches!(event, media::Event::Finished(_)) {
-                break;
-            }
-        }
-        if let Err(error) = tokio::fs::remove_file(&place).await {
-            tracing::debug!(%error, "nothing was recorded of a call that nobody answered");
-        }
-    });
 }
 
 /// Our 200 carried the offer; the ACK brings the answer (RFC 3264 §5).

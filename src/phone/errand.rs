@@ -1,38 +1,18 @@
-//! One attempt of a call out: the desk first where a person talks, then the called person, then their conversation.
+//! One attempt of a call out: its line and its plan, and the conversation with whom it reached.
 
 mod talked;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::mpsc;
-
-use talked::{Reached, how, talk};
+use talked::{how, talk};
 
 use crate::call::House;
-use crate::console::Event as Did;
-use crate::desks::{Need, Terms};
-use crate::dialing::{self, Dialling, Step};
-use crate::domain::Moment;
 use crate::errands::{Ended, Order, Purpose};
 use crate::floor::place::Place;
-use crate::floor::{Hunted, Seat, Wanted, Whom};
 use crate::ledger::clock;
-use crate::media::{CallMedia, Side};
 use crate::outward::Attempt;
-use crate::phone::answer::keep_nothing;
-use crate::ringing::{Answered, DeskEars, DeskEvent};
-use crate::sip::{Agent, Dialog, DialogEvent};
-
-/// How long a desk that asked for a call is rung.
-const DESK_RINGS: Duration = Duration::from_secs(30);
-
-type Failed = (Ended, Option<u16>);
-
-/// The group of one's own desk.
-pub fn own_group(staff: &str) -> String {
-    format!("staff:{staff}")
-}
+use crate::reaching::Reaching;
+use crate::sip::Agent;
 
 /// Whether a dialplan answers calls of a purpose, as the operator's files are now.
 pub(super) fn answered(house: Arc<House>) -> Box<dyn Fn(Purpose) -> bool + Send + Sync> {
@@ -40,53 +20,6 @@ pub(super) fn answered(house: Arc<House>) -> Box<dyn Fn(Purpose) -> bool + Send 
         let book = house.book.borrow();
         book.plan_of_calls_out(purpose.word()).is_some()
     })
-}
-
-/// The line failed, and there was no final response.
-const NOTHING: Failed = (Ended::Network, None);
-
-/// Who calls whom.
-struct Calling<'a> {
-    house: &'a Arc<House>,
-    agent: &'a Agent,
-    order: &'a Order,
-    attempt: &'a Attempt,
-    started_at: Moment,
-}
-
-impl Calling<'_> {
-    async fn dial(&self, offer: &str) -> Result<Dialling, Failed> {
-        let Some(outward) = &self.house.settings.outward else {
-            return Err(NOTHING);
-        };
-        // The desk may have rung for long: the hours are looked at where he is called.
-        let (hours, calendar) = (&outward.rules.hours, &self.house.calendar);
-        if !hours.is_open(clock::moment(), calendar) {
-            return Err((Ended::OutOfHours, None));
-        }
-        let dialled = outward.numbers.dialled(&self.order.number);
-        let call = &self.attempt.call.0;
-        let trunk = &outward.trunk;
-        let ways = dialing::ways_out(trunk, self.house.trunkline.as_ref(), &dialled);
-        Dialling::begin(self.agent, ways, trunk.ring, offer, call)
-            .await
-            .map_err(|ended| (ended, None))
-    }
-
-    /// P05 for the desk; outside nobody is there to hear it. No session names its end.
-    fn plays_waiting(&self, sound: &CallMedia) {
-        let book = self.house.book.borrow().clone();
-        let clips: Vec<_> = book.clips.0.get("P05").cloned().into_iter().collect();
-        sound.play(u32::MAX, clips, true);
-    }
-
-    fn place(&self) -> std::path::PathBuf {
-        let (archive, id) = (&self.house.archive, &self.attempt.call);
-        archive.place(id, self.started_at).unwrap_or_else(|error| {
-            tracing::error!(call = %id.0, %error, "a recording has no folder of its day");
-            archive.dir().join(format!("{}.wav", id.0))
-        })
-    }
 }
 
 /// Makes it; how it ended, and the final response where there was one.
@@ -106,23 +39,24 @@ pub(super) async fn make(
         return (Ended::Interrupted, None);
     };
     let started_at = clock::moment();
-    let calling = Calling {
-        house: &house,
+    let reaching = Reaching {
         agent: &agent,
+        media: &house.media,
+        floor: &house.floor,
+        archive: &house.archive,
+        book: &book,
+        calendar: &house.calendar,
+        outward: house.settings.outward.as_ref(),
+        trunkline: house.trunkline.as_ref(),
+        grace_over: &house.grace_over,
         order: &order,
         attempt: &attempt,
         started_at,
     };
-    let reached = async {
-        match order.purpose.has_desk() {
-            true => reach_for(&calling, desk_first(&house, &attempt).await?).await,
-            false => reach(&calling).await,
-        }
-    };
     let reached = tokio::select! {
         // First: what it has begun to record it takes away itself.
         biased;
-        reached = reached => reached,
+        reached = reaching.reach() => reached,
         () = house.grace_over.cancelled() => Err((Ended::Interrupted, None)),
     };
     match reached {
@@ -131,186 +65,5 @@ pub(super) async fn make(
             (how(&outcome), Some(200))
         }
         Err(failed) => failed,
-    }
-}
-
-/// Rings the desk that asked, or whichever is free.
-async fn desk_first(house: &Arc<House>, attempt: &Attempt) -> Result<(Answered, Seat), Failed> {
-    let (_hunt, mut told) = house.floor.seek(Wanted {
-        whom: Whom::Need {
-            need: Need {
-                group: attempt.row.staff.as_deref().map(own_group),
-                skill: None,
-            },
-            terms: Terms {
-                patience: DESK_RINGS,
-                queue: None,
-            },
-            again: false,
-        },
-        caller_number: Some(attempt.row.number.clone()),
-        call: attempt.call.0.clone(),
-    });
-    while let Some(hunted) = told.recv().await {
-        match hunted {
-            Hunted::Found { answered, seat, .. } => return Ok((*answered, seat)),
-            Hunted::Unavailable(_) => break,
-            Hunted::Ringing { .. } | Hunted::Position { .. } => {}
-        }
-    }
-    Err((Ended::DeskNoAnswer, None))
-}
-
-/// Calls outside, for the machine alone: recorded from the answer on.
-async fn reach(calling: &Calling<'_>) -> Result<Reached, Failed> {
-    let mut leg = calling.house.media.offer().map_err(|_| NOTHING)?;
-    let mut dialling = calling.dial(leg.description()).await?;
-    loop {
-        match dialling.next().await {
-            Step::Rings { .. } => {}
-            Step::Not { ended, status } => return Err((ended, status)),
-            Step::Answered {
-                dialog,
-                events,
-                sdp,
-            } => {
-                leg.accept_answer(&sdp).map_err(|_| NOTHING)?;
-                let place = calling.place();
-                let started = calling.house.media.start_call(leg, Some(&place));
-                let (sound, sound_events) = started.map_err(|_| NOTHING)?;
-                return Ok(Reached {
-                    dialog,
-                    events,
-                    peer: dialling.peer().to_owned(),
-                    sound,
-                    sound_events,
-                    desk: None,
-                });
-            }
-        }
-    }
-}
-
-/// The same with a desk on the line: it hears how it rings outside, and everything is recorded from the desk's answer on. Where
-/// nobody answers nothing was said, and nothing is kept.
-async fn reach_for(
-    calling: &Calling<'_>,
-    (desk, seat): (Answered, Seat),
-) -> Result<Reached, Failed> {
-    let leg = calling.house.media.offer().map_err(|_| NOTHING)?;
-    let offer = leg.description().to_owned();
-    let place = calling.place();
-    let started = calling.house.media.start_call(leg, Some(&place));
-    let (sound, sound_events) = started.map_err(|_| NOTHING)?;
-    sound.add_desk(desk.leg);
-    sound.join();
-    let mut desk_events = desk.events;
-    match ring_out(calling, &offer, &sound, &mut desk_events).await {
-        Ok((dialog, events, peer)) => {
-            // What he hears first is for him alone.
-            sound.part();
-            Ok(Reached {
-                dialog,
-                events,
-                peer,
-                sound,
-                sound_events,
-                desk: Some((desk.line, desk_events, seat)),
-            })
-        }
-        Err(failed) => {
-            keep_nothing(&sound, sound_events, place);
-            Err(failed)
-        }
-    }
-}
-
-/// With whom it goes by.
-type Line = (Dialog, mpsc::Receiver<DialogEvent>, String);
-
-async fn ring_out(
-    calling: &Calling<'_>,
-    offer: &str,
-    sound: &CallMedia,
-    desk: &mut DeskEars,
-) -> Result<Line, Failed> {
-    let mut dialling = calling.dial(offer).await?;
-    let mut early_fits = false;
-    // Until somebody rings or answers the desk is asked to wait.
-    calling.plays_waiting(sound);
-    loop {
-        let step = tokio::select! {
-            step = dialling.next() => step,
-            () = leaves(sound, desk) => return Err((Ended::DeskAbandoned, None)),
-            () = calling.house.grace_over.cancelled() => return Err((Ended::Interrupted, None)),
-        };
-        match step {
-            Step::Rings { early: Some(early) } => {
-                // Ringing that is heard from there; one that does not fit waits for the final answer.
-                match sound.accept_answer(Side::Caller, &early).await {
-                    Ok(()) => {
-                        early_fits = true;
-                        sound.stop_playing();
-                    }
-                    Err(error) => tracing::info!(%error, "early media cannot be heard"),
-                }
-            }
-            Step::Rings { early: None } => {}
-            Step::Not { ended, status } => return Err((ended, status)),
-            Step::Answered {
-                dialog,
-                events,
-                sdp,
-            } => {
-                sound.stop_playing();
-                let peer = dialling.peer().to_owned();
-                if sdp.is_empty() && early_fits {
-                    // It had said all of it before (RFC 6337 §3.1.1).
-                    return Ok((dialog, events, peer));
-                }
-                let fits = sound.accept_answer(Side::Caller, &sdp).await;
-                return fits.map(|()| (dialog, events, peer)).map_err(|error| {
-                    tracing::warn!(%error, "the answer to a call out cannot be used");
-                    NOTHING
-                });
-            }
-        }
-    }
-}
-
-/// Resolves when the desk hangs up. Its new offers are answered meanwhile.
-async fn leaves(sound: &CallMedia, desk: &mut DeskEars) {
-    loop {
-        let event = match desk.next().await {
-            DeskEvent::Telephone(event) => event,
-            // Its keys and its hold mean nothing yet; a page that comes again has its sound again.
-            DeskEvent::Page(
-                Did::Key(_) | Did::Hold(_) | Did::HandsOn(..) | Did::Supervise(_) | Did::TakeOver,
-            ) => continue,
-            DeskEvent::Page(Did::Away) => {
-                sound.remove_desk();
-                continue;
-            }
-            DeskEvent::Page(Did::Back(leg)) => {
-                sound.add_desk(*leg);
-                sound.join();
-                continue;
-            }
-            DeskEvent::Page(Did::ToRating | Did::HungUp | Did::Lost) => return,
-        };
-        match event {
-            DialogEvent::Offer { sdp, reply } => {
-                let answered = match sound.renegotiate(Side::Desk, &sdp).await {
-                    Ok(answer) => reply.answer(&answer).await,
-                    Err(_) => reply.refuse(488).await,
-                };
-                if let Err(error) = answered {
-                    tracing::debug!(%error, "an offer of the desk could not be answered");
-                }
-            }
-            DialogEvent::Acknowledged { .. } | DialogEvent::Info { .. } => {}
-            DialogEvent::Refer { reply, .. } => reply.refuse(403, "nobody has answered yet"),
-            DialogEvent::Bye { .. } | DialogEvent::Lost { .. } => return,
-        }
     }
 }

@@ -16,13 +16,14 @@ pub use crate::book::{Book, Checked, Files, texts_in};
 pub use crate::call::Settings;
 pub use crate::calling::Outward;
 pub use crate::openings::{Days, ServiceHours, Span};
-pub use errand::own_group;
+pub use crate::reaching::own_group;
 
 use crate::archive::Archive;
 use crate::board::Board;
 use crate::book;
 use crate::call::{Closing, House};
 use crate::calling::{self, Calling};
+use crate::consulting::Consulting;
 use crate::desks::Desks;
 use crate::domain::Calendar;
 use crate::engine::Engine;
@@ -32,6 +33,7 @@ use crate::floor::place::Place;
 use crate::ledger::Ledgers;
 use crate::location::Location;
 use crate::media::Media;
+use crate::onward::Onward;
 use crate::sip::{Agent, Incoming};
 use crate::supervision::Supervisions;
 use crate::trunkline::Trunkline;
@@ -84,6 +86,14 @@ impl Phone {
             rooms.pages,
             rooms.board,
         );
+        let outward = rooms.settings.outward.as_ref();
+        let onward = Onward::new(
+            rooms.agent.clone(),
+            rooms.media.clone(),
+            rooms.trunkline.clone(),
+            outward.map(|outward| outward.trunk.clone()),
+            rooms.settings.transfers.clone(),
+        );
         let house = House {
             settings: rooms.settings,
             engine: rooms.engine,
@@ -95,6 +105,8 @@ impl Phone {
             floor,
             supervisions: rooms.supervisions,
             trunkline: rooms.trunkline.clone(),
+            consulting: Consulting::new(rooms.agent.clone()),
+            onward,
             rehearsal: rooms.rehearsal,
             closing: Closing::default(),
             grace_over: CancellationToken::new(),

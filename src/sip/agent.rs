@@ -21,7 +21,7 @@ use super::listening::{Listener, bind, name_in_via, open_tls};
 use super::outgoing::{self, Invite, Outgoing};
 use super::timer::Policy;
 use super::{Error, Listen, Settings, Transport};
-use crate::guard::{Limits, Seat, State};
+use crate::guard::{Beside, Limits, Seat, State};
 use crate::seam::{self, Shown, Stack, Taking, headers, rsip};
 use crate::streams::{Backlogs, Streams, Trust};
 
@@ -171,6 +171,16 @@ impl Agent {
     /// These addresses may call from now on, beside those of the settings: the trunk's, as they were looked up last.
     pub fn let_call(&self, learnt: Vec<IpAddr>) {
         self.core.state.let_call(learnt);
+    }
+
+    /// The telephone at this address may call beside the call of ours that it is in, until what this returns is dropped.
+    pub fn let_call_beside(&self, telephone: SocketAddr) -> Beside {
+        self.core.state.let_call_beside(telephone)
+    }
+
+    /// Whether a call of this Call-ID lives.
+    pub fn knows(&self, call_id: &str) -> bool {
+        self.core.state.lives(call_id)
     }
 
     /// A place for a call that we make, among the calls that there may be at once; `None` where there is none.

@@ -1,18 +1,40 @@
 //! An established call as its user sees it; the work is done by its [`super::driver`].
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use rsipstack::dialog::DialogId;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
 use crate::guard::State;
+use crate::referral::Replaces;
 
 /// An established dialog. Dropped, it is ended with BYE.
 pub struct Dialog {
     pub(super) call_id: String,
+    pub(super) tags: Tags,
+    /// Where its INVITE went, or came from; `None` where the stack alone knows.
+    pub(super) peer: Option<SocketAddr>,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) state: Arc<State>,
+}
+
+/// A dialog's tags (RFC 3261 §12).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Tags {
+    pub ours: String,
+    pub theirs: String,
+}
+
+impl Tags {
+    pub(super) fn of(id: DialogId) -> Tags {
+        Tags {
+            ours: id.local_tag,
+            theirs: id.remote_tag,
+        }
+    }
 }
 
 /// What the user of a call asks its driver to do.
@@ -69,8 +91,13 @@ pub enum DialogEvent {
     Offer { sdp: Vec<u8>, reply: OfferReply },
     /// INFO with its body; it was answered 200.
     Info { content_type: String, body: Vec<u8> },
-    /// REFER (RFC 3515): the other side wants to be replaced by whoever this names.
-    Refer { name: String, reply: ReferReply },
+    /// REFER (RFC 3515): the other side wants to be replaced by whoever this names, or by who is in the dialog that
+    /// `replaces` names (RFC 3891).
+    Refer {
+        name: String,
+        replaces: Option<Replaces>,
+        reply: ReferReply,
+    },
     /// The other side hung up; its Reason header.
     Bye { reason: Option<String> },
     /// No ACK, no session refresh, or the stack gave the dialog up; a BYE was sent where that makes sense.
@@ -136,6 +163,17 @@ impl ReferReply {
 impl Dialog {
     pub fn call_id(&self) -> &str {
         &self.call_id
+    }
+
+    /// Where its INVITE went, or came from; `None` where the stack alone knows.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Whether this is the dialog that a Replaces of the other side's names (RFC 3891 §3): its `to-tag` is ours.
+    pub fn is_named_by(&self, replaces: &Replaces) -> bool {
+        let tags = (&replaces.to_tag, &replaces.from_tag);
+        self.call_id == replaces.call_id && tags == (&self.tags.ours, &self.tags.theirs)
     }
 
     /// The other side's sound has come: with its ACK the call is proven, and a flood of calls takes

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Transport;
 use super::agent::Core;
+use super::call::Tags;
 use super::driver::{self, Driver, Invited};
 use super::incoming::Incoming;
 use super::timer::{self, Answer};
@@ -201,6 +202,7 @@ fn new_call(
         },
     );
     core.tasks.spawn(driver.run());
+    let tags = Tags::of(dialog.id());
     core.tasks.spawn(carry(dialog, transaction, given_up));
     place.send(Incoming {
         call_id: opening.call_id,
@@ -208,6 +210,8 @@ fn new_call(
         caller_name: opening.caller_name,
         callee: opening.callee,
         source,
+        from_trunk: core.state.is_trunk(source.ip()),
+        tags,
         offer,
         commands: ends.commands,
         events: ends.events,

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::call::{Command, Dialog, DialogEvent, ask};
+use super::call::{Command, Dialog, DialogEvent, Tags, ask};
 use crate::guard::{Seat, State};
 
 /// An INVITE that came in and waits for its answer. Dropped unanswered, it is refused with 500.
@@ -22,6 +22,9 @@ pub struct Incoming {
     pub source: SocketAddr,
     /// The SDP offer; `None` for a late offer (RFC 3264 §5: we offer in the answer).
     pub offer: Option<Vec<u8>>,
+    /// Its address may call; otherwise it is a telephone that is in a call of ours.
+    pub from_trunk: bool,
+    pub(super) tags: Tags,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) events: mpsc::Receiver<DialogEvent>,
     pub(super) over: CancellationToken,
@@ -55,10 +58,17 @@ impl Incoming {
         ask(&self.commands, |done| Command::Answer { sdp, done }).await?;
         let dialog = Dialog {
             call_id: self.call_id,
+            tags: self.tags,
+            peer: Some(self.source),
             commands: self.commands,
             state: self.state,
         };
         Ok((dialog, self.events))
+    }
+
+    /// Cancelled when the caller cancels before the answer, or the call ends.
+    pub fn given_up(&self) -> CancellationToken {
+        self.over.clone()
     }
 
     /// Resolves when the caller cancels (CANCEL) before the answer.

@@ -34,7 +34,7 @@ mod tests;
 use crate::renewal as timer;
 
 pub use crate::credentials::Credentials;
-pub use crate::guard::{Desks, Network, Seat, Transport, most_closing};
+pub use crate::guard::{Beside, Desks, Network, Seat, Transport, most_closing};
 pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};
 pub use agent::Agent;
 pub use asking::{Asking, Question, Told};

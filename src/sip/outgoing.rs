@@ -1,5 +1,6 @@
 //! A call that we make, until it is answered.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Error;
 use super::agent::{Core, stack, user_part};
-use super::call::{Dialog, DialogEvent};
+use super::call::{Dialog, DialogEvent, Tags};
 use super::driver::{Driver, clean, now};
 use super::route::{self, Flow, Route, Through};
 use super::timer::SessionExpires;
@@ -137,6 +138,7 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         progress: progress_sender,
         cancel: cancel.clone(),
         enrolled,
+        peer,
         sdp: invite.sdp,
         credentials: invite.through.and_then(|through| through.credentials),
         answered: 0,
@@ -198,6 +200,7 @@ struct Placing {
     progress: mpsc::Sender<Progress>,
     cancel: CancellationToken,
     enrolled: Enrolled,
+    peer: Option<SocketAddr>,
     sdp: String,
     /// What a challenge is answered with.
     credentials: Option<Credentials>,
@@ -321,6 +324,7 @@ impl Placing {
     fn answered(self, response: &Response) {
         let call_id = self.enrolled.known.call_id.clone();
         let state = Arc::clone(&self.core.state);
+        let (tags, peer) = (Tags::of(self.attempt.dialog.id()), self.peer);
         let (driver, ends) = Driver::uac(
             Arc::clone(&self.core),
             self.attempt.dialog,
@@ -334,6 +338,8 @@ impl Placing {
         let _ = self.progress.try_send(Progress::Answered {
             dialog: Dialog {
                 call_id,
+                tags,
+                peer,
                 commands: ends.commands,
                 state,
             },

@@ -117,6 +117,11 @@ impl Talk {
         self.phase.has_first() && table::step(self.phase, cue).is_some()
     }
 
+    /// The first desk holds its caller.
+    pub fn is_held(&self) -> bool {
+        self.phase == Phase::Held && self.held
+    }
+
     pub fn is_over(&self) -> bool {
         self.phase == Phase::None
     }

@@ -37,7 +37,7 @@ const UNSENT_AT_MOST: usize = 64 * 1024;
 const TAKEN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The page's words, which its script shows.
-const WORDS: [&str; 64] = [
+const WORDS: [&str; 71] = [
     "offline",
     "ready",
     "ringing",
@@ -86,6 +86,13 @@ const WORDS: [&str; 64] = [
     "why_not_recorded",
     "over_handed_on",
     "why_no_such_desk",
+    "why_outside_not_allowed",
+    "why_outside_never",
+    "why_outside_own_number",
+    "why_outside_rehearsal",
+    "why_outside_too_often",
+    "why_outside_no_line",
+    "outside_allowed",
     "why_not_now",
     "why_colleague_busy",
     "why_colleague_no_answer",

@@ -14,7 +14,7 @@ impl Chrome {
         match entry.kind.as_str() {
             "key" | "key_kept" | "grade" | "reason" => "key",
             "key_ignored" | "key_invalid" | "silent" | "grade_withdrawn" | "desk_unavailable"
-            | "transfer_failed" | "transfer_refused" | "sealed" => "odd",
+            | "transfer_failed" | "transfer_refused" | "outside_refused" | "sealed" => "odd",
             "gap" | "rtp_timeout" | "desk_away" | "desk_lost" | "drained" | "address_learnt" => {
                 "fault"
             }
@@ -47,7 +47,7 @@ impl Chrome {
             "desk_code" => self.word("desk_code", detail),
             "transfer_refused" => self.word("transfer_refused", detail),
             "supervised" => self.word("supervise_mode", detail),
-            "key" | "desk_key" | "second_key" => self.key_and_way(detail),
+            "key" | "desk_key" | "second_key" | "outside_key" => self.key_and_way(detail),
             "grade" | "reason" => self.word_and_key(&entry.kind, detail),
             "prompt" => self.prompt_name(detail),
             "gap" => self.gap(detail),

@@ -19,7 +19,7 @@ use crate::wav::Stereo;
 const CALLER: f64 = 700.0;
 pub const DESK: f64 = 860.0;
 /// By which the person at the desk logs in.
-const PERSON: &str = "chen";
+pub const PERSON: &str = "chen";
 /// The loudness of a microphone's tone: browsers turn it up and down on their way.
 pub const LOUD: f64 = 3000.0;
 
@@ -44,7 +44,7 @@ pub fn microphone(house: &House) -> PathBuf {
 }
 
 /// An agent's page with a headset, ready.
-fn ready(house: &House) -> Browser {
+pub fn ready(house: &House) -> Browser {
     let added = house.run(&["user", "add", PERSON]);
     let printed = String::from_utf8(added.stdout).unwrap();
     let once = printed
@@ -81,7 +81,7 @@ fn rings(browser: &Browser) {
     );
 }
 
-fn accept(browser: &Browser) {
+pub fn accept(browser: &Browser) {
     rings(browser);
     browser.click("[data-do=accept]");
     state(browser, "talking");
@@ -116,7 +116,7 @@ fn both_hear(browser: &Browser, caller: &Caller<'_>) {
     );
 }
 
-fn settled_grade(caller: &Caller<'_>, key: char) -> Value {
+pub fn settled_grade(caller: &Caller<'_>, key: char) -> Value {
     caller.wait_offer(SOON);
     caller.gateway.press(key, Fault::None);
     caller.end()

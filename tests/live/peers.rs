@@ -371,7 +371,7 @@ impl Linphone {
 
     /// With what it protects.
     pub fn start_guarded(name: &str, keys: KeysBy, codec: &str, guarded: Guarded) -> Linphone {
-        Linphone::start_with(name, keys, codec, guarded, "")
+        Linphone::start_with(name, keys, codec, guarded, ("", 1))
     }
 
     /// It registers at once, and again in time.
@@ -387,10 +387,21 @@ impl Linphone {
              reg_expires=600\nreg_sendregister=1\npublish=0\n\
              [auth_info_0]\nusername={account}\npasswd={password}\nrealm=gradeline\n"
         );
-        Linphone::start_with(account, KeysBy::Events, "PCMA", guarded, &more)
+        Linphone::start_with(account, KeysBy::Events, "PCMA", guarded, (&more, 1))
     }
 
-    fn start_with(name: &str, keys: KeysBy, codec: &str, guarded: Guarded, more: &str) -> Linphone {
+    /// With room for two calls: one that it holds, and one beside it.
+    pub fn start_for_two(name: &str) -> Linphone {
+        Linphone::start_with(name, KeysBy::Events, "PCMA", Guarded::default(), ("", 2))
+    }
+
+    fn start_with(
+        name: &str,
+        keys: KeysBy,
+        codec: &str,
+        guarded: Guarded,
+        (more, max_calls): (&str, u8),
+    ) -> Linphone {
         let dir = tempfile::Builder::new()
             .prefix("linphone-")
             .tempdir()
@@ -423,7 +434,7 @@ impl Linphone {
                  [rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
                  [audio_codec_0]\nmime={codec}\nrate=8000\nchannels=1\nenabled=1\n\
                  [audio_codec_1]\nmime={other}\nrate=8000\nchannels=1\nenabled=0\n\
-                 [misc]\nconfig-uri=\nmax_calls=1\n{more}"
+                 [misc]\nconfig-uri=\nmax_calls={max_calls}\n{more}"
             ),
         )
         .unwrap();

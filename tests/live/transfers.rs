@@ -12,12 +12,12 @@ use crate::place::{sleep_until, tone_of};
 use crate::server::{House, Setup, lines, timeline};
 use crate::wav::Stereo;
 
-const CALLER: f64 = 440.0;
-const FIRST: f64 = 700.0;
-const SECOND: f64 = 1000.0;
+pub const CALLER: f64 = 440.0;
+pub const FIRST: f64 = 700.0;
+pub const SECOND: f64 = 1000.0;
 /// A stretch in which something is heard or is not.
 const LISTEN: Duration = Duration::from_millis(1500);
-const STEP: Duration = Duration::from_secs(15);
+pub const STEP: Duration = Duration::from_secs(15);
 
 fn two_desks() -> [Desk; 2] {
     ["8001", "8002"].map(|user| Desk::open("desk", user, Habits::default()))
@@ -47,7 +47,7 @@ fn hears(gateway: &Gateway, tones: &[f64]) -> Vec<f64> {
 const ALL: [f64; 3] = [CALLER, FIRST, SECOND];
 
 /// Waits until a side hears these and no other: a prompt may be before it.
-fn wait_hears(gateway: &Gateway, expected: &[f64], when: &str) {
+pub fn wait_hears(gateway: &Gateway, expected: &[f64], when: &str) {
     let until = Instant::now() + STEP;
     loop {
         let heard = hears(gateway, &ALL);
@@ -61,7 +61,7 @@ fn wait_hears(gateway: &Gateway, expected: &[f64], when: &str) {
     }
 }
 
-fn details(call: &Value, kind: &str) -> Vec<String> {
+pub fn details(call: &Value, kind: &str) -> Vec<String> {
     let found = lines(call, kind);
     let details = found
         .iter()
@@ -69,7 +69,7 @@ fn details(call: &Value, kind: &str) -> Vec<String> {
     details.collect()
 }
 
-fn keys(desk: &Desk, text: &str) {
+pub fn keys(desk: &Desk, text: &str) {
     for key in text.chars() {
         desk.gateway.press(key, Fault::None);
         desk.gateway.wait_sent();
@@ -77,7 +77,7 @@ fn keys(desk: &Desk, text: &str) {
 }
 
 /// A call in which caller and first desk talk; both say their tone.
-fn talking<'a>(house: &'a House, first: &Desk) -> Caller<'a> {
+pub fn talking<'a>(house: &'a House, first: &Desk) -> Caller<'a> {
     let caller = Caller::dial(house);
     first.talks();
     caller.line("joined");

@@ -85,6 +85,46 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("errands", &["domain"]),
     // Calls to the outside until they are answered.
     ("dialing", &["errands", "trunkline", "sip"]),
+    // Whom outside a caller may be handed to.
+    ("transfers", &["errands", "domain"]),
+    // Who is outside is called, and told of as a hunted desk is.
+    (
+        "onward",
+        &[
+            "transfers",
+            "floor",
+            "dialing",
+            "errands",
+            "ringing",
+            "trunkline",
+            "ivr",
+            "sip",
+            "media",
+        ],
+    ),
+    // A desk's telephone calls somebody beside its caller: to his call.
+    ("consulting", &["referral", "sip"]),
+    // An attempt of a call out until somebody is on the line.
+    (
+        "reaching",
+        &[
+            "calling",
+            "outward",
+            "book",
+            "ledger",
+            "archive",
+            "floor",
+            "desks",
+            "dialing",
+            "errands",
+            "ringing",
+            "trunkline",
+            "console",
+            "domain",
+            "sip",
+            "media",
+        ],
+    ),
     // The loop of calls out; how one is made is the telephone's.
     (
         "calling",
@@ -125,6 +165,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "domain",
             "dialing",
             "errands",
+            "transfers",
         ],
     ),
     // Calls are let in, answered and made.
@@ -136,9 +177,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "book",
             "openings",
             "calling",
+            "reaching",
+            "consulting",
+            "onward",
             "outward",
             "errands",
-            "dialing",
             "ledger",
             "engine",
             "archive",
@@ -148,9 +191,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "desks",
             "location",
             "trunkline",
-            "ringing",
             "supervision",
-            "console",
             "domain",
             "sip",
             "media",
@@ -180,12 +221,17 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sip",
             "media",
             "failpoint",
+            "consulting",
+            "onward",
+            "referral",
+            "transfers",
         ],
     ),
     // Whatever a call may hear comes by a queue of its own.
     (
         "ears",
         &[
+            "consulting",
             "floor",
             "ivr",
             "ledger",
@@ -552,6 +598,9 @@ const CRATES: &[(&str, &[&str])] = &[
             "seam",
             "supervision",
             "ears",
+            "onward",
+            "consulting",
+            "reaching",
         ],
     ),
     ("tracing_subscriber", &["app", "main"]),

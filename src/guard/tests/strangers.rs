@@ -69,3 +69,29 @@ fn a_flood_with_false_sources_does_not_grow_the_table() {
     }
     assert_eq!(answered, 4096);
 }
+
+#[test]
+fn a_telephone_in_a_call_of_ours_may_call_beside_it_and_nobody_replaces_a_dialog() {
+    let state = state();
+    let forbidden = || ("403".to_owned(), "foreign");
+    assert_eq!(outcome(ask(&state, INVITE, STRANGER)), forbidden());
+    let one = state.let_call_beside(STRANGER.parse().unwrap());
+    let other = state.let_call_beside(STRANGER.parse().unwrap());
+    assert_eq!(ask(&state, INVITE, STRANGER), Verdict::Pass);
+    // By its own address alone, and for nothing else.
+    let port = STRANGER.replace(":5060", ":5061");
+    assert_ne!(port, STRANGER);
+    assert_eq!(outcome(ask(&state, INVITE, &port)), forbidden());
+    let options = as_method("OPTIONS");
+    assert_eq!(outcome(ask(&state, options, STRANGER)), forbidden());
+    drop(one);
+    assert_eq!(ask(&state, INVITE, STRANGER), Verdict::Pass);
+    let replaces =
+        with("Replaces: one;to-tag=a;from-tag=b").replace("Call-ID: one", "Call-ID: two");
+    for source in [STRANGER, TRUNK] {
+        let refused = outcome(ask(&state, &replaces, source));
+        assert_eq!(refused, ("481".into(), "no_call"), "{source}");
+    }
+    drop(other);
+    assert_eq!(outcome(ask(&state, INVITE, STRANGER)), forbidden());
+}

@@ -3,35 +3,19 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
 use crate::call::{Begun, Call, Desk, House};
 use crate::domain::Moment;
 use crate::ears::Ears;
 use crate::engine::NewCall;
 use crate::errands::Ended;
-use crate::floor::Seat;
 use crate::floor::place::Place;
 use crate::ivr::{NotConnected, Outcome, Plan, Session, Value};
 use crate::ledger::clock::{self, CallClock};
 use crate::ledger::timeline::Timeline;
-use crate::media::{self, CallMedia};
 use crate::openings::{facts, hours_of, spoken_date};
 use crate::outward::Attempt;
 use crate::phone::answer::OPENING;
-use crate::ringing::{DeskEars, DeskLine};
-use crate::sip::{Dialog, DialogEvent};
-
-/// The called person's side, once he answered.
-pub(super) struct Reached {
-    pub dialog: Dialog,
-    pub events: mpsc::Receiver<DialogEvent>,
-    /// Whom the call went to: the trunk.
-    pub peer: String,
-    pub sound: CallMedia,
-    pub sound_events: mpsc::Receiver<media::Event>,
-    pub desk: Option<(DeskLine, DeskEars, Seat)>,
-}
+use crate::reaching::Reached;
 
 /// From the answer on it is a call like any other.
 pub(super) async fn talk(
@@ -68,6 +52,7 @@ pub(super) async fn talk(
         hunt: None,
         desk: desk_events,
         second: None,
+        beside: Default::default(),
         supervisor: house.supervisions.enter(&id.0, Some(row.number.clone())),
         owed: VecDeque::new(),
         closing: Some(house.grace_over.clone()),
@@ -85,6 +70,7 @@ pub(super) async fn talk(
         ledger,
         timeline,
         desk,
+        outside: house.onward.of_call(row.rehearsal || house.rehearsal, None),
     });
     call.run(ears).await
 }

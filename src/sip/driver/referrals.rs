@@ -45,6 +45,7 @@ impl Driver {
         let (reply, word) = oneshot::channel();
         let event = DialogEvent::Refer {
             name: referral.name,
+            replaces: referral.replaces,
             reply: ReferReply { reply },
         };
         if self.events.try_send(event).is_err() {

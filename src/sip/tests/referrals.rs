@@ -11,8 +11,12 @@ const TO_8002: &str = "Refer-To: <sip:8002@192.0.2.9>\r\n";
 async fn refer(peer: &mut Peer, cseq: u32, extra: &str, events: &mut Events) -> ReferReply {
     peer.send(peer.request("REFER", cseq, extra, "")).await;
     match soon(events.recv()).await {
-        Some(DialogEvent::Refer { name, reply }) => {
-            assert_eq!(name, "8002");
+        Some(DialogEvent::Refer {
+            name,
+            replaces,
+            reply,
+        }) => {
+            assert_eq!((name.as_str(), replaces), ("8002", None));
             reply
         }
         _ => panic!("the REFER is told"),
@@ -83,22 +87,23 @@ async fn who_does_not_want_to_be_told_is_not_and_what_is_no_refer_is_refused() {
         (
             5,
             "Refer-To: <sip:8002@h?Replaces=x%3Bto-tag%3Da>\r\n",
-            "501",
+            "400",
         ),
+        (6, "Refer-To: <sip:8002@h?Subject=x>\r\n", "501"),
     ] {
         peer.send(peer.request("REFER", cseq, refer_to, "")).await;
         peer.expect(status).await;
     }
     let quietly = format!("{TO_8002}Refer-Sub: false\r\n");
-    refer(&mut peer, 6, &quietly, &mut events).await.accept();
+    refer(&mut peer, 7, &quietly, &mut events).await.accept();
     let accepted = peer.expect("202").await;
     assert_eq!(accepted.header("Refer-Sub"), "false");
     soon(dialog.refer_progress(200)).await.unwrap();
     // The next thing that it hears is the answer to its own question.
-    let info = peer.request("OPTIONS", 7, "", "");
+    let info = peer.request("OPTIONS", 8, "", "");
     assert_eq!(peer.nothing_but_the_answer_to(info).await.what, "200");
     // Nobody's word on it is a no.
-    drop(refer(&mut peer, 8, TO_8002, &mut events).await);
+    drop(refer(&mut peer, 9, TO_8002, &mut events).await);
     peer.expect("403").await;
 }
 

@@ -33,7 +33,9 @@ class DeskConsole extends HTMLElement {
       target.value = "";
       target.blur();
     }, on);
-    this.piece("colleagues").addEventListener("change", () => this.show(), on);
+    // Who is chosen last is meant: a desk of the list, or a number outside.
+    this.piece("colleagues").addEventListener("change", () => { this.piece("outside").value = ""; this.show(); }, on);
+    this.piece("outside").addEventListener("input", () => { this.piece("colleagues").value = ""; this.show(); }, on);
     this.piece("note").addEventListener("submit", (event) => {
       event.preventDefault();
       this.saveNote();
@@ -156,7 +158,7 @@ class DeskConsole extends HTMLElement {
       case "answer": return this.answered(message);
       case "talk": return this.talks(message);
       case "talk_over": return this.over(message, true);
-      case "refused": return this.fail(`why_${message.why}`);
+      case "refused": return this.refused(message.why);
       case "displaced":
         this.displaced = true;
         this.callEnds();
@@ -316,27 +318,45 @@ class DeskConsole extends HTMLElement {
 
   // --- other desks
 
+  named() {
+    return this.piece("outside").value.trim() || this.piece("colleagues").value;
+  }
+
   // Those who may be named with it have to be.
   may(step) {
-    const named = !["transfer", "consult"].includes(step) || this.piece("colleagues").value;
+    const named = !["transfer", "consult"].includes(step) || this.named();
     return Boolean(this.owns() && !this.call.again && this.call.may?.includes(step) && named);
   }
 
   handOn(step) {
     if (!this.may(step)) return;
     this.fail(null);
-    const whom = ["transfer", "consult"].includes(step) ? { whom: this.piece("colleagues").value } : {};
+    const whom = ["transfer", "consult"].includes(step) ? { whom: this.named() } : {};
     this.say({ say: "hand_on", line: this.call.line, step, ...whom });
   }
 
   showHandOn() {
     const owns = Boolean(this.owns());
     this.piece("hand_on").hidden = !owns;
-    if (!owns) { this.piece("colleagues").value = ""; return; }
+    if (!owns) { this.nobodyNamed(); return; }
+    this.piece("outside_label").hidden = !this.call.outside?.length;
     for (const step of ["transfer", "consult", "join_all", "complete", "take_back"]) {
       this.querySelector(`[data-do=${step}]`).disabled = !this.may(step);
     }
     this.piece("under_way").textContent = this.words[this.call.under_way] ?? "";
+  }
+
+  nobodyNamed() {
+    for (const part of ["colleagues", "outside"]) this.piece(part).value = "";
+  }
+
+  // Why something was refused; of a number, which may be named.
+  refused(why) {
+    this.fail(`why_${why}`);
+    const allowed = this.call?.outside;
+    if (why === "outside_not_allowed" && allowed?.length) {
+      this.piece("error").textContent += ` ${this.words.outside_allowed} ${allowed.join("、")}`;
+    }
   }
 
   async askColleagues() {
@@ -665,7 +685,7 @@ class DeskConsole extends HTMLElement {
     const { call } = this;
     this.piece("call").hidden = !call;
     this.piece("idle").hidden = Boolean(call);
-    if (!call) { this.piece("keys").hidden = true; this.piece("colleagues").value = ""; return; }
+    if (!call) { this.piece("keys").hidden = true; this.nobodyNamed(); return; }
     const { supervises } = call;
     this.piece("what").textContent = supervises ? this.words[`supervising_${supervises}`]
       : call.talk ? (call.held ? this.words.held : this.words.talking) : this.words.ring_title;
