@@ -15,5 +15,5 @@ pub(crate) mod pass;
 pub(crate) mod problem;
 pub(crate) mod range;
 
-pub use house::{Options, Troubles};
+pub use house::{Glance, Options, Troubles};
 pub(crate) use house::{Web, now};

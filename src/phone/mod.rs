@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::book::{Book, Checked, Files, texts_in};
 pub use crate::calling::Outward;
-pub use crate::openings::{Days, ServiceHours, Span};
+pub use crate::openings::{Days, Openings, ServiceHours, Span};
 pub use errand::own_group;
 
 use crate::archive::Archive;
@@ -41,7 +41,7 @@ use crate::trunkline::Trunkline;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub files: Files,
-    pub service_hours: ServiceHours,
+    pub openings: Openings,
     /// How long running calls may go on once the house closes.
     pub grace: Duration,
     /// Calls that the house makes; `None`: none.

@@ -26,7 +26,7 @@ mod tests;
 mod timeline;
 mod wording;
 
-pub use crate::gate::{Options, Troubles};
+pub use crate::gate::{Glance, Options, Troubles};
 pub use crate::meter::Meter;
 pub use server::serve;
 

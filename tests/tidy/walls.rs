@@ -42,6 +42,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "config",
             "studio",
+            "openings",
+            "special_days",
             "phone",
             "board",
             "supervision",
@@ -80,9 +82,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The operator's dialplans and prompts as one checked whole.
     ("book", &["drill", "ivr", "media"]),
     // When a person can be had.
-    ("openings", &["ivr", "domain"]),
+    ("openings", &["special_days", "ivr", "domain"]),
+    // Days with hours of their own.
+    ("special_days", &["domain"]),
     // Whom we may call, when, and what becomes of it.
-    ("errands", &["domain"]),
+    ("errands", &["special_days", "domain"]),
     // Calls to the outside until they are answered.
     ("dialing", &["errands", "trunkline", "sip"]),
     // The loop of calls out; how one is made is the telephone's.
@@ -124,6 +128,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "figures",
             "domain",
             "dialing",
+            "special_days",
             "errands",
         ],
     ),
@@ -385,7 +390,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("keypad", &[]),
     ("desks", &[]),
     // The desks at a moment, in civil time, for whoever watches.
-    ("board", &["desks", "domain"]),
+    ("board", &["openings", "special_days", "desks", "domain"]),
     // What the doors hand in, judged before it is a rating.
     ("channels", &["domain"]),
     // Units, posts and the permission matrix, in the regulation's words.

@@ -71,7 +71,7 @@ impl Call {
 
     /// How long somebody can be had, by the plan's hours or the centre's.
     fn open_for(&self) -> Option<Duration> {
-        let hours = hours_of(self.session.plan(), &self.house.settings.service_hours);
+        let hours = hours_of(self.session.plan(), &self.house.settings.openings);
         open_for(&hours, &self.house.calendar, clock::moment())
     }
 

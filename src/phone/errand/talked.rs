@@ -47,7 +47,7 @@ pub(super) async fn talk(
     let (id, row) = (&attempt.call, &attempt.row);
     let new = row_of(house, attempt, &plan, started_at, &reached);
     let (ledger, stored) = house.ledgers.open_call(new, OPENING).await;
-    let hours = hours_of(&plan, &house.settings.service_hours);
+    let hours = hours_of(&plan, &house.settings.openings);
     let mut known = facts(
         &house.calendar,
         &hours,
