@@ -171,6 +171,21 @@ pub(crate) fn open_for(hours: &Openings, calendar: &Calendar, now: Moment) -> Op
     Some(Duration::from_millis(ms))
 }
 
+/// When, from `now` on, the hours end for one who begins to wait now. Who waited here before and lost his desk since, and
+/// finds the hours over, waits for nobody: at once.
+pub(crate) fn hours_end_after(
+    openings: &Openings,
+    calendar: &Calendar,
+    now: Moment,
+    again: bool,
+) -> Option<Duration> {
+    let is_over = again && service(openings, calendar, now) != Service::Open;
+    match is_over {
+        true => Some(Duration::ZERO),
+        false => open_for(openings, calendar, now),
+    }
+}
+
 const MINUTE_MS: i64 = 60_000;
 
 /// No caller waits for as long as a day.

@@ -53,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "caller",
             "clerk",
             "outward",
+            "errands",
             "location",
             "trunkline",
             "ledger",

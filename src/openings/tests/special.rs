@@ -89,6 +89,18 @@ fn the_eve_of_spring_festival_is_open_until_noon_and_then_closed_with_its_own_ho
 }
 
 #[test]
+fn who_loses_his_desk_after_the_hours_waits_for_nobody_and_a_first_caller_is_served_on() {
+    let ends = |text: &str, again: bool| {
+        hours_end_after(&openings(None), &calendar(), moment(text), again)
+    };
+    let quarter = Some(Duration::from_secs(900));
+    assert_eq!(ends("2026-02-16T11:45:00", true), quarter);
+    assert_eq!(ends("2026-02-16T11:45:00", false), quarter);
+    assert_eq!(ends("2026-02-16T12:00:00", true), Some(Duration::ZERO));
+    assert_eq!(ends("2026-02-16T12:00:00", false), None);
+}
+
+#[test]
 fn a_half_day_of_one_dialplan_is_that_dialplans_alone() {
     // A Saturday that is worked for the holiday.
     let afternoon = "2026-02-14T15:00:00";

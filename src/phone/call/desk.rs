@@ -10,7 +10,6 @@ use crate::floor::{Hunted, Wanted, Whom};
 use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
 use crate::ledger::Job;
 use crate::media::Side;
-use crate::openings::{hours_of, open_for};
 use crate::phone::clock;
 use crate::phone::ears::Ears;
 use crate::ringing::DeskEvent;
@@ -35,29 +34,24 @@ impl Call {
             return self.takes_waiting_desk(ears);
         }
         let Target::Desks { group, skill } = target;
-        if waits.is_some()
-            && let Some(job) = self.wait.begins(clock::instant(), self.civil_now())
-        {
-            self.ledger.put(job);
+        let need = Need { group, skill };
+        if waits.is_some() {
+            self.wait_begins(&need);
         }
+        let again = std::mem::take(&mut self.party.lost);
         let terms = Terms {
             patience: Duration::from_millis(ring_timeout_ms),
             queue: waits.as_ref().map(|waits| Queueing {
-                hours_end_after: self.open_for().filter(|_| waits.until_hours_end),
-                ..queueing(waits, skill.as_ref())
+                hours_end_after: self.hours_end(again).filter(|_| waits.until_hours_end),
+                ..queueing(waits, need.skill.as_ref())
             }),
         };
-        let again = std::mem::take(&mut self.party.lost);
         if again {
             // The talk with the desk that was lost was ended by nobody.
             self.talk.ended_by = None;
         }
         let (hunt, told) = self.house.floor.seek(Wanted {
-            whom: Whom::Need {
-                need: Need { group, skill },
-                terms,
-                again,
-            },
+            whom: Whom::Need { need, terms, again },
             caller_number: self.caller_number.clone(),
             call: self.id.0.clone(),
         });
@@ -67,19 +61,6 @@ impl Call {
             waits: waits.is_some(),
             aside: false,
         };
-    }
-
-    /// How long somebody can be had, by the plan's hours or the centre's.
-    fn open_for(&self) -> Option<Duration> {
-        let hours = hours_of(self.session.plan(), &self.house.settings.openings);
-        open_for(&hours, &self.house.calendar, clock::moment())
-    }
-
-    /// His wait for a desk is over; once, and only where he was in the queue.
-    pub(super) fn wait_ends(&mut self, how: WaitEnd) {
-        if let Some(job) = self.wait.ends(how, clock::instant()) {
-            self.ledger.put(job);
-        }
     }
 
     /// The desk that asked for the call was on the line before him.

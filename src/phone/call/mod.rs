@@ -9,6 +9,7 @@ mod party;
 mod second;
 mod spans;
 mod supervised;
+mod waits;
 mod words;
 
 use std::sync::Arc;

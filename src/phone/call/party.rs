@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Call;
 use super::spans::Spans;
 use super::supervised::Supervised;
+use crate::desks::Need;
 use crate::engine::HungUpBy;
 use crate::floor::{Hunt, Seat};
 use crate::ivr::{Event, PlayId, Presses, Values};
@@ -30,6 +31,8 @@ pub(in crate::phone) struct Party {
     resume_prompt: Option<String>,
     pub(super) patience: Duration,
     plays: u32,
+    /// He is handed on to a queue.
+    pub(super) waits_in_queue: bool,
     /// The caller hears nobody since then.
     waits_since: Option<Instant>,
     /// Who hears whom, as it was marked last.
@@ -50,6 +53,8 @@ pub(super) enum Second {
     /// Dropped, nothing rings any more.
     Hunting {
         _hunt: Hunt,
+        /// Of whatever desk of a group or skill he may wait for; `None`: one desk is rung.
+        queue: Option<Need>,
     },
     Connected {
         line: DeskLine,
@@ -68,6 +73,7 @@ impl Party {
             resume_prompt: None,
             patience: Duration::ZERO,
             plays: OWN_PLAYS,
+            waits_in_queue: false,
             waits_since: None,
             marked: None,
             refers: false,
@@ -111,6 +117,7 @@ impl Call {
     pub(super) fn party_ends(&mut self, ears: &mut Ears) {
         // Both at once: who had the caller is not to be told by who was let go of first.
         self.span_ends(&[Side::Desk, Side::Second]);
+        self.handing_on_ends();
         self.party_hears(talk::Event::Ended, ears);
         self.party.waits_since = None;
         self.party.refers = false;
@@ -206,6 +213,7 @@ impl Call {
                 }
             }
         }
+        self.handing_on_waits();
     }
 
     fn bridge(&mut self, bridge: talk::Bridge) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::party::Second;
 use super::{Call, Desk, unavailable_word};
 use crate::console::Event as Did;
+use crate::desks::Handed;
 use crate::floor::{Hunted, Seat, Wanted, Whom};
 use crate::ivr::{Event, Presses, Unavailable};
 use crate::media::Side;
@@ -26,6 +27,10 @@ impl Call {
             return self.party.machine.handle(unknown, clock::instant());
         };
         self.mark("handing_on", name);
+        let queue = match &to {
+            Handed::Need(need) => Some(need.clone()),
+            Handed::Desk(_) => None,
+        };
         let (hunt, told) = self.house.floor.seek(Wanted {
             whom: Whom::Handed {
                 to,
@@ -35,7 +40,7 @@ impl Call {
             call: self.id.0.clone(),
         });
         ears.hunt = Some(told);
-        self.party.second = Second::Hunting { _hunt: hunt };
+        self.party.second = Second::Hunting { _hunt: hunt, queue };
         Vec::new()
     }
 
