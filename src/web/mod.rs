@@ -15,6 +15,7 @@ mod doors;
 mod guard;
 mod handing;
 mod health;
+mod limit;
 mod login;
 mod looks;
 mod outward;
