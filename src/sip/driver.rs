@@ -72,6 +72,8 @@ pub(super) struct Driver {
     invited: Option<Invited>,
     timer: Option<SessionTimer>,
     peer_updates: bool,
+    /// Refreshes of ours in a row that crossed offers of theirs.
+    refreshes_crossed: u8,
     /// An offer of ours waits for its answer.
     offering: bool,
     /// An offer of theirs waits for its answer.
@@ -202,6 +204,7 @@ impl Driver {
             invited: None,
             timer: None,
             peer_updates,
+            refreshes_crossed: 0,
             offering: false,
             answering: false,
             requests: JoinSet::new(),

@@ -1,6 +1,7 @@
 //! Calls that the house makes: revisits, results with the second rating, callbacks, and whom it does not call.
 
 mod asking;
+mod page;
 mod results;
 
 use std::path::PathBuf;
