@@ -40,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "clocks",
             "config",
             "studio",
             "openings",
@@ -84,6 +85,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("book", &["drill", "ivr", "media"]),
     // When a person can be had.
     ("openings", &["special_days", "ivr", "domain"]),
+    // What time it is, for the shells.
+    ("clocks", &["domain"]),
     // Days with hours of their own.
     ("special_days", &["domain"]),
     // Whom we may call, when, and what becomes of it.
@@ -93,7 +96,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The loop of calls out; how one is made is the telephone's.
     (
         "calling",
-        &["outward", "dialing", "engine", "errands", "domain"],
+        &[
+            "clocks", "outward", "dialing", "engine", "errands", "domain",
+        ],
     ),
     // Calls out on record: a shell beside the engine's.
     (
@@ -106,7 +111,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A supervisor in a running call: his page's sound, and what he does on record.
     (
         "supervision",
-        &["console", "media", "engine", "rights", "domain"],
+        &["clocks", "console", "media", "engine", "rights", "domain"],
     ),
     // Commands about what is entered, over an engine that somebody else has opened.
     (
@@ -182,7 +187,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "floor",
         &[
-            "ivr", "board", "desks", "location", "ringing", "console", "domain", "sip", "media",
+            "clocks", "ivr", "board", "desks", "location", "ringing", "console", "domain", "sip",
+            "media",
         ],
     ),
     // Who is in a talk and who hears whom: it knows keys, and nobody's address.
@@ -192,7 +198,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The desk that is a page: its words, its ringing, its talk; sound is media's.
     ("console", &["media", "domain"]),
     // The calls' writes: to the engine, or beside it.
-    ("ledger", &["engine", "journal", "domain", "failpoint"]),
+    (
+        "ledger",
+        &["clocks", "engine", "journal", "domain", "failpoint"],
+    ),
     // Entries are octets to it.
     ("journal", &["failpoint"]),
     // A moment has a name and nothing else.
@@ -250,6 +259,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "gate",
         &[
+            "clocks",
             "meter",
             "supervision",
             "console",
@@ -302,7 +312,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The registrar with a clock and a memory: a shell beside the engine's.
     (
         "location",
-        &["engine", "register", "store", "registrar", "domain"],
+        &[
+            "clocks",
+            "engine",
+            "register",
+            "store",
+            "registrar",
+            "domain",
+        ],
     ),
     // What is counted of what the engine decided, and what is told of it.
     (
