@@ -17,6 +17,7 @@ pub mod bulletins;
 pub mod calendar;
 pub mod caller;
 mod calling;
+mod callwords;
 pub mod casework;
 pub mod channels;
 pub mod clerk;

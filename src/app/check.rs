@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{load_calendar, now};
 use crate::config::{Config, DeskAddress};
-use crate::domain::{Calendar, FaultyCalendar};
+use crate::domain::FaultyCalendar;
 use crate::ivr::{Plan, Severity, Verb};
+use crate::openings::doubts;
 use crate::phone::{Book, Checked};
 use crate::sip::{Certificate, PemFiles, Trust};
-use crate::special_days::SpecialDays;
 
 /// Reads every operator's file as `serve` would and prints what is wrong, with file and line.
 /// Exit status 1 where `serve` would refuse to start.
@@ -56,7 +56,7 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
             errors += report(&checked);
             let plans: Vec<_> = checked.book.iter().flat_map(Book::plans).collect();
             let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
-            for doubt in doubtful(&config.centre.special_days, reached.as_ref(), &names) {
+            for doubt in doubts(&config.centre.special_days, reached.as_ref(), &names) {
                 println!("warning: {doubt}");
             }
             for doubt in plans
@@ -77,31 +77,6 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     }
     println!("everything can be used");
     Ok(ExitCode::SUCCESS)
-}
-
-/// Special days that may not be what was meant.
-fn doubtful(days: &SpecialDays, calendar: Option<&Calendar>, plans: &[&str]) -> Vec<String> {
-    let mut doubts = Vec::new();
-    for special in days.iter() {
-        let day = special.day;
-        let is_known = |calendar: &Calendar| calendar.kind(day).is_ok();
-        if calendar.is_some_and(|calendar| !is_known(calendar)) {
-            doubts.push(format!(
-                "[centre] special_days {day}: the working calendar does not reach {}; add calendars/{}.toml",
-                day.year(),
-                day.year()
-            ));
-        }
-        if let Some(name) = &special.dialplan
-            && !plans.contains(&name.as_str())
-        {
-            doubts.push(format!(
-                "[centre] special_days {day}: there is no dialplan “{name}”; there are: {}",
-                plans.join(", ")
-            ));
-        }
-    }
-    doubts
 }
 
 /// What a plan's steps want of a desk and no desk has.
@@ -184,7 +159,6 @@ fn report(checked: &Checked) -> usize {
 mod tests {
     use super::*;
     use crate::ivr::fixture::{CONSULTATION, plan};
-    use crate::special_days::SpecialDay;
 
     #[test]
     fn a_group_that_no_desk_has_is_told() {
@@ -205,29 +179,5 @@ mod tests {
         assert_eq!(doubts.len(), 1, "{doubts:?}");
         assert!(doubts[0].contains("step connect") && doubts[0].contains("“forest”"));
         assert_eq!(nobodys(&plan, &[]).len(), 2);
-    }
-
-    #[test]
-    fn a_special_day_beyond_the_calendar_or_of_no_dialplan_is_doubtful() {
-        let special = |day: &str, dialplan: Option<&str>| SpecialDay {
-            day: day.parse().unwrap(),
-            open: Vec::new(),
-            name: None,
-            dialplan: dialplan.map(str::to_owned),
-        };
-        let days = SpecialDays::new(vec![
-            special("2026-02-16", None),
-            special("2031-02-16", None),
-            special("2026-02-16", Some("revisit")),
-            special("2026-02-17", Some("revisits")),
-        ])
-        .unwrap();
-        let year = include_str!("../../calendars/2026.toml");
-        let calendar = Calendar::from_texts(&[("2026.toml", year)]).unwrap();
-        let doubts = doubtful(&days, Some(&calendar), &["consultation", "revisit"]);
-        assert_eq!(doubts.len(), 2, "{doubts:?}");
-        assert!(doubts[0].contains("“revisits”; there are: consultation, revisit"));
-        assert!(doubts[1].contains("calendars/2031.toml"));
-        assert_eq!(doubtful(&days, None, &["revisit", "revisits"]).len(), 0);
     }
 }

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::domain::Moment;
 use crate::drill::{DeskConduct as SceneDesk, Scene, StoreConduct};
 use crate::ivr::{Facts, Hours, HoursSpan, KeyPlan, Plan, Value, parse_seconds};
-use crate::openings::{facts, hours_of, spoken_date};
+use crate::openings::{facts_told, hours_of};
 use crate::phone::Book;
 
 /// What the simulated desk does.
@@ -151,24 +151,9 @@ fn facts_at(config: &Config, book: &Book, plan: &Plan, when: &str) -> anyhow::Re
     let now: Moment = when.parse().context("--when")?;
     let calendar = load_calendar(&config.calendars.dir)?;
     let openings = hours_of(plan, &config.openings());
-    let known = facts(&calendar, &openings, &book.lengths_ms, Some("0000"), now);
-    let open = openings.on(now.day(), &calendar);
-    let open: Vec<String> = open.iter().map(ToString::to_string).collect();
-    let is = match known.hours {
-        Hours::Open => "open",
-        Hours::Closed { .. } => "closed",
-        Hours::Holiday { .. } => "closed for a holiday",
-    };
-    println!("{}: {is}; hours of the day: {}", now.civil_text(), {
-        match open.is_empty() {
-            true => "none".to_owned(),
-            false => open.join(" "),
-        }
-    });
-    Ok(Facts {
-        date: Some(spoken_date(now.day())),
-        ..known
-    })
+    let (known, told) = facts_told(&calendar, &openings, &book.lengths_ms, now);
+    println!("{told}");
+    Ok(known)
 }
 
 /// The plan in force of this name.

@@ -44,6 +44,32 @@ pub(crate) fn facts(
     }
 }
 
+/// Of a simulated call at `now`, whose number ends in 0000; and as a line: whether it is open, and the hours of the day.
+pub(crate) fn facts_told(
+    calendar: &Calendar,
+    openings: &Openings,
+    lengths_ms: &Arc<HashMap<String, u32>>,
+    now: Moment,
+) -> (Facts, String) {
+    let known = Facts {
+        date: Some(spoken_date(now.day())),
+        ..facts(calendar, openings, lengths_ms, Some("0000"), now)
+    };
+    let open = openings.on(now.day(), calendar);
+    let open: Vec<String> = open.iter().map(ToString::to_string).collect();
+    let is = match known.hours {
+        Hours::Open => "open",
+        Hours::Closed { .. } => "closed",
+        Hours::Holiday { .. } => "closed for a holiday",
+    };
+    let hours = match open.is_empty() {
+        true => "none".to_owned(),
+        false => open.join(" "),
+    };
+    let at = now.civil_text();
+    (known, format!("{at}: {is}; hours of the day: {hours}"))
+}
+
 /// A day as prompts speak it.
 pub(crate) fn spoken_date(day: Day) -> Value {
     Value::Date {

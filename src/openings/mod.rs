@@ -1,10 +1,12 @@
 //! When a person can be had: service hours, and what of them is now. Pure.
 
+mod doubts;
 mod facts;
 mod spoken;
 mod today;
 
-pub(crate) use facts::{facts, spoken_date};
+pub(crate) use doubts::doubts;
+pub(crate) use facts::{facts, facts_told, spoken_date};
 use spoken::spoken_stretches;
 pub use spoken::{holiday_clip, hours_of, spoken_hours};
 pub use today::{DayHours, Today};

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use talked::{Reached, how, talk};
+use talked::{Reached, talk};
 
+use crate::callwords::how;
 use crate::console::Event as Did;
 use crate::desks::{Need, Terms};
 use crate::dialing::{self, Dialling, Step};

@@ -72,8 +72,7 @@ pub(super) struct Driver {
     invited: Option<Invited>,
     timer: Option<SessionTimer>,
     peer_updates: bool,
-    /// Refreshes of ours in a row that crossed offers of theirs.
-    refreshes_crossed: u8,
+    refreshes_crossed: u8, // In a row, offers of theirs.
     /// An offer of ours waits for its answer.
     offering: bool,
     /// An offer of theirs waits for its answer.

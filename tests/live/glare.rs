@@ -151,7 +151,6 @@ fn re_invites_that_cross_with_a_caller_are_told_491_and_tried_again_in_their_win
     let length_ms = call["recording"]["length_ms"].as_u64().unwrap();
     // From the answer over the refresh at half of ninety seconds.
     assert!(length_ms > 45_000 + 1000 * kept_s, "{length_ms} ms {what}");
-    assert!(call["recording"]["gaps"].as_array().unwrap().is_empty());
     server.stop();
 }
 
@@ -189,7 +188,6 @@ fn re_invites_that_cross_with_a_desk_are_told_491_and_tried_again_in_their_windo
     let what = timeline(&call);
     assert_eq!(call["hung_up_by"], "caller", "{what}");
     assert!(call["talked_ms"].as_u64().unwrap() > 45_000, "{what}");
-    assert!(call["recording"]["gaps"].as_array().unwrap().is_empty());
     let heard = Stereo::read(&house.recording(&call)).heard(440.0);
     let after = |span: &crate::tone::Span| span.from_ms > 45_000.0 && span.length_ms() > 500.0;
     assert!(heard.iter().any(after), "{heard:?} {what}");

@@ -87,6 +87,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("openings", &["special_days", "ivr", "domain"]),
     // What time it is, for the shells.
     ("clocks", &["domain"]),
+    // What one room of a call says, in the words of another.
+    ("callwords", &["desks", "errands", "ivr", "media", "talk"]),
     // Days with hours of their own.
     ("special_days", &["domain"]),
     // Whom we may call, when, and what becomes of it.
@@ -142,6 +144,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "phone",
         &[
+            "callwords",
             "ears",
             "book",
             "openings",

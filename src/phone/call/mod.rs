@@ -10,7 +10,6 @@ mod second;
 mod spans;
 mod supervised;
 mod waits;
-mod words;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +20,7 @@ use super::ears::{Ears, Input};
 use super::place::Place;
 use super::timeline::Timeline;
 use crate::book::Book;
+use crate::callwords::{from_media, side_word};
 use crate::domain::Moment;
 use crate::engine::{CallId, CallState, ClipKind, HungUpBy, KeyedGrade, KeyedReason};
 use crate::floor::{Hunt, Seat};
@@ -34,7 +34,6 @@ use crate::ringing::DeskLine;
 use crate::sip::Dialog;
 use crate::talk;
 pub(super) use party::Party;
-use words::{from_media, side_word, unavailable_word};
 
 /// A call from its answer to its last row.
 pub(super) struct Call {

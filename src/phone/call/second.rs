@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::party::Second;
-use super::{Call, Desk, unavailable_word};
+use super::{Call, Desk};
+use crate::callwords::{said, unavailable_word};
 use crate::console::Event as Did;
 use crate::desks::Handed;
 use crate::floor::{Hunted, Seat, Wanted, Whom};
-use crate::ivr::{Event, Presses, Unavailable};
+use crate::ivr::{Event, Presses};
 use crate::media::Side;
 use crate::phone::clock;
 use crate::phone::ears::Ears;
@@ -193,13 +194,5 @@ impl Call {
         let staff = seat.staff.clone();
         self.desk = Desk::Connected { line, seat };
         ears.owed.push_back(Event::DeskChanged { staff });
-    }
-}
-
-fn said(why: Unavailable) -> Why {
-    match why {
-        Unavailable::Busy | Unavailable::Full => Why::Busy,
-        Unavailable::NoAnswer | Unavailable::WaitedOut => Why::NoAnswer,
-        Unavailable::Failed | Unavailable::Empty | Unavailable::Closed => Why::Unreachable,
     }
 }

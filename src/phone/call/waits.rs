@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::party::Second;
 use super::{Call, Desk};
+use crate::callwords::queue_of;
 use crate::desks::Need;
 use crate::engine::WaitEnd;
 use crate::openings::{hours_end_after, hours_of};
@@ -19,20 +20,15 @@ impl Call {
 
     /// He comes into the queue for this; nothing where he is in one.
     pub(super) fn wait_begins(&mut self, need: &Need) {
-        let parts = [need.group.as_deref(), need.skill.as_deref()];
-        let parts: Vec<&str> = parts.into_iter().flatten().collect();
-        let queue = (!parts.is_empty()).then(|| parts.join("/"));
-        let begun = self.wait.begins(queue, clock::instant(), self.civil_now());
-        if let Some(job) = begun {
-            self.ledger.put(job);
-        }
+        let (now, at) = (clock::instant(), self.civil_now());
+        let begun = self.wait.begins(queue_of(need), now, at);
+        begun.into_iter().for_each(|job| self.ledger.put(job));
     }
 
     /// His wait for a desk is over; once, and only where he was in the queue.
     pub(super) fn wait_ends(&mut self, how: WaitEnd) {
-        if let Some(job) = self.wait.ends(how, clock::instant()) {
-            self.ledger.put(job);
-        }
+        let ended = self.wait.ends(how, clock::instant());
+        ended.into_iter().for_each(|job| self.ledger.put(job));
     }
 
     /// His desk hands him on to a queue, or does so no longer: then he has a desk, the new one or his own, or nobody.

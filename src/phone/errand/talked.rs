@@ -7,9 +7,8 @@ use tokio::sync::mpsc;
 
 use crate::domain::Moment;
 use crate::engine::NewCall;
-use crate::errands::Ended;
 use crate::floor::Seat;
-use crate::ivr::{NotConnected, Outcome, Plan, Presses, Session, Value};
+use crate::ivr::{Outcome, Plan, Presses, Session, Value};
 use crate::ledger::Wait;
 use crate::media::{self, CallMedia};
 use crate::openings::{facts, hours_of, spoken_date};
@@ -138,20 +137,4 @@ async fn date_of(house: &Arc<House>, attempt: &Attempt) -> Option<Value> {
         }
     };
     Some(spoken_date(started_at.day()))
-}
-
-/// What the conversation says of the attempt. Who hung up or kept silent before he chose was not reached.
-pub(super) fn how(outcome: &Outcome) -> Ended {
-    match outcome {
-        Outcome::Graded(_) | Outcome::Ungraded(_) => Ended::Answered,
-        Outcome::NotConnected(why) => match why {
-            NotConnected::PutOff => Ended::Later,
-            NotConnected::Refused => Ended::Refused,
-            NotConnected::Fault => Ended::Failed,
-            NotConnected::Abandoned | NotConnected::NoDesk | NotConnected::Closed => {
-                Ended::NoAnswer
-            }
-            NotConnected::Message | NotConnected::Callback => Ended::Answered,
-        },
-    }
 }
