@@ -91,6 +91,9 @@ struct Simulate {
     /// When the caller calls
     #[arg(long, value_enum, default_value_t = app::CalledAt::Open)]
     at: app::CalledAt,
+    /// When exactly, by the configured hours, the special days and the calendar, in place of --at
+    #[arg(long, value_name = "RFC3339", conflicts_with = "at")]
+    when: Option<String>,
 }
 
 #[derive(Args)]
@@ -153,6 +156,7 @@ fn main() -> ExitCode {
                 hangup: simulate.hangup.as_deref(),
                 desk: simulate.desk,
                 at: simulate.at,
+                when: simulate.when.as_deref(),
             },
         ),
         Command::Demo(demo) => app::demo(

@@ -6,6 +6,7 @@ use super::{load_calendar, now};
 use crate::config::{Config, DeskAddress};
 use crate::domain::FaultyCalendar;
 use crate::ivr::{Plan, Severity, Verb};
+use crate::openings::doubts;
 use crate::phone::{Book, Checked};
 use crate::sip::{Certificate, PemFiles, Trust};
 
@@ -32,10 +33,12 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
         errors += 1;
         println!("TLS: {error}");
     }
+    let mut reached = None;
     match load_calendar(&config.calendars.dir) {
         Ok(calendar) => {
             let years: Vec<String> = calendar.years().map(|year| year.to_string()).collect();
             println!("calendars: {}", years.join(" "));
+            reached = Some(calendar);
         }
         Err(error) => {
             errors += match error.downcast_ref::<FaultyCalendar>() {
@@ -45,11 +48,21 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
             println!("{error:#}");
         }
     }
+    for special in config.centre.special_days.iter() {
+        println!("special day {special}");
+    }
     match Book::read(&config.files()) {
         Ok(checked) => {
             errors += report(&checked);
-            let plans = checked.book.iter().flat_map(Book::plans);
-            for doubt in plans.flat_map(|plan| nobodys(plan, &config.desks.addresses)) {
+            let plans: Vec<_> = checked.book.iter().flat_map(Book::plans).collect();
+            let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
+            for doubt in doubts(&config.centre.special_days, reached.as_ref(), &names) {
+                println!("warning: {doubt}");
+            }
+            for doubt in plans
+                .into_iter()
+                .flat_map(|plan| nobodys(plan, &config.desks.addresses))
+            {
                 println!("warning: {doubt}");
             }
         }

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::registering;
+use tokio::sync::watch;
+
+use super::{now, registering};
+use crate::board::Board;
 use crate::caller::{Conduct, RehearsalDesk};
 use crate::config::Config;
 use crate::console::{self, Consoles, Post};
 use crate::desks::{Desk, DeskId, Desks};
+use crate::domain::Calendar;
 use crate::engine::Engine;
 use crate::ledger::clock;
 use crate::phone::{Book, Pages, own_group};
+use crate::web;
 
 /// Rehearsals at once.
 const REHEARSAL_SEATS: usize = 64;
@@ -52,6 +58,22 @@ pub(super) async fn open_desks(
         })
         .collect();
     Ok((Desks::new(seats, settings), Some(rehearsal)))
+}
+
+/// The desks as they were last pictured, with the hours of the day.
+pub(super) fn watched(
+    config: &Config,
+    calendar: Calendar,
+    pictures: watch::Receiver<Arc<Board>>,
+) -> web::Glance {
+    let openings = config.openings();
+    Arc::new(move || {
+        let picture = Board::clone(&pictures.borrow());
+        Arc::new(Board {
+            today: openings.today(&calendar, now()),
+            ..picture
+        })
+    })
 }
 
 /// Whoever left the queue, or was cut off in it when the house closed or fell, has his place when he calls again in time.

@@ -40,8 +40,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::channels::Reminding;
+use crate::clocks::moment as now;
 use crate::config::Config;
-use crate::domain::{Calendar, Moment};
+use crate::domain::Calendar;
 use crate::engine::{Engine, Settings};
 use crate::figures::Weights;
 use crate::store::Store;
@@ -55,15 +56,6 @@ pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Re
         studio::Options { all, check },
     )?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The civil clock, for commands that are asked now.
-#[allow(clippy::disallowed_methods)] // a shell: it tells the engine the time
-fn now() -> Moment {
-    let since_epoch = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Logs to stderr; `GRADELINE_LOG` chooses (`info`, `gradeline=debug`).

@@ -10,13 +10,12 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::entering::answered_by;
-use super::floor::{open_desks, open_pages};
+use super::floor::{open_desks, open_pages, watched};
 use super::log::{self, Log};
 use super::recovery::Recovery;
 use super::ticking::tick_until;
 use super::{now, open_engine, registering, resources, runtime};
 use crate::archive::Archive;
-use crate::board::Board;
 use crate::caller::RehearsalDesk;
 use crate::config::{Config, Srtp};
 use crate::console::Consoles;
@@ -76,7 +75,8 @@ async fn run(config: Config, log: &Log) -> anyhow::Result<()> {
     let (board, glass) = watch::channel(Arc::default());
     let outward = calls_out(&config, &book);
     let seen = (consoles, supervisions.clone());
-    let options = web_options(&config, meter, troubles, glass, example, seen, &outward);
+    let glance = watched(&config, engine.calendar().clone(), glass);
+    let options = web_options(&config, meter, troubles, glance, example, seen, &outward);
     let (shown, heard) = (engine.clone(), archive.clone());
     let closed = pages_closing.clone().cancelled_owned();
     let pages = tokio::spawn(web::serve(web_listener, shown, heard, options, closed));
@@ -221,7 +221,7 @@ fn web_options(
     config: &Config,
     meter: web::Meter,
     troubles: web::Troubles,
-    board: watch::Receiver<Arc<Board>>,
+    board: web::Glance,
     example: bool,
     (consoles, supervisions): (Option<Consoles>, Supervisions),
     outward: &Option<phone::Outward>,
@@ -231,7 +231,7 @@ fn web_options(
         behind_tls: config.web.behind_tls,
         meter,
         troubles,
-        board: Arc::new(move || board.borrow().clone()),
+        board,
         example,
         calls_out: outward.as_ref().map(phone::Outward::allowing),
         consoles,
@@ -271,7 +271,7 @@ fn calls_out(config: &Config, book: &Book) -> Option<phone::Outward> {
 fn phone_settings(config: &Config, outward: Option<phone::Outward>) -> phone::Settings {
     phone::Settings {
         files: config.files(),
-        service_hours: config.centre.service_hours.clone(),
+        openings: config.openings(),
         grace: Duration::from_secs(config.sip.drain_s),
         outward,
         transfers: config.transfer_rules(),

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use super::load_calendar;
 use crate::config::Config;
+use crate::domain::Moment;
 use crate::drill::{DeskConduct as SceneDesk, Scene, StoreConduct};
 use crate::ivr::{Facts, Hours, HoursSpan, KeyPlan, Plan, Value, parse_seconds};
+use crate::openings::{facts_told, hours_of};
 use crate::phone::Book;
 
 /// What the simulated desk does.
@@ -66,6 +69,8 @@ pub struct SimulatedCall<'a> {
     pub hangup: Option<&'a str>,
     pub desk: DeskConduct,
     pub at: CalledAt,
+    /// By the configured hours and the calendar at this moment, RFC 3339, instead of `at`.
+    pub when: Option<&'a str>,
 }
 
 /// Runs the machine of the live calls on virtual time: a caller whose number is known, a store that
@@ -112,16 +117,9 @@ pub fn simulate(
         },
         store: StoreConduct::Stores,
         speaks: Duration::from_secs(5),
-        facts: Facts {
-            hours: call.at.hours(),
-            tail: Some("0000".into()),
-            slot: Some(Value::Slot {
-                month: 10,
-                day: 8,
-                hours: SERVICE.into(),
-            }),
-            date: Some(Value::Date { month: 9, day: 18 }),
-            lengths_ms: book.lengths_ms.clone(),
+        facts: match call.when {
+            Some(when) => facts_at(&config, &book, plan, when)?,
+            None => facts_of(call.at, &book),
         },
     };
     #[allow(clippy::disallowed_methods)] // a shell: virtual time begins somewhere
@@ -131,6 +129,31 @@ pub fn simulate(
         crate::drill::simulate(plan, &book.script, &scene, epoch)
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is known of a call at a made-up centre.
+fn facts_of(at: CalledAt, book: &Book) -> Facts {
+    Facts {
+        hours: at.hours(),
+        tail: Some("0000".into()),
+        slot: Some(Value::Slot {
+            month: 10,
+            day: 8,
+            hours: SERVICE.into(),
+        }),
+        date: Some(Value::Date { month: 9, day: 18 }),
+        lengths_ms: book.lengths_ms.clone(),
+    }
+}
+
+/// What is known of a call at this centre at a moment, which is told first: the hours of the day and of the plan.
+fn facts_at(config: &Config, book: &Book, plan: &Plan, when: &str) -> anyhow::Result<Facts> {
+    let now: Moment = when.parse().context("--when")?;
+    let calendar = load_calendar(&config.calendars.dir)?;
+    let openings = hours_of(plan, &config.openings());
+    let (known, told) = facts_told(&calendar, &openings, &book.lengths_ms, now);
+    println!("{told}");
+    Ok(known)
 }
 
 /// The plan in force of this name.

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use crate::desks::{Desk, DeskId, DeskState, Desks};
 use crate::domain::Moment;
+pub use crate::openings::{DayHours, Today};
+pub use crate::special_days::{Stretch, minute_text};
 
 /// The room of desks at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +22,9 @@ pub struct Board {
     pub longest_since: Option<Moment>,
     /// Who was promised a callback and has not had it.
     pub promised: usize,
+    /// The hours of the day: the centre's, then those of dialplans that have their own today. Put in by whoever shows
+    /// the picture, for a day ends without anything changing on the floor.
+    pub today: Vec<Today>,
 }
 
 /// One desk.
@@ -126,6 +131,7 @@ impl Board {
             waiting: waiting.len(),
             longest_since: waiting.iter().map(|waiting| at(waiting.since)).min(),
             promised: promised.len(),
+            today: Vec::new(),
         }
     }
 

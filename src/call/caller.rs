@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Call, Gone, Stage, side_word};
+use super::{Call, Gone, Stage};
+use crate::callwords::side_word;
 use crate::ears::Ears;
 use crate::engine::HungUpBy;
 use crate::failpoint::{self, Step};

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::party::Second;
-use super::{Call, Desk, unavailable_word};
-use crate::desks::{Announcing, Need, Queueing, Terms, Then, Widening};
+use super::{Call, Desk};
+use crate::callwords::{clamped, position_text, queueing, unavailable_word};
+use crate::desks::{Need, Queueing, Terms};
 use crate::ears::Ears;
 use crate::engine::{CallState, HungUpBy, WaitEnd};
 use crate::floor::{Hunted, Wanted, Whom};
@@ -12,7 +13,6 @@ use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
 use crate::ledger::clock;
 use crate::ledger::{Job, Nth};
 use crate::media::Side;
-use crate::openings::{hours_of, open_for};
 use crate::ringing::DeskEvent;
 use crate::sip::DialogEvent;
 use crate::talk;
@@ -35,29 +35,24 @@ impl Call {
             return self.takes_waiting_desk(ears);
         }
         let Target::Desks { group, skill } = target;
-        if waits.is_some()
-            && let Some(job) = self.wait.begins(clock::instant(), self.civil_now())
-        {
-            self.ledger.put(job);
+        let need = Need { group, skill };
+        if waits.is_some() {
+            self.wait_begins(&need);
         }
+        let again = std::mem::take(&mut self.party.lost);
         let terms = Terms {
             patience: Duration::from_millis(ring_timeout_ms),
             queue: waits.as_ref().map(|waits| Queueing {
-                hours_end_after: self.open_for().filter(|_| waits.until_hours_end),
-                ..queueing(waits, skill.as_ref())
+                hours_end_after: self.hours_end(again).filter(|_| waits.until_hours_end),
+                ..queueing(waits, need.skill.as_ref())
             }),
         };
-        let again = std::mem::take(&mut self.party.lost);
         if again {
             // The talk with the desk that was lost was ended by nobody.
             self.talk.ended_by = None;
         }
         let (hunt, told) = self.house.floor.seek(Wanted {
-            whom: Whom::Need {
-                need: Need { group, skill },
-                terms,
-                again,
-            },
+            whom: Whom::Need { need, terms, again },
             caller_number: self.caller_number.clone(),
             call: self.id.0.clone(),
         });
@@ -67,19 +62,6 @@ impl Call {
             waits: waits.is_some(),
             aside: false,
         };
-    }
-
-    /// How long somebody can be had, by the plan's hours or the centre's.
-    fn open_for(&self) -> Option<Duration> {
-        let hours = hours_of(self.session.plan(), &self.house.settings.service_hours);
-        open_for(&hours, &self.house.calendar, clock::moment())
-    }
-
-    /// His wait for a desk is over; once, and only where he was in the queue.
-    pub(super) fn wait_ends(&mut self, how: WaitEnd) {
-        if let Some(job) = self.wait.ends(how, clock::instant()) {
-            self.ledger.put(job);
-        }
     }
 
     /// The desk that asked for the call was on the line before him.
@@ -260,38 +242,5 @@ impl Call {
         self.party_ends(ears);
         self.talk_ended(HungUpBy::Desk);
         self.tell(Event::DeskHungUp, ears).await;
-    }
-}
-
-/// How he waits, in the words of the room of desks. Where his wait leads to is the plan's.
-fn queueing(waits: &Waits, skill: Option<&String>) -> Queueing {
-    let announcing = waits.told_ms.map(|(first_ms, each_ms)| Announcing {
-        first_after: Duration::from_millis(first_ms),
-        each: Duration::from_millis(each_ms),
-        changed_after: None,
-    });
-    let widening = waits.overflow.iter().map(|(after_ms, group)| Widening {
-        after: Duration::from_millis(*after_ms),
-        need: Need {
-            group: Some(group.clone()),
-            skill: skill.cloned(),
-        },
-    });
-    Queueing {
-        announcing,
-        widenings: widening.collect(),
-        hours_end_after: None,
-        then: Then::Unavailable,
-    }
-}
-
-fn clamped<N: TryInto<u16>>(number: N) -> u16 {
-    number.try_into().unwrap_or(u16::MAX)
-}
-
-fn position_text(ahead: usize, wait: Option<Duration>) -> String {
-    match wait {
-        Some(wait) => format!("{ahead} ahead, {} s", wait.as_secs()),
-        None => format!("{ahead} ahead"),
     }
 }

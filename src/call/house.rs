@@ -16,7 +16,7 @@ use crate::floor::Floor;
 use crate::ledger::Ledgers;
 use crate::media::Media;
 use crate::onward::Onward;
-use crate::openings::ServiceHours;
+use crate::openings::Openings;
 use crate::supervision::Supervisions;
 use crate::transfers;
 use crate::trunkline::Trunkline;
@@ -25,7 +25,7 @@ use crate::trunkline::Trunkline;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub files: Files,
-    pub service_hours: ServiceHours,
+    pub openings: Openings,
     /// How long running calls may go on once the house closes.
     pub grace: Duration,
     /// Calls that the house makes; `None`: none.

@@ -15,7 +15,7 @@ mod party;
 mod second;
 mod spans;
 mod supervised;
-mod words;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +23,7 @@ use std::time::Instant;
 pub use house::{Closing, House, Settings};
 
 use crate::book::Book;
+use crate::callwords::{from_media, side_word};
 use crate::domain::Moment;
 use crate::ears::{Ears, Input};
 use crate::engine::{CallId, ClipKind, HungUpBy, KeyedGrade};
@@ -38,7 +39,6 @@ use crate::ringing::DeskLine;
 use crate::sip::Dialog;
 use crate::talk;
 use party::Party;
-use words::{from_media, side_word, unavailable_word};
 
 /// What a call begins with, once its person has answered or was answered.
 pub struct Begun {

@@ -34,6 +34,7 @@ impl Call {
                 ears.hunt = Some(told);
                 self.party.second = Second::Hunting {
                     _ringing: Ringing::Outside { _call: call },
+                    queue: None,
                 };
                 Vec::new()
             }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Call;
 use super::supervised::Supervised;
 use crate::consulting;
+use crate::desks::Need;
 use crate::ears::Ears;
 use crate::engine::HungUpBy;
 use crate::floor::{Hunt, Seat};
@@ -32,6 +33,8 @@ pub(super) struct Party {
     resume_prompt: Option<String>,
     pub(super) patience: Duration,
     plays: u32,
+    /// He is handed on to a queue.
+    pub(super) waits_in_queue: bool,
     /// The caller hears nobody since then.
     waits_since: Option<Instant>,
     /// Who hears whom, as it was marked last.
@@ -56,6 +59,8 @@ pub(super) enum Second {
     /// Dropped, nothing rings any more.
     Hunting {
         _ringing: Ringing,
+        /// Of whatever desk of a group or skill he may wait for; `None`: one desk is rung, or who is outside.
+        queue: Option<Need>,
     },
     Connected {
         line: DeskLine,
@@ -80,6 +85,7 @@ impl Party {
             resume_prompt: None,
             patience: Duration::ZERO,
             plays: OWN_PLAYS,
+            waits_in_queue: false,
             waits_since: None,
             marked: None,
             refers: false,
@@ -125,6 +131,7 @@ impl Call {
     pub(super) fn party_ends(&mut self, ears: &mut Ears) {
         // Both at once: who had the caller is not to be told by who was let go of first.
         self.span_ends(&[Nth::First, Nth::Second]);
+        self.handing_on_ends();
         self.party_hears(talk::Event::Ended, ears);
         self.party.waits_since = None;
         self.party.refers = false;
@@ -224,6 +231,7 @@ impl Call {
                 }
             }
         }
+        self.handing_on_waits();
     }
 
     fn bridge(&mut self, bridge: talk::Bridge) {

@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use super::party::{Ringing, Second};
-use super::{Call, Desk, unavailable_word};
+use super::{Call, Desk};
+use crate::callwords::{said, unavailable_word};
 use crate::console::Event as Did;
+use crate::desks::Handed;
 use crate::ears::Ears;
 use crate::floor::{Hunted, Seat, Wanted, Whom};
-use crate::ivr::{Event, Presses, Unavailable};
+use crate::ivr::{Event, Presses};
 use crate::ledger::Nth;
 use crate::media::Side;
 use crate::ringing::{DeskEvent, DeskLine};
 use crate::sip::DialogEvent;
-use crate::talk::{self, Action, Why};
+use crate::talk::{self, Action};
 
 /// How long a desk that was let go of may take to hear that its transfer went well, before its BYE.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -24,6 +26,10 @@ impl Call {
             return self.ring_outside(name, ears);
         };
         self.mark("handing_on", name);
+        let queue = match &to {
+            Handed::Need(need) => Some(need.clone()),
+            Handed::Desk(_) => None,
+        };
         let (hunt, told) = self.house.floor.seek(Wanted {
             whom: Whom::Handed {
                 to,
@@ -35,6 +41,7 @@ impl Call {
         ears.hunt = Some(told);
         self.party.second = Second::Hunting {
             _ringing: Ringing::Desk { _hunt: hunt },
+            queue,
         };
         Vec::new()
     }
@@ -189,13 +196,5 @@ impl Call {
         let staff = seat.staff.clone();
         self.desk = Desk::Connected { line, seat };
         ears.owed.push_back(Event::DeskChanged { staff });
-    }
-}
-
-fn said(why: Unavailable) -> Why {
-    match why {
-        Unavailable::Busy | Unavailable::Full => Why::Busy,
-        Unavailable::NoAnswer | Unavailable::WaitedOut => Why::NoAnswer,
-        Unavailable::Failed | Unavailable::Empty | Unavailable::Closed => Why::Unreachable,
     }
 }

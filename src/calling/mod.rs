@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::clocks::moment;
 use crate::dialing::Trunk;
 use crate::domain::{Moment, TicketNumber};
 use crate::engine::{CallId, Engine, Error};
@@ -86,15 +87,6 @@ struct Unwritten {
     next: Next,
     /// When it ended, however much later that is written.
     at: Moment,
-}
-
-/// The civil clock: in which hour.
-#[allow(clippy::disallowed_methods)] // a shell: it tells the machines the time
-fn moment() -> Moment {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Makes calls until `closing`; returns when the last of them has ended.

@@ -1,3 +1,4 @@
+mod acts;
 mod chains;
 mod matrix;
 mod papers;
@@ -13,6 +14,7 @@ use crate::domain::{
     Identity, Intake, IntakeKey, Moment, Notice, PersonId, Post, Rater, Rating, Refusal, Role,
     Series, Service, State, TicketNumber, UnitId, decide,
 };
+use acts::*;
 
 static CALENDAR: LazyLock<Calendar> = LazyLock::new(Calendar::shipped);
 
@@ -320,122 +322,4 @@ impl Centre {
     fn answered(&mut self) -> &mut Centre {
         self.does(revisitor(), answer())
     }
-}
-
-fn assign() -> Act {
-    Act::Assign {
-        officer: PersonId("officer".into()),
-        staff: Some("901".into()),
-        handling_unit: None,
-    }
-}
-
-fn revisit(result: Reached) -> Act {
-    Act::Revisit {
-        result,
-        call: None,
-        answers: "等待太久".into(),
-        slip: false,
-        no_more_calls: false,
-    }
-}
-
-fn draft(units: &[&str]) -> Act {
-    Act::Draft(Assessment {
-        cause: "答复口径有误".into(),
-        items: vec![5],
-        invalid: None,
-        units: units
-            .iter()
-            .map(|id| Attribution {
-                unit: unit(id),
-                rule: 6,
-            })
-            .collect(),
-        contact: "政务服务中心 010-00000000".into(),
-    })
-}
-
-fn dispatch(workdays: Span) -> Act {
-    Act::Dispatch {
-        order: None,
-        workdays,
-        unit: None,
-    }
-}
-
-fn find_true() -> Act {
-    Act::FindTrue {
-        order: None,
-        extent: Extent::Whole,
-        facts: "办事指南第3条过期".into(),
-        evidence: vec!["sha256:aa".into()],
-    }
-}
-
-fn appeal(ground: Ground) -> Act {
-    Act::Appeal {
-        order: None,
-        ground,
-        facts: "录音与所述不符".into(),
-        evidence: vec!["sha256:bb".into()],
-    }
-}
-
-fn rectify(now: Moment) -> Act {
-    Act::FileRectification {
-        order: None,
-        measures: "改正办事指南".into(),
-        result: "已改正".into(),
-        responsible: "处长".into(),
-        done_on: now.day(),
-        evidence: vec!["sha256:cc".into()],
-        systemic: String::new(),
-    }
-}
-
-fn accept() -> Act {
-    Act::AcceptRectification {
-        order: None,
-        reason: String::new(),
-    }
-}
-
-fn answer() -> Act {
-    Act::Answer {
-        way: Way::Web,
-        text: "已改正".into(),
-        checked: Checked::ReceiptCode,
-    }
-}
-
-fn judge_invalid() -> Act {
-    Act::JudgeInvalid {
-        order: None,
-        reason: "内容不属实".into(),
-        heard: "02:10–03:00".into(),
-    }
-}
-
-fn reject() -> Act {
-    Act::RejectAppeal {
-        order: None,
-        reason: "证据不足".into(),
-        unit: None,
-    }
-}
-
-fn object() -> Act {
-    Act::Object {
-        way: Way::Phone,
-        text: "我没有按错".into(),
-    }
-}
-
-/// A rating by somebody who is proven to be the applicant.
-fn proven(grade: Grade, now: Moment) -> Intake {
-    let mut intake = keyed(grade);
-    intake.graded_at = now;
-    intake.rater.identity = Identity::I3;
-    intake
 }

@@ -117,6 +117,7 @@ impl Default for Centre {
         Centre {
             name: "国家林业和草原局政务服务中心".into(),
             service_hours: ServiceHours::Always,
+            special_days: Default::default(),
         }
     }
 }

@@ -73,7 +73,7 @@ fn span(text: &str) -> Option<Span> {
     (span.from_minute < span.to_minute).then_some(span)
 }
 
-fn minute(text: &str) -> Option<u16> {
+pub(super) fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
     let in_day = hour < 24 && minute < 60 || (hour, minute) == (24, 0);

@@ -7,6 +7,7 @@ mod desks;
 mod hours;
 mod outward;
 mod read;
+mod special_days;
 mod transfers;
 mod trunk;
 
@@ -30,6 +31,7 @@ use crate::domain::Day;
 use crate::figures::Thresholds;
 use crate::phone::{Files, ServiceHours};
 use crate::sip::{Listen, Network, PemFiles, Transport};
+use crate::special_days::SpecialDays;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -206,6 +208,9 @@ pub struct Centre {
     pub name: String,
     /// `"always"`, or spans such as `["workdays 08:30-11:30", "workdays 13:30-17:00"]`.
     pub service_hours: ServiceHours,
+    /// Days with hours of their own: `[{ day = "2026-02-16", hours = ["08:30-12:00"], name = "除夕" }]`.
+    #[serde(deserialize_with = "special_days::read")]
+    pub special_days: SpecialDays,
 }
 
 /// `[dialplans]`: the conversations.

@@ -92,7 +92,9 @@ impl Config {
                 at_once: outward.at_once,
                 per_number_a_day: outward.per_number_a_day,
                 open_at_most: outward.open_at_most,
-                hours: outward.hours()?,
+                hours: outward
+                    .hours()?
+                    .with_special_days(self.centre.special_days.clone()),
             },
             plans: Default::default(),
             results: outward.results,

@@ -340,6 +340,12 @@ impl Attached {
         places.get(&self.login).is_some_and(Place::supervises)
     }
 
+    /// Whether it is rung, in a talk, in the work after it, or in another desk's call.
+    pub fn is_busy(&self) -> bool {
+        let places = self.consoles.places();
+        places.get(&self.login).is_some_and(Place::is_busy)
+    }
+
     /// What the page said.
     ///
     /// # Errors

@@ -62,6 +62,12 @@ impl Place {
         line.is_some_and(|line| line.bell.supervises.is_some())
     }
 
+    /// Whether something goes on at its page that time alone does not end.
+    pub fn is_busy(&self) -> bool {
+        let shown = self.shown.as_ref();
+        self.line.is_some() || shown.is_some_and(Shown::is_busy)
+    }
+
     /// The call that may be noted: the last one that was its own, until the next one begins.
     pub fn noted_call(&self) -> Option<&str> {
         let own = |line: &OnLine| line.talk.is_some() && line.bell.supervises.is_none();

@@ -182,6 +182,13 @@ pub struct Shown {
     pub left_s: Option<u64>,
 }
 
+impl Shown {
+    /// A caller is there, or what he left to do.
+    pub fn is_busy(&self) -> bool {
+        matches!(self.state, "ringing" | "talking" | "wrap_up")
+    }
+}
+
 /// Why something did not come to be, or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -301,6 +308,10 @@ pub enum ToPage {
     },
     Refused {
         why: Reason,
+    },
+    /// Its login ends in so long, by time alone; 0: with what goes on at the desk.
+    LoginEnds {
+        in_s: u64,
     },
     /// Another page of the same login has taken its place.
     Displaced,

@@ -67,6 +67,7 @@ impl Engine {
             dialplan_digest: source.dialplan_digest,
             timeline: tx.events(id).await?,
             desks: tx.desk_spans(id).await?,
+            waits: tx.queue_waits(id).await?,
             keyed_grades: tx.keyed_grades(id).await?,
             reasons: tx.reasons(id).await?,
             clips: tx.clips(id).await?,

@@ -29,24 +29,31 @@ impl Engine {
             .await?)
     }
 
-    /// The caller came into the queue. Told again, it changes nothing.
-    pub async fn queued(&self, call: &CallId, at: Moment) -> Result<(), Error> {
+    /// The caller came into a queue for the `nth` time, from 1. Told again, it changes nothing.
+    pub async fn queued(
+        &self,
+        call: &CallId,
+        nth: u64,
+        queue: Option<&str>,
+        at: Moment,
+    ) -> Result<(), Error> {
         let mut tx = self.write().await?;
-        let found = tx.set_queued(call, at).await?;
+        let found = tx.set_queued(call, nth, queue, at).await?;
         finish(tx, found, call).await
     }
 
-    /// His wait ended so, after `waited_ms` milliseconds. Also after the call's end; told again, it changes nothing.
+    /// His `nth` wait ended so, after `waited_ms` milliseconds. Also after the call's end; told again, it changes nothing.
     /// A call that ends while its caller waits is abandoned without being told of.
     pub async fn wait_ended(
         &self,
         call: &CallId,
+        nth: u64,
         how: WaitEnd,
         waited_ms: u64,
     ) -> Result<(), Error> {
         let mut tx = self.write().await?;
         let standing = locked(&mut tx, call).await?;
-        tx.set_wait_end(call, how, waited_ms).await?;
+        tx.set_wait_end(call, nth, how, waited_ms).await?;
         if standing.ended_at.is_some() {
             // It was counted without.
             let act = ServiceKey(format!("call-{}", call.0));

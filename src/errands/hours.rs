@@ -1,18 +1,20 @@
 //! When people may be called: 9 to 20 o'clock at +08:00, or less (第八条; a caller's rest is not disturbed).
 
 use crate::domain::{Calendar, Day, Moment};
+use crate::special_days::SpecialDays;
 
 /// Nobody is called before 09:00 …
 pub const EARLIEST_MIN: u16 = 9 * 60;
 /// … nor from 20:00 on.
 pub const LATEST_MIN: u16 = 20 * 60;
 
-/// The hours of a day in which calls go out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The hours of a day in which calls go out. On a special day of the centre they are what both have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {
     from_min: u16,
     until_min: u16,
     workdays_only: bool,
+    special: SpecialDays,
 }
 
 /// No stretch of a day within 09:00 to 20:00.
@@ -32,17 +34,27 @@ impl Hours {
                 from_min,
                 until_min,
                 workdays_only,
+                special: SpecialDays::default(),
             })
             .ok_or(NoHours)
+    }
+
+    /// With the centre's special days, those of all dialplans.
+    #[must_use]
+    pub fn with_special_days(self, special: SpecialDays) -> Hours {
+        Hours { special, ..self }
     }
 
     /// The first moment from `now` on at which somebody may be called; `now` itself within the hours.
     pub fn next(&self, now: Moment, calendar: &Calendar) -> Moment {
         let mut day = now.day();
         for _ in 0..DAYS_AHEAD {
-            let (opens, closes) = (self.at(day, self.from_min), self.at(day, self.until_min));
-            if self.is_called_on(day, calendar) && now < closes {
-                return now.max(opens);
+            let stretches = self.stretches(day, calendar);
+            let ahead = stretches
+                .iter()
+                .find(|(_, until_min)| now < self.at(day, *until_min));
+            if let Some((from_min, _)) = ahead {
+                return now.max(self.at(day, *from_min));
             }
             day = day.end().plus_millis(1000).day();
         }
@@ -51,6 +63,23 @@ impl Hours {
 
     pub fn is_open(&self, now: Moment, calendar: &Calendar) -> bool {
         self.next(now, calendar) == now
+    }
+
+    /// When people are called on this day, in order.
+    fn stretches(&self, day: Day, calendar: &Calendar) -> Vec<(u16, u16)> {
+        let (from_min, until_min) = (self.from_min, self.until_min);
+        let Some(special) = self.special.on(day, None) else {
+            let called = self.is_called_on(day, calendar);
+            return called
+                .then_some((from_min, until_min))
+                .into_iter()
+                .collect();
+        };
+        let common = special
+            .open
+            .iter()
+            .map(|open| (open.from_min.max(from_min), open.until_min.min(until_min)));
+        common.filter(|(from, until)| from < until).collect()
     }
 
     /// A day of a year without a notice is taken for what its weekday is.
@@ -67,6 +96,7 @@ impl Hours {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::special_days::{SpecialDay, Stretch};
 
     pub fn calendar() -> Calendar {
         Calendar::from_texts(&[("2026.toml", include_str!("../../calendars/2026.toml"))]).unwrap()
@@ -103,5 +133,40 @@ pub(super) mod tests {
         assert!(hours.is_open(at(9, 20, 10, 0), &calendar));
         assert_eq!(hours.next(at(9, 18, 18, 0), &calendar), at(9, 20, 9, 0));
         assert_eq!(hours.next(at(9, 30, 18, 0), &calendar), at(10, 8, 9, 0));
+    }
+
+    #[test]
+    fn on_a_special_day_calls_go_out_within_its_hours_and_the_laws() {
+        let special = |day: &str, open: &[(u16, u16)]| SpecialDay {
+            day: day.parse().unwrap(),
+            open: open
+                .iter()
+                .map(|(from_min, until_min)| Stretch {
+                    from_min: *from_min,
+                    until_min: *until_min,
+                })
+                .collect(),
+            name: None,
+            dialplan: None,
+        };
+        let days = SpecialDays::new(vec![
+            special("2026-02-16", &[(510, 720)]),
+            special("2026-03-07", &[(480, 700), (800, 1300)]),
+            special("2026-03-10", &[]),
+        ]);
+        let hours = Hours::new(9 * 60, 20 * 60, true).unwrap();
+        let hours = hours.with_special_days(days.unwrap());
+        let calendar = calendar();
+        // The eve of Spring Festival: from nine, for the law's sake, until noon; then after the holiday.
+        assert_eq!(hours.next(at(2, 16, 8, 30), &calendar), at(2, 16, 9, 0));
+        assert!(hours.is_open(at(2, 16, 11, 59), &calendar));
+        assert_eq!(hours.next(at(2, 16, 12, 0), &calendar), at(2, 24, 9, 0));
+        // A Saturday of the centre's own, with a pause, until eight at the latest.
+        assert_eq!(hours.next(at(3, 6, 20, 0), &calendar), at(3, 7, 9, 0));
+        assert_eq!(hours.next(at(3, 7, 11, 40), &calendar), at(3, 7, 13, 20));
+        assert!(hours.is_open(at(3, 7, 19, 59), &calendar));
+        assert_eq!(hours.next(at(3, 7, 20, 0), &calendar), at(3, 9, 9, 0));
+        // A day that is closed.
+        assert_eq!(hours.next(at(3, 10, 10, 0), &calendar), at(3, 11, 9, 0));
     }
 }

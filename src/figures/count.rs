@@ -49,6 +49,10 @@ pub enum Count {
     QueueAbandoned,
     /// Milliseconds that these waited in it.
     QueueAbandonedMs,
+    /// Waits in the queue: a caller who is handed on to one, or loses his desk, has several.
+    QueueWaits,
+    /// Milliseconds that they took.
+    QueueWaitsMs,
     /// Consultations by telephone of ten seconds and more (A21).
     Talked,
     /// Of these, the rating was offered.
@@ -198,6 +202,8 @@ impl Count {
             Count::WaitedMs,
             Count::QueueAbandoned,
             Count::QueueAbandonedMs,
+            Count::QueueWaits,
+            Count::QueueWaitsMs,
             Count::Talked,
             Count::Prompted,
             Count::Keyed,
@@ -275,6 +281,8 @@ impl Count {
             Count::WaitedMs => "waited_ms",
             Count::QueueAbandoned => "queue_abandoned",
             Count::QueueAbandonedMs => "queue_abandoned_ms",
+            Count::QueueWaits => "queue_waits",
+            Count::QueueWaitsMs => "queue_waits_ms",
             Count::Talked => "talked",
             Count::Prompted => "prompted",
             Count::Keyed => "keyed",
@@ -312,7 +320,11 @@ impl Count {
     pub const fn is_time(self) -> bool {
         matches!(
             self,
-            Count::WaitedMs | Count::QueueAbandonedMs | Count::OpenMs | Count::OpenWorkdays
+            Count::WaitedMs
+                | Count::QueueAbandonedMs
+                | Count::QueueWaitsMs
+                | Count::OpenMs
+                | Count::OpenWorkdays
         )
     }
 }

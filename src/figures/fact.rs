@@ -51,6 +51,10 @@ pub struct CallRecord {
     pub talked_ms: Option<u64>,
     /// How long the caller waited in a queue that he left before he got anything.
     pub abandoned_after_ms: Option<u64>,
+    /// His waits in the queue that are over.
+    pub queue_waits: u64,
+    /// How long they took, all together.
+    pub queue_waits_ms: u64,
     /// When the rating was offered.
     pub offered_at: Option<Moment>,
     /// The caller hung up.
@@ -194,6 +198,9 @@ fn count_service(tally: &mut Tally, record: &ActRecord, rated: bool) {
                 i64::try_from(ms).unwrap_or(i64::MAX),
             );
         }
+        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        tally.add(Count::QueueWaits, signed(call.queue_waits));
+        tally.add(Count::QueueWaitsMs, signed(call.queue_waits_ms));
         let graded = call.outcome == "graded";
         tally.add_if(Count::Talked, talked);
         tally.add_if(Count::Prompted, talked && call.offered_at.is_some());

@@ -173,6 +173,8 @@ pub const FIGURES: &[Definition] = figures! {
         "由人接听的来电从来电到接听的时间";
     "mean_abandoned_wait" "放弃前平均等待" Article::of(7), MeanMs &[Count::QueueAbandonedMs], &[Count::QueueAbandoned],
         "排队等候而未获接听、回电或者留言的来电，从进入队列到离开的时间";
+    "mean_queue_wait" "每次排队平均等待" Article::of(7), MeanMs &[Count::QueueWaitsMs], &[Count::QueueWaits],
+        "每次排队从进入队列到结束的时间；同一来电转入队列或者重新排队的各计一次";
     "prompted" "转评价率" Article::of(7).item(3), Share &[Count::Prompted], &[Count::Talked],
         "播放了评价提示的咨询÷通话满10秒的咨询";
     "keyed" "有效按键率" Article::of(7).item(3), Share &[Count::Keyed], &[Count::Prompted],

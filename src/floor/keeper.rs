@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::endings::{unavailable, wants, word};
-use super::picture::{Picture, civil};
+use super::picture::Picture;
 use super::{Ask, Hunted, Pages, Seat, Wanted, Whom};
+use crate::clocks::moment;
 use crate::console::{Bell, Consoles, Happened, login_of};
 use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, How};
 use crate::ivr::Unavailable;
@@ -129,7 +130,7 @@ impl Keeper {
                 Some(happened) = heard(&mut self.happened) => self.page_did(happened),
                 () = reached(timeout_at) => self.tell(Event::Timeout),
                 () = reached(self.picture.due_at()) => {
-                    self.picture.take(&self.desks, &self.talks, now(), civil());
+                    self.picture.take(&self.desks, &self.talks, now(), moment());
                 }
             }
         }

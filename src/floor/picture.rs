@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -53,12 +53,4 @@ impl Picture {
         self.due_at = None;
         self.not_before = now + EACH;
     }
-}
-
-#[allow(clippy::disallowed_methods)] // the shell's clock: pictures are in civil time
-pub(super) fn civil() -> Moment {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,7 +1,6 @@
 //! What every handler works with.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 
@@ -75,13 +74,4 @@ impl Web {
         let count = |since| self.engine.answering(since);
         self.lately.at(now, count).await
     }
-}
-
-/// The shell's clock: pages and API tell the engine the time.
-#[allow(clippy::disallowed_methods)]
-pub(crate) fn now() -> Moment {
-    let since_epoch = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("no machine runs before 1970");
-    Moment::from_millis(since_epoch.as_millis() as i64)
 }

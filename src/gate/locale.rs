@@ -171,6 +171,8 @@ mod tests {
         keys.extend(DeadlineKind::ALL.map(|kind| format!("deadline.{}", kind.word())));
         keys.extend((1..=7).map(|day| format!("weekday.{day}")));
         keys.extend((0..=6).map(|reason| format!("reason.T{reason}")));
+        let days = crate::board::DayHours::ALL;
+        keys.extend(days.map(|kind| format!("day_hours.{}", kind.word())));
         for key in keys {
             assert!(Language::English.lookup(&key).is_some(), "{key}");
         }

@@ -15,5 +15,6 @@ pub(crate) mod pass;
 pub(crate) mod problem;
 pub(crate) mod range;
 
-pub use house::{Options, Troubles};
-pub(crate) use house::{Web, now};
+pub(crate) use crate::clocks::moment as now;
+pub(crate) use house::Web;
+pub use house::{Glance, Options, Troubles};

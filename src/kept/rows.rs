@@ -238,6 +238,19 @@ pub enum WaitEnd {
     Abandoned,
 }
 
+/// One of a caller's waits in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueWait {
+    /// From 1.
+    pub nth: u64,
+    /// The group or skill that was asked for; `None`: any desk.
+    pub queue: Option<String>,
+    pub queued_at: Moment,
+    /// `None` while he waits.
+    pub waited_ms: Option<u64>,
+    pub end: Option<WaitEnd>,
+}
+
 /// Who left the queue before he got anything: his place is kept for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftPlace {

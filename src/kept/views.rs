@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::rows::{
-    ArchivedRecording, CallId, CallState, ClipKind, DeskSpan, HungUpBy, ListeningDoor, Sound,
-    TimelineEntry, WaitEnd,
+    ArchivedRecording, CallId, CallState, ClipKind, DeskSpan, HungUpBy, ListeningDoor, QueueWait,
+    Sound, TimelineEntry, WaitEnd,
 };
 use crate::domain::{
     Channel, Choices, CountedDay, Day, DeadlineKind, Grade, Moment, Polarity, Service, State,
@@ -154,6 +154,8 @@ pub struct CallDetail {
     pub timeline: Vec<TimelineEntry>,
     /// All who were in it, in the order of answering.
     pub desks: Vec<DeskSpan>,
+    /// The caller's waits in the queue, in their order.
+    pub waits: Vec<QueueWait>,
     pub keyed_grades: Vec<KeyedGradeRow>,
     pub reasons: Vec<ReasonRow>,
     pub clips: Vec<ClipRow>,

@@ -1,23 +1,9 @@
 //! The shells' clocks, and a call's own.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
+pub use crate::clocks::{instant, moment};
 use crate::domain::Moment;
-
-/// The monotonic clock: how long.
-#[allow(clippy::disallowed_methods)] // a shell: it tells the machines the time
-pub fn instant() -> Instant {
-    Instant::now()
-}
-
-/// The civil clock: which day.
-#[allow(clippy::disallowed_methods)] // a shell: it tells the engine the time
-pub fn moment() -> Moment {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
-}
 
 /// A call's own time: zero is its answer. Civil times within a call are the answer's plus what the
 /// monotonic clock says, so that a clock step changes nothing in a running call.

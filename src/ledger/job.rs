@@ -12,10 +12,17 @@ use crate::engine::{
 pub enum Job {
     Open(NewCall),
     State(CallState),
+    /// Entries of before each wait was kept are of the first.
     Queued {
+        #[serde(default = "first")]
+        nth: u64,
+        #[serde(default)]
+        queue: Option<String>,
         at: Moment,
     },
     WaitEnded {
+        #[serde(default = "first")]
+        nth: u64,
         how: WaitEnd,
         waited_ms: u64,
     },
@@ -51,6 +58,10 @@ pub enum Job {
     },
     End(EndedCall),
     Recording(ArchivedRecording),
+}
+
+fn first() -> u64 {
+    1
 }
 
 /// A write as the journal keeps it.
@@ -118,8 +129,14 @@ impl Job {
         match self {
             Job::Open(call) => engine.open_call(call.clone()).await?,
             Job::State(state) => engine.set_state(id, *state).await?,
-            Job::Queued { at } => engine.queued(id, *at).await?,
-            Job::WaitEnded { how, waited_ms } => engine.wait_ended(id, *how, *waited_ms).await?,
+            Job::Queued { nth, queue, at } => {
+                engine.queued(id, *nth, queue.as_deref(), *at).await?
+            }
+            Job::WaitEnded {
+                nth,
+                how,
+                waited_ms,
+            } => engine.wait_ended(id, *nth, *how, *waited_ms).await?,
             Job::DeskAnswered { staff, at } => {
                 engine.desk_answered(id, staff.as_deref(), *at).await?;
             }

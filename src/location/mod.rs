@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::clocks::{instant, moment};
 use crate::domain::Moment;
 use crate::engine::{Engine, Error};
 use crate::register::{DeskAccountRow, DeskBindingRow};
@@ -196,17 +197,4 @@ fn account(row: DeskAccountRow) -> Account {
             md5: row.ha1_md5,
         },
     }
-}
-
-#[allow(clippy::disallowed_methods)] // a shell: it tells the registrar the time
-fn instant() -> Instant {
-    Instant::now()
-}
-
-#[allow(clippy::disallowed_methods)] // a shell: rows are dated by the civil clock
-fn moment() -> Moment {
-    let since_epoch = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Service, ServiceHours, holiday_clip, service, spoken_hours};
+use super::{Openings, Service, holiday_clip, service, spoken_hours, spoken_stretches};
 use crate::domain::{Calendar, Day, Moment};
 use crate::ivr::{Facts, Hours, HoursSpan, Value};
 
@@ -11,16 +11,15 @@ use crate::ivr::{Facts, Hours, HoursSpan, Value};
 /// can be promised. `lengths_ms` are the clips'.
 pub(crate) fn facts(
     calendar: &Calendar,
-    hours: &ServiceHours,
+    openings: &Openings,
     lengths_ms: &Arc<HashMap<String, u32>>,
     caller: Option<&str>,
     now: Moment,
 ) -> Facts {
-    let spans = spoken_hours(hours);
-    let hours = match service(hours, calendar, now) {
+    let hours = match service(openings, calendar, now) {
         Service::Open => Hours::Open,
         Service::Closed => Hours::Closed {
-            hours: spans.clone(),
+            hours: told_on(openings, now.day()),
         },
         Service::Holiday { holiday, resumes } => Hours::Holiday {
             name: holiday_clip(holiday).to_owned(),
@@ -39,10 +38,36 @@ pub(crate) fn facts(
             .len()
             .checked_sub(4)
             .map(|from| digits[from..].to_owned()),
-        slot: slot(calendar, spans, now.day()),
+        slot: slot(calendar, openings, now.day()),
         date: None,
         lengths_ms: lengths_ms.clone(),
     }
+}
+
+/// Of a simulated call at `now`, whose number ends in 0000; and as a line: whether it is open, and the hours of the day.
+pub(crate) fn facts_told(
+    calendar: &Calendar,
+    openings: &Openings,
+    lengths_ms: &Arc<HashMap<String, u32>>,
+    now: Moment,
+) -> (Facts, String) {
+    let known = Facts {
+        date: Some(spoken_date(now.day())),
+        ..facts(calendar, openings, lengths_ms, Some("0000"), now)
+    };
+    let open = openings.on(now.day(), calendar);
+    let open: Vec<String> = open.iter().map(ToString::to_string).collect();
+    let is = match known.hours {
+        Hours::Open => "open",
+        Hours::Closed { .. } => "closed",
+        Hours::Holiday { .. } => "closed for a holiday",
+    };
+    let hours = match open.is_empty() {
+        true => "none".to_owned(),
+        false => open.join(" "),
+    };
+    let at = now.civil_text();
+    (known, format!("{at}: {is}; hours of the day: {hours}"))
 }
 
 /// A day as prompts speak it.
@@ -53,13 +78,21 @@ pub(crate) fn spoken_date(day: Day) -> Value {
     }
 }
 
-/// When a callback can be promised: the next working day, within the hours.
-fn slot(calendar: &Calendar, hours: Vec<HoursSpan>, today: Day) -> Option<Value> {
-    let day = calendar.next_workday_after(today).ok()?;
+/// The hours as they are told on a day: on a half day its own, else the ordinary ones.
+fn told_on(openings: &Openings, day: Day) -> Vec<HoursSpan> {
+    match openings.special_on(day) {
+        Some(special) if !special.is_closed() => spoken_stretches(&special.open),
+        _ => spoken_hours(&openings.hours),
+    }
+}
+
+/// When a callback can be promised: the next day that is served, within its hours.
+fn slot(calendar: &Calendar, openings: &Openings, today: Day) -> Option<Value> {
+    let day = openings.next_served_after(today, calendar)?;
     Some(Value::Slot {
         month: unsigned(day.month()),
         day: unsigned(day.day_of_month()),
-        hours,
+        hours: told_on(openings, day),
     })
 }
 

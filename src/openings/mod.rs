@@ -1,14 +1,39 @@
 //! When a person can be had: service hours, and what of them is now. Pure.
 
+mod doubts;
 mod facts;
 mod spoken;
+mod today;
 
-pub(crate) use facts::{facts, spoken_date};
+pub(crate) use doubts::doubts;
+pub(crate) use facts::{facts, facts_told, spoken_date};
+use spoken::spoken_stretches;
 pub use spoken::{holiday_clip, hours_of, spoken_hours};
+pub use today::{DayHours, Today};
 
 use std::time::Duration;
 
 use crate::domain::{Calendar, Day, Holiday, Moment};
+use crate::special_days::{SpecialDay, SpecialDays, Stretch};
+
+/// The ordinary hours, and the days that have hours of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Openings {
+    pub hours: ServiceHours,
+    pub special: SpecialDays,
+    /// Whose hours they are; `None`: the centre's.
+    pub dialplan: Option<String>,
+}
+
+impl From<ServiceHours> for Openings {
+    fn from(hours: ServiceHours) -> Self {
+        Openings {
+            hours,
+            special: SpecialDays::default(),
+            dialplan: None,
+        }
+    }
+}
 
 /// When a person can be had. GB/T 33358 prefers round the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,40 +72,94 @@ pub(crate) enum Service {
     },
 }
 
-/// Looked up at `now`. A year without a calendar counts as open: GB/T 33358 prefers a line that
-/// answers, and the missing file is already reported elsewhere.
-pub(crate) fn service(hours: &ServiceHours, calendar: &Calendar, now: Moment) -> Service {
-    let ServiceHours::Spans(spans) = hours else {
-        return Service::Open;
-    };
-    let today = now.day();
+impl Openings {
+    fn special_on(&self, day: Day) -> Option<&SpecialDay> {
+        self.special.on(day, self.dialplan.as_deref())
+    }
+
+    /// The hours of this day, in order. A year without a calendar counts as open all day, unless the day has hours of
+    /// its own: GB/T 33358 prefers a line that answers, and the missing file is already reported elsewhere.
+    pub fn on(&self, day: Day, calendar: &Calendar) -> Vec<Stretch> {
+        match self.special_on(day) {
+            Some(special) => special.open.clone(),
+            None => self.ordinarily_on(day, calendar),
+        }
+    }
+
+    fn ordinarily_on(&self, day: Day, calendar: &Calendar) -> Vec<Stretch> {
+        let (ServiceHours::Spans(spans), Ok(working)) = (&self.hours, calendar.is_workday(day))
+        else {
+            return vec![ALL_DAY];
+        };
+        let serving = spans
+            .iter()
+            .filter(|span| span.days == Days::Daily || working);
+        let stretch = |span: &Span| Stretch {
+            from_min: span.from_minute,
+            until_min: span.to_minute,
+        };
+        let mut stretches: Vec<Stretch> = serving.map(stretch).collect();
+        stretches.sort_unstable();
+        stretches
+    }
+
+    /// The first day after `day` for which something can be promised: a working day, or one with hours of its own;
+    /// `None` where the calendar does not reach so far.
+    pub fn next_served_after(&self, day: Day, calendar: &Calendar) -> Option<Day> {
+        let mut day = day.next();
+        for _ in 0..DAYS_AHEAD {
+            let served = match self.special_on(day) {
+                Some(special) => !special.is_closed(),
+                None => calendar.is_workday(day).ok()?,
+            };
+            if served {
+                return Some(day);
+            }
+            day = day.next();
+        }
+        None
+    }
+}
+
+const ALL_DAY: Stretch = Stretch {
+    from_min: 0,
+    until_min: 24 * 60,
+};
+
+/// No centre is closed for longer.
+const DAYS_AHEAD: usize = 366;
+
+fn minute_of(now: Moment) -> u16 {
     let (hour, minute) = now.hour_minute();
-    let minute = u16::try_from(i32::from(hour) * 60 + i32::from(minute)).unwrap_or(0);
-    let Ok(working) = calendar.is_workday(today) else {
-        return Service::Open;
-    };
-    let serves = |days| days == Days::Daily || working;
-    let open = spans
-        .iter()
-        .any(|span| serves(span.days) && (span.from_minute..span.to_minute).contains(&minute));
-    if open {
+    u16::try_from(i32::from(hour) * 60 + i32::from(minute)).unwrap_or(0)
+}
+
+fn holds(stretch: &Stretch, minute: u16) -> bool {
+    (stretch.from_min..stretch.until_min).contains(&minute)
+}
+
+/// Looked up at `now`.
+pub(crate) fn service(openings: &Openings, calendar: &Calendar, now: Moment) -> Service {
+    let today = now.day();
+    let hours = openings.on(today, calendar);
+    let minute = minute_of(now);
+    if hours.iter().any(|stretch| holds(stretch, minute)) {
         return Service::Open;
     }
-    let served_today = spans.iter().any(|span| serves(span.days));
     match calendar.holiday_name(today) {
-        Ok(Some(holiday)) if !served_today => Service::Holiday {
+        Ok(Some(holiday)) if hours.is_empty() => Service::Holiday {
             holiday,
-            resumes: calendar
-                .next_workday_after(today)
-                .unwrap_or_else(|_| today.next()),
+            resumes: openings
+                .next_served_after(today, calendar)
+                .unwrap_or_else(|| today.next()),
         },
         _ => Service::Closed,
     }
 }
 
 /// How long from `now` until nobody can be had any more; `None` where that does not come within a day, or is so now.
-/// Swapped working days and half days are the calendar's and the spans'.
-pub(crate) fn open_for(hours: &ServiceHours, calendar: &Calendar, now: Moment) -> Option<Duration> {
+/// Swapped working days are the calendar's, half days the special days'.
+pub(crate) fn open_for(hours: &Openings, calendar: &Calendar, now: Moment) -> Option<Duration> {
     let is_open = |at| service(hours, calendar, at) == Service::Open;
     if !is_open(now) {
         return None;
@@ -94,85 +173,25 @@ pub(crate) fn open_for(hours: &ServiceHours, calendar: &Calendar, now: Moment) -
     Some(Duration::from_millis(ms))
 }
 
+/// When, from `now` on, the hours end for one who begins to wait now. Who waited here before and lost his desk since, and
+/// finds the hours over, waits for nobody: at once.
+pub(crate) fn hours_end_after(
+    openings: &Openings,
+    calendar: &Calendar,
+    now: Moment,
+    again: bool,
+) -> Option<Duration> {
+    let is_over = again && service(openings, calendar, now) != Service::Open;
+    match is_over {
+        true => Some(Duration::ZERO),
+        false => open_for(openings, calendar, now),
+    }
+}
+
 const MINUTE_MS: i64 = 60_000;
 
 /// No caller waits for as long as a day.
 const LOOKED_AHEAD_MIN: i64 = 24 * 60;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn calendar() -> Calendar {
-        let year = include_str!("../../calendars/2026.toml");
-        Calendar::from_texts(&[("2026.toml", year)]).unwrap()
-    }
-
-    fn hours() -> ServiceHours {
-        let span = |from: u16, to: u16| Span {
-            days: Days::Workdays,
-            from_minute: from * 60,
-            to_minute: to * 60,
-        };
-        ServiceHours::Spans(vec![span(9, 12), span(13, 17)])
-    }
-
-    fn at(text: &str) -> Service {
-        service(&hours(), &calendar(), text.parse().unwrap())
-    }
-
-    #[test]
-    fn the_end_of_the_hours_is_known_ahead_on_swapped_days_too() {
-        let open_for = |hours: &ServiceHours, text: &str| {
-            let open = open_for(hours, &calendar(), text.parse().unwrap());
-            open.map(|open| open.as_millis())
-        };
-        let hours = &hours();
-        for (text, ms) in [
-            ("2026-09-21T11:58:30.500+08:00", Some(89_500)),
-            ("2026-09-21T12:00:00+08:00", None),
-            ("2026-09-21T16:59:59+08:00", Some(1_000)),
-            // A Sunday that is worked, and a plain Saturday.
-            ("2026-09-20T16:00:00+08:00", Some(3_600_000)),
-            ("2026-09-19T16:00:00+08:00", None),
-            // A holiday.
-            ("2026-10-02T10:00:00+08:00", None),
-        ] {
-            assert_eq!(open_for(hours, text), ms, "{text}");
-        }
-        let span = |from_minute, to_minute| Span {
-            days: Days::Workdays,
-            from_minute,
-            to_minute,
-        };
-        let joined = ServiceHours::Spans(vec![span(540, 720), span(720, 780)]);
-        let from = "2026-09-21T11:59:00+08:00";
-        assert_eq!(open_for(&joined, from), Some(61 * 60_000));
-        assert_eq!(open_for(&ServiceHours::Always, from), None);
-        let no_notice = "2031-09-22T11:59:00+08:00";
-        assert_eq!(open_for(hours, no_notice), None, "the line answers");
-    }
-
-    #[test]
-    fn a_working_day_is_open_within_its_spans_only() {
-        assert_eq!(at("2026-09-21T09:00:00+08:00"), Service::Open);
-        assert_eq!(at("2026-09-21T12:00:00+08:00"), Service::Closed);
-        assert_eq!(at("2026-09-21T16:59:59+08:00"), Service::Open);
-        assert_eq!(at("2026-09-21T17:00:00+08:00"), Service::Closed);
-    }
-
-    #[test]
-    fn a_weekend_that_is_worked_is_open_and_a_plain_one_closed() {
-        assert_eq!(at("2026-09-20T10:00:00+08:00"), Service::Open);
-        assert_eq!(at("2026-09-19T10:00:00+08:00"), Service::Closed);
-    }
-
-    #[test]
-    fn a_holiday_names_itself_and_the_day_on_which_service_resumes() {
-        let Service::Holiday { holiday, resumes } = at("2026-10-02T10:00:00+08:00") else {
-            panic!("2026-10-02 is a holiday");
-        };
-        assert_eq!(holiday.zh(), "国庆节");
-        assert_eq!(resumes.to_string(), "2026-10-08");
-    }
-}
+mod tests;

@@ -1,20 +1,26 @@
 //! Service hours as a plan states them and as prompts speak them.
 
-use super::{Days, ServiceHours, Span};
+use super::{Days, Openings, ServiceHours, Span};
 use crate::domain::Holiday;
 use crate::ivr::{HoursSpan, Plan};
+use crate::special_days::Stretch;
 
-/// The plan's own service hours, where it states some (on working days), else the centre's.
-pub fn hours_of(plan: &Plan, centre: &ServiceHours) -> ServiceHours {
-    let Some(own) = plan.service_hours() else {
-        return centre.clone();
-    };
+/// The plan's own service hours, where it states some (on working days), else the centre's; with the special days of
+/// the centre and of this plan.
+pub fn hours_of(plan: &Plan, centre: &Openings) -> Openings {
     let span = |hours: &HoursSpan| Span {
         days: Days::Workdays,
         from_minute: hours.from_min,
         to_minute: hours.to_min,
     };
-    ServiceHours::Spans(own.iter().map(span).collect())
+    Openings {
+        hours: match plan.service_hours() {
+            Some(own) => ServiceHours::Spans(own.iter().map(span).collect()),
+            None => centre.hours.clone(),
+        },
+        special: centre.special.clone(),
+        dialplan: Some(plan.name.clone()),
+    }
 }
 
 /// As they are told.
@@ -29,6 +35,15 @@ pub fn spoken_hours(hours: &ServiceHours) -> Vec<HoursSpan> {
             })
             .collect(),
     }
+}
+
+/// Stretches of one day, as they are told.
+pub(super) fn spoken_stretches(stretches: &[Stretch]) -> Vec<HoursSpan> {
+    let span = |stretch: &Stretch| HoursSpan {
+        from_min: stretch.from_min,
+        to_min: stretch.until_min,
+    };
+    stretches.iter().map(span).collect()
 }
 
 /// The stem of the clip that names a holiday, without `holiday-`.

@@ -63,7 +63,7 @@ async fn take(house: Arc<House>, invite: Incoming, mut place: Place) {
             return never_answered(ledger, id).await;
         }
     };
-    let hours = hours_of(&plan, &house.settings.service_hours);
+    let hours = hours_of(&plan, &house.settings.openings);
     let facts = facts(
         &house.calendar,
         &hours,

@@ -4,9 +4,10 @@ mod talked;
 
 use std::sync::Arc;
 
-use talked::{how, talk};
+use talked::talk;
 
 use crate::call::House;
+use crate::callwords::how;
 use crate::errands::{Ended, Order, Purpose};
 use crate::floor::place::Place;
 use crate::ledger::clock;

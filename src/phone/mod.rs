@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::book::{Book, Checked, Files, texts_in};
 pub use crate::call::Settings;
 pub use crate::calling::Outward;
-pub use crate::openings::{Days, ServiceHours, Span};
+pub use crate::openings::{Days, Openings, ServiceHours, Span};
 pub use crate::reaching::own_group;
 
 use crate::archive::Archive;

@@ -7,14 +7,16 @@ use crate::store::{Error, Tx, args, statements};
 statements! {
     INSERT_LOGIN = "INSERT INTO logins (digest, person_id, created_at, seen_at) \
         VALUES ($1, $2, $3, $3)";
-    LOGIN = "SELECT l.created_at AS login_at, l.seen_at, p.id AS person, p.name, p.full_name, \
+    LOGIN = "SELECT l.created_at AS login_at, l.seen_at, l.busy_until, p.id AS person, p.name, p.full_name, \
         p.staff, p.password_hash, p.must_change_password, p.created_at, p.disabled_at \
         FROM logins l JOIN people p ON p.id = l.person_id \
         WHERE l.digest = $1 AND p.disabled_at IS NULL";
     SEEN = "UPDATE logins SET seen_at = $2 WHERE digest = $1 AND seen_at < $2";
     DELETE_LOGIN = "DELETE FROM logins WHERE digest = $1";
     DELETE_OTHER_LOGINS = "DELETE FROM logins WHERE person_id = $1 AND digest <> $2";
-    DELETE_OLD_LOGINS = "DELETE FROM logins WHERE seen_at < $1 OR created_at < $2";
+    DELETE_OLD_LOGINS = "DELETE FROM logins WHERE (seen_at < $1 OR created_at < $2) \
+        AND (busy_until IS NULL OR busy_until <= $3)";
+    BUSY = "UPDATE logins SET busy_until = $2 WHERE digest = $1";
     FAILURES = "SELECT failures, last_at FROM login_failures WHERE name_digest = $1";
     SET_FAILURES = "INSERT INTO login_failures (name_digest, failures, last_at) \
         VALUES ($1, $2, $3) ON CONFLICT (name_digest) DO UPDATE SET \
@@ -29,6 +31,8 @@ pub struct LoginRow {
     pub person: PersonRow,
     pub created_at: Moment,
     pub seen_at: Moment,
+    /// Until then its desk's page is in a talk, or in the work after it.
+    pub busy_until: Option<Moment>,
 }
 
 impl Tx {
@@ -51,6 +55,7 @@ impl Tx {
                 person: person_row(&row)?,
                 created_at: row.moment("login_at")?,
                 seen_at: row.moment("seen_at")?,
+                busy_until: row.maybe_moment("busy_until")?,
             })
         })
         .transpose()
@@ -58,6 +63,16 @@ impl Tx {
 
     pub async fn set_login_seen(&mut self, digest: &str, now: Moment) -> Result<(), Error> {
         self.run(SEEN, args![digest, now]).await?;
+        Ok(())
+    }
+
+    /// Until when its desk's page is busy; `None`: no longer.
+    pub async fn set_login_busy(
+        &mut self,
+        digest: &str,
+        until: Option<Moment>,
+    ) -> Result<(), Error> {
+        self.run(BUSY, args![digest, until]).await?;
         Ok(())
     }
 
@@ -81,8 +96,10 @@ impl Tx {
         &mut self,
         seen: Moment,
         created: Moment,
+        now: Moment,
     ) -> Result<(), Error> {
-        self.run(DELETE_OLD_LOGINS, args![seen, created]).await?;
+        self.run(DELETE_OLD_LOGINS, args![seen, created, now])
+            .await?;
         Ok(())
     }
 

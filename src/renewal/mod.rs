@@ -202,6 +202,17 @@ impl SessionTimer {
         None
     }
 
+    /// A refresh of ours crossed an offer of theirs (491): again at `at`, unless the session is refreshed before. Whoever
+    /// knows no timers has shown that he is there.
+    pub fn refresh_crossed(&mut self, at: Instant, now: Instant) {
+        if !self.terms.binding {
+            self.expiry = now + self.terms.interval;
+        }
+        if self.terms.we_refresh {
+            self.refresh = Some(at);
+        }
+    }
+
     /// A refresh of ours was refused for a passing reason: try again half-way to the end.
     pub fn refresh_failed(&mut self, now: Instant) {
         if self.terms.we_refresh {
@@ -318,6 +329,25 @@ mod tests {
         assert_eq!(timer.next(), after(500));
         assert_eq!(timer.due(after(500)), Some(Due::Refresh));
         assert_eq!(timer.due(after(600)), Some(Due::Expire));
+    }
+
+    #[test]
+    fn a_refresh_that_crossed_comes_again_in_its_window_and_one_of_theirs_replaces_it() {
+        let from = start();
+        let after = |s| from + Duration::from_secs(s);
+        let terms = |binding| Terms {
+            interval: Duration::from_secs(90),
+            we_refresh: true,
+            binding,
+        };
+        for (binding, expiry) in [(true, 90), (false, 135)] {
+            let mut timer = SessionTimer::start(terms(binding), from);
+            assert_eq!(timer.due(after(45)), Some(Due::Refresh));
+            timer.refresh_crossed(after(48), after(45));
+            assert_eq!(timer.due(after(47)), None);
+            assert_eq!(timer.due(after(48)), Some(Due::Refresh));
+            assert_eq!(timer.next(), after(expiry), "binding: {binding}");
+        }
     }
 
     #[test]

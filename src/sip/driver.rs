@@ -72,6 +72,7 @@ pub(super) struct Driver {
     invited: Option<Invited>,
     timer: Option<SessionTimer>,
     peer_updates: bool,
+    refreshes_crossed: u8, // In a row, offers of theirs.
     /// An offer of ours waits for its answer.
     offering: bool,
     /// An offer of theirs waits for its answer.
@@ -202,6 +203,7 @@ impl Driver {
             invited: None,
             timer: None,
             peer_updates,
+            refreshes_crossed: 0,
             offering: false,
             answering: false,
             requests: JoinSet::new(),

@@ -3,7 +3,7 @@
 use super::people::Person;
 use crate::domain::{Moment, Post, Role, UnitId};
 use crate::engine::{Engine, Error};
-use crate::register::{NewPerson, PersonRow};
+use crate::register::{LoginRow, NewPerson, PersonRow};
 use crate::rights::Tenure;
 use crate::secrets::{LONGEST_PASSWORD, digest, one_time_password, secret};
 
@@ -13,6 +13,8 @@ const FAILURES_TO_LOCK: u64 = 5;
 const LOCK_MS: i64 = 15 * 60_000;
 const LOGIN_IDLE_MS: i64 = 30 * 60_000;
 const LOGIN_MOST_MS: i64 = 12 * 3_600_000;
+/// A desk's page that was busy is taken to be so for this long: longer than a look at it may be late.
+const BUSY_MS: i64 = 5 * 60_000;
 /// A login's last use is written once a minute at most: a read is not a write.
 pub(super) const SEEN_STEP_MS: i64 = 60_000;
 const SHORTEST_PASSWORD: usize = 12;
@@ -39,6 +41,20 @@ impl std::fmt::Debug for Login {
             .field("person", &self.person)
             .finish_non_exhaustive()
     }
+}
+
+/// The login of a desk's page.
+#[derive(Debug, Clone)]
+pub struct DeskLogin {
+    pub person: Person,
+    /// When its twelve hours are over; it goes on to the end of a talk.
+    pub ends_at: Moment,
+}
+
+/// When it ends by time alone.
+fn ends_at(login: &LoginRow) -> Moment {
+    let idle = login.seen_at.plus_millis(LOGIN_IDLE_MS);
+    idle.min(login.created_at.plus_millis(LOGIN_MOST_MS))
 }
 
 /// An answer to a wish for another password.
@@ -107,6 +123,7 @@ impl Engine {
         tx.delete_logins_before(
             now.plus_millis(-LOGIN_IDLE_MS),
             now.plus_millis(-LOGIN_MOST_MS),
+            now,
         )
         .await?;
         tx.insert_login(&digest(&secret), &person.id, now).await?;
@@ -155,16 +172,16 @@ impl Engine {
         Ok(Some(person))
     }
 
-    /// Whose login this is; over after 30 idle minutes or 12 hours. Renews the idle time.
+    /// Whose login this is; over after 30 idle minutes or 12 hours, though not while its desk's page is busy. Renews the
+    /// idle time.
     pub async fn login(&self, secret: &str, now: Moment) -> Result<Option<Person>, Error> {
         let digest = digest(secret);
         let mut tx = self.read().await?;
         let Some(login) = tx.login(&digest).await? else {
             return Ok(None);
         };
-        let over = now >= login.seen_at.plus_millis(LOGIN_IDLE_MS)
-            || now >= login.created_at.plus_millis(LOGIN_MOST_MS);
-        if over {
+        let is_busy = login.busy_until.is_some_and(|until| now < until);
+        if now >= ends_at(&login) && !is_busy {
             drop(tx);
             self.log_out(secret).await?;
             return Ok(None);
@@ -177,6 +194,30 @@ impl Engine {
             tx.commit().await?;
         }
         Ok(Some(person))
+    }
+
+    /// The login of a desk's page. While the page is `busy`, in a talk or in the work after it, time alone does not end it:
+    /// the limits are applied when that is over. What an administrator takes away is gone at once all the same.
+    pub async fn desk_login(
+        &self,
+        secret: &str,
+        busy: bool,
+        now: Moment,
+    ) -> Result<Option<DeskLogin>, Error> {
+        let digest = digest(secret);
+        let Some(login) = self.read().await?.login(&digest).await? else {
+            return Ok(None);
+        };
+        let is_near = now >= ends_at(&login).plus_millis(-BUSY_MS);
+        let until = (busy && is_near).then(|| now.plus_millis(BUSY_MS));
+        if until != login.busy_until {
+            let mut tx = self.write().await?;
+            tx.set_login_busy(&digest, until).await?;
+            tx.commit().await?;
+        }
+        let ends_at = login.created_at.plus_millis(LOGIN_MOST_MS);
+        let person = self.login(secret, now).await?;
+        Ok(person.map(|person| DeskLogin { person, ends_at }))
     }
 
     pub async fn log_out(&self, secret: &str) -> Result<(), Error> {

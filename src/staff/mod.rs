@@ -25,7 +25,7 @@ pub use crate::register::{
 pub use by::By;
 pub use call_notes::{CallNote, NOTE_CHARS};
 pub use desks::DeskAccount;
-pub use logins::{Login, LoginAnswer, PasswordAnswer};
+pub use logins::{DeskLogin, Login, LoginAnswer, PasswordAnswer};
 pub use looks::{Asker, Hearing, LookOutcome, LookWish};
 pub use people::{Account, NewAccount, Person};
 pub use tokens::Token;

@@ -9,8 +9,6 @@ mod record;
 mod tests;
 mod watching;
 
-use std::time::SystemTime;
-
 pub use calls::{Hold, Order, Orders};
 
 use crate::console::{Bell, Consoles, Mode, NoPage};
@@ -144,13 +142,4 @@ impl From<Mode> for Said {
             Mode::Join => Said::Joins,
         }
     }
-}
-
-/// The shell's clock: an act is on record with its time.
-#[allow(clippy::disallowed_methods)]
-fn civil() -> Moment {
-    let since_epoch = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    Moment::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }

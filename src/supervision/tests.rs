@@ -155,3 +155,34 @@ async fn beginning_and_end_are_on_record_with_the_reason_and_the_call_hears_of_n
     let told = std::pin::pin!(orders.next());
     assert!(futures::poll!(told).is_pending(), "the call heard of it");
 }
+
+/// The call's row was never written, or the database is gone: nothing rings at his page, the call hears of nothing, and
+/// the next supervisor may have it.
+#[tokio::test]
+async fn an_act_that_is_not_on_record_is_not_done() {
+    const UNWRITTEN: &str = "20260918-160000-cccccc";
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path()).await;
+    let consoles = consoles();
+    let supervisions = supervisions(&engine, &consoles, 46_340);
+    let (_attached, mut page) = consoles.attach("wang", true).unwrap();
+    let mut unwritten = supervisions.enter(UNWRITTEN, None);
+    let mut written = supervisions.enter(CALL, None);
+    for (call, gone) in [(UNWRITTEN, false), (CALL, true)] {
+        if gone {
+            engine.close().await.unwrap();
+        }
+        let begun = supervisions.begin(who(), wish(call, REASON), at());
+        let begun = tokio::time::timeout(Duration::from_secs(30), begun).await;
+        let no = begun.expect("an answer").unwrap_err();
+        assert!(matches!(no, NotBegun::Engine(_)), "{call}: {no}");
+        assert!(supervisions.calls.watch(call).is_ok(), "{call} is free");
+    }
+    while let Ok(told) = page.try_recv() {
+        assert!(!matches!(told, ToPage::Ring { .. }), "{told:?}");
+    }
+    for orders in [&mut unwritten, &mut written] {
+        let told = std::pin::pin!(orders.next());
+        assert!(futures::poll!(told).is_pending(), "the call heard of it");
+    }
+}

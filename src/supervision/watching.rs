@@ -7,8 +7,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{Hold, Order, Watched};
-use super::civil;
 use super::record::{Act, Said};
+use crate::clocks::moment;
 use crate::console::{Bell, Consoles, Event, Line, Mode, Post, Reason, Taken};
 use crate::engine::Engine;
 use crate::media::Media;
@@ -163,7 +163,7 @@ impl Watching {
     }
 
     async fn recorded(&self, said: Said, line: &Line) -> bool {
-        let recording = self.engine.supervised(&self.act, said, civil());
+        let recording = self.engine.supervised(&self.act, said, moment());
         let recorded = match tokio::time::timeout(RECORDED_WITHIN, recording).await {
             Ok(Ok(())) => return true,
             Ok(Err(error)) => error.to_string(),
@@ -179,7 +179,7 @@ impl Watching {
         // Another may have the call meanwhile.
         drop(self.watched);
         for _ in 0..TRIES {
-            let recording = self.engine.supervised(&self.act, Said::Leaves, civil());
+            let recording = self.engine.supervised(&self.act, Said::Leaves, moment());
             // Not cut off: what is cut off in its commit may stand, and would stand twice.
             if recording.await.is_ok() {
                 return;

@@ -81,6 +81,11 @@ impl Talk {
         self.phase.is_ringing()
     }
 
+    /// Whether another desk is rung that shall have the caller, and nobody else is with him.
+    pub fn is_handing_on(&self) -> bool {
+        matches!(self.phase, Phase::Transferring | Phase::Moving)
+    }
+
     /// Whether caller and first desk, or all three, hear each other.
     pub fn is_joined(&self) -> bool {
         matches!(self.phase, Phase::Talking | Phase::Three)

@@ -25,7 +25,10 @@ statements! {
     ADD = "INSERT INTO sums (day, unit, channel, item, count, many) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (day, unit, channel, item, count) DO UPDATE SET many = sums.many + excluded.many";
     CALL = "SELECT started_at, desk_answered_at, talked_ms, offered_at, hung_up_by, outcome, rehearsal, \
-        CASE WHEN queue_end = 'abandoned' THEN queue_waited_ms END AS abandoned_after_ms \
+        CASE WHEN queue_end = 'abandoned' THEN queue_waited_ms END AS abandoned_after_ms, \
+        (SELECT COUNT(waited_ms) FROM call_queue_waits w WHERE w.call_id = calls.id) AS queue_waits, \
+        (SELECT CAST(COALESCE(SUM(waited_ms), 0) AS BIGINT) FROM call_queue_waits w WHERE w.call_id = calls.id) \
+        AS queue_waits_ms \
         FROM calls WHERE id = $1 AND ended_at IS NOT NULL \
         AND NOT EXISTS (SELECT 1 FROM errand_attempts x WHERE x.call_id = calls.id)";
     MATTER = "SELECT item, unit, completed_at, rehearsal FROM matters WHERE number = $1";
@@ -239,6 +242,8 @@ fn call_record(row: &Row) -> Result<CallRecord, Error> {
         desk_answered_at: moment("desk_answered_at")?,
         talked_ms: row.maybe_count("talked_ms")?,
         abandoned_after_ms: row.maybe_count("abandoned_after_ms")?,
+        queue_waits: row.count("queue_waits")?,
+        queue_waits_ms: row.count("queue_waits_ms")?,
         offered_at: moment("offered_at")?,
         left: left.is_some_and(|who| who == "caller"),
         outcome: row.get::<Option<String>>("outcome")?.unwrap_or_default(),

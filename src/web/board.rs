@@ -12,7 +12,7 @@ use super::params::Params;
 use super::pass::Pass;
 use super::problem::Problem;
 use super::{Web, now};
-use crate::board::{Board, DeskLine, Doing};
+use crate::board::{Board, DeskLine, Doing, Today, minute_text};
 use crate::domain::{Day, Moment};
 use crate::engine::{Answering, DeskCount};
 use crate::rights::Action;
@@ -91,6 +91,31 @@ impl Chrome {
         match &desk.reason {
             Some(reason) => format!("{word}：{reason}"),
             None => word,
+        }
+    }
+
+    /// `08:30-12:00`, or that it is closed.
+    fn hours_of(&self, today: &Today) -> String {
+        let stretches: Vec<String> = today.open.iter().map(ToString::to_string).collect();
+        match stretches.is_empty() {
+            true => self.t("board.closed_today"),
+            false => stretches.join("、"),
+        }
+    }
+
+    /// What is out of the ordinary about it: `半天 · 除夕`.
+    fn day_is(&self, today: &Today) -> String {
+        let kind = self.word("day_hours", today.kind.word());
+        let parts = [Some(kind), today.name.clone(), today.dialplan.clone()];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(" · ")
+    }
+
+    /// Until when it is open, or that it is not.
+    fn open_until(&self, today: &Today) -> String {
+        match today.until_min {
+            Some(minute) => self.fill("board.open_until", &[("time", &minute_text(minute))]),
+            None => self.t("board.not_open"),
         }
     }
 

@@ -15,6 +15,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::chrome::Chrome;
 use super::guard::rendered;
+use super::limit::Limit;
 use super::pass::{Pass, Visitor};
 use super::problem::Problem;
 use super::{Web, login, now};
@@ -33,11 +34,13 @@ const SAID_AT_MOST: u32 = 50;
 /// What of a page's words is read at once, and what of ours may wait for its network.
 const READ_AT_ONCE: usize = 4 * 1024;
 const UNSENT_AT_MOST: usize = 64 * 1024;
+/// A page is told so long before that its login ends.
+pub(super) const TOLD_BEFORE_MS: i64 = 10 * 60_000;
 /// A message that is not taken within this is not read by anybody.
 const TAKEN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The page's words, which its script shows.
-const WORDS: [&str; 71] = [
+const WORDS: [&str; 73] = [
     "offline",
     "ready",
     "ringing",
@@ -109,6 +112,8 @@ const WORDS: [&str; 71] = [
     "note_too_late",
     "note_unfit",
     "note_failed",
+    "login_ends",
+    "login_over",
 ];
 
 #[derive(Template)]
@@ -233,9 +238,10 @@ impl Line {
         let mut asking = tokio::time::interval(ASKED_EVERY);
         asking.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Beside the words, so that a database that stands keeps no word waiting.
+        let limit = Limit::default();
         let mut withdrawn = std::pin::pin!(withdrawn(LOOKED_AT_EVERY, LOOK_WITHIN, || {
-            let supervises = self.attached.supervises();
-            may_take_calls(&self.web.engine, &self.secret, supervises)
+            let (supervises, busy) = (self.attached.supervises(), self.attached.is_busy());
+            may_take_calls(&self.web.engine, &self.secret, supervises, busy, &limit)
         }));
         let (mut heard_at, mut said_count) = (clock(), 0);
         loop {
@@ -243,7 +249,7 @@ impl Line {
                 () = &mut withdrawn => break,
                 told = told.recv() => match told {
                     Some(told) => {
-                        let last = told == ToPage::Displaced;
+                        let last = told == ToPage::Displaced || limit.is_reached_by(&told, now());
                         if !sent(out, words(&told)).await || last {
                             break;
                         }
@@ -258,6 +264,11 @@ impl Line {
                     // A page's script sees no ping: what it may miss is a word.
                     if lost || !sent(out, Message::Ping(Default::default())).await
                         || !sent(out, words(&ToPage::Alive {})).await
+                    {
+                        break;
+                    }
+                    if let Some(told) = limit.to_tell(now())
+                        && !sent(out, words(&told)).await
                     {
                         break;
                     }
@@ -288,11 +299,14 @@ pub(super) async fn may_take_calls(
     engine: &Engine,
     secret: &str,
     supervises: bool,
+    busy: bool,
+    limit: &Limit,
 ) -> Result<bool, Error> {
-    let person = engine.login(secret, now()).await?;
-    Ok(person.is_some_and(|person| {
-        let changes = person.must_change_password;
-        let visitor = Visitor::Person(person);
+    let login = engine.desk_login(secret, busy, now()).await?;
+    Ok(login.is_some_and(|login| {
+        limit.is(login.ends_at);
+        let changes = login.person.must_change_password;
+        let visitor = Visitor::Person(login.person);
         let may = |action| visitor.may(action).is_some();
         !changes && may(Action::TakeCalls) && (!supervises || may(Action::Supervise))
     }))

@@ -15,6 +15,7 @@ mod doors;
 mod guard;
 mod handing;
 mod health;
+mod limit;
 mod login;
 mod looks;
 mod outward;
@@ -26,7 +27,7 @@ mod tests;
 mod timeline;
 mod wording;
 
-pub use crate::gate::{Options, Troubles};
+pub use crate::gate::{Glance, Options, Troubles};
 pub use crate::meter::Meter;
 pub use server::serve;
 

@@ -2,7 +2,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::board;
-use crate::domain::Moment;
+use crate::domain::{Day, Moment};
 use crate::engine::Answering;
 
 /// The desks at a moment, and how soon callers were answered.
@@ -19,8 +19,28 @@ pub struct Board {
     /// Who was promised a callback and has not had it.
     promised: usize,
     desks: Vec<Desk>,
+    /// The hours of today: the centre's, then those of dialplans that have their own today.
+    today: Vec<TodayHours>,
     /// Of the calls of the last 24 hours.
     lately: Lately,
+}
+
+/// The hours of the day, of the centre or of one dialplan.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TodayHours {
+    #[schema(value_type = String, format = Date)]
+    day: Day,
+    /// `ordinary`, `half_day`, `extra` (open though ordinarily closed), `changed`, `closed` or `day_off`.
+    kind: &'static str,
+    /// From and until, `"08:30-12:00"`; empty: closed all day.
+    hours: Vec<String>,
+    is_open: bool,
+    /// While it is open: until when, `"12:00"`.
+    until: Option<String>,
+    /// What the day is called.
+    name: Option<String>,
+    /// `null`: the centre.
+    dialplan: Option<String>,
 }
 
 /// One desk.
@@ -62,12 +82,22 @@ impl Board {
             reason: desk.reason.clone(),
             call: desk.call.clone(),
         };
+        let today = |today: &board::Today| TodayHours {
+            day: today.day,
+            kind: today.kind.word(),
+            hours: today.open.iter().map(ToString::to_string).collect(),
+            is_open: today.is_open,
+            until: today.until_min.map(board::minute_text),
+            name: today.name.clone(),
+            dialplan: today.dialplan.clone(),
+        };
         Board {
             taken_at: board.taken_at,
             waiting: board.waiting,
             longest_since: board.longest_since,
             promised: board.promised,
             desks: board.desks.iter().map(desk).collect(),
+            today: board.today.iter().map(today).collect(),
             lately: Lately {
                 wanted: lately.wanted,
                 answered: lately.answered,

@@ -98,6 +98,8 @@ pub struct WholeCall {
     timeline: Vec<TimelineLine>,
     /// All who were in it, in the order of answering: who had the caller, and who was asked by a colleague.
     desks: Vec<DeskSpan>,
+    /// The caller's waits in the queue, in their order; the first one is `queued_at` … `queue_end` too.
+    waits: Vec<QueueWait>,
     keyed_grades: Vec<KeyedGrade>,
     reasons: Vec<Reason>,
     clips: Vec<Clip>,
@@ -177,6 +179,34 @@ impl From<engine::DeskSpan> for DeskSpan {
     }
 }
 
+/// A wait in the queue.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QueueWait {
+    /// From 1.
+    nth: u64,
+    /// The group or skill that was asked for; `null`: any desk.
+    queue: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    queued_at: Moment,
+    /// `null` while he waits.
+    waited_ms: Option<u64>,
+    /// What he got, or that he left; `null` while he waits.
+    #[schema(value_type = Option<WaitEndWord>)]
+    end: Option<WaitEnd>,
+}
+
+impl From<engine::QueueWait> for QueueWait {
+    fn from(wait: engine::QueueWait) -> Self {
+        QueueWait {
+            nth: wait.nth,
+            queue: wait.queue,
+            queued_at: wait.queued_at,
+            waited_ms: wait.waited_ms,
+            end: wait.end,
+        }
+    }
+}
+
 /// A grade as keyed; taken back with `*` it stays on record.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyedGrade {
@@ -246,6 +276,7 @@ impl From<CallDetail> for WholeCall {
             dialplan_digest: detail.dialplan_digest,
             timeline: detail.timeline.into_iter().map(Into::into).collect(),
             desks: detail.desks.into_iter().map(Into::into).collect(),
+            waits: detail.waits.into_iter().map(Into::into).collect(),
             keyed_grades: detail.keyed_grades.into_iter().map(Into::into).collect(),
             reasons: detail.reasons.into_iter().map(Into::into).collect(),
             clips: detail.clips.into_iter().map(Into::into).collect(),

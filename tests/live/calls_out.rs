@@ -2,6 +2,7 @@
 
 mod asking;
 mod handing;
+mod page;
 mod results;
 
 use std::path::PathBuf;

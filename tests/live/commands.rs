@@ -126,6 +126,54 @@ fn a_simulated_call_goes_the_ways_of_its_hours_and_of_a_draft() {
     assert!(!output.status.success() && text.contains(&place), "{text}");
 }
 
+#[test]
+fn a_half_day_is_checked_and_simulated_by_its_date() {
+    let house = House::new(Setup::default());
+    let ordinary = std::fs::read_to_string(house.config()).unwrap();
+    let always = ordinary.replace(
+        "service_hours = \"always\"",
+        "service_hours = [\"workdays 08:30-17:00\"]",
+    );
+    assert_ne!(ordinary, always);
+    let days = "special_days = [{ day = \"2026-02-16\", hours = [\"08:30-12:00\"], name = \"除夕\" }, \
+                { day = \"2051-01-03\", hours = \"closed\", dialplan = \"consultatoin\" }]\n";
+    std::fs::write(house.config(), format!("{always}{days}")).unwrap();
+    let output = house.run(&["check"]);
+    let text = out(&output);
+    assert!(output.status.success(), "{text}");
+    for said in [
+        "special day 2026-02-16 除夕: 08:30-12:00",
+        "there is no dialplan “consultatoin”",
+        "add calendars/2051.toml",
+    ] {
+        assert!(text.contains(said), "no {said}: {text}");
+    }
+    for (when, is, prompt) in [
+        ("2026-02-16T11:59:59+08:00", "open", "P01"),
+        ("2026-02-16T12:00:00+08:00", "closed", "P23"),
+        ("2026-02-17T10:00:00+08:00", "closed for a holiday", "P24"),
+    ] {
+        let output = house.run(&["simulate", "consultation", "--when", when]);
+        let text = out(&output);
+        assert!(output.status.success(), "{output:?}");
+        assert!(
+            text.contains(&format!(": {is}; hours of the day: ")),
+            "{when}: {text}"
+        );
+        assert!(text.contains(&format!("plays {prompt}")), "{when}: {text}");
+    }
+    let twice = days
+        .replace("2051-01-03", "2026-02-16")
+        .replace(", dialplan = \"consultatoin\"", "");
+    std::fs::write(house.config(), format!("{always}{twice}")).unwrap();
+    let output = house.run(&["check"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && text.contains("2026-02-16 stands twice"),
+        "{text}"
+    );
+}
+
 /// What the operator got wrong is named, and nothing is served half.
 #[test]
 fn a_start_that_cannot_serve_says_which_setting_is_wrong() {

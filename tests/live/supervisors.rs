@@ -9,9 +9,10 @@ use crate::calls::{Caller, SOON};
 use crate::consoles::{DESK, LOUD, heard_by, microphone, state};
 use crate::desks::Desk;
 use crate::gateway::{Fault, Gateway, Habits};
+use crate::outages::Holder;
 use crate::pages::log_in_as;
 use crate::place::wait_for;
-use crate::server::{House, Setup, line, lines, offset_ms, timeline};
+use crate::server::{House, Server, Setup, line, lines, offset_ms, timeline};
 use crate::tone;
 use crate::wav::Stereo;
 
@@ -61,6 +62,17 @@ fn supervises(browser: &Browser, caller: &Caller<'_>) {
     caller.nth_line("supervised listen", 1);
 }
 
+/// The beginning of each story: caller and desk talk, and the supervisor listens.
+fn supervised<'a>(house: &'a House, desk: &Desk) -> (Server<'a>, Browser, Caller<'a>) {
+    let server = house.start();
+    let browser = supervisor(house);
+    let caller = Caller::dial(house);
+    desk.talks();
+    caller.line("joined");
+    supervises(&browser, &caller);
+    (server, browser, caller)
+}
+
 fn mode(browser: &Browser, mode: &str) {
     let script = format!(
         "const {{ call }} = document.querySelector('desk-console'); \
@@ -99,12 +111,7 @@ fn hears_the_supervisor(who: &str, gateway: &Gateway, since: usize) {
 fn a_supervisor_listens_whispers_and_joins_and_the_recording_holds_what_the_caller_heard() {
     let desk = Desk::open("desk", "8001", Habits::default());
     let house = house(&desk);
-    let server = house.start();
-    let browser = supervisor(&house);
-    let caller = Caller::dial(&house);
-    desk.talks();
-    caller.line("joined");
-    supervises(&browser, &caller);
+    let (server, browser, caller) = supervised(&house, &desk);
 
     caller.gateway.say_tone(CALLER);
     wait_for("the caller's tone at the supervisor", HEARD, || {
@@ -176,12 +183,7 @@ fn on_record(call: &Value, acts: &[&str]) {
 fn a_supervisor_takes_the_caller_over_and_sends_him_to_his_grade() {
     let desk = Desk::open("desk", "8001", Habits::default());
     let house = house(&desk);
-    let server = house.start();
-    let browser = supervisor(&house);
-    let caller = Caller::dial(&house);
-    desk.talks();
-    caller.line("joined");
-    supervises(&browser, &caller);
+    let (server, browser, caller) = supervised(&house, &desk);
     browser.click("[data-do=take_over]");
     caller.line("handed_over");
     desk.sipp.wait_log("bye", Duration::from_secs(10));
@@ -209,5 +211,30 @@ fn a_supervisor_takes_the_caller_over_and_sends_him_to_his_grade() {
     // He was away from his desk before.
     state(&browser, "offline");
     caller.settled();
+    server.stop();
+}
+
+/// What takes a caller over is put on record first, and while that waits for the database he hangs up: nobody has him.
+#[test]
+fn a_take_over_that_comes_too_late_gives_the_supervisor_nobody() {
+    let desk = Desk::open("desk", "8001", Habits::default());
+    let house = house(&desk);
+    let (server, browser, caller) = supervised(&house, &desk);
+    let holder = Holder::of(&house);
+    browser.click("[data-do=take_over]");
+    caller.hang_up();
+    desk.sipp.wait_log("bye", Duration::from_secs(10));
+    holder.let_go();
+    let call = caller.end();
+    let what = timeline(&call);
+    assert_eq!(call["hung_up_by"], "caller", "{what}");
+    assert!(line(&call, "handed_over").is_none(), "{what}");
+    assert_eq!(call["desks"].as_array().unwrap().len(), 1, "{call}");
+    // He has his desk again, as it was.
+    state(&browser, "offline");
+    browser.wait(
+        "no call at his page",
+        "return !document.querySelector('desk-console').call",
+    );
     server.stop();
 }

@@ -40,8 +40,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "clocks",
             "config",
             "studio",
+            "openings",
+            "special_days",
             "phone",
             "board",
             "supervision",
@@ -51,6 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "caller",
             "clerk",
             "outward",
+            "errands",
             "location",
             "trunkline",
             "ledger",
@@ -80,9 +84,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The operator's dialplans and prompts as one checked whole.
     ("book", &["drill", "ivr", "media"]),
     // When a person can be had.
-    ("openings", &["ivr", "domain"]),
+    ("openings", &["special_days", "ivr", "domain"]),
+    // What time it is, for the shells.
+    ("clocks", &["domain"]),
+    // What one room of a call says, in the words of another.
+    ("callwords", &["desks", "errands", "ivr", "media", "talk"]),
+    // Days with hours of their own.
+    ("special_days", &["domain"]),
     // Whom we may call, when, and what becomes of it.
-    ("errands", &["domain"]),
+    ("errands", &["special_days", "domain"]),
     // Calls to the outside until they are answered.
     ("dialing", &["errands", "trunkline", "sip"]),
     // Whom outside a caller may be handed to.
@@ -128,7 +138,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The loop of calls out; how one is made is the telephone's.
     (
         "calling",
-        &["outward", "dialing", "engine", "errands", "domain"],
+        &[
+            "clocks", "outward", "dialing", "engine", "errands", "domain",
+        ],
     ),
     // Calls out on record: a shell beside the engine's.
     (
@@ -141,7 +153,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A supervisor in a running call: his page's sound, and what he does on record.
     (
         "supervision",
-        &["console", "media", "engine", "rights", "domain"],
+        &["clocks", "console", "media", "engine", "rights", "domain"],
     ),
     // Commands about what is entered, over an engine that somebody else has opened.
     (
@@ -164,6 +176,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "figures",
             "domain",
             "dialing",
+            "special_days",
             "errands",
             "transfers",
         ],
@@ -201,6 +214,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "call",
         &[
+            "callwords",
             "ears",
             "book",
             "openings",
@@ -245,7 +259,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "floor",
         &[
-            "ivr", "board", "desks", "location", "ringing", "console", "domain", "sip", "media",
+            "clocks", "ivr", "board", "desks", "location", "ringing", "console", "domain", "sip",
+            "media",
         ],
     ),
     // Who is in a talk and who hears whom: it knows keys, and nobody's address.
@@ -255,7 +270,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The desk that is a page: its words, its ringing, its talk; sound is media's.
     ("console", &["media", "domain"]),
     // The calls' writes: to the engine, or beside it.
-    ("ledger", &["engine", "journal", "domain", "failpoint"]),
+    (
+        "ledger",
+        &["clocks", "engine", "journal", "domain", "failpoint"],
+    ),
     // Entries are octets to it.
     ("journal", &["failpoint"]),
     // A moment has a name and nothing else.
@@ -313,6 +331,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "gate",
         &[
+            "clocks",
             "meter",
             "supervision",
             "console",
@@ -365,7 +384,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The registrar with a clock and a memory: a shell beside the engine's.
     (
         "location",
-        &["engine", "register", "store", "registrar", "domain"],
+        &[
+            "clocks",
+            "engine",
+            "register",
+            "store",
+            "registrar",
+            "domain",
+        ],
     ),
     // What is counted of what the engine decided, and what is told of it.
     (
@@ -454,7 +480,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("keypad", &[]),
     ("desks", &[]),
     // The desks at a moment, in civil time, for whoever watches.
-    ("board", &["desks", "domain"]),
+    ("board", &["openings", "special_days", "desks", "domain"]),
     // What the doors hand in, judged before it is a rating.
     ("channels", &["domain"]),
     // Units, posts and the permission matrix, in the regulation's words.

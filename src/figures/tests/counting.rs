@@ -8,6 +8,8 @@ fn call() -> CallRecord {
         desk_answered_at: Some(friday().plus_millis(9_000)),
         talked_ms: Some(30_000),
         abandoned_after_ms: None,
+        queue_waits: 0,
+        queue_waits_ms: 0,
         offered_at: Some(friday().plus_millis(60_000)),
         left: false,
         outcome: "graded".into(),
@@ -152,6 +154,14 @@ fn a_call_counts_by_who_answered_how_soon_and_how_it_ended() {
         ..alone.clone()
     });
     assert_eq!(value(&waited, "mean_abandoned_wait"), (61_000, 1));
+    // Who waited three times is one caller, and three waits.
+    let again = counted(CallRecord {
+        queue_waits: 3,
+        queue_waits_ms: 90_000,
+        ..call()
+    });
+    assert_eq!(value(&again, "mean_queue_wait"), (90_000, 3));
+    assert_eq!(value(&again, "mean_abandoned_wait"), (0, 0));
     assert_eq!(value(&counted(call()), "mean_abandoned_wait"), (0, 0));
     let closed = counted(CallRecord {
         outcome: "closed".into(),

@@ -7,9 +7,8 @@ use crate::call::{Begun, Call, Desk, House};
 use crate::domain::Moment;
 use crate::ears::Ears;
 use crate::engine::NewCall;
-use crate::errands::Ended;
 use crate::floor::place::Place;
-use crate::ivr::{NotConnected, Outcome, Plan, Session, Value};
+use crate::ivr::{Outcome, Plan, Session, Value};
 use crate::ledger::clock::{self, CallClock};
 use crate::ledger::timeline::Timeline;
 use crate::openings::{facts, hours_of, spoken_date};
@@ -29,7 +28,7 @@ pub(super) async fn talk(
     let (id, row) = (&attempt.call, &attempt.row);
     let new = row_of(house, attempt, &plan, started_at, &reached);
     let (ledger, stored) = house.ledgers.open_call(new, OPENING).await;
-    let hours = hours_of(&plan, &house.settings.service_hours);
+    let hours = hours_of(&plan, &house.settings.openings);
     let mut known = facts(
         &house.calendar,
         &hours,
@@ -109,20 +108,4 @@ async fn date_of(house: &Arc<House>, attempt: &Attempt) -> Option<Value> {
         }
     };
     Some(spoken_date(started_at.day()))
-}
-
-/// What the conversation says of the attempt. Who hung up or kept silent before he chose was not reached.
-pub(super) fn how(outcome: &Outcome) -> Ended {
-    match outcome {
-        Outcome::Graded(_) | Outcome::Ungraded(_) => Ended::Answered,
-        Outcome::NotConnected(why) => match why {
-            NotConnected::PutOff => Ended::Later,
-            NotConnected::Refused => Ended::Refused,
-            NotConnected::Fault => Ended::Failed,
-            NotConnected::Abandoned | NotConnected::NoDesk | NotConnected::Closed => {
-                Ended::NoAnswer
-            }
-            NotConnected::Message | NotConnected::Callback => Ended::Answered,
-        },
-    }
 }

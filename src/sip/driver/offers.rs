@@ -112,14 +112,42 @@ impl Driver {
             return;
         };
         offer.tries = left;
-        let pause_ms = match self.invited {
-            Some(_) => rand::random_range(0..=2000),
-            None => rand::random_range(2100..=4000),
-        };
+        let pause = self.glare_pause();
         self.requests.spawn(async move {
-            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            tokio::time::sleep(pause).await;
             Outcome::GlareOver(offer)
         });
+    }
+
+    fn glare_pause(&self) -> Duration {
+        Duration::from_millis(match self.invited {
+            Some(_) => rand::random_range(0..=2000),
+            None => rand::random_range(2100..=4000),
+        })
+    }
+
+    /// A refresh of ours ended so. One that crossed an offer of theirs waits as any offer does.
+    fn on_refreshed(&mut self, response: Result<Option<Response>, Error>) {
+        self.offering = false;
+        let crossed = matches!(&response, Ok(Some(response)) if response.status_code.code() == 491);
+        self.refreshes_crossed = if crossed {
+            self.refreshes_crossed + 1
+        } else {
+            0
+        };
+        let pause = self.glare_pause();
+        match &mut self.timer {
+            Some(timer) if (1..=GLARE_TRIES).contains(&self.refreshes_crossed) => {
+                timer.refresh_crossed(now() + pause, now());
+            }
+            _ => self.restart_timer(&response),
+        }
+        if self.refreshes_crossed > GLARE_TRIES {
+            self.refreshes_crossed = 0;
+        }
+        if gone(&response) {
+            self.lose("the other side knows the call no more");
+        }
     }
 
     pub(super) fn on_timer(&mut self) {
@@ -197,13 +225,7 @@ impl Driver {
             Outcome::Notified => self.on_notified(),
             Outcome::Offered { offer, response } => self.on_offered(offer, response),
             Outcome::GlareOver(offer) => self.offer(offer),
-            Outcome::Refreshed(response) => {
-                self.offering = false;
-                self.restart_timer(&response);
-                if gone(&response) {
-                    self.lose("the other side knows the call no more");
-                }
-            }
+            Outcome::Refreshed(response) => self.on_refreshed(response),
             Outcome::Replied(answered) => {
                 self.answering = false;
                 if let Some(agreement) = answered {

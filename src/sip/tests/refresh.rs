@@ -25,12 +25,16 @@ async fn a_session_nobody_refreshes_is_ended_with_a_reason() {
 
 /// Its sessions expire after a second.
 async fn with_brief_sessions() -> (Agent, mpsc::Receiver<Incoming>) {
+    with_sessions_of(1).await
+}
+
+async fn with_sessions_of(interval_s: u64) -> (Agent, mpsc::Receiver<Incoming>) {
     let tuning = Tuning {
         min_se: Duration::from_secs(1),
         ..Tuning::default()
     };
     let mut short = settings();
-    short.session_expires = Duration::from_secs(1);
+    short.session_expires = Duration::from_secs(interval_s);
     Agent::start_tuned(short, tuning).await.unwrap()
 }
 
@@ -76,6 +80,41 @@ async fn a_peer_without_timers_that_refuses_every_refresh_keeps_its_call() {
         peer.expect("ACK").await;
     }
     assert!(events.try_recv().is_err(), "nothing was lost");
+}
+
+/// Both refresh at once (RFC 3261 §14.1): each is told 491, the one who was called tries again within two seconds, and
+/// an offer of theirs meanwhile comes through.
+#[tokio::test]
+async fn a_refresh_that_crosses_theirs_comes_again_soon_and_theirs_gets_through() {
+    let (agent, mut calls) = with_sessions_of(8).await;
+    let mut peer = Peer::at("127.0.0.1", udp(&agent)).await;
+    peer.send(peer.invite("")).await;
+    let incoming = soon(calls.recv()).await.unwrap();
+    let (_dialog, mut events) = incoming.answer(ANSWER).await.unwrap();
+    peer.expect("200").await;
+    peer.send(peer.request("ACK", 1, "", "")).await;
+    soon(events.recv()).await;
+    let ours = peer.expect("INVITE").await;
+    let typed = "Content-Type: application/sdp\r\n";
+    let theirs = OFFER.replace("o=- 1 1", "o=- 1 2");
+    peer.send(peer.request("INVITE", 2, typed, &theirs)).await;
+    peer.expect("491").await;
+    peer.send(peer.request("ACK", 2, "", "")).await;
+    peer.send(peer.respond_to(&ours, "491 Request Pending", "", ""))
+        .await;
+    peer.expect("ACK").await;
+    // Without the crossing the next one would come in four seconds.
+    let again = tokio::time::timeout(Duration::from_secs(3), peer.expect("INVITE")).await;
+    let again = again.expect("it comes again within two seconds");
+    peer.send(peer.respond_to(&again, "200 OK", typed, OFFER))
+        .await;
+    peer.expect("ACK").await;
+    peer.send(peer.request("INVITE", 3, typed, &theirs)).await;
+    match soon(events.recv()).await {
+        Some(DialogEvent::Offer { reply, .. }) => reply.answer(ANSWER).await.unwrap(),
+        _ => panic!("their offer is told"),
+    }
+    peer.expect("200").await;
 }
 
 #[tokio::test]

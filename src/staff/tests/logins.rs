@@ -6,6 +6,7 @@ stories![
     five_failures_lock_a_name_known_or_not,
     the_administrator_is_made_once_and_changes_the_password,
     a_login_ends_idle_or_old_or_by_log_out,
+    a_talk_keeps_its_pages_login_alive_and_nothing_else_does,
     a_token_holds_until_it_is_revoked,
     a_lost_password_is_replaced_by_a_one_time_one,
 ];
@@ -130,6 +131,59 @@ async fn a_login_ends_idle_or_old_or_by_log_out(place: Place) {
     let out = log_in().await;
     engine.log_out(&out).await.unwrap();
     assert!(engine.login(&out, friday()).await.unwrap().is_none());
+}
+
+async fn a_talk_keeps_its_pages_login_alive_and_nothing_else_does(place: Place) {
+    let engine = engine(&place).await;
+    let password = engine
+        .ensure_administrator(friday())
+        .await
+        .unwrap()
+        .unwrap();
+    let log_in = async |at: Moment| match engine.log_in("admin", &password, at).await.unwrap() {
+        LoginAnswer::In(login) => login.secret,
+        LoginAnswer::Refused => panic!("the password is right"),
+    };
+    let minute = |n: i64| friday().plus_millis(n * 60_000);
+    let secret = log_in(friday()).await;
+    let looks = async |busy: bool, at: i64| {
+        let login = engine.desk_login(&secret, busy, minute(at)).await.unwrap();
+        login.map(|login| login.ends_at)
+    };
+    let limit = Some(minute(720));
+    for used in (0..720).step_by(29) {
+        assert_eq!(looks(false, used).await, limit, "after {used} minutes");
+    }
+    // A talk goes over the twelve hours, looked at as a line does, and another login comes meanwhile.
+    for talks in 716..760 {
+        assert_eq!(looks(true, talks).await, limit, "after {talks} minutes");
+        if talks == 750 {
+            log_in(minute(talks)).await;
+        }
+        // The page's own requests are answered.
+        let asked = engine.login(&secret, minute(talks)).await.unwrap();
+        assert!(asked.is_some(), "after {talks} minutes");
+    }
+    assert_eq!(looks(false, 760).await, None, "the talk is over");
+    assert_eq!(looks(true, 761).await, None, "it does not come again");
+
+    // A page that is gone in its talk keeps nothing alive for long.
+    let secret = log_in(friday()).await;
+    let looks = async |busy: bool, at: i64| {
+        let login = engine.desk_login(&secret, busy, minute(at)).await.unwrap();
+        login.is_some()
+    };
+    assert!(looks(true, 28).await);
+    assert!(engine.login(&secret, minute(57)).await.unwrap().is_some());
+    assert!(looks(true, 86).await && !looks(false, 120).await);
+
+    // What is taken away is gone in the talk, too.
+    let secret = log_in(friday()).await;
+    let busy = engine.desk_login(&secret, true, minute(29)).await.unwrap();
+    assert!(busy.is_some());
+    engine.log_out(&secret).await.unwrap();
+    let gone = engine.desk_login(&secret, true, minute(29)).await.unwrap();
+    assert!(gone.is_none());
 }
 
 async fn a_token_holds_until_it_is_revoked(place: Place) {

@@ -159,6 +159,7 @@ class DeskConsole extends HTMLElement {
       case "talk": return this.talks(message);
       case "talk_over": return this.over(message, true);
       case "refused": return this.refused(message.why);
+      case "login_ends": return this.loginEnds(message.in_s);
       case "displaced":
         this.displaced = true;
         this.callEnds();
@@ -167,8 +168,16 @@ class DeskConsole extends HTMLElement {
     }
   }
 
+  // Nothing that goes on is cut by it.
+  loginEnds(seconds) {
+    const notice = this.piece("login");
+    notice.textContent = seconds ? this.words.login_ends.replace("{minutes}", Math.ceil(seconds / 60)) : this.words.login_over;
+    notice.hidden = false;
+  }
+
   hello(message) {
     this.fail(null);
+    this.piece("login").hidden = true;
     this.desk = message.desk;
     this.mayNote(message.last ?? null);
     this.piece("who").textContent = [message.desk, message.staff].filter(Boolean)

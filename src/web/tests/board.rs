@@ -1,7 +1,7 @@
 //! The desks now: who may look, and what is shown.
 
 use super::*;
-use crate::board::{Board, DeskLine, Doing};
+use crate::board::{Board, DayHours, DeskLine, Doing, Stretch, Today};
 
 fn line(desk: &str, doing: Doing) -> DeskLine {
     DeskLine {
@@ -50,6 +50,18 @@ async fn a_supervisor_sees_what_each_desk_does_and_who_waits() {
         waiting: 7,
         longest_since: Some(now().plus_millis(-125_000)),
         promised: 3,
+        today: vec![Today {
+            day: "2026-02-16".parse().unwrap(),
+            kind: DayHours::HalfDay,
+            open: vec![Stretch {
+                from_min: 510,
+                until_min: 720,
+            }],
+            is_open: true,
+            until_min: Some(720),
+            name: Some("<b>除夕".to_owned()),
+            dialplan: None,
+        }],
     });
     for (address, part) in [("/board", false), ("/board/now", true)] {
         let page = centre.get(address, Who::LoggedIn).await.text();
@@ -60,6 +72,7 @@ async fn a_supervisor_sees_what_each_desk_does_and_who_waits() {
             "<dt>通话中</dt><dd>1</dd>",
             "<dt>空闲</dt><dd>0</dd>",
             "<th scope=\"row\">8001</th><td>98001</td><td>forest</td>",
+            "今日服务时间 <strong>08:30-12:00</strong> 开放至 12:00 <small>半天 · &#60;b&#62;除夕</small>",
             "小休：&#60;b&#62;午餐",
             "多次未接",
             &format!("href=\"/calls/{}\"", seed::id(2).0),
@@ -71,6 +84,9 @@ async fn a_supervisor_sees_what_each_desk_does_and_who_waits() {
     }
     let api = centre.get("/api/v1/board", Who::Token).await.json();
     assert_eq!(api["waiting"], 7);
+    assert_eq!(api["today"][0]["kind"], "half_day");
+    assert_eq!(api["today"][0]["hours"][0], "08:30-12:00");
+    assert_eq!(api["today"][0]["until"], "12:00");
     assert_eq!(api["desks"][0]["doing"], "talking");
     assert_eq!(api["desks"][1]["reason"], "<b>午餐");
     assert_eq!(api["lately"]["wanted"], 0, "the calls of the seed are old");

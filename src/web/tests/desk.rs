@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::web::desk::may_take_calls;
+use crate::web::limit::Limit;
 
 /// What is asked of every line now and then, before and after something was done to its person.
 #[tokio::test]
@@ -14,7 +15,9 @@ async fn who_logs_out_is_removed_or_loses_the_right_takes_no_more_calls() {
         let cookie = centre.cookie_of(&name, &[(Role::Agent, "centre")]).await;
         let secret = cookie.split_once('=').unwrap().1;
         assert!(
-            may_take_calls(engine, secret, false).await.unwrap(),
+            may_take_calls(engine, secret, false, false, &Limit::default())
+                .await
+                .unwrap(),
             "{what}"
         );
         let person = engine.person_named(&name).await.unwrap();
@@ -30,7 +33,9 @@ async fn who_logs_out_is_removed_or_loses_the_right_takes_no_more_calls() {
             }
         }
         assert!(
-            !may_take_calls(engine, secret, false).await.unwrap(),
+            !may_take_calls(engine, secret, false, false, &Limit::default())
+                .await
+                .unwrap(),
             "{what}"
         );
     }
@@ -39,15 +44,31 @@ async fn who_logs_out_is_removed_or_loses_the_right_takes_no_more_calls() {
         .cookie_of("head", &[(Role::OfficeSigner, "general_office")])
         .await;
     let secret = cookie.split_once('=').unwrap().1;
-    assert!(!may_take_calls(engine, secret, false).await.unwrap());
+    assert!(
+        !may_take_calls(engine, secret, false, false, &Limit::default())
+            .await
+            .unwrap()
+    );
     // Who supervises must be a supervisor for as long as he hears.
     let both = [(Role::Agent, "centre"), (Role::CentreSupervisor, "centre")];
     let cookie = centre.cookie_of("helper", &both).await;
     let secret = cookie.split_once('=').unwrap().1;
-    assert!(may_take_calls(engine, secret, true).await.unwrap());
+    assert!(
+        may_take_calls(engine, secret, true, false, &Limit::default())
+            .await
+            .unwrap()
+    );
     let person = engine.person_named("helper").await.unwrap();
     let revoked = engine.revoke_posts(&person, Role::CentreSupervisor, None, &by, now());
     assert_eq!(revoked.await.unwrap(), 1);
-    assert!(!may_take_calls(engine, secret, true).await.unwrap());
-    assert!(may_take_calls(engine, secret, false).await.unwrap());
+    assert!(
+        !may_take_calls(engine, secret, true, false, &Limit::default())
+            .await
+            .unwrap()
+    );
+    assert!(
+        may_take_calls(engine, secret, false, false, &Limit::default())
+            .await
+            .unwrap()
+    );
 }

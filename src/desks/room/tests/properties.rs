@@ -1,5 +1,6 @@
 //! What holds whatever happens.
 
+mod large;
 mod moves;
 
 use std::collections::BTreeSet;
