@@ -66,6 +66,7 @@ pub mod script;
 mod seam;
 pub mod secrets;
 pub mod sip;
+pub mod srtp;
 pub mod staff;
 pub mod store;
 mod streams;

@@ -278,15 +278,20 @@ fn phone_settings(config: &Config, outward: Option<phone::Outward>) -> phone::Se
 }
 
 fn media_settings(config: &Config) -> media::Settings {
+    let srtp = |of: Option<Srtp>| match of.unwrap_or(config.media.srtp) {
+        Srtp::Accept => media::Srtp::Accept,
+        Srtp::Refuse => media::Srtp::Refuse,
+        Srtp::Require => media::Srtp::Require,
+    };
     media::Settings {
         address: config.media.address,
         ports: config.media.ports.clone(),
         threads: config.media.threads,
         rtp_timeout: Duration::from_secs(config.media.rtp_timeout_s),
-        srtp: match config.media.srtp {
-            Srtp::Accept => media::Srtp::Accept,
-            Srtp::Refuse => media::Srtp::Refuse,
-            Srtp::Require => media::Srtp::Require,
+        srtp: media::Secrecy {
+            trunk: srtp(config.trunk.srtp),
+            desks: srtp(config.desks.srtp),
+            in_clear: config.media.srtp_in_clear,
         },
         learn_address: config.media.learn_address,
     }

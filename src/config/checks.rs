@@ -254,11 +254,13 @@ impl Config {
             ));
         }
         warnings.extend(self.trunk_warnings());
-        if self.media.srtp == Srtp::Require && !self.sip.listen.iter().all(is_private) {
-            warnings.push(
-                "[media] srtp is \"require\", but [sip] listen has more than tls: on UDP and TCP the keys travel in the clear, and who reads them can decrypt and forge"
-                    .into(),
-            );
+        let media = &self.media;
+        let wants = [self.trunk.srtp, self.desks.srtp].map(|srtp| srtp.unwrap_or(media.srtp));
+        if wants.contains(&Srtp::Require) && !self.sip.listen.iter().all(is_private) {
+            warnings.push(match media.srtp_in_clear {
+                true => "SRTP is demanded (srtp = \"require\"), and [media] srtp_in_clear lets its keys travel in the clear by UDP and TCP: who reads them can decrypt and forge".into(),
+                false => "SRTP is demanded (srtp = \"require\"), but [sip] listen has more than tls: keys do not travel in the clear, so calls by UDP and TCP are refused with 488, and desks are rung by TLS alone".into(),
+            });
         }
         if self.sip.tls_certificate.is_some() && !self.listens(Transport::Tls) {
             warnings.push(

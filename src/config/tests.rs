@@ -184,8 +184,15 @@ fn tls_needs_its_two_files_and_is_what_makes_srtp_worth_demanding() {
         warnings.iter().any(|text| text.contains("in the clear"))
     };
     assert!(!in_the_clear(config));
-    let config = parse("[media]\nsrtp = \"require\"").unwrap();
-    assert!(in_the_clear(config));
+    for demanded in [
+        "[media]\nsrtp = \"require\"",
+        "[media]\nsrtp = \"require\"\nsrtp_in_clear = true",
+        "[trunk]\nsrtp = \"require\"",
+        "[desks]\nsrtp = \"require\"",
+    ] {
+        assert!(in_the_clear(parse(demanded).unwrap()), "{demanded}");
+    }
+    assert!(!parse("").unwrap().media.srtp_in_clear);
     let no_udp = "[sip]\nlisten = [\"tcp:0.0.0.0:5060\"]";
     assert!(parse(no_udp).unwrap_err().contains("desks are rung"));
     let desks = "[desks]\naddresses = [\"sip:8001@192.0.2.7;transport=tls\"]";

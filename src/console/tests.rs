@@ -293,7 +293,7 @@ fn media() -> Media {
         ports: 46_200..=46_299,
         threads: 1,
         rtp_timeout: std::time::Duration::from_secs(60),
-        srtp: Srtp::Accept,
+        srtp: Srtp::Accept.into(),
         learn_address: false,
     })
     .expect("a media room")

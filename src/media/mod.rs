@@ -27,7 +27,8 @@ mod tests;
 use crate::mixing::held;
 pub use crate::mixing::{Bridge, Ear};
 pub use crate::rtp::Way;
-pub use crate::rtp::sdp::{Srtp, is_hold};
+pub use crate::rtp::sdp::is_hold;
+pub use crate::srtp::secrecy::{Secrecy, Srtp, Whose};
 pub use facts::{WavFacts, wav_facts};
 pub use fault::Error;
 
@@ -73,7 +74,7 @@ pub struct Settings {
     /// No RTP and no RTCP for this long on a leg that should send: `Event::RtpTimeout`.
     pub rtp_timeout: Duration,
     /// Whether media is protected with keys by SDES.
-    pub srtp: Srtp,
+    pub srtp: Secrecy,
     /// For broken trunks: a leg's address may be learnt from its first packets.
     pub learn_address: bool,
 }
@@ -194,7 +195,12 @@ impl Leg {
         &self.description
     }
 
-    /// Takes the other side's answer to our offer.
+    /// The offer in the clear, for whom refuses the protected one (488); `None` where that may not be.
+    pub fn plain_offer(&mut self) -> Option<String> {
+        self.local.plain_offer()
+    }
+
+    /// Takes the other side's answer to our offer, whichever it was.
     pub fn accept_answer(&mut self, answer: &[u8]) -> Result<(), Error> {
         let negotiated = self.local.accept(answer)?;
         reachable(self.local.address, &negotiated)?;
@@ -227,6 +233,8 @@ pub struct Media {
     writer: Writer,
     ids: Arc<AtomicU64>,
     rtp_timeout: Duration,
+    secrecy: Secrecy,
+    /// Of the legs that are made.
     srtp: Srtp,
     learning: Learning,
     /// Who we are to browsers.
@@ -274,7 +282,8 @@ impl Media {
             },
             ids: Arc::new(AtomicU64::new(0)),
             rtp_timeout: settings.rtp_timeout,
-            srtp: settings.srtp,
+            secrecy: settings.srtp,
+            srtp: settings.srtp.trunk,
             learning: match settings.learn_address {
                 true => Learning::FromAnybody,
                 false => Learning::Never,
@@ -286,6 +295,19 @@ impl Media {
     /// Recordings that their volume does not take now: their sound waits in memory.
     pub fn stalled_recordings(&self) -> usize {
         self.writer.stalled.load(Ordering::Relaxed)
+    }
+
+    /// The same room for legs of these, whose keys travel by TLS or do not.
+    pub fn toward(&self, whose: Whose, by_tls: bool) -> Media {
+        Media {
+            srtp: self.secrecy.of(whose, by_tls),
+            ..self.clone()
+        }
+    }
+
+    /// Whether what is offered here has keys that may travel by TLS alone.
+    pub fn keys_need_tls(&self) -> bool {
+        self.srtp.offers_protection() && !self.secrecy.in_clear
     }
 
     /// A leg that answers `offer`; its `description` is the answer.
@@ -306,6 +328,9 @@ impl Media {
 
     /// A leg that makes an offer.
     pub fn offer(&self) -> Result<Leg, Error> {
+        if self.srtp == Srtp::Impossible {
+            return Err(Error::KeysInTheClear);
+        }
         let sockets = self.ports.bind()?;
         let mut local = Local::new(self.ports.address(), sockets.port, self.srtp);
         let description = local.offer();

@@ -11,11 +11,11 @@ use talked::{Reached, how, talk};
 
 use crate::console::Event as Did;
 use crate::desks::{Need, Terms};
-use crate::dialing::{self, Dialling, Step};
+use crate::dialing::{self, Dialling, Offers, Step, WayOut};
 use crate::domain::Moment;
 use crate::errands::{Ended, Order, Purpose};
 use crate::floor::{Hunted, Seat, Wanted, Whom};
-use crate::media::{CallMedia, Side};
+use crate::media::{self, CallMedia, Leg, Side};
 use crate::outward::Attempt;
 use crate::phone::House;
 use crate::phone::answer::keep_nothing;
@@ -55,7 +55,32 @@ struct Calling<'a> {
 }
 
 impl Calling<'_> {
-    async fn dial(&self, offer: &str) -> Result<Dialling, Failed> {
+    /// The ways out as they are now.
+    fn ways(&self) -> Vec<WayOut> {
+        let Some(outward) = &self.house.settings.outward else {
+            return Vec::new();
+        };
+        let dialled = outward.numbers.dialled(&self.order.number);
+        dialing::ways_out(&outward.trunk, self.house.trunkline.as_ref(), &dialled)
+    }
+
+    /// A leg of whoever is called, and what he is offered: keys only where a way is TLS, or they may travel otherwise.
+    fn offers(&self) -> Result<(Leg, Offers), Failed> {
+        let by_tls = self.ways().iter().any(WayOut::by_tls);
+        let media = self.house.media.toward(media::Whose::Trunk, by_tls);
+        let mut leg = media.offer().map_err(|error| {
+            tracing::error!(%error, "no media for a call out");
+            NOTHING
+        })?;
+        let offers = Offers {
+            first: leg.description().to_owned(),
+            needs_tls: media.keys_need_tls(),
+            plain: leg.plain_offer(),
+        };
+        Ok((leg, offers))
+    }
+
+    async fn dial(&self, offers: Offers) -> Result<Dialling, Failed> {
         let Some(outward) = &self.house.settings.outward else {
             return Err(NOTHING);
         };
@@ -64,11 +89,8 @@ impl Calling<'_> {
         if !hours.is_open(clock::moment(), calendar) {
             return Err((Ended::OutOfHours, None));
         }
-        let dialled = outward.numbers.dialled(&self.order.number);
         let call = &self.attempt.call.0;
-        let trunk = &outward.trunk;
-        let ways = dialing::ways_out(trunk, self.house.trunkline.as_ref(), &dialled);
-        Dialling::begin(self.agent, ways, trunk.ring, offer, call)
+        Dialling::begin(self.agent, self.ways(), outward.trunk.ring, offers, call)
             .await
             .map_err(|ended| (ended, None))
     }
@@ -163,8 +185,8 @@ async fn desk_first(house: &Arc<House>, attempt: &Attempt) -> Result<(Answered, 
 
 /// Calls outside, for the machine alone: recorded from the answer on.
 async fn reach(calling: &Calling<'_>) -> Result<Reached, Failed> {
-    let mut leg = calling.house.media.offer().map_err(|_| NOTHING)?;
-    let mut dialling = calling.dial(leg.description()).await?;
+    let (mut leg, offers) = calling.offers()?;
+    let mut dialling = calling.dial(offers).await?;
     loop {
         match dialling.next().await {
             Step::Rings { .. } => {}
@@ -197,15 +219,14 @@ async fn reach_for(
     calling: &Calling<'_>,
     (desk, seat): (Answered, Seat),
 ) -> Result<Reached, Failed> {
-    let leg = calling.house.media.offer().map_err(|_| NOTHING)?;
-    let offer = leg.description().to_owned();
+    let (leg, offers) = calling.offers()?;
     let place = calling.place();
     let started = calling.house.media.start_call(leg, Some(&place));
     let (sound, sound_events) = started.map_err(|_| NOTHING)?;
     sound.add_desk(desk.leg);
     sound.join();
     let mut desk_events = desk.events;
-    match ring_out(calling, &offer, &sound, &mut desk_events).await {
+    match ring_out(calling, offers, &sound, &mut desk_events).await {
         Ok((dialog, events, peer)) => {
             // What he hears first is for him alone.
             sound.part();
@@ -230,11 +251,11 @@ type Line = (Dialog, mpsc::Receiver<DialogEvent>, String);
 
 async fn ring_out(
     calling: &Calling<'_>,
-    offer: &str,
+    offers: Offers,
     sound: &CallMedia,
     desk: &mut DeskEars,
 ) -> Result<Line, Failed> {
-    let mut dialling = calling.dial(offer).await?;
+    let mut dialling = calling.dial(offers).await?;
     let mut early_fits = false;
     // Until somebody rings or answers the desk is asked to wait.
     calling.plays_waiting(sound);

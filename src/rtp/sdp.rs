@@ -9,8 +9,9 @@ use std::net::{IpAddr, SocketAddr};
 pub use local::Local;
 
 use super::g711::Codec;
-use super::sdes::{self, Crypto};
-use super::srtp::Protection;
+use crate::srtp::Protection;
+use crate::srtp::sdes::{self, Crypto};
+pub use crate::srtp::secrecy::Srtp;
 
 const MAX_LEN: usize = 16 * 1024;
 const MAX_LINES: usize = 400;
@@ -29,32 +30,21 @@ pub enum Error {
         offered: String,
         wanted: &'static str,
     },
+    /// Protection is demanded, and its keys would travel in the clear.
+    #[error("keys of SRTP would travel in the clear")]
+    KeysInTheClear,
 }
 
-/// Whether media is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Srtp {
-    /// As the other side likes; protected where it offers both.
-    #[default]
-    Accept,
-    Refuse,
-    Require,
-}
-
-impl Srtp {
-    /// The profiles that are taken, the better one first.
-    fn profiles(self) -> &'static [&'static str] {
-        match self {
-            Srtp::Accept => &[SAVP, AVP],
-            Srtp::Refuse => &[AVP],
-            Srtp::Require => &[SAVP],
-        }
-    }
-}
-
-/// RTP in the clear (RFC 3551), and SRTP (RFC 3711).
+/// RTP in the clear (RFC 3551), SRTP (RFC 3711), and SRTP with feedback (RFC 5124), of which we send none.
 const AVP: &str = "RTP/AVP";
 const SAVP: &str = "RTP/SAVP";
+const SAVPF: &str = "RTP/SAVPF";
+
+/// The profile that is named so, if we speak it.
+fn profile_of(media: &sdp_types::Media) -> Option<&'static str> {
+    let known = [AVP, SAVP, SAVPF].into_iter();
+    { known }.find(|profile| media.proto == *profile)
+}
 
 /// What the other side said about the stream we use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,29 +114,39 @@ fn read(octets: &[u8]) -> Result<sdp_types::Session, Error> {
 struct Chosen {
     /// Which one of the description.
     index: usize,
+    profile: &'static str,
     /// Without keys of ours.
     negotiated: Negotiated,
     /// Their line of keys, where packets are protected.
     crypto: Option<Crypto>,
 }
 
-/// The first stream that can carry our sound in the best way, and what it carries.
+/// The first stream that can carry our sound in the best way, and what it carries. Keys beside a profile in the clear
+/// are what some telephones offer who would do without: they are taken where they may be.
 fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
-    let mut other_profile = None;
-    for profile in srtp.profiles() {
+    let ways = srtp.ways();
+    let best = match *ways.first().ok_or(Error::KeysInTheClear)? {
+        true => SAVP,
+        false => AVP,
+    };
+    let mut is_other = false;
+    for protected in ways {
         for (index, media) in session.medias.iter().enumerate() {
             if media.media != "audio" || media.port == 0 {
                 continue;
             }
-            let crypto = (media.proto == SAVP).then(|| crypto_of(media)).flatten();
-            if media.proto != *profile || media.proto == SAVP && crypto.is_none() {
-                let known = media.proto == AVP || media.proto == SAVP;
-                other_profile = other_profile.or(known.then_some(srtp.profiles()[0]));
+            let Some(profile) = profile_of(media) else {
+                continue;
+            };
+            let crypto = protected.then(|| crypto_of(media)).flatten();
+            if crypto.is_some() != *protected || !protected && profile != AVP {
+                is_other = true;
                 continue;
             }
             if let Some(negotiated) = read_stream(session, media)? {
                 return Ok(Chosen {
                     index,
+                    profile,
                     negotiated,
                     crypto,
                 });
@@ -154,9 +154,12 @@ fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
         }
     }
     let offered = streams_of(session);
-    Err(match other_profile.filter(|_| srtp != Srtp::Accept) {
-        Some(wanted) => Error::OtherProfile { offered, wanted },
-        None => Error::NoCommonCodec { offered },
+    Err(match is_other && ways.len() == 1 {
+        true => Error::OtherProfile {
+            offered,
+            wanted: best,
+        },
+        false => Error::NoCommonCodec { offered },
     })
 }
 

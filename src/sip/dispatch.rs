@@ -208,6 +208,7 @@ fn new_call(
         caller_name: opening.caller_name,
         callee: opening.callee,
         source,
+        by_tls: opening.transport == Transport::Tls,
         offer,
         commands: ends.commands,
         events: ends.events,

@@ -261,6 +261,7 @@ fn linphonec_calls_with_srtp(house: &House, server: &Server<'_>, target: &str, g
 fn linphonec_calls_with_srtp_and_all_its_packets_are_authentic() {
     let house = House::new(Setup {
         media_address: linphone_address(),
+        media: "srtp_in_clear = true".into(),
         ..Setup::default()
     });
     let server = house.start();

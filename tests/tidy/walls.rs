@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sip",
             "media",
             "rtp",
+            "srtp",
             "guard",
             "registrar",
             "console",
@@ -398,17 +399,27 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The threads and sockets of the streams; what a stream says is rtp's.
     (
         "media",
-        &["mixing", "volume", "line", "peer", "rtp", "failpoint"],
+        &[
+            "mixing",
+            "volume",
+            "line",
+            "peer",
+            "rtp",
+            "srtp",
+            "failpoint",
+        ],
     ),
     // A folder's files as octets.
     ("volume", &[]),
     // Whose sound goes where: frames of samples to it.
     ("mixing", &["rtp"]),
     // Sockets and who may be at their other end; what they say is rtp's.
-    ("line", &["peer", "rtp"]),
+    ("line", &["peer", "rtp", "srtp"]),
     // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
-    ("peer", &["rtp"]),
-    ("rtp", &[]),
+    ("peer", &["rtp", "srtp"]),
+    // A stream's packets are octets and keys to what protects them.
+    ("rtp", &["srtp"]),
+    ("srtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
     (
         "sip",

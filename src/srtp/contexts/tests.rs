@@ -204,3 +204,56 @@ proptest! {
         prop_assert_eq!(Packet::parse(&plain).map(|packet| packet.payload), Some(&payload[..]));
     }
 }
+
+/// A packet of sound, sealed.
+fn numbered(out: &mut Outgoing, sequence: u16) -> Vec<u8> {
+    let mut octets = vec![0; HEADER_LEN + 160 + OVERHEAD];
+    write_header(&mut octets, false, 8, sequence, 0, 77);
+    let length = out.seal(&mut octets, HEADER_LEN + 160).expect("room");
+    octets.truncate(length);
+    octets
+}
+
+#[test]
+fn new_keys_cost_no_packet_of_those_that_were_under_way_and_the_old_ones_are_forgotten() {
+    let suite = Suite::HmacSha1With80;
+    let ours = Keys::random();
+    let negotiated = |theirs: &Keys, suite| Protection {
+        suite,
+        theirs: theirs.clone(),
+        ours: ours.clone(),
+    };
+    for goes_on_counting in [true, false] {
+        for next_suite in Suite::ALL {
+            let (first, second) = (Keys::random(), Keys::random());
+            let mut contexts = Contexts::renewed(None, &negotiated(&first, suite));
+            let mut before = Outgoing::new(suite, &first);
+            // The sequence numbers roll over before the new keys come.
+            for sequence in [65_534, 65_535, 0, 1] {
+                let mut packet = numbered(&mut before, sequence);
+                assert!(contexts.incoming.open(&mut packet).is_ok());
+            }
+            let mut contexts = Contexts::renewed(Some(contexts), &negotiated(&second, next_suite));
+            let mut after = Outgoing::new(next_suite, &second);
+            if goes_on_counting {
+                after.index = Some(65_536 + 1);
+            }
+            let mut late = numbered(&mut before, 2);
+            let mut new = numbered(&mut after, 3);
+            let mut later = numbered(&mut before, 4);
+            for packet in [&mut new, &mut late, &mut later] {
+                let sent = packet.clone();
+                let opened = contexts.incoming.open(packet);
+                assert!(opened.is_ok(), "{goes_on_counting} {next_suite:?}");
+                let again = contexts.incoming.open(&mut sent.clone());
+                assert_eq!(again, Err(Refused::Repeat));
+            }
+            for sequence in 5..5 + u16::from(NEW_FOR_GOOD) {
+                let mut packet = numbered(&mut after, sequence);
+                assert!(contexts.incoming.open(&mut packet).is_ok());
+            }
+            let mut old = numbered(&mut before, 5);
+            assert_eq!(contexts.incoming.open(&mut old), Err(Refused::Forged));
+        }
+    }
+}
