@@ -82,6 +82,7 @@ fn measure_calls(calls: usize) -> Outcome<Measured> {
         threads: 1,
         rtp_timeout: Duration::from_secs(60),
         srtp: gradeline::media::Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     })?;
     let mut source = Source::start(calls)?;

@@ -226,12 +226,16 @@ fn web_options(
     (consoles, supervisions): (Option<Consoles>, Supervisions),
     outward: &Option<phone::Outward>,
 ) -> web::Options {
+    let heard = supervisions.clone();
     web::Options {
         centre: config.centre.name.clone(),
         behind_tls: config.web.behind_tls,
         meter,
         troubles,
-        board: Arc::new(move || board.borrow().clone()),
+        board: Arc::new(move || {
+            let board = board.borrow().clone();
+            board.with_troubles(|call| heard.troubles(call))
+        }),
         example,
         calls_out: outward.as_ref().map(phone::Outward::allowing),
         consoles,
@@ -292,6 +296,10 @@ fn media_settings(config: &Config) -> media::Settings {
             trunk: srtp(config.trunk.srtp),
             desks: srtp(config.desks.srtp),
             in_clear: config.media.srtp_in_clear,
+        },
+        levels: media::Levels {
+            trunk: config.trunk.level_db,
+            desks: config.desks.level_db,
         },
         learn_address: config.media.learn_address,
     }

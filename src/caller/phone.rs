@@ -224,6 +224,7 @@ pub(super) fn media_settings(address: IpAddr, rtp_timeout: Duration) -> media::S
         threads: 1,
         rtp_timeout,
         srtp: media::Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     }
 }

@@ -19,6 +19,8 @@ const LONGEST_S: u64 = 86_400;
 /// Each of them costs memory.
 const WAITING_AT_MOST: usize = 100_000;
 
+const TOO_LOUD: &str = "is out of bounds; write a number of dB from -12 to 12, such as 6";
+
 impl Config {
     fn rings_by_tls(&self) -> bool {
         let mut desks = self.desks.addresses.iter();
@@ -79,6 +81,16 @@ impl Config {
                 media.rtp_timeout_s == 0,
                 ("media", "rtp_timeout_s"),
                 "is 0: every call would end at once; write 1 or more, such as 30",
+            ),
+            (
+                !(-12..=12).contains(&self.trunk.level_db),
+                ("trunk", "level_db"),
+                TOO_LOUD,
+            ),
+            (
+                !(-12..=12).contains(&self.desks.level_db),
+                ("desks", "level_db"),
+                TOO_LOUD,
             ),
             (
                 no_database,

@@ -99,6 +99,7 @@ impl Default for Desks {
             addresses: Vec::new(),
             strategy: Strategy::default(),
             srtp: None,
+            level_db: 0,
             ring_timeout_s: 15,
             wrap_up_s: 0,
             rest_s: 5,

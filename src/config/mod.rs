@@ -161,6 +161,8 @@ pub struct Desks {
     pub strategy: Strategy,
     /// Of the desks' telephones; by default `[media] srtp`.
     pub srtp: Option<Srtp>,
+    /// How much louder what comes from desks is made, −12 to 12.
+    pub level_db: i8,
     /// How long one desk rings before the next.
     pub ring_timeout_s: u64,
     /// 话后处理: how long after a talk a desk is not rung.

@@ -105,6 +105,8 @@ fn a_value_that_cannot_work_says_what_would_be_right() {
         ("[media]\nthreads = 0", "1 or more"),
         ("[media]\nrtp_timeout_s = 0", "such as 30"),
         ("[desks]\nring_timeout_s = 0", "such as 15"),
+        ("[desks]\nlevel_db = 13", "-12 to 12"),
+        ("[trunk]\nlevel_db = -13", "-12 to 12"),
         ("[desks]\naddresses = [{ account = \"8001\" }]", "networks"),
         (
             "[desks]\nnetworks = [\"192.0.2.0/24\"]\naddresses = [{ account = \"1\" }, { account = \"1\" }]",

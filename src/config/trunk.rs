@@ -27,6 +27,8 @@ pub struct Trunk {
     pub nameservers: Vec<SocketAddr>,
     /// Of calls in and out; by default `[media] srtp`.
     pub srtp: Option<Srtp>,
+    /// How much louder what comes from callers is made, −12 to 12.
+    pub level_db: i8,
     /// Whether we register.
     pub register: bool,
     /// The number or name that the carrier gave us.
@@ -63,6 +65,7 @@ impl Default for Trunk {
             transport: None,
             nameservers: Vec::new(),
             srtp: None,
+            level_db: 0,
             register: false,
             user: String::new(),
             auth_user: None,

@@ -111,6 +111,7 @@ impl Place {
                 again: line.again,
                 may: line.handing.may.clone(),
                 under_way: line.handing.under_way,
+                troubles: line.handing.troubles.clone(),
                 supervises: bell.supervises,
             },
         };

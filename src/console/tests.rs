@@ -294,6 +294,7 @@ fn media() -> Media {
         threads: 1,
         rtp_timeout: std::time::Duration::from_secs(60),
         srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     })
     .expect("a media room")
@@ -391,6 +392,7 @@ async fn a_page_is_told_what_it_may_want_of_other_desks_and_what_became_of_it() 
         (vec![Step::Complete, Step::TakeBack], Some("asking")),
     ] {
         talk.hands_on_so(Handing {
+            troubles: Vec::new(),
             may: may.clone(),
             under_way,
         });

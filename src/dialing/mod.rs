@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::errands::{Ended, of_status};
+use crate::media::{self, Leg, Media, Whose};
 use crate::sip::{
     Agent, Dialog, DialogEvent, Invite, Outgoing, Progress, Through, Transport, names_tls,
     refuses_media,
@@ -44,6 +45,21 @@ pub struct Offers {
 }
 
 impl Offers {
+    /// With the leg that they are of: keys only where a way is TLS, or they may travel otherwise.
+    ///
+    /// # Errors
+    /// Where there is no media, or none that may be offered by these ways.
+    pub fn made(media: &Media, ways: &[WayOut]) -> Result<(Leg, Offers), media::Error> {
+        let media = media.toward(Whose::Trunk, ways.iter().any(WayOut::by_tls));
+        let mut leg = media.offer()?;
+        let offers = Offers {
+            first: leg.description().to_owned(),
+            needs_tls: media.keys_need_tls(),
+            plain: leg.plain_offer(),
+        };
+        Ok((leg, offers))
+    }
+
     /// What goes by this way, if anything may.
     fn by(&self, way: &WayOut) -> Option<&str> {
         match self.needs_tls && !way.by_tls() {

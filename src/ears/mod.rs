@@ -4,6 +4,8 @@
 //! **Invariant:** a key that had arrived before a BYE is heard before it; a call that ends hears its sound's end and its
 //! store only.
 
+pub mod words;
+
 use std::collections::VecDeque;
 use std::time::Instant;
 

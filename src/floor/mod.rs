@@ -7,6 +7,7 @@ mod names;
 mod pages;
 mod picture;
 pub mod place;
+pub mod waits;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

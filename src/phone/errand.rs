@@ -15,7 +15,7 @@ use crate::dialing::{self, Dialling, Offers, Step, WayOut};
 use crate::domain::Moment;
 use crate::errands::{Ended, Order, Purpose};
 use crate::floor::{Hunted, Seat, Wanted, Whom};
-use crate::media::{self, CallMedia, Leg, Side};
+use crate::media::{CallMedia, Leg, Side};
 use crate::outward::Attempt;
 use crate::phone::House;
 use crate::phone::answer::keep_nothing;
@@ -64,20 +64,11 @@ impl Calling<'_> {
         dialing::ways_out(&outward.trunk, self.house.trunkline.as_ref(), &dialled)
     }
 
-    /// A leg of whoever is called, and what he is offered: keys only where a way is TLS, or they may travel otherwise.
     fn offers(&self) -> Result<(Leg, Offers), Failed> {
-        let by_tls = self.ways().iter().any(WayOut::by_tls);
-        let media = self.house.media.toward(media::Whose::Trunk, by_tls);
-        let mut leg = media.offer().map_err(|error| {
+        Offers::made(&self.house.media, &self.ways()).map_err(|error| {
             tracing::error!(%error, "no media for a call out");
             NOTHING
-        })?;
-        let offers = Offers {
-            first: leg.description().to_owned(),
-            needs_tls: media.keys_need_tls(),
-            plain: leg.plain_offer(),
-        };
-        Ok((leg, offers))
+        })
     }
 
     async fn dial(&self, offers: Offers) -> Result<Dialling, Failed> {
@@ -308,6 +299,10 @@ async fn leaves(sound: &CallMedia, desk: &mut DeskEars) {
             DeskEvent::Page(
                 Did::Key(_) | Did::Hold(_) | Did::HandsOn(..) | Did::Supervise(_) | Did::TakeOver,
             ) => continue,
+            DeskEvent::Page(Did::Muted(on)) => {
+                sound.muted(on);
+                continue;
+            }
             DeskEvent::Page(Did::Away) => {
                 sound.remove_desk();
                 continue;

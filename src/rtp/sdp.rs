@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 pub use local::Local;
 
 use super::g711::Codec;
+use crate::comfort;
 use crate::srtp::Protection;
 use crate::srtp::sdes::{self, Crypto};
 pub use crate::srtp::secrecy::Srtp;
@@ -56,6 +57,8 @@ pub struct Negotiated {
     pub payload_type: u8,
     /// Payload type of telephone events at 8000 Hz.
     pub event_type: Option<u8>,
+    /// They may send comfort noise (RFC 3389, payload type 13). We do not, and do not offer it.
+    pub comfort_noise: bool,
     /// Packet length for what we send, 10–40.
     pub ptime_ms: u8,
     pub they_send: bool,
@@ -73,6 +76,7 @@ impl Negotiated {
             codec: Codec::Pcma,
             payload_type: Codec::Pcma.static_payload_type(),
             event_type: None,
+            comfort_noise: false,
             ptime_ms: 20,
             they_send: false,
             they_receive: false,
@@ -191,7 +195,7 @@ fn read_stream(
     let maps: Vec<sdp_types::RtpMap> = media.attributes_typed_list();
     let named = |payload_type: u8| maps.iter().find(|map| map.payload_type == payload_type);
     let mut sound = None;
-    let mut event_type = None;
+    let (mut event_type, mut comfort_noise) = (None, false);
     for format in media.fmt.split_ascii_whitespace().take(64) {
         let Ok(payload_type) = format.parse::<u8>() else {
             continue;
@@ -210,7 +214,11 @@ fn read_stream(
             Some(map) if map.encoding_name.eq_ignore_ascii_case("telephone-event") => {
                 event_type = event_type.or(Some(payload_type));
             }
+            Some(map) if payload_type == comfort::PAYLOAD_TYPE => {
+                comfort_noise |= map.encoding_name.eq_ignore_ascii_case("CN");
+            }
             Some(_) => {}
+            None if payload_type == comfort::PAYLOAD_TYPE => comfort_noise = true,
             None => {
                 let codec = Codec::from_static_payload_type(payload_type);
                 sound = sound.or(codec.map(|codec| (codec, payload_type)));
@@ -239,6 +247,7 @@ fn read_stream(
         codec,
         payload_type,
         event_type,
+        comfort_noise,
         ptime_ms: ptime(media),
         they_send,
         they_receive,

@@ -50,6 +50,7 @@ fn supervisions(engine: &Engine, consoles: &Consoles, first_port: u16) -> Superv
         threads: 1,
         rtp_timeout: Duration::from_secs(60),
         srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     });
     Supervisions::open(engine.clone(), media.unwrap(), Some(consoles.clone()))

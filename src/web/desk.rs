@@ -37,7 +37,7 @@ const UNSENT_AT_MOST: usize = 64 * 1024;
 const TAKEN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The page's words, which its script shows.
-const WORDS: [&str; 64] = [
+const WORDS: [&str; 69] = [
     "offline",
     "ready",
     "ringing",
@@ -102,6 +102,11 @@ const WORDS: [&str; 64] = [
     "note_too_late",
     "note_unfit",
     "note_failed",
+    "do_caller_no_packets",
+    "do_caller_hears_nothing",
+    "do_desk_no_packets",
+    "do_desk_silent_microphone",
+    "do_desk_hears_nothing",
 ];
 
 #[derive(Template)]

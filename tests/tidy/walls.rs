@@ -85,7 +85,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Whom we may call, when, and what becomes of it.
     ("errands", &["domain"]),
     // Calls to the outside until they are answered.
-    ("dialing", &["errands", "trunkline", "sip"]),
+    ("dialing", &["errands", "trunkline", "sip", "media"]),
     // The loop of calls out; how one is made is the telephone's.
     (
         "calling",
@@ -400,7 +400,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "media",
         &[
+            "clips",
             "mixing",
+            "oneway",
             "volume",
             "line",
             "peer",
@@ -409,6 +411,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "failpoint",
         ],
     ),
+    // Prompts for it.
+    ("clips", &["rtp"]),
     // A folder's files as octets.
     ("volume", &[]),
     // Whose sound goes where: frames of samples to it.
@@ -418,7 +422,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
     ("peer", &["rtp", "srtp"]),
     // A stream's packets are octets and keys to what protects them.
-    ("rtp", &["srtp"]),
+    ("rtp", &["srtp", "comfort"]),
+    // Peaks and beats to it.
+    ("oneway", &[]),
+    // Octets in, samples out.
+    ("comfort", &[]),
     ("srtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
     (
@@ -472,7 +480,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("utoipa", &["api", "gate", "wire"]),
     ("rust_embed", &["gate"]),
     // The only sound files and browser legs.
-    ("hound", &["media"]),
+    ("hound", &["clips", "media"]),
     ("webrtc", &["peer"]),
     ("rtc_dtls", &["peer"]),
     ("rtc_crypto", &["peer"]),

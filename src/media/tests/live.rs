@@ -19,6 +19,7 @@ pub(super) fn room(ports: RangeInclusive<u16>) -> Media {
         threads: 1,
         rtp_timeout: Duration::from_secs(30),
         srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     })
     .expect("a media room")
@@ -357,6 +358,7 @@ async fn a_leg_from_which_nothing_comes_is_told() {
         threads: 1,
         rtp_timeout: Duration::from_millis(100),
         srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     })
     .expect("a media room");

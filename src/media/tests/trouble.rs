@@ -15,6 +15,7 @@ fn room_on(volume: &Flaky, ports: RangeInclusive<u16>) -> Media {
         threads: 1,
         rtp_timeout: Duration::from_secs(30),
         srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     };
     Media::start_on(volume.clone(), settings).expect("a media room")
@@ -221,6 +222,7 @@ async fn a_call_over_ipv6_is_heard_both_ways() {
             threads: 1,
             rtp_timeout: Duration::from_secs(30),
             srtp: Srtp::Accept.into(),
+            levels: Default::default(),
             learn_address: false,
         })
         .expect("a media room")

@@ -14,6 +14,7 @@ fn room(ports: RangeInclusive<u16>, learn_address: bool) -> Media {
         threads: 1,
         rtp_timeout: Duration::from_millis(400),
         srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address,
     })
     .expect("a media room")

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::party::Second;
 use super::{Call, Desk, unavailable_word};
-use crate::desks::{Announcing, Need, Queueing, Terms, Then, Widening};
+use crate::desks::{Need, Queueing, Terms};
 use crate::engine::{CallState, HungUpBy, WaitEnd};
+use crate::floor::waits::{clamped, position_text, queueing};
 use crate::floor::{Hunted, Wanted, Whom};
 use crate::ivr::{Event, Presses, Target, Unavailable, Waits};
 use crate::ledger::Job;
@@ -254,38 +255,5 @@ impl Call {
         self.party_ends(ears);
         self.talk_ended(HungUpBy::Desk);
         self.tell(Event::DeskHungUp, ears).await;
-    }
-}
-
-/// How he waits, in the words of the room of desks. Where his wait leads to is the plan's.
-fn queueing(waits: &Waits, skill: Option<&String>) -> Queueing {
-    let announcing = waits.told_ms.map(|(first_ms, each_ms)| Announcing {
-        first_after: Duration::from_millis(first_ms),
-        each: Duration::from_millis(each_ms),
-        changed_after: None,
-    });
-    let widening = waits.overflow.iter().map(|(after_ms, group)| Widening {
-        after: Duration::from_millis(*after_ms),
-        need: Need {
-            group: Some(group.clone()),
-            skill: skill.cloned(),
-        },
-    });
-    Queueing {
-        announcing,
-        widenings: widening.collect(),
-        hours_end_after: None,
-        then: Then::Unavailable,
-    }
-}
-
-fn clamped<N: TryInto<u16>>(number: N) -> u16 {
-    number.try_into().unwrap_or(u16::MAX)
-}
-
-fn position_text(ahead: usize, wait: Option<Duration>) -> String {
-    match wait {
-        Some(wait) => format!("{ahead} ahead, {} s", wait.as_secs()),
-        None => format!("{ahead} ahead"),
     }
 }

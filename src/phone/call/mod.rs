@@ -9,13 +9,13 @@ mod party;
 mod second;
 mod spans;
 mod supervised;
-mod words;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::House;
 use super::clock;
+use super::ears::words::{from_media, side_word, unavailable_word};
 use super::ears::{Ears, Input};
 use super::place::Place;
 use super::timeline::Timeline;
@@ -33,7 +33,6 @@ use crate::ringing::DeskLine;
 use crate::sip::Dialog;
 use crate::talk;
 pub(super) use party::Party;
-use words::{from_media, side_word, unavailable_word};
 
 /// A call from its answer to its last row.
 pub(super) struct Call {
@@ -361,6 +360,17 @@ impl Call {
             media::Event::AddressLearnt { side, from } => {
                 tracing::warn!(call = %self.id.0, %from, "a leg's address was learnt ([media] learn_address)");
                 self.mark("address_learnt", format!("{} {from}", side_word(side)));
+            }
+            // The house's own desk has no microphone.
+            media::Event::OneWay { .. } if self.house.rehearsal => {}
+            media::Event::OneWay { side, news } => {
+                let told = self.house.supervisions.one_way(&self.id, side, news);
+                let kind = if news.begins {
+                    "one_way"
+                } else {
+                    "one_way_over"
+                };
+                told.into_iter().for_each(|word| self.mark(kind, word));
             }
             media::Event::RtpTimeout { side } => self.is_silent(side, ears).await,
             media::Event::MessageRecorded {

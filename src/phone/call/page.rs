@@ -24,6 +24,7 @@ impl Call {
                 self.mark("resumed", "desk");
                 self.desk_holds(false, ears);
             }
+            Did::Muted(on) => self.sound.muted(on),
             // As its telephone's key does.
             Did::ToRating => self.tell(Event::DeskSends, ears).await,
             Did::HandsOn(step, whom) => self.page_hands_on(step, whom, ears),
@@ -90,6 +91,7 @@ impl Call {
         line.hands_on_so(Handing {
             may: Step::ALL.into_iter().filter(may).collect(),
             under_way: machine.under_way(),
+            troubles: self.house.supervisions.troubles(&self.id.0),
         });
     }
 

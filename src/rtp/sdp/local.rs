@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::{AVP, Chosen, Error, Negotiated, SAVP, Srtp, choose, read};
+use crate::comfort;
 use crate::srtp::Protection;
 use crate::srtp::sdes::{Crypto, Keys, Suite};
 
@@ -187,11 +188,17 @@ impl Local {
         if let Some(event_type) = negotiated.event_type {
             let _ = write!(text, " {event_type}");
         }
+        if negotiated.comfort_noise {
+            let _ = write!(text, " {}", comfort::PAYLOAD_TYPE);
+        }
         let _ = write!(
             text,
             "\r\na=rtpmap:{payload_type} {}/8000\r\n",
             negotiated.codec.name()
         );
+        if negotiated.comfort_noise {
+            let _ = write!(text, "a=rtpmap:{} CN/8000\r\n", comfort::PAYLOAD_TYPE);
+        }
         if let Some(event_type) = negotiated.event_type {
             let _ = write!(
                 text,

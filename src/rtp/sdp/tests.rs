@@ -365,3 +365,20 @@ fn where_keys_may_not_travel_nothing_fits_a_demand_for_them() {
         assert_eq!(refused, Err(Error::KeysInTheClear));
     }
 }
+
+#[test]
+fn comfort_noise_is_answered_where_it_is_offered_and_never_offered() {
+    for (formats, maps, agreed) in [
+        ("8 13", "", true),
+        ("8 13", "a=rtpmap:13 CN/8000\r\n", true),
+        ("8 13", "a=rtpmap:13 other/8000\r\n", false),
+        ("8 101", "a=rtpmap:101 telephone-event/8000\r\n", false),
+    ] {
+        let offer = format!("{HEAD}m=audio 5000 RTP/AVP {formats}\r\n{maps}");
+        let mut ours = local(Srtp::Accept);
+        let (text, said) = ours.answer(offer.as_bytes()).expect("an answer");
+        assert_eq!(said.comfort_noise, agreed, "{offer}");
+        assert_eq!(text.contains("a=rtpmap:13 CN/8000\r\n"), agreed, "{text}");
+        assert!(!ours.offer().contains(" 13"));
+    }
+}

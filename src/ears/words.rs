@@ -3,14 +3,16 @@
 use crate::ivr::{Unavailable, Way};
 use crate::media::{self, Side};
 
-pub(super) fn from_media(way: media::Way) -> Way {
+/// A key's way, as the conversation calls it.
+pub fn from_media(way: media::Way) -> Way {
     match way {
         media::Way::TelephoneEvent => Way::TelephoneEvent,
         media::Way::InBand => Way::InBand,
     }
 }
 
-pub(super) fn side_word(side: Side) -> &'static str {
+/// Which side.
+pub fn side_word(side: Side) -> &'static str {
     match side {
         Side::Caller => "caller",
         Side::Desk => "desk",
@@ -19,7 +21,8 @@ pub(super) fn side_word(side: Side) -> &'static str {
     }
 }
 
-pub(super) fn unavailable_word(why: Unavailable) -> &'static str {
+/// Why no desk was had.
+pub fn unavailable_word(why: Unavailable) -> &'static str {
     match why {
         Unavailable::NoAnswer => "no_answer",
         Unavailable::Busy => "busy",
