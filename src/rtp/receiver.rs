@@ -176,6 +176,8 @@ impl Receiver {
         now: Instant,
         out: &mut impl FnMut(Way, Key),
     ) -> usize {
+        // Of this beat: what is told of it behind it is the next one's.
+        let paused = self.is_paused();
         let made_up = self.playout.pull(frame);
         if let Some(detector) = &mut self.tones {
             detector.hear(frame, made_up > 0, now, |key| out(Way::InBand, key));
@@ -183,7 +185,7 @@ impl Receiver {
         if made_up == 0 && self.pause.ends {
             self.pause.is_on = false;
         }
-        if made_up == 0 || !self.is_paused() {
+        if made_up == 0 || !paused {
             return made_up;
         }
         if let Some(noise) = self
