@@ -278,7 +278,7 @@ fn linphonec_calls_with_srtp_and_all_its_packets_are_authentic() {
 fn linphonec_calls_with_srtp_whose_keys_travel_under_tls() {
     let house = House::new(Setup {
         media_address: linphone_address(),
-        media: "srtp = \"require\"".into(),
+        trunk: "srtp = \"require\"".into(),
         tls: true,
         ..Setup::default()
     });
