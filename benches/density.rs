@@ -81,7 +81,8 @@ fn measure_calls(calls: usize) -> Outcome<Measured> {
         ports: 42000..=48999,
         threads: 1,
         rtp_timeout: Duration::from_secs(60),
-        srtp: gradeline::media::Srtp::Accept,
+        srtp: gradeline::media::Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     })?;
     let mut source = Source::start(calls)?;

@@ -69,9 +69,11 @@ where
 {
     let filter = tracing_subscriber::EnvFilter::try_from_env("GRADELINE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    // The SIP stack tells whole messages, and with them keys of SRTP.
+    let no_messages = "rsipstack=warn".parse().expect("a directive");
     // A second subscriber (in tests) is no fault.
     let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter.add_directive(no_messages))
         .with_writer(writer)
         .with_target(false)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))

@@ -226,12 +226,13 @@ fn web_options(
     (consoles, supervisions): (Option<Consoles>, Supervisions),
     outward: &Option<phone::Outward>,
 ) -> web::Options {
+    let heard = supervisions.clone();
     web::Options {
         centre: config.centre.name.clone(),
         behind_tls: config.web.behind_tls,
         meter,
         troubles,
-        board,
+        board: Arc::new(move || board().with_troubles(|call| heard.troubles(call))),
         example,
         calls_out: outward.as_ref().map(phone::Outward::allowing),
         consoles,
@@ -279,15 +280,24 @@ fn phone_settings(config: &Config, outward: Option<phone::Outward>) -> phone::Se
 }
 
 fn media_settings(config: &Config) -> media::Settings {
+    let srtp = |of: Option<Srtp>| match of.unwrap_or(config.media.srtp) {
+        Srtp::Accept => media::Srtp::Accept,
+        Srtp::Refuse => media::Srtp::Refuse,
+        Srtp::Require => media::Srtp::Require,
+    };
     media::Settings {
         address: config.media.address,
         ports: config.media.ports.clone(),
         threads: config.media.threads,
         rtp_timeout: Duration::from_secs(config.media.rtp_timeout_s),
-        srtp: match config.media.srtp {
-            Srtp::Accept => media::Srtp::Accept,
-            Srtp::Refuse => media::Srtp::Refuse,
-            Srtp::Require => media::Srtp::Require,
+        srtp: media::Secrecy {
+            trunk: srtp(config.trunk.srtp),
+            desks: srtp(config.desks.srtp),
+            in_clear: config.media.srtp_in_clear,
+        },
+        levels: media::Levels {
+            trunk: config.trunk.level_db,
+            desks: config.desks.level_db,
         },
         learn_address: config.media.learn_address,
     }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** it shows no grade and no number; a picture is of one moment, and says of which.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::desks::{Desk, DeskId, DeskState, Desks};
@@ -41,6 +42,8 @@ pub struct DeskLine {
     pub reason: Option<String>,
     /// The call that it is in.
     pub call: Option<String>,
+    /// Who of it is not heard, or hears nothing: words for the locale files and the API.
+    pub troubles: Vec<&'static str>,
 }
 
 /// What a desk is doing.
@@ -122,6 +125,7 @@ impl Board {
                 _ => None,
             },
             call: call_of(&desk.id),
+            troubles: Vec::new(),
         };
         let (promised, waiting): (Vec<_>, Vec<_>) =
             room.waiting().partition(|waiting| waiting.promised);
@@ -133,6 +137,20 @@ impl Board {
             promised: promised.len(),
             today: Vec::new(),
         }
+    }
+
+    /// The same with what is wrong with the sound of the desks' calls at this moment.
+    pub fn with_troubles(self: Arc<Self>, of: impl Fn(&str) -> Vec<&'static str>) -> Arc<Board> {
+        let troubles = |desk: &DeskLine| desk.call.as_deref().map_or_else(Vec::new, &of);
+        let told: Vec<_> = self.desks.iter().map(troubles).collect();
+        if told.iter().all(Vec::is_empty) {
+            return self;
+        }
+        let mut board = Board::clone(&self);
+        for (desk, troubles) in board.desks.iter_mut().zip(told) {
+            desk.troubles = troubles;
+        }
+        Arc::new(board)
     }
 
     /// Desks that are doing this.

@@ -353,6 +353,17 @@ impl Call {
                 tracing::warn!(call = %self.id.0, %from, "a leg's address was learnt ([media] learn_address)");
                 self.mark("address_learnt", format!("{} {from}", side_word(side)));
             }
+            // The house's own desk has no microphone.
+            media::Event::OneWay { .. } if self.house.rehearsal => {}
+            media::Event::OneWay { side, news } => {
+                let told = self.house.supervisions.one_way(&self.id, side, news);
+                let kind = if news.begins {
+                    "one_way"
+                } else {
+                    "one_way_over"
+                };
+                told.into_iter().for_each(|word| self.mark(kind, word));
+            }
             media::Event::RtpTimeout { side } => self.is_silent(side, ears).await,
             media::Event::MessageRecorded {
                 length_ms,

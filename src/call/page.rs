@@ -25,6 +25,7 @@ impl Call {
                 self.mark("resumed", "desk");
                 self.desk_holds(false, ears);
             }
+            Did::Muted(on) => self.sound.muted(on),
             // As its telephone's key does.
             Did::ToRating => self.tell(Event::DeskSends, ears).await,
             Did::HandsOn(step, whom) => self.page_hands_on(step, whom, ears),
@@ -107,6 +108,7 @@ impl Call {
             may: Step::ALL.into_iter().filter(may).collect(),
             under_way: machine.under_way(),
             outside: self.party.outside.allowed(),
+            troubles: self.house.supervisions.troubles(&self.id.0),
         });
     }
 

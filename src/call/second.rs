@@ -110,6 +110,8 @@ impl Call {
                 self.informed(Side::Second, "application/dtmf", key.as_bytes(), ears)
                     .await;
             }
+            // It is not the first, whose microphone is looked at.
+            Did::Muted(_) => {}
             Did::Hold(holds) => self.party_hears(talk::Event::SecondHolds(holds), ears),
             // The caller is not his to hand on.
             Did::Back(_) | Did::HandsOn(..) | Did::Supervise(_) | Did::TakeOver => {}

@@ -223,7 +223,8 @@ pub(super) fn media_settings(address: IpAddr, rtp_timeout: Duration) -> media::S
         ports: 40000..=49999,
         threads: 1,
         rtp_timeout,
-        srtp: media::Srtp::Accept,
+        srtp: media::Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     }
 }

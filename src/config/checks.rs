@@ -19,6 +19,8 @@ const LONGEST_S: u64 = 86_400;
 /// Each of them costs memory.
 const WAITING_AT_MOST: usize = 100_000;
 
+const TOO_LOUD: &str = "is out of bounds; write a number of dB from -12 to 12, such as 6";
+
 impl Config {
     fn rings_by_tls(&self) -> bool {
         let mut desks = self.desks.addresses.iter();
@@ -79,6 +81,16 @@ impl Config {
                 media.rtp_timeout_s == 0,
                 ("media", "rtp_timeout_s"),
                 "is 0: every call would end at once; write 1 or more, such as 30",
+            ),
+            (
+                !(-12..=12).contains(&self.trunk.level_db),
+                ("trunk", "level_db"),
+                TOO_LOUD,
+            ),
+            (
+                !(-12..=12).contains(&self.desks.level_db),
+                ("desks", "level_db"),
+                TOO_LOUD,
             ),
             (
                 no_database,
@@ -255,11 +267,13 @@ impl Config {
             ));
         }
         warnings.extend(self.trunk_warnings());
-        if self.media.srtp == Srtp::Require && !self.sip.listen.iter().all(is_private) {
-            warnings.push(
-                "[media] srtp is \"require\", but [sip] listen has more than tls: on UDP and TCP the keys travel in the clear, and who reads them can decrypt and forge"
-                    .into(),
-            );
+        let media = &self.media;
+        let wants = [self.trunk.srtp, self.desks.srtp].map(|srtp| srtp.unwrap_or(media.srtp));
+        if wants.contains(&Srtp::Require) && !self.sip.listen.iter().all(is_private) {
+            warnings.push(match media.srtp_in_clear {
+                true => "SRTP is demanded (srtp = \"require\"), and [media] srtp_in_clear lets its keys travel in the clear by UDP and TCP: who reads them can decrypt and forge".into(),
+                false => "SRTP is demanded (srtp = \"require\"), but [sip] listen has more than tls: keys do not travel in the clear, so calls by UDP and TCP are refused with 488, and desks are rung by TLS alone".into(),
+            });
         }
         if self.sip.tls_certificate.is_some() && !self.listens(Transport::Tls) {
             warnings.push(

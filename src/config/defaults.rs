@@ -49,6 +49,7 @@ impl Default for Media {
             threads: 1,
             rtp_timeout_s: 30,
             srtp: Srtp::Accept,
+            srtp_in_clear: false,
             learn_address: false,
         }
     }
@@ -97,6 +98,8 @@ impl Default for Desks {
             nat_learn_media: false,
             addresses: Vec::new(),
             strategy: Strategy::default(),
+            srtp: None,
+            level_db: 0,
             ring_timeout_s: 15,
             wrap_up_s: 0,
             rest_s: 5,

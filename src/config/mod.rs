@@ -95,8 +95,11 @@ pub struct Media {
     pub threads: usize,
     /// A leg silent (no RTP, no RTCP) for this long ends the call.
     pub rtp_timeout_s: u64,
-    /// `"accept"`, `"refuse"` or `"require"`: SRTP with keys in the signalling (RFC 4568).
+    /// `"accept"`, `"refuse"` or `"require"`: SRTP with keys in the signalling (RFC 4568), where `[trunk]` or `[desks]`
+    /// say nothing else.
     pub srtp: Srtp,
+    /// Keys may travel by UDP and TCP, too.
+    pub srtp_in_clear: bool,
     /// For broken trunks: takes a leg's address from its first packets where they come from elsewhere.
     pub learn_address: bool,
 }
@@ -161,6 +164,10 @@ pub struct Desks {
     /// `"longest_idle"`, `"ring_all"` or `"linear"`: which desk is rung.
     #[serde(deserialize_with = "desks::strategy")]
     pub strategy: Strategy,
+    /// Of the desks' telephones; by default `[media] srtp`.
+    pub srtp: Option<Srtp>,
+    /// How much louder what comes from desks is made, −12 to 12.
+    pub level_db: i8,
     /// How long one desk rings before the next.
     pub ring_timeout_s: u64,
     /// 话后处理: how long after a talk a desk is not rung.

@@ -105,6 +105,8 @@ fn a_value_that_cannot_work_says_what_would_be_right() {
         ("[media]\nthreads = 0", "1 or more"),
         ("[media]\nrtp_timeout_s = 0", "such as 30"),
         ("[desks]\nring_timeout_s = 0", "such as 15"),
+        ("[desks]\nlevel_db = 13", "-12 to 12"),
+        ("[trunk]\nlevel_db = -13", "-12 to 12"),
         ("[desks]\naddresses = [{ account = \"8001\" }]", "networks"),
         (
             "[desks]\nnetworks = [\"192.0.2.0/24\"]\naddresses = [{ account = \"1\" }, { account = \"1\" }]",
@@ -184,8 +186,15 @@ fn tls_needs_its_two_files_and_is_what_makes_srtp_worth_demanding() {
         warnings.iter().any(|text| text.contains("in the clear"))
     };
     assert!(!in_the_clear(config));
-    let config = parse("[media]\nsrtp = \"require\"").unwrap();
-    assert!(in_the_clear(config));
+    for demanded in [
+        "[media]\nsrtp = \"require\"",
+        "[media]\nsrtp = \"require\"\nsrtp_in_clear = true",
+        "[trunk]\nsrtp = \"require\"",
+        "[desks]\nsrtp = \"require\"",
+    ] {
+        assert!(in_the_clear(parse(demanded).unwrap()), "{demanded}");
+    }
+    assert!(!parse("").unwrap().media.srtp_in_clear);
     let no_udp = "[sip]\nlisten = [\"tcp:0.0.0.0:5060\"]";
     assert!(parse(no_udp).unwrap_err().contains("desks are rung"));
     let desks = "[desks]\naddresses = [\"sip:8001@192.0.2.7;transport=tls\"]";

@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::checks::{Problem, first};
-use super::{Config, read};
+use super::{Config, Srtp, read};
 use crate::sip::{Listen, Transport};
 use crate::trunkline::{self, Account, Credentials, Families, Host};
 
@@ -25,6 +25,10 @@ pub struct Trunk {
     pub transport: Option<Transport>,
     /// Name servers that are asked instead of the system's, `"192.0.2.53:53"`.
     pub nameservers: Vec<SocketAddr>,
+    /// Of calls in and out; by default `[media] srtp`.
+    pub srtp: Option<Srtp>,
+    /// How much louder what comes from callers is made, −12 to 12.
+    pub level_db: i8,
     /// Whether we register.
     pub register: bool,
     /// The number or name that the carrier gave us.
@@ -60,6 +64,8 @@ impl Default for Trunk {
             domain: None,
             transport: None,
             nameservers: Vec::new(),
+            srtp: None,
+            level_db: 0,
             register: false,
             user: String::new(),
             auth_user: None,

@@ -118,6 +118,7 @@ impl Place {
                 may: line.handing.may.clone(),
                 under_way: line.handing.under_way,
                 outside: line.handing.outside.to_vec(),
+                troubles: line.handing.troubles.clone(),
                 supervises: bell.supervises,
             },
         };

@@ -21,6 +21,8 @@ const UNHEARD: usize = 32;
 pub enum Event {
     Key(char),
     Hold(bool),
+    /// Its microphone is muted on purpose, or is so no more.
+    Muted(bool),
     /// 转评价.
     ToRating,
     /// What it wants of the desk or group that is named, or of the colleague who is there.
@@ -43,7 +45,7 @@ pub struct Line {
     sound_lost: mpsc::Sender<()>,
     pub(super) ends: Ends,
     /// As the page was told last.
-    pub(super) handing: Handing,
+    pub(super) handing: Box<Handing>,
     _until: DropGuard,
 }
 
@@ -80,7 +82,7 @@ pub(super) fn begin(
     let line = Line {
         sound_lost,
         ends: ends.shared(),
-        handing: Handing::default(),
+        handing: Box::default(),
         _until: over.clone().drop_guard(),
     };
     let talk = Talk {
@@ -150,6 +152,7 @@ impl Talk {
                 self.send(Event::Hold(on)).await;
                 self.stands();
             }
+            FromPage::Mute { on, .. } => self.send(Event::Muted(on)).await,
             FromPage::ToRating { .. } => {
                 self.ends.because(Reason::Done);
                 self.send(Event::ToRating).await;

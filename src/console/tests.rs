@@ -293,7 +293,8 @@ fn media() -> Media {
         ports: 46_200..=46_299,
         threads: 1,
         rtp_timeout: std::time::Duration::from_secs(60),
-        srtp: Srtp::Accept,
+        srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     })
     .expect("a media room")
@@ -399,6 +400,7 @@ async fn a_page_is_told_what_it_may_want_of_other_desks_and_what_became_of_it() 
         (vec![Step::Complete, Step::TakeBack], Some("asking")),
     ] {
         talk.hands_on_so(Handing {
+            troubles: Vec::new(),
             may: may.clone(),
             under_way,
             outside: ["010…".to_owned()].into(),

@@ -102,6 +102,11 @@ pub enum FromPage {
         line: u64,
         on: bool,
     },
+    /// Its person has muted the microphone, or takes it back: his silence is his own.
+    Mute {
+        line: u64,
+        on: bool,
+    },
     Key {
         line: u64,
         key: char,
@@ -142,6 +147,7 @@ impl FromPage {
             | FromPage::NoMicrophone { line }
             | FromPage::Again { line, .. }
             | FromPage::Hold { line, .. }
+            | FromPage::Mute { line, .. }
             | FromPage::Key { line, .. }
             | FromPage::ToRating { line }
             | FromPage::HandOn { line, .. }
@@ -297,6 +303,9 @@ pub enum ToPage {
         /// The numbers outside that may be named: each, or its beginning with `…`.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         outside: Vec<String>,
+        /// Who is not heard, or hears nothing: `caller_no_packets`, `desk_silent_microphone` and the like.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        troubles: Vec<&'static str>,
         /// The call is another desk's, and its person supervises it.
         #[serde(skip_serializing_if = "Option::is_none")]
         supervises: Option<Mode>,

@@ -8,7 +8,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::errands::{Ended, of_status};
-use crate::sip::{Agent, Dialog, DialogEvent, Invite, Outgoing, Progress, Through};
+use crate::media::{self, Leg, Media, Whose};
+use crate::sip::{
+    Agent, Dialog, DialogEvent, Invite, Outgoing, Progress, Through, Transport, names_tls,
+    refuses_media,
+};
 use crate::trunkline::{self, Trunkline};
 
 /// The trunk for calls out.
@@ -30,7 +34,50 @@ pub struct WayOut {
     pub from_user: String,
 }
 
+/// What whoever is called is offered.
+#[derive(Debug, Clone)]
+pub struct Offers {
+    pub first: String,
+    /// Keys stand in the first, and may travel by TLS alone.
+    pub needs_tls: bool,
+    /// The same in the clear, for whom refuses the first or must not have it; `None` where that may not be.
+    pub plain: Option<String>,
+}
+
+impl Offers {
+    /// With the leg that they are of: keys only where a way is TLS, or they may travel otherwise.
+    ///
+    /// # Errors
+    /// Where there is no media, or none that may be offered by these ways.
+    pub fn made(media: &Media, ways: &[WayOut]) -> Result<(Leg, Offers), media::Error> {
+        let media = media.toward(Whose::Trunk, ways.iter().any(WayOut::by_tls));
+        let mut leg = media.offer()?;
+        let offers = Offers {
+            first: leg.description().to_owned(),
+            needs_tls: media.keys_need_tls(),
+            plain: leg.plain_offer(),
+        };
+        Ok((leg, offers))
+    }
+
+    /// What goes by this way, if anything may.
+    fn by(&self, way: &WayOut) -> Option<&str> {
+        match self.needs_tls && !way.by_tls() {
+            true => self.plain.as_deref(),
+            false => Some(&self.first),
+        }
+    }
+}
+
 impl WayOut {
+    /// Whether what is sent this way is read by nobody else on this hop.
+    pub fn by_tls(&self) -> bool {
+        match &self.through {
+            Some(through) => through.transport == Transport::Tls,
+            None => names_tls(&self.target),
+        }
+    }
+
     /// Where it goes to, as a call's row names it: the trunk's address, or the target without whom we call.
     pub fn peer(&self) -> String {
         match &self.through {
@@ -72,11 +119,13 @@ pub fn ways_out(trunk: &Trunk, kept: Option<&Trunkline>, dialled: &str) -> Vec<W
 pub struct Dialling {
     agent: Agent,
     call: String,
-    offer: String,
+    offers: Offers,
     /// The ways that are left.
     ways: std::vec::IntoIter<WayOut>,
     outgoing: Outgoing,
     /// By which way that went.
+    way: WayOut,
+    /// Whom that is sent to.
     peer: String,
     until: Instant,
     rang: bool,
@@ -105,33 +154,43 @@ impl Dialling {
         agent: &Agent,
         ways: Vec<WayOut>,
         ring: Duration,
-        offer: &str,
+        offers: Offers,
         call: &str,
     ) -> Result<Dialling, Ended> {
         let mut ways = ways.into_iter();
-        let invited = invited(agent, &mut ways, offer, call).await;
-        let (outgoing, peer) = invited.ok_or(Ended::Network)?;
+        let invited = invited(agent, &mut ways, &offers, call).await;
+        let (outgoing, way) = invited.ok_or(Ended::Network)?;
         Ok(Dialling {
             agent: agent.clone(),
             call: call.to_owned(),
-            offer: offer.to_owned(),
+            offers,
             ways,
             outgoing,
-            peer,
+            peer: way.peer(),
+            way,
             until: Instant::now() + ring,
             rang: false,
         })
     }
 
-    /// Who answers that he cannot, or nothing, and has not rung, leaves it to the next address (RFC 3263 §4.3).
+    /// Who answers that he cannot, or nothing, and has not rung, leaves it to the next address (RFC 3263 §4.3); who
+    /// wants no protected media is asked again without.
     async fn goes_on(&mut self, status: u16) -> bool {
-        if self.rang || !trunkline::goes_on(status) {
-            return false;
-        }
-        let next = invited(&self.agent, &mut self.ways, &self.offer, &self.call).await;
+        let had_plain = self.offers.needs_tls && !self.way.by_tls();
+        let asks_plain = refuses_media(status) && !had_plain;
+        let plain = asks_plain.then(|| self.offers.plain.take()).flatten();
+        let next = match plain {
+            Some(plain) => {
+                (self.offers.first, self.offers.needs_tls) = (plain, false);
+                let mut again = vec![self.way.clone()].into_iter();
+                invited(&self.agent, &mut again, &self.offers, &self.call).await
+            }
+            _ if self.rang || !trunkline::goes_on(status) => None,
+            _ => invited(&self.agent, &mut self.ways, &self.offers, &self.call).await,
+        };
         match next {
-            Some((outgoing, peer)) => {
-                (self.outgoing, self.peer) = (outgoing, peer);
+            Some((outgoing, way)) => {
+                (self.outgoing, self.peer, self.way) = (outgoing, way.peer(), way);
                 true
             }
             None => false,
@@ -177,15 +236,23 @@ impl Dialling {
     }
 }
 
-/// An INVITE by the first way of these that can be gone, and whom it was sent to.
+/// An INVITE by the first way of these that can be gone, and which that was.
 async fn invited(
     agent: &Agent,
     ways: &mut std::vec::IntoIter<WayOut>,
-    offer: &str,
+    offers: &Offers,
     call: &str,
-) -> Option<(Outgoing, String)> {
+) -> Option<(Outgoing, WayOut)> {
     for way in ways.by_ref() {
-        let peer = way.peer();
+        let Some(offer) = offers.by(&way) else {
+            tracing::warn!(
+                call,
+                peer = way.peer(),
+                "no TLS: no call goes there whose media must be protected"
+            );
+            continue;
+        };
+        let gone = way.clone();
         let invite = Invite {
             target: way.target,
             flow: None,
@@ -196,7 +263,7 @@ async fn invited(
             headers: Vec::new(),
         };
         match agent.invite(invite).await {
-            Ok(outgoing) => return Some((outgoing, peer)),
+            Ok(outgoing) => return Some((outgoing, gone)),
             Err(error) => {
                 tracing::warn!(call, %error, "an address of the trunk for calls out cannot be reached");
             }

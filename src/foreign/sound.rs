@@ -11,11 +11,11 @@ use crate::rtp::g711::Codec;
 use crate::rtp::packet::Packet;
 use crate::rtp::playout::{FRAME_SAMPLES, Playout};
 use crate::rtp::rtcp;
-use crate::rtp::sdes::{Keys, Suite};
 use crate::rtp::sdp::{self, Local, Srtp};
-use crate::rtp::srtp::{Incoming, OVERHEAD, Outgoing};
 use crate::rtp::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
 use crate::rtp::tones::Detector;
+use crate::srtp::sdes::{Keys, Suite};
+use crate::srtp::{Incoming, OVERHEAD, Outgoing};
 use crate::{archive, media, studio};
 
 #[allow(clippy::disallowed_methods)] // A moment to count from; the machines are told every other one.

@@ -12,7 +12,7 @@ use crate::peer::{News, Peer};
 use crate::rtp::learning::{Learner, Verdict};
 use crate::rtp::packet::Packet;
 use crate::rtp::sdp::Negotiated;
-use crate::rtp::srtp::{Contexts, OVERHEAD, Refused};
+use crate::srtp::{Contexts, OVERHEAD, Refused};
 
 /// Longest packet that is read: 40 ms of G.711 and headers are 340 octets.
 pub const PACKET_LEN: usize = 1500;

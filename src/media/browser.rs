@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{Error, Leg, Media};
 use crate::line::{Clocks, FarEnd, PACKET_LEN, Received};
+use crate::mixing::limiter::factor;
 use crate::peer::{Offer, Peer};
 use crate::rtp::sdp::Local;
 
@@ -26,6 +27,7 @@ impl Media {
             local: Local::new(address, port, self.srtp),
             description,
             negotiated: Some(offer.negotiated()),
+            level: factor(self.levels.desks),
         })
     }
 }

@@ -3,6 +3,7 @@
 mod ear;
 mod ending;
 mod late;
+mod oneway;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use super::outbox::Outbox;
 use super::playing::{Play, Prompt};
 use super::recorder::{FileId, Recording, Writer};
 use super::{Clip, Event, LegCounts, Side};
-use crate::mixing::{Bridge, Ear, Frame};
+use crate::mixing::{Bridge, Ear, Frame, Limiters};
 use crate::rtp::g711::Codec;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::sdp::Negotiated;
@@ -49,6 +50,8 @@ pub enum Command {
     /// A supervisor's, in this way.
     AddEar(Box<MediaLeg>, Ear),
     Ear(Ear),
+    /// Of the first desk: its person has muted its microphone, or takes it back.
+    Muted(bool),
     RemoveEar,
     /// The supervisor is the first desk from now on.
     EarIsFirst,
@@ -83,6 +86,7 @@ pub struct Call {
     /// What the desk's leg that was closed last had counted.
     desk_counts: Option<LegCounts>,
     bridge: Bridge,
+    limiters: Limiters,
     play: Option<Play>,
     recording: Option<Recording>,
     message: Option<Message>,
@@ -120,6 +124,7 @@ impl Call {
             supervisor: None,
             desk_counts: None,
             bridge: Bridge::Apart,
+            limiters: Limiters::default(),
             play: None,
             recording,
             message: None,
@@ -154,6 +159,7 @@ impl Call {
     fn beat(&mut self, now: Instant) {
         let (from_caller, from_desks) = self.listen(now);
         self.supervise(now);
+        self.watch(&from_caller, &from_desks[0]);
         let mut prompt = Prompt::new();
         let (mut to_caller_is_prompt, mut to_desk_is_prompt) = (false, false);
         if let Some(play) = &mut self.play {
@@ -295,6 +301,7 @@ impl Call {
                 self.supervisor = Some(Supervisor { leg, how });
             }
             Command::Ear(how) => self.ear_is(how),
+            Command::Muted(on) => self.is_muted(on),
             Command::RemoveEar => self.remove_ear(now),
             Command::EarIsFirst => {
                 let ear = self.supervisor.take();
@@ -363,6 +370,7 @@ impl Call {
         if let Some(mut desk) = desk {
             let (outbox, due) = (&mut self.outbox, self.next_beat);
             desk.drain_all(due, now, &mut |event| outbox.push(event));
+            desk.watch(false, 0, 0, &mut |event| outbox.push(event));
             desk.close(now, &mut |event| outbox.push(event));
             self.desk_counts = Some(desk.counts);
         }

@@ -17,11 +17,16 @@ pub enum Error {
     #[error("no common codec: the other side offers {offered}; PCMA (8) or PCMU (0) is needed")]
     NoCommonCodec { offered: String },
     /// Answer 488: `[media] srtp` wants it otherwise.
-    #[error("the other side offers {offered}; {wanted} is wanted ([media] srtp)")]
+    #[error("the other side offers {offered}; {wanted} is wanted ([media] srtp and srtp_in_clear)")]
     OtherProfile {
         offered: String,
         wanted: &'static str,
     },
+    /// Answer 488: a key that travels in the clear is no secret.
+    #[error(
+        "SRTP is demanded ([media] srtp), and its keys would travel in the clear: sign in by TLS, or allow it by [media] srtp_in_clear"
+    )]
+    KeysInTheClear,
     /// Answer 488: what we sent there would never arrive.
     #[error(
         "the other side names {theirs}, and our media address is {ours}; both must be IPv4 or both IPv6"
@@ -54,6 +59,7 @@ impl From<sdp::Error> for Error {
         match fault {
             sdp::Error::Unreadable(why) => Error::UnreadableSdp(why),
             sdp::Error::NoCommonCodec { offered } => Error::NoCommonCodec { offered },
+            sdp::Error::KeysInTheClear => Error::KeysInTheClear,
             sdp::Error::OtherProfile { offered, wanted } => Error::OtherProfile { offered, wanted },
         }
     }

@@ -127,6 +127,11 @@ impl CallMedia {
         self.command(Command::Ear(how));
     }
 
+    /// The person of the first desk has muted its microphone, or takes it back.
+    pub fn muted(&self, on: bool) {
+        self.command(Command::Muted(on));
+    }
+
     pub fn remove_ear(&self) {
         self.locals().ear = None;
         self.command(Command::RemoveEar);

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::call::BEAT;
 use super::{Event, LegCounts, Side, Way};
 use crate::line::{Clocks, FarEnd, PACKET_LEN, REPORT_ROOM, Received};
+use crate::mixing::limiter::Limiter;
+use crate::oneway::{Beat, Watch};
 use crate::rtp::packet::Packet;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::receiver::Receiver;
@@ -39,10 +41,20 @@ pub struct MediaLeg {
     sender: Sender,
     next_report: Instant,
     beats: u32,
+    pub watched: Watch,
+    /// How much louder it is made, and what keeps that within bounds.
+    level: f32,
+    limiter: Limiter,
 }
 
 impl MediaLeg {
-    pub fn new(side: Side, far_end: FarEnd, negotiated: Negotiated, now: Instant) -> Self {
+    pub fn new(
+        side: Side,
+        far_end: FarEnd,
+        negotiated: Negotiated,
+        level: f32,
+        now: Instant,
+    ) -> Self {
         let mut leg = MediaLeg {
             side,
             negotiated,
@@ -55,6 +67,9 @@ impl MediaLeg {
             sender: Sender::default(),
             next_report: now + RTCP_EVERY,
             beats: 0,
+            watched: Watch::new(side != Side::Caller),
+            level,
+            limiter: Limiter::default(),
         };
         leg.far_end.negotiated(&leg.negotiated);
         leg
@@ -168,6 +183,7 @@ impl MediaLeg {
         if !self.negotiated.they_send {
             return;
         }
+        self.watched.packet();
         let side = self.side;
         let out = &mut |way, key| out(told(side, way, key));
         self.receiver.take(packet, &self.negotiated, now, due, out);
@@ -189,6 +205,21 @@ impl MediaLeg {
         if made_up > 0 {
             metrics::counter!("gradeline_media_concealed_samples_total").increment(made_up as u64);
         }
+        // Its keys were heard before, as loud as they came.
+        self.limiter.level(frame, self.level);
+    }
+
+    /// Looks at a beat in which it is `joined` with another side or is not.
+    pub fn watch(&mut self, joined: bool, peak: u16, other: u16, out: &mut impl FnMut(Event)) {
+        let beat = Beat {
+            talks: joined && self.negotiated.they_send && self.negotiated.they_receive,
+            paused: self.receiver.is_paused(),
+            peak,
+            other_peak: other,
+        };
+        let side = self.side;
+        let out = &mut |news| out(Event::OneWay { side, news });
+        self.watched.beat(beat, out);
     }
 
     /// Beats that we were too late for.
@@ -234,7 +265,7 @@ impl MediaLeg {
             false => timeout,
         };
         if self.beats.is_multiple_of(RTCP_READ_EVERY_BEATS) {
-            self.read_rtcp(now);
+            self.read_rtcp(now, out);
         }
         if now >= self.next_report {
             self.next_report = now + RTCP_EVERY;
@@ -249,7 +280,7 @@ impl MediaLeg {
         }
     }
 
-    fn read_rtcp(&mut self, now: Instant) {
+    fn read_rtcp(&mut self, now: Instant, out: &mut impl FnMut(Event)) {
         let mut octets = [0u8; PACKET_LEN];
         for _ in 0..DRAINED_A_BEAT {
             match self.far_end.receive_report(&mut octets) {
@@ -257,6 +288,12 @@ impl MediaLeg {
                     if rtcp::is_rtcp(&octets[..length]) {
                         self.last_sign = now;
                         self.timed_out = false;
+                    }
+                    let highest = rtcp::highest_received(&octets[..length], self.sender.ssrc);
+                    if let Some(highest) = highest {
+                        let side = self.side;
+                        let out = &mut |news| out(Event::OneWay { side, news });
+                        self.watched.report(highest, self.counts.sent, out);
                     }
                 }
                 Err(fault) if fault.kind() == ErrorKind::WouldBlock => break,

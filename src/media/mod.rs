@@ -1,14 +1,12 @@
 //! Sound: SDP, RTP, telephone events, in-band tones, codecs, prompts, the recorder,
 //! and the media threads that own the sockets and the beat. No tokio in the threads;
-//! commands in and events out by bounded queues. The only room that names `hound`.
+//! commands in and events out by bounded queues.
 //!
 //! **Invariant:** on a leg only the negotiated address is heard; nothing is learnt
 //! from what arrives. A forged telephone event is a forged vote.
 
 mod browser;
 mod call;
-mod clips;
-mod facts;
 mod fault;
 mod handle;
 mod leg;
@@ -24,14 +22,16 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use crate::clips::{Clip, Clips, WavFacts, wav_facts};
 use crate::mixing::held;
+use crate::mixing::limiter::factor;
 pub use crate::mixing::{Bridge, Ear};
+pub use crate::oneway::{News, Trouble};
 pub use crate::rtp::Way;
-pub use crate::rtp::sdp::{Srtp, is_hold};
-pub use facts::{WavFacts, wav_facts};
+pub use crate::rtp::sdp::is_hold;
+pub use crate::srtp::secrecy::{Secrecy, Srtp, Whose};
 pub use fault::Error;
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -73,22 +73,19 @@ pub struct Settings {
     /// No RTP and no RTCP for this long on a leg that should send: `Event::RtpTimeout`.
     pub rtp_timeout: Duration,
     /// Whether media is protected with keys by SDES.
-    pub srtp: Srtp,
+    pub srtp: Secrecy,
+    /// How much louder what comes from there is made, in dB, −12 to 12.
+    pub levels: Levels,
     /// For broken trunks: a leg's address may be learnt from its first packets.
     pub learn_address: bool,
 }
 
-/// A recorded clip, encoded once per codec.
-pub struct Clip {
-    /// 8 kHz mono.
-    pub pcm: Vec<i16>,
-    pub pcma: Vec<u8>,
-    pub pcmu: Vec<u8>,
+/// In dB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Levels {
+    pub trunk: i8,
+    pub desks: i8,
 }
-
-/// All clips of one locale, by file stem.
-#[derive(Clone, Default)]
-pub struct Clips(pub Arc<HashMap<String, Arc<Clip>>>);
 
 /// What the media room tells about a call, in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +117,11 @@ pub enum Event {
     },
     RtpTimeout {
         side: Side,
+    },
+    /// A side of the talk gives no sound or gets none, or does again.
+    OneWay {
+        side: Side,
+        news: News,
     },
     /// Packets come from elsewhere than was said, and `learn_address` allows it: from here on `from`
     /// is the leg's address.
@@ -186,6 +188,7 @@ pub struct Leg {
     local: Local,
     description: String,
     negotiated: Option<Negotiated>,
+    level: f32,
 }
 
 impl Leg {
@@ -194,7 +197,12 @@ impl Leg {
         &self.description
     }
 
-    /// Takes the other side's answer to our offer.
+    /// The offer in the clear, for whom refuses the protected one (488); `None` where that may not be.
+    pub fn plain_offer(&mut self) -> Option<String> {
+        self.local.plain_offer()
+    }
+
+    /// Takes the other side's answer to our offer, whichever it was.
     pub fn accept_answer(&mut self, answer: &[u8]) -> Result<(), Error> {
         let negotiated = self.local.accept(answer)?;
         reachable(self.local.address, &negotiated)?;
@@ -213,7 +221,7 @@ impl Leg {
         let nothing = Negotiated::nothing();
         let negotiated = self.negotiated.unwrap_or(nothing);
         (
-            MediaLeg::new(side, self.far_end, negotiated, clock()),
+            MediaLeg::new(side, self.far_end, negotiated, self.level, clock()),
             self.local,
         )
     }
@@ -227,7 +235,12 @@ pub struct Media {
     writer: Writer,
     ids: Arc<AtomicU64>,
     rtp_timeout: Duration,
+    secrecy: Secrecy,
+    /// Of the legs that are made.
     srtp: Srtp,
+    levels: Levels,
+    /// Of the legs that are made.
+    level: f32,
     learning: Learning,
     /// Who we are to browsers.
     identity: Arc<Identity>,
@@ -274,7 +287,10 @@ impl Media {
             },
             ids: Arc::new(AtomicU64::new(0)),
             rtp_timeout: settings.rtp_timeout,
-            srtp: settings.srtp,
+            secrecy: settings.srtp,
+            srtp: settings.srtp.trunk,
+            levels: settings.levels,
+            level: factor(settings.levels.trunk),
             learning: match settings.learn_address {
                 true => Learning::FromAnybody,
                 false => Learning::Never,
@@ -286,6 +302,23 @@ impl Media {
     /// Recordings that their volume does not take now: their sound waits in memory.
     pub fn stalled_recordings(&self) -> usize {
         self.writer.stalled.load(Ordering::Relaxed)
+    }
+
+    /// The same room for legs of these, whose keys travel by TLS or do not.
+    pub fn toward(&self, whose: Whose, by_tls: bool) -> Media {
+        Media {
+            srtp: self.secrecy.of(whose, by_tls),
+            level: factor(match whose {
+                Whose::Trunk => self.levels.trunk,
+                Whose::Desk => self.levels.desks,
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// Whether what is offered here has keys that may travel by TLS alone.
+    pub fn keys_need_tls(&self) -> bool {
+        self.srtp.offers_protection() && !self.secrecy.in_clear
     }
 
     /// A leg that answers `offer`; its `description` is the answer.
@@ -301,11 +334,15 @@ impl Media {
             local,
             description,
             negotiated: Some(negotiated),
+            level: self.level,
         })
     }
 
     /// A leg that makes an offer.
     pub fn offer(&self) -> Result<Leg, Error> {
+        if self.srtp == Srtp::Impossible {
+            return Err(Error::KeysInTheClear);
+        }
         let sockets = self.ports.bind()?;
         let mut local = Local::new(self.ports.address(), sockets.port, self.srtp);
         let description = local.offer();
@@ -314,6 +351,7 @@ impl Media {
             local,
             description,
             negotiated: None,
+            level: self.level,
         })
     }
 

@@ -53,7 +53,7 @@ async fn upkeep(handle: PrometheusHandle) {
 }
 
 /// Counters, and what each of them counts.
-const COUNTERS: [(&str, &str); 31] = [
+const COUNTERS: [(&str, &str); 32] = [
     (
         "gradeline_desks_nat_asked_total",
         "OPTIONS to telephones behind NAT",
@@ -166,6 +166,10 @@ const COUNTERS: [(&str, &str); 31] = [
     (
         "gradeline_media_learnt_addresses_total",
         "Legs whose address was learnt from their first packets ([media] learn_address)",
+    ),
+    (
+        "gradeline_one_way_audio_total",
+        "Times that a side of a talk was not heard, or heard nothing, for four seconds",
     ),
     (
         "gradeline_media_rtp_timeouts_total",

@@ -1,11 +1,13 @@
 //! Who hears whom: frames of a caller, of up to two desks and of a supervisor in, what each of them and the recording
 //! hears out. Pure: no socket, no thread, no clock.
 //!
-//! **Invariant:** nobody hears himself; nobody hears who is apart from him; a sum too loud is clipped, never wrapped.
+//! **Invariant:** nobody hears himself; nobody hears who is apart from him; a sum too loud is limited, neither cut nor wrapped.
 
 pub mod held;
+pub mod limiter;
 
 use crate::rtp::playout::FRAME_SAMPLES;
+use limiter::{Limiter, Sum};
 
 /// 20 ms of sound.
 pub type Frame = [i16; FRAME_SAMPLES];
@@ -37,6 +39,39 @@ pub enum Ear {
     Join,
 }
 
+/// What each side hears of the others, as it is added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    pub to_caller: Sum,
+    pub to_desks: [Sum; 2],
+    /// Of the desks, whoever is heard by anybody: the recording's right channel.
+    pub desks: Sum,
+}
+
+/// The limiters of a call, one for each who hears.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limiters {
+    caller: Limiter,
+    desks: [Limiter; 2],
+    recording: Limiter,
+    pub ear: Limiter,
+}
+
+impl Limiters {
+    /// What each side hears.
+    pub fn limit(&mut self, sums: &Sums) -> Mixed {
+        let [first, second] = &mut self.desks;
+        Mixed {
+            to_caller: self.caller.limit(&sums.to_caller),
+            to_desks: [
+                first.limit(&sums.to_desks[0]),
+                second.limit(&sums.to_desks[1]),
+            ],
+            desks: self.recording.limit(&sums.desks),
+        }
+    }
+}
+
 /// What each side hears of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mixed {
@@ -47,7 +82,8 @@ pub struct Mixed {
 }
 
 impl Bridge {
-    fn joins_caller(self) -> bool {
+    /// Whether the caller and a desk hear each other.
+    pub fn joins_caller(self) -> bool {
         matches!(self, Bridge::Pair | Bridge::All)
     }
 
@@ -56,8 +92,9 @@ impl Bridge {
     }
 
     /// Mixes a beat. `caller_listens` is false while something of ours is played to him.
-    pub fn mix(self, caller: &Frame, desks: &[Frame; 2], caller_listens: bool) -> Mixed {
+    pub fn mix(self, caller: &Frame, desks: &[Frame; 2], caller_listens: bool) -> Sums {
         let silence = [0; FRAME_SAMPLES];
+        let (caller, desks) = (&wide(caller), &desks.each_ref().map(wide));
         let heard = match (self, caller_listens) {
             (Bridge::Apart, _) | (Bridge::Pair, false) => silence,
             (Bridge::Pair, true) => desks[0],
@@ -68,7 +105,7 @@ impl Bridge {
         } else {
             silence
         };
-        let between = |other: &Frame| match self.joins_second() {
+        let between = |other: &Sum| match self.joins_second() {
             true => sum(&from_caller, other),
             false => from_caller,
         };
@@ -77,7 +114,7 @@ impl Bridge {
         } else {
             silence
         };
-        Mixed {
+        Sums {
             to_caller: if self.joins_caller() { heard } else { silence },
             to_desks: [between(&desks[1]), second],
             desks: heard,
@@ -92,8 +129,10 @@ impl Bridge {
         caller_listens: bool,
         ear: Ear,
         said: &Frame,
-    ) -> (Mixed, Frame) {
+    ) -> (Sums, Sum) {
         let mut mixed = self.mix(caller, desks, caller_listens);
+        let (caller, desks) = (&wide(caller), &desks.each_ref().map(wide));
+        let said = &wide(said);
         let joins = ear == Ear::Join && self != Bridge::Apart;
         // Who is joined hears the desk while something is played to the caller, and is heard by it: that is recorded
         // as what desks say to each other is.
@@ -121,10 +160,14 @@ impl Bridge {
     }
 }
 
-fn sum(one: &Frame, other: &Frame) -> Frame {
+fn wide(frame: &Frame) -> Sum {
+    frame.map(i32::from)
+}
+
+fn sum(one: &Sum, other: &Sum) -> Sum {
     let mut both = *one;
     for (sample, more) in both.iter_mut().zip(other) {
-        *sample = sample.saturating_add(*more);
+        *sample += more;
     }
     both
 }
@@ -203,12 +246,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_loud_together_is_clipped() {
+    fn what_is_too_loud_together_is_limited_for_each_who_hears() {
         let loud = [i16::MAX; FRAME_SAMPLES];
-        let mixed = Bridge::All.mix(&CALLER, &[loud, loud], true);
-        assert_eq!(mixed.to_caller, loud);
         let low = [i16::MIN; FRAME_SAMPLES];
-        assert_eq!(Bridge::Desks.mix(&CALLER, &[low, low], false).desks, low);
+        for (said, limit) in [(loud, limiter::CEILING), (low, -limiter::CEILING)] {
+            let mut limiters = Limiters::default();
+            let sums = Bridge::All.mix(&said, &[said, said], true);
+            let mixed = limiters.limit(&sums);
+            let heard = [mixed.to_caller, mixed.to_desks[0], mixed.to_desks[1]];
+            assert_eq!(heard, [[limit; FRAME_SAMPLES]; 3]);
+            assert_eq!(mixed.desks, [limit; FRAME_SAMPLES]);
+        }
+        let quiet = Bridge::All.mix(&CALLER, &DESKS, true);
+        let mixed = Limiters::default().limit(&quiet);
+        assert_eq!(mixed.to_caller.map(i32::from), quiet.to_caller);
     }
 
     #[test]

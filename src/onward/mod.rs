@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::dialing::{self, Dialling, Step, Trunk, WayOut};
+use crate::dialing::{self, Dialling, Offers, Step, Trunk, WayOut};
 use crate::errands::Ended;
 use crate::floor::{Hunted, Seat};
 use crate::ivr::Unavailable;
@@ -176,14 +176,8 @@ impl Attempt {
             tracing::warn!(call = self.call, %error, "nobody outside can be called");
             Unavailable::Failed
         };
-        let mut leg = self.media.offer().map_err(|error| failed(&error))?;
-        let begun = Dialling::begin(
-            &self.agent,
-            ways,
-            self.trunk.ring,
-            leg.description(),
-            &self.call,
-        );
+        let (mut leg, offers) = Offers::made(&self.media, &ways).map_err(|error| failed(&error))?;
+        let begun = Dialling::begin(&self.agent, ways, self.trunk.ring, offers, &self.call);
         let mut dialling = begun.await.map_err(unavailable)?;
         let mut early = None;
         let mut rang = false;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::handshake::{Handshake, Identity, Step};
 use super::offer::{Offer, Ours};
 use super::stun;
-use crate::rtp::srtp::Protection;
+use crate::srtp::Protection;
 
 /// Paths of one browser that are kept: its interfaces, by two families.
 const PLACES: usize = 8;

@@ -16,8 +16,8 @@ use rtc_shared::error::Error;
 use sha2::{Digest as _, Sha256};
 
 use super::records::Records;
-use crate::rtp::sdes::{Keys, Suite};
-use crate::rtp::srtp::Protection;
+use crate::srtp::Protection;
+use crate::srtp::sdes::{Keys, Suite};
 
 /// A handshake's datagrams are answered by so many at most.
 const SENT_AT_ONCE: usize = 16;

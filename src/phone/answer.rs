@@ -102,9 +102,10 @@ async fn take(house: Arc<House>, invite: Incoming, mut place: Place) {
 /// A leg that answers the offer, or makes one where the caller made none; else the refusal's status
 /// and reason.
 fn media_for(house: &House, invite: &Incoming) -> Result<Leg, (u16, &'static str)> {
+    let media = house.media.toward(media::Whose::Trunk, invite.by_tls);
     let leg = match &invite.offer {
-        Some(offer) => house.media.answer_to(offer),
-        None => house.media.offer(),
+        Some(offer) => media.answer_to(offer),
+        None => media.offer(),
     };
     leg.map_err(|error| {
         tracing::info!(source = %invite.source, %error, "a call cannot have media");
@@ -112,7 +113,7 @@ fn media_for(house: &House, invite: &Incoming) -> Result<Leg, (u16, &'static str
             media::Error::UnreadableSdp(_) => (400, "sdp"),
             media::Error::NoCommonCodec { .. } => (488, "codec"),
             media::Error::OtherFamily { .. } => (488, "address"),
-            media::Error::OtherProfile { .. } => (488, "srtp"),
+            media::Error::OtherProfile { .. } | media::Error::KeysInTheClear => (488, "srtp"),
             _ => (503, "media"),
         }
     })

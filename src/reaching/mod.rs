@@ -12,12 +12,12 @@ use crate::book::Book;
 use crate::calling::Outward;
 use crate::console::Event as Did;
 use crate::desks::{Need, Terms};
-use crate::dialing::{self, Dialling, Step};
+use crate::dialing::{self, Dialling, Offers, Step, WayOut};
 use crate::domain::{Calendar, Moment};
 use crate::errands::{Ended, Order};
 use crate::floor::{Floor, Hunted, Seat, Wanted, Whom};
 use crate::ledger::clock;
-use crate::media::{self, CallMedia, Media, Side};
+use crate::media::{self, CallMedia, Leg, Media, Side};
 use crate::outward::Attempt;
 use crate::ringing::{Answered, DeskEars, DeskEvent, DeskLine};
 use crate::sip::{Agent, Dialog, DialogEvent};
@@ -74,7 +74,23 @@ impl Reaching<'_> {
         }
     }
 
-    async fn dial(&self, offer: &str) -> Result<Dialling, Failed> {
+    /// The ways out as they are now.
+    fn ways(&self) -> Vec<WayOut> {
+        let Some(outward) = self.outward else {
+            return Vec::new();
+        };
+        let dialled = outward.numbers.dialled(&self.order.number);
+        dialing::ways_out(&outward.trunk, self.trunkline, &dialled)
+    }
+
+    fn offers(&self) -> Result<(Leg, Offers), Failed> {
+        Offers::made(self.media, &self.ways()).map_err(|error| {
+            tracing::error!(%error, "no media for a call out");
+            NOTHING
+        })
+    }
+
+    async fn dial(&self, offers: Offers) -> Result<Dialling, Failed> {
         let Some(outward) = self.outward else {
             return Err(NOTHING);
         };
@@ -83,11 +99,8 @@ impl Reaching<'_> {
         if !hours.is_open(clock::moment(), calendar) {
             return Err((Ended::OutOfHours, None));
         }
-        let dialled = outward.numbers.dialled(&self.order.number);
         let call = &self.attempt.call.0;
-        let trunk = &outward.trunk;
-        let ways = dialing::ways_out(trunk, self.trunkline, &dialled);
-        Dialling::begin(self.agent, ways, trunk.ring, offer, call)
+        Dialling::begin(self.agent, self.ways(), outward.trunk.ring, offers, call)
             .await
             .map_err(|ended| (ended, None))
     }
@@ -137,8 +150,8 @@ async fn desk_first(calling: &Reaching<'_>) -> Result<(Answered, Seat), Failed> 
 
 /// Calls outside, for the machine alone: recorded from the answer on.
 async fn reach(calling: &Reaching<'_>) -> Result<Reached, Failed> {
-    let mut leg = calling.media.offer().map_err(|_| NOTHING)?;
-    let mut dialling = calling.dial(leg.description()).await?;
+    let (mut leg, offers) = calling.offers()?;
+    let mut dialling = calling.dial(offers).await?;
     loop {
         match dialling.next().await {
             Step::Rings { .. } => {}
@@ -171,15 +184,14 @@ async fn reach_for(
     calling: &Reaching<'_>,
     (desk, seat): (Answered, Seat),
 ) -> Result<Reached, Failed> {
-    let leg = calling.media.offer().map_err(|_| NOTHING)?;
-    let offer = leg.description().to_owned();
+    let (leg, offers) = calling.offers()?;
     let place = calling.place();
     let started = calling.media.start_call(leg, Some(&place));
     let (sound, sound_events) = started.map_err(|_| NOTHING)?;
     sound.add_desk(desk.leg);
     sound.join();
     let mut desk_events = desk.events;
-    match ring_out(calling, &offer, &sound, &mut desk_events).await {
+    match ring_out(calling, offers, &sound, &mut desk_events).await {
         Ok((dialog, events, peer)) => {
             // What he hears first is for him alone.
             sound.part();
@@ -204,11 +216,11 @@ type Line = (Dialog, mpsc::Receiver<DialogEvent>, String);
 
 async fn ring_out(
     calling: &Reaching<'_>,
-    offer: &str,
+    offers: Offers,
     sound: &CallMedia,
     desk: &mut DeskEars,
 ) -> Result<Line, Failed> {
-    let mut dialling = calling.dial(offer).await?;
+    let mut dialling = calling.dial(offers).await?;
     let mut early_fits = false;
     // Until somebody rings or answers the desk is asked to wait.
     calling.plays_waiting(sound);
@@ -261,6 +273,10 @@ async fn leaves(sound: &CallMedia, desk: &mut DeskEars) {
             DeskEvent::Page(
                 Did::Key(_) | Did::Hold(_) | Did::HandsOn(..) | Did::Supervise(_) | Did::TakeOver,
             ) => continue,
+            DeskEvent::Page(Did::Muted(on)) => {
+                sound.muted(on);
+                continue;
+            }
             DeskEvent::Page(Did::Away) => {
                 sound.remove_desk();
                 continue;

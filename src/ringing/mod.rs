@@ -12,8 +12,10 @@ use tokio_util::sync::CancellationToken;
 use crate::console::{self, Bell, Consoles};
 use crate::ivr::Unavailable;
 use crate::location::{Carrier, Location, Way};
-use crate::media::{Leg, Media};
-use crate::sip::{Agent, Dialog, DialogEvent, Flow, Invite, Progress, Transport};
+use crate::media::{Leg, Media, Whose};
+use crate::sip::{
+    Agent, Dialog, DialogEvent, Flow, Invite, Progress, Transport, names_tls, refuses_media,
+};
 
 /// A desk that answered, and the leg that its answer completed.
 pub struct Answered {
@@ -126,6 +128,16 @@ pub fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
     }
 }
 
+impl Phone {
+    /// Whether what it is sent is read by nobody else on the way.
+    fn by_tls(&self) -> bool {
+        match self.flow {
+            Some(flow) => flow.transport == Transport::Tls,
+            None => names_tls(&self.uri),
+        }
+    }
+}
+
 /// Whom to ring, and as whom.
 pub struct Ring {
     pub phones: Vec<Phone>,
@@ -199,8 +211,11 @@ async fn fork(agent: &Agent, media: &Media, ring: &Ring) -> Result<Answered, Una
     Err(why)
 }
 
+/// Rings one telephone. By TLS it is offered protected media; one that refuses that is asked again in the clear, where
+/// the operator allows it: the line between us is read by nobody else, so nobody else can have made it refuse.
 async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Result<Answered, No> {
     let failed = || No::Here(Unavailable::Failed);
+    let media = media.toward(Whose::Desk, phone.by_tls());
     let mut leg = media.offer().map_err(|error| {
         tracing::error!(call = ring.call, %error, "no media for a desk");
         failed()
@@ -208,13 +223,53 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Re
     if let Some(host) = phone.media_from {
         leg.learn_from(host);
     }
+    let (mut offer, mut is_protected) = (leg.description().to_owned(), true);
+    loop {
+        match offered(agent, ring, phone, offer).await? {
+            Said::Answered(dialog, events, sdp) => {
+                return match leg.accept_answer(&sdp) {
+                    Ok(()) => Ok(Answered {
+                        line: DeskLine::Telephone(dialog),
+                        events: DeskEars::Telephone(events),
+                        leg,
+                    }),
+                    Err(error) => {
+                        tracing::warn!(call = ring.call, %error, "a desk's answer cannot be used");
+                        Err(failed())
+                    }
+                };
+            }
+            Said::NoSuchMedia(status) => match leg.plain_offer().filter(|_| is_protected) {
+                Some(plain) => (offer, is_protected) = (plain, false),
+                None => {
+                    tracing::warn!(
+                        call = ring.call,
+                        status,
+                        "a desk refuses the media that it is offered"
+                    );
+                    return Err(failed());
+                }
+            },
+        }
+    }
+}
+
+/// What a telephone says to an offer, beside that it cannot.
+enum Said {
+    Answered(Dialog, mpsc::Receiver<DialogEvent>, Vec<u8>),
+    /// With this status.
+    NoSuchMedia(u16),
+}
+
+async fn offered(agent: &Agent, ring: &Ring, phone: &Phone, sdp: String) -> Result<Said, No> {
+    let failed = || No::Here(Unavailable::Failed);
     let invite = Invite {
         target: phone.uri.clone(),
         flow: phone.flow,
         through: None,
         from_user: ring.caller.clone().unwrap_or_else(|| "anonymous".into()),
         from_name: None,
-        sdp: leg.description().to_owned(),
+        sdp,
         headers: vec![("X-Gradeline-Call".into(), ring.call.clone())],
     };
     let mut outgoing = agent.invite(invite).await.map_err(|error| {
@@ -228,21 +283,12 @@ async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Re
                 dialog,
                 events,
                 sdp,
-            } => {
-                return match leg.accept_answer(&sdp) {
-                    Ok(()) => Ok(Answered {
-                        line: DeskLine::Telephone(dialog),
-                        events: DeskEars::Telephone(events),
-                        leg,
-                    }),
-                    Err(error) => {
-                        tracing::warn!(call = ring.call, %error, "a desk's answer cannot be used");
-                        Err(failed())
-                    }
-                };
-            }
+            } => return Ok(Said::Answered(dialog, events, sdp)),
             Progress::Refused { status: 486 } => return Err(No::Here(Unavailable::Busy)),
             Progress::Refused { status: 600 | 603 } => return Err(No::Everywhere),
+            Progress::Refused { status } if refuses_media(status) => {
+                return Ok(Said::NoSuchMedia(status));
+            }
             Progress::Refused { status } => {
                 tracing::warn!(call = ring.call, status, "a desk did not take the call");
                 return Err(failed());

@@ -11,12 +11,9 @@ pub mod packet;
 pub mod playout;
 pub mod receiver;
 pub mod reception;
-pub mod replay;
 pub mod rtcp;
-pub mod sdes;
 pub mod sdp;
 pub mod sender;
-pub mod srtp;
 pub mod telephone_event;
 pub mod tones;
 

@@ -11,9 +11,10 @@ use super::rtcp::ReceptionReport;
 use super::sdp::Negotiated;
 use super::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
 use super::tones::Detector;
+use crate::comfort::{self, Noise};
 
-/// Comfort noise (RFC 3389): a sign of life, no sound.
-const COMFORT_NOISE_TYPE: u8 = 13;
+/// A marker behind a gap of this (50 ms) says that nothing was sent meanwhile on purpose (RFC 3551 §4.1).
+const GAP_SAMPLES: u32 = 400;
 /// Samples that are decoded of one packet; a longer one is cut.
 const LONGEST_SAMPLES: usize = 1500;
 
@@ -29,6 +30,21 @@ pub struct Receiver {
     /// When the first packet came: arrivals are counted from there.
     began: Option<Instant>,
     late: u64,
+    pause: Pause,
+}
+
+/// Whether its sender has paused.
+#[derive(Default)]
+struct Pause {
+    /// Its last packet said what noise there is.
+    noise: Option<Noise>,
+    is_on: bool,
+    /// Sound came again; until it is heard the pause goes on.
+    ends: bool,
+    /// It has sent nothing on purpose before: what it does not send is none of the network's loss.
+    suppresses: bool,
+    /// Sequence number and timestamp of the last packet.
+    last: Option<(u16, u32)>,
 }
 
 impl Default for Receiver {
@@ -40,6 +56,7 @@ impl Default for Receiver {
             reception: Reception::default(),
             began: None,
             late: 0,
+            pause: Pause::default(),
         }
     }
 }
@@ -66,14 +83,17 @@ impl Receiver {
         } else if let Some(codec) = Codec::from_static_payload_type(packet.payload_type) {
             codec
         } else {
-            if packet.payload_type == COMFORT_NOISE_TYPE {
-                self.note(packet, now);
+            if packet.payload_type == comfort::PAYLOAD_TYPE
+                && self.note(packet, now) == Arrival::New
+            {
+                self.paused(packet);
             }
             return;
         };
         if self.note(packet, now) == Arrival::Duplicate {
             return;
         }
+        self.sounds(packet);
         let payload = &packet.payload[..packet.payload.len().min(LONGEST_SAMPLES)];
         let mut sound = [0i16; LONGEST_SAMPLES];
         codec.decode(payload, &mut sound);
@@ -82,6 +102,36 @@ impl Receiver {
         if self.playout.put(packet.ssrc, packet.timestamp, sound, age) == Placed::Late {
             self.late += 1;
         }
+    }
+
+    /// A frame of comfort noise came: from here on it is heard where nothing else is.
+    fn paused(&mut self, packet: &Packet<'_>) {
+        let pause = &mut self.pause;
+        pause.last = Some((packet.sequence, packet.timestamp));
+        (pause.is_on, pause.ends) = (true, false);
+        if let Some(next) = Noise::read(packet.payload) {
+            let before = pause.noise.take();
+            pause.noise = Some(match before {
+                Some(before) => before.renewed(next),
+                None => next,
+            });
+        }
+    }
+
+    fn sounds(&mut self, packet: &Packet<'_>) {
+        let pause = &mut self.pause;
+        pause.ends = true;
+        let before = pause.last.replace((packet.sequence, packet.timestamp));
+        pause.suppresses |= before.is_some_and(|(sequence, timestamp)| {
+            let gap = packet.timestamp.wrapping_sub(timestamp);
+            let follows = packet.sequence == sequence.wrapping_add(1);
+            packet.marker && follows && (GAP_SAMPLES..u32::MAX / 2).contains(&gap)
+        });
+    }
+
+    /// Whether its sender has paused on purpose: it has said so by comfort noise, or does so by habit.
+    pub fn is_paused(&self) -> bool {
+        self.pause.is_on || self.pause.suppresses && !self.playout.is_fed()
     }
 
     fn event(&mut self, packet: &Packet<'_>, now: Instant, out: &mut impl FnMut(Way, Key)) {
@@ -126,11 +176,28 @@ impl Receiver {
         now: Instant,
         out: &mut impl FnMut(Way, Key),
     ) -> usize {
+        // Of this beat: what is told of it behind it is the next one's.
+        let paused = self.is_paused();
         let made_up = self.playout.pull(frame);
         if let Some(detector) = &mut self.tones {
             detector.hear(frame, made_up > 0, now, |key| out(Way::InBand, key));
         }
-        made_up
+        if made_up == 0 && self.pause.ends {
+            self.pause.is_on = false;
+        }
+        if made_up == 0 || !paused {
+            return made_up;
+        }
+        if let Some(noise) = self
+            .pause
+            .noise
+            .as_mut()
+            .filter(|_| made_up == FRAME_SAMPLES)
+        {
+            noise.fill(frame);
+        }
+        // Nothing was lost.
+        0
     }
 
     /// Somebody else may speak from here on, who sends tones.
@@ -182,3 +249,6 @@ fn age_samples(due: Instant, arrived: Instant) -> i32 {
     samples(due.saturating_duration_since(arrived))
         - samples(arrived.saturating_duration_since(due))
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,6 +74,28 @@ pub fn is_rtcp(octets: &[u8]) -> bool {
         && 4 * (usize::from(u16::from_be_bytes([octets[2], octets[3]])) + 1) <= octets.len()
 }
 
+/// How far a report of theirs says that our stream `ssrc` has come to them (extended highest sequence number, RFC 3550
+/// §6.4.1); `None` where it says nothing of it. The compound packet is read as far as it is whole.
+pub fn highest_received(mut octets: &[u8], ssrc: u32) -> Option<u32> {
+    while is_rtcp(octets) {
+        let words = usize::from(u16::from_be_bytes([octets[2], octets[3]]));
+        let (packet, rest) = octets.split_at_checked(4 * (words + 1))?;
+        octets = rest;
+        let first = match packet[1] {
+            200 => 28,
+            201 => 8,
+            _ => continue,
+        };
+        let blocks = packet.get(first..).unwrap_or_default().chunks_exact(24);
+        for block in blocks.take(usize::from(packet[0] & 0x1F)) {
+            if block[..4] == ssrc.to_be_bytes() {
+                return block[8..12].try_into().ok().map(u32::from_be_bytes);
+            }
+        }
+    }
+    None
+}
+
 fn put32(out: &mut [u8], at: usize, value: u32) {
     out[at..at + 4].copy_from_slice(&value.to_be_bytes());
 }
@@ -92,7 +114,11 @@ mod tests {
             packets: 3,
             octets: 4,
         };
-        let reception = ReceptionReport::default();
+        let reception = ReceptionReport {
+            ssrc: 7,
+            highest_sequence: 0x1_2345,
+            ..ReceptionReport::default()
+        };
         for (sender, reception) in [
             (None, None),
             (Some(sender), None),
@@ -101,6 +127,9 @@ mod tests {
         ] {
             let length = write_report(&mut out, 5, sender, reception);
             assert!(is_rtcp(&out[..length]));
+            let said = highest_received(&out[..length], reception.map_or(0, |of| of.ssrc));
+            assert_eq!(said, reception.map(|of| of.highest_sequence));
+            assert_eq!(highest_received(&out[..length], 99), None);
             let first = 4 * (usize::from(u16::from_be_bytes([out[2], out[3]])) + 1);
             assert_eq!(length, first + 24, "the report, then the SDES");
             assert!(is_rtcp(&out[first..length]));
@@ -111,6 +140,7 @@ mod tests {
         #[test]
         fn no_octets_break_the_reader(octets in proptest::collection::vec(any::<u8>(), 0..64)) {
             prop_assert!(!is_rtcp(&octets) || octets.len() >= 8);
+            let _ = highest_received(&octets, 7);
         }
     }
 }

@@ -9,8 +9,10 @@ use std::net::{IpAddr, SocketAddr};
 pub use local::Local;
 
 use super::g711::Codec;
-use super::sdes::{self, Crypto};
-use super::srtp::Protection;
+use crate::comfort;
+use crate::srtp::Protection;
+use crate::srtp::sdes::{self, Crypto};
+pub use crate::srtp::secrecy::Srtp;
 
 const MAX_LEN: usize = 16 * 1024;
 const MAX_LINES: usize = 400;
@@ -29,32 +31,21 @@ pub enum Error {
         offered: String,
         wanted: &'static str,
     },
+    /// Protection is demanded, and its keys would travel in the clear.
+    #[error("keys of SRTP would travel in the clear")]
+    KeysInTheClear,
 }
 
-/// Whether media is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Srtp {
-    /// As the other side likes; protected where it offers both.
-    #[default]
-    Accept,
-    Refuse,
-    Require,
-}
-
-impl Srtp {
-    /// The profiles that are taken, the better one first.
-    fn profiles(self) -> &'static [&'static str] {
-        match self {
-            Srtp::Accept => &[SAVP, AVP],
-            Srtp::Refuse => &[AVP],
-            Srtp::Require => &[SAVP],
-        }
-    }
-}
-
-/// RTP in the clear (RFC 3551), and SRTP (RFC 3711).
+/// RTP in the clear (RFC 3551), SRTP (RFC 3711), and SRTP with feedback (RFC 5124), of which we send none.
 const AVP: &str = "RTP/AVP";
 const SAVP: &str = "RTP/SAVP";
+const SAVPF: &str = "RTP/SAVPF";
+
+/// The profile that is named so, if we speak it.
+fn profile_of(media: &sdp_types::Media) -> Option<&'static str> {
+    let known = [AVP, SAVP, SAVPF].into_iter();
+    { known }.find(|profile| media.proto == *profile)
+}
 
 /// What the other side said about the stream we use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +57,8 @@ pub struct Negotiated {
     pub payload_type: u8,
     /// Payload type of telephone events at 8000 Hz.
     pub event_type: Option<u8>,
+    /// They may send comfort noise (RFC 3389, payload type 13). We do not, and do not offer it.
+    pub comfort_noise: bool,
     /// Packet length for what we send, 10–40.
     pub ptime_ms: u8,
     pub they_send: bool,
@@ -83,6 +76,7 @@ impl Negotiated {
             codec: Codec::Pcma,
             payload_type: Codec::Pcma.static_payload_type(),
             event_type: None,
+            comfort_noise: false,
             ptime_ms: 20,
             they_send: false,
             they_receive: false,
@@ -124,29 +118,39 @@ fn read(octets: &[u8]) -> Result<sdp_types::Session, Error> {
 struct Chosen {
     /// Which one of the description.
     index: usize,
+    profile: &'static str,
     /// Without keys of ours.
     negotiated: Negotiated,
     /// Their line of keys, where packets are protected.
     crypto: Option<Crypto>,
 }
 
-/// The first stream that can carry our sound in the best way, and what it carries.
+/// The first stream that can carry our sound in the best way, and what it carries. Keys beside a profile in the clear
+/// are what some telephones offer who would do without: they are taken where they may be.
 fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
-    let mut other_profile = None;
-    for profile in srtp.profiles() {
+    let ways = srtp.ways();
+    let best = match *ways.first().ok_or(Error::KeysInTheClear)? {
+        true => SAVP,
+        false => AVP,
+    };
+    let mut is_other = false;
+    for protected in ways {
         for (index, media) in session.medias.iter().enumerate() {
             if media.media != "audio" || media.port == 0 {
                 continue;
             }
-            let crypto = (media.proto == SAVP).then(|| crypto_of(media)).flatten();
-            if media.proto != *profile || media.proto == SAVP && crypto.is_none() {
-                let known = media.proto == AVP || media.proto == SAVP;
-                other_profile = other_profile.or(known.then_some(srtp.profiles()[0]));
+            let Some(profile) = profile_of(media) else {
+                continue;
+            };
+            let crypto = protected.then(|| crypto_of(media)).flatten();
+            if crypto.is_some() != *protected || !protected && profile != AVP {
+                is_other = true;
                 continue;
             }
             if let Some(negotiated) = read_stream(session, media)? {
                 return Ok(Chosen {
                     index,
+                    profile,
                     negotiated,
                     crypto,
                 });
@@ -154,9 +158,12 @@ fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
         }
     }
     let offered = streams_of(session);
-    Err(match other_profile.filter(|_| srtp != Srtp::Accept) {
-        Some(wanted) => Error::OtherProfile { offered, wanted },
-        None => Error::NoCommonCodec { offered },
+    Err(match is_other && ways.len() == 1 {
+        true => Error::OtherProfile {
+            offered,
+            wanted: best,
+        },
+        false => Error::NoCommonCodec { offered },
     })
 }
 
@@ -188,7 +195,7 @@ fn read_stream(
     let maps: Vec<sdp_types::RtpMap> = media.attributes_typed_list();
     let named = |payload_type: u8| maps.iter().find(|map| map.payload_type == payload_type);
     let mut sound = None;
-    let mut event_type = None;
+    let (mut event_type, mut comfort_noise) = (None, false);
     for format in media.fmt.split_ascii_whitespace().take(64) {
         let Ok(payload_type) = format.parse::<u8>() else {
             continue;
@@ -207,7 +214,11 @@ fn read_stream(
             Some(map) if map.encoding_name.eq_ignore_ascii_case("telephone-event") => {
                 event_type = event_type.or(Some(payload_type));
             }
+            Some(map) if payload_type == comfort::PAYLOAD_TYPE => {
+                comfort_noise |= map.encoding_name.eq_ignore_ascii_case("CN");
+            }
             Some(_) => {}
+            None if payload_type == comfort::PAYLOAD_TYPE => comfort_noise = true,
             None => {
                 let codec = Codec::from_static_payload_type(payload_type);
                 sound = sound.or(codec.map(|codec| (codec, payload_type)));
@@ -236,6 +247,7 @@ fn read_stream(
         codec,
         payload_type,
         event_type,
+        comfort_noise,
         ptime_ms: ptime(media),
         they_send,
         they_receive,

@@ -212,6 +212,7 @@ fn new_call(
         source,
         from_trunk: core.state.is_trunk(source.ip()),
         tags,
+        by_tls: opening.transport == Transport::Tls,
         offer,
         commands: ends.commands,
         events: ends.events,

@@ -20,6 +20,8 @@ pub struct Incoming {
     /// User part of the Request-URI: the number called.
     pub callee: String,
     pub source: SocketAddr,
+    /// It came by TLS: what stands in it nobody else has read on this hop.
+    pub by_tls: bool,
     /// The SDP offer; `None` for a late offer (RFC 3264 §5: we offer in the answer).
     pub offer: Option<Vec<u8>>,
     /// Its address may call; otherwise it is a telephone that is in a call of ours.

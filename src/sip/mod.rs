@@ -41,7 +41,7 @@ pub use asking::{Asking, Question, Told};
 pub use call::{Dialog, DialogEvent, OfferReply, ReferReply};
 pub use incoming::Incoming;
 pub use outgoing::{Invite, Outgoing, Progress};
-pub use route::{Flow, Through};
+pub use route::{Flow, Through, names_tls, refuses_media};
 
 /// Directives for the log filter: callers' numbers stay out of the log, and so does what strangers
 /// do to the handshake.

@@ -29,6 +29,17 @@ pub struct Through {
     pub credentials: Option<Credentials>,
 }
 
+/// Whether an address is called by TLS, as [`Agent::invite`](super::Agent::invite) reads it.
+pub fn names_tls(target: &str) -> bool {
+    let uri = rsip::Uri::try_from(target).ok();
+    uri.is_some_and(|uri| uri.transport() == Some(&rsip::Transport::Tls))
+}
+
+/// Whether a final response refuses the media that was offered (RFC 3261 §21.4.13, §21.4.26, §21.6.4).
+pub const fn refuses_media(status: u16) -> bool {
+    matches!(status, 415 | 488 | 606)
+}
+
 /// The way of an INVITE.
 pub(super) struct Route {
     pub transport: Transport,

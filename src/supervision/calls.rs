@@ -102,6 +102,8 @@ struct Running {
     orders: mpsc::Sender<Order>,
     caller: Option<String>,
     watched: Arc<AtomicBool>,
+    /// Of whom nothing is heard, or who hears nothing: words of [`super::word_of`].
+    troubles: Vec<&'static str>,
 }
 
 /// All calls that go on.
@@ -129,6 +131,7 @@ impl Calls {
             orders,
             caller,
             watched: Arc::default(),
+            troubles: Vec::new(),
         };
         self.all().insert(call.to_owned(), running);
         Orders {
@@ -149,6 +152,20 @@ impl Calls {
             caller: running.caller.clone(),
             watched: running.watched.clone(),
         })
+    }
+
+    pub fn trouble(&self, call: &str, word: &'static str, begins: bool) {
+        if let Some(running) = self.all().get_mut(call) {
+            running.troubles.retain(|told| *told != word);
+            running.troubles.extend(begins.then_some(word));
+        }
+    }
+
+    pub fn troubles(&self, call: &str) -> Vec<&'static str> {
+        let calls = self.all();
+        calls
+            .get(call)
+            .map_or_else(Vec::new, |running| running.troubles.clone())
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, Running>> {

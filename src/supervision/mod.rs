@@ -4,12 +4,14 @@
 //! at a time; whatever becomes of him, or of the database, the call is neither kept waiting nor ended by it.
 
 mod calls;
+mod oneway;
 mod record;
 #[cfg(test)]
 mod tests;
 mod watching;
 
 pub use calls::{Hold, Order, Orders};
+pub use oneway::word_of;
 
 use crate::console::{Bell, Consoles, Mode, NoPage};
 use crate::domain::{Moment, PersonId};

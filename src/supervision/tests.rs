@@ -49,7 +49,8 @@ fn supervisions(engine: &Engine, consoles: &Consoles, first_port: u16) -> Superv
         ports: first_port..=first_port + 19,
         threads: 1,
         rtp_timeout: Duration::from_secs(60),
-        srtp: Srtp::Accept,
+        srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     });
     Supervisions::open(engine.clone(), media.unwrap(), Some(consoles.clone()))

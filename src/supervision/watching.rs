@@ -133,6 +133,7 @@ impl Watching {
                 | Event::TakeOver
                 | Event::Key(_)
                 | Event::Hold(_)
+                | Event::Muted(_)
                 | Event::HandsOn(..)
                 | Event::ToRating,
             ) => Next::GoesOn,

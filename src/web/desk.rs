@@ -40,7 +40,7 @@ pub(super) const TOLD_BEFORE_MS: i64 = 10 * 60_000;
 const TAKEN_WITHIN: Duration = Duration::from_secs(8);
 
 /// The page's words, which its script shows.
-const WORDS: [&str; 73] = [
+const WORDS: [&str; 78] = [
     "offline",
     "ready",
     "ringing",
@@ -114,6 +114,11 @@ const WORDS: [&str; 73] = [
     "note_failed",
     "login_ends",
     "login_over",
+    "do_caller_no_packets",
+    "do_caller_hears_nothing",
+    "do_desk_no_packets",
+    "do_desk_silent_microphone",
+    "do_desk_hears_nothing",
 ];
 
 #[derive(Template)]

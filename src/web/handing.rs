@@ -85,6 +85,7 @@ mod tests {
             since: None,
             reason: None,
             call: Some("20261123-1".to_owned()),
+            troubles: Vec::new(),
         }
     }
 

@@ -15,9 +15,8 @@ impl Chrome {
             "key" | "key_kept" | "grade" | "reason" => "key",
             "key_ignored" | "key_invalid" | "silent" | "grade_withdrawn" | "desk_unavailable"
             | "transfer_failed" | "transfer_refused" | "outside_refused" | "sealed" => "odd",
-            "gap" | "rtp_timeout" | "desk_away" | "desk_lost" | "drained" | "address_learnt" => {
-                "fault"
-            }
+            "gap" | "rtp_timeout" | "one_way" | "desk_away" | "desk_lost" | "drained"
+            | "address_learnt" => "fault",
             "step" | "first_media" | "renegotiated" => "quiet",
             "hung_up" | "outcome" => "end",
             _ => "plain",
@@ -43,6 +42,7 @@ impl Chrome {
             },
             "desk_unavailable" => self.word("desk_unavailable", detail),
             "outcome" => self.word("outcome", detail),
+            "one_way" | "one_way_over" => self.word("one_way", detail),
             "step" => self.word("step", detail),
             "desk_code" => self.word("desk_code", detail),
             "transfer_refused" => self.word("transfer_refused", detail),

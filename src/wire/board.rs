@@ -59,6 +59,9 @@ pub struct Desk {
     reason: Option<String>,
     /// The call that it is in.
     call: Option<String>,
+    /// Who of it is not heard, or hears nothing: `caller_no_packets`, `caller_hears_nothing`, `desk_no_packets`,
+    /// `desk_silent_microphone`, `desk_hears_nothing`.
+    troubles: Vec<&'static str>,
 }
 
 /// How soon those who wanted a person were answered.
@@ -81,6 +84,7 @@ impl Board {
             since: desk.since,
             reason: desk.reason.clone(),
             call: desk.call.clone(),
+            troubles: desk.troubles.clone(),
         };
         let today = |today: &board::Today| TodayHours {
             day: today.day,

@@ -1,6 +1,6 @@
 //! Desks that are pages: Chromium with a fake microphone takes calls, is lost, comes again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -45,6 +45,11 @@ pub fn microphone(house: &House) -> PathBuf {
 
 /// An agent's page with a headset, ready.
 pub fn ready(house: &House) -> Browser {
+    ready_with(house, &microphone(house))
+}
+
+/// The same whose microphone hears what this file holds.
+pub fn ready_with(house: &House, microphone: &Path) -> Browser {
     let added = house.run(&["user", "add", PERSON]);
     let printed = String::from_utf8(added.stdout).unwrap();
     let once = printed
@@ -53,7 +58,7 @@ pub fn ready(house: &House) -> Browser {
         .expect("a one-time password");
     let granted = house.run(&["user", "grant", PERSON, "agent"]);
     assert!(granted.status.success(), "{granted:?}");
-    let browser = Browser::with_microphone(&microphone(house));
+    let browser = Browser::with_microphone(microphone);
     log_in_as(&browser, house, PERSON, once);
     browser.go(&house.page("/desk"));
     go_ready(&browser);

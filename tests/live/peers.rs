@@ -414,6 +414,7 @@ impl Linphone {
             KeysBy::Info => (1, 0),
         };
         let encryption = if guarded.srtp { "srtp" } else { "none" };
+        let mandatory = u8::from(guarded.srtp && guarded.tls.is_some());
         // The port of its own TLS is any.
         let tls = match guarded.tls {
             None => "sip_tls_port=-1\n".into(),
@@ -428,7 +429,7 @@ impl Linphone {
             dir.path().join("rc"),
             format!(
                 "[sip]\nuse_ipv6=0\nipv6_migration_done=1\nsip_port={port}\nsip_tcp_port=-1\n{tls}use_info={info}\nuse_rfc2833={events}\n\
-                 media_encryption={encryption}\ndefault_proxy={proxy}\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
+                 media_encryption={encryption}\nmedia_encryption_mandatory={mandatory}\ndefault_proxy={proxy}\nguess_hostname=0\ncontact=sip:{name}@127.0.0.1\n\
                  bind_address=127.0.0.1\n[net]\nbind_address=127.0.0.1\n\
                  [sound]\nplayback_dev_id=\nringer_dev_id=\ncapture_dev_id=\nechocancellation=0\n\
                  [rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\

@@ -261,6 +261,7 @@ fn linphonec_calls_with_srtp(house: &House, server: &Server<'_>, target: &str, g
 fn linphonec_calls_with_srtp_and_all_its_packets_are_authentic() {
     let house = House::new(Setup {
         media_address: linphone_address(),
+        media: "srtp_in_clear = true".into(),
         ..Setup::default()
     });
     let server = house.start();
@@ -277,7 +278,7 @@ fn linphonec_calls_with_srtp_and_all_its_packets_are_authentic() {
 fn linphonec_calls_with_srtp_whose_keys_travel_under_tls() {
     let house = House::new(Setup {
         media_address: linphone_address(),
-        media: "srtp = \"require\"".into(),
+        trunk: "srtp = \"require\"".into(),
         tls: true,
         ..Setup::default()
     });

@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sip",
             "media",
             "rtp",
+            "srtp",
             "guard",
             "registrar",
             "console",
@@ -94,7 +95,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Whom we may call, when, and what becomes of it.
     ("errands", &["special_days", "domain"]),
     // Calls to the outside until they are answered.
-    ("dialing", &["errands", "trunkline", "sip"]),
+    ("dialing", &["errands", "trunkline", "sip", "media"]),
     // Whom outside a caller may be handed to.
     ("transfers", &["errands", "domain"]),
     // Who is outside is called, and told of as a hunted desk is.
@@ -493,17 +494,35 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The threads and sockets of the streams; what a stream says is rtp's.
     (
         "media",
-        &["mixing", "volume", "line", "peer", "rtp", "failpoint"],
+        &[
+            "clips",
+            "mixing",
+            "oneway",
+            "volume",
+            "line",
+            "peer",
+            "rtp",
+            "srtp",
+            "failpoint",
+        ],
     ),
+    // Prompts for it.
+    ("clips", &["rtp"]),
     // A folder's files as octets.
     ("volume", &[]),
     // Whose sound goes where: frames of samples to it.
     ("mixing", &["rtp"]),
     // Sockets and who may be at their other end; what they say is rtp's.
-    ("line", &["peer", "rtp"]),
+    ("line", &["peer", "rtp", "srtp"]),
     // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
-    ("peer", &["rtp"]),
-    ("rtp", &[]),
+    ("peer", &["rtp", "srtp"]),
+    // A stream's packets are octets and keys to what protects them.
+    ("rtp", &["srtp", "comfort"]),
+    // Peaks and beats to it.
+    ("oneway", &[]),
+    // Octets in, samples out.
+    ("comfort", &[]),
+    ("srtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
     (
         "sip",
@@ -556,7 +575,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("utoipa", &["api", "gate", "wire"]),
     ("rust_embed", &["gate"]),
     // The only sound files and browser legs.
-    ("hound", &["media"]),
+    ("hound", &["clips", "media"]),
     ("webrtc", &["peer"]),
     ("rtc_dtls", &["peer"]),
     ("rtc_crypto", &["peer"]),

@@ -23,18 +23,20 @@ impl Call {
         now: Instant,
     ) -> Mixed {
         let Some(Supervisor { leg, how }) = &mut self.supervisor else {
-            return self.bridge.mix(from_caller, from_desks, caller_listens);
+            let sums = self.bridge.mix(from_caller, from_desks, caller_listens);
+            return self.limiters.limit(&sums);
         };
         let (outbox, due) = (&mut self.outbox, self.next_beat);
         let mut said = [0; FRAME_SAMPLES];
         leg.drain(due, now, &mut |event| outbox.push(event));
         leg.hear(&mut said, now, &mut |event| outbox.push(event));
-        let (mixed, mut heard) =
+        let (sums, heard) =
             self.bridge
                 .mix_with(from_caller, from_desks, caller_listens, *how, &said);
+        let mut heard = self.limiters.ear.limit(&heard);
         let octets = encoded(leg.negotiated.codec, &heard);
         leg.send(&octets, &mut heard);
-        mixed
+        self.limiters.limit(&sums)
     }
 
     pub(super) fn ear_is(&mut self, how: Ear) {

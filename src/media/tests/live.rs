@@ -18,7 +18,8 @@ pub(super) fn room(ports: RangeInclusive<u16>) -> Media {
         ports,
         threads: 1,
         rtp_timeout: Duration::from_secs(30),
-        srtp: Srtp::Accept,
+        srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     })
     .expect("a media room")
@@ -356,7 +357,8 @@ async fn a_leg_from_which_nothing_comes_is_told() {
         ports: 41240..=41259,
         threads: 1,
         rtp_timeout: Duration::from_millis(100),
-        srtp: Srtp::Accept,
+        srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     })
     .expect("a media room");

@@ -14,7 +14,8 @@ fn room_on(volume: &Flaky, ports: RangeInclusive<u16>) -> Media {
         ports,
         threads: 1,
         rtp_timeout: Duration::from_secs(30),
-        srtp: Srtp::Accept,
+        srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address: false,
     };
     Media::start_on(volume.clone(), settings).expect("a media room")
@@ -220,7 +221,8 @@ async fn a_call_over_ipv6_is_heard_both_ways() {
             ports,
             threads: 1,
             rtp_timeout: Duration::from_secs(30),
-            srtp: Srtp::Accept,
+            srtp: Srtp::Accept.into(),
+            levels: Default::default(),
             learn_address: false,
         })
         .expect("a media room")

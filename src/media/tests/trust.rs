@@ -3,9 +3,9 @@
 use super::super::*;
 use super::live::{PATIENCE, Telephone, until};
 use crate::rtp::packet::{self, Packet};
-use crate::rtp::sdes::{Crypto, Keys, Suite};
-use crate::rtp::srtp::{Incoming, OVERHEAD, Outgoing};
 use crate::rtp::telephone_event::EventPacket;
+use crate::srtp::sdes::{Crypto, Keys, Suite};
+use crate::srtp::{Incoming, OVERHEAD, Outgoing};
 
 fn room(ports: RangeInclusive<u16>, learn_address: bool) -> Media {
     Media::start(Settings {
@@ -13,7 +13,8 @@ fn room(ports: RangeInclusive<u16>, learn_address: bool) -> Media {
         ports,
         threads: 1,
         rtp_timeout: Duration::from_millis(400),
-        srtp: Srtp::Accept,
+        srtp: Srtp::Accept.into(),
+        levels: Default::default(),
         learn_address,
     })
     .expect("a media room")

@@ -2,8 +2,9 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::{AVP, Chosen, Error, Negotiated, SAVP, Srtp, choose, read};
-use crate::rtp::sdes::{Crypto, Keys, Suite};
-use crate::rtp::srtp::Protection;
+use crate::comfort;
+use crate::srtp::Protection;
+use crate::srtp::sdes::{Crypto, Keys, Suite};
 
 /// The telephone-event payload type of our own offers.
 const OFFERED_EVENT_TYPE: u8 = 101;
@@ -20,6 +21,8 @@ pub struct Local {
     keys: [Keys; 2],
     /// The suite in use. A leg that is protected once stays so: nobody takes that back in the middle.
     protected: Option<Suite>,
+    /// In which profile.
+    profile: &'static str,
 }
 
 impl Local {
@@ -33,14 +36,23 @@ impl Local {
             srtp,
             keys: [Keys::random(), Keys::random()],
             protected: None,
+            profile: SAVP,
         }
     }
 
-    /// Our offer: PCMA, PCMU, telephone events; as SRTP where it is required or in use.
+    /// Our offer: PCMA, PCMU, telephone events; as SRTP where it is required, preferred or in use.
     pub fn offer(&mut self) -> String {
+        self.offer_so(self.policy().offers_protection())
+    }
+
+    /// The same in the clear, for whom refuses a protected one; `None` where that may not be, or was offered so.
+    pub fn plain_offer(&mut self) -> Option<String> {
+        (self.policy() == Srtp::Prefer).then(|| self.offer_so(false))
+    }
+
+    fn offer_so(&mut self, secure: bool) -> String {
         let mut text = self.head();
-        let secure = self.policy() == Srtp::Require;
-        let profile = if secure { SAVP } else { AVP };
+        let profile = if secure { self.profile } else { AVP };
         let _ = write!(
             text,
             "m=audio {} {profile} 8 0 {OFFERED_EVENT_TYPE}\r\na=rtpmap:8 PCMA/8000\r\n\
@@ -64,11 +76,13 @@ impl Local {
         let session = read(offer)?;
         let Chosen {
             index: chosen,
+            profile,
             mut negotiated,
             crypto,
         } = choose(&session, self.policy())?;
         let mut text = self.head();
-        let ours = crypto.map(|theirs| self.protect(&mut negotiated, theirs));
+        let ours = crypto.map(|theirs| self.protect(&mut negotiated, theirs, profile));
+        self.settled(&negotiated);
         for (index, media) in session.medias.iter().enumerate() {
             if index != chosen {
                 // RFC 3264 §6: every stream of the offer is answered; port 0 rejects.
@@ -79,7 +93,7 @@ impl Local {
                 );
                 continue;
             }
-            self.write_stream(&mut text, &negotiated, ours.as_ref());
+            self.write_stream(&mut text, profile, &negotiated, ours.as_ref());
         }
         Ok((text, negotiated))
     }
@@ -88,7 +102,9 @@ impl Local {
     pub fn accept(&mut self, answer: &[u8]) -> Result<Negotiated, Error> {
         // What was offered protected must be answered so, and the other way round.
         let offered = match self.policy() {
-            Srtp::Require => Srtp::Require,
+            offered @ (Srtp::Require | Srtp::Impossible) => offered,
+            // It may have been offered both, one after the other.
+            Srtp::Prefer => Srtp::Accept,
             Srtp::Accept | Srtp::Refuse => Srtp::Refuse,
         };
         let chosen = choose(&read(answer)?, offered)?;
@@ -103,9 +119,17 @@ impl Local {
                     "the answer's crypto line is none of our offer's".to_owned(),
                 ));
             }
-            self.protect(&mut negotiated, theirs);
+            self.protect(&mut negotiated, theirs, chosen.profile);
         }
+        self.settled(&negotiated);
         Ok(negotiated)
+    }
+
+    /// Whom we talk with in the clear is not offered keys again in the middle.
+    fn settled(&mut self, negotiated: &Negotiated) {
+        if negotiated.srtp.is_none() && self.srtp == Srtp::Prefer {
+            self.srtp = Srtp::Accept;
+        }
     }
 
     fn policy(&self) -> Srtp {
@@ -116,8 +140,14 @@ impl Local {
     }
 
     /// Puts both sides' keys into what was negotiated; our line of the answer.
-    fn protect(&mut self, negotiated: &mut Negotiated, theirs: Crypto) -> Crypto {
+    fn protect(
+        &mut self,
+        negotiated: &mut Negotiated,
+        theirs: Crypto,
+        profile: &'static str,
+    ) -> Crypto {
         let suite = theirs.suite;
+        self.profile = profile;
         if self.protected.is_some() {
             self.renew_unused(suite);
         }
@@ -146,18 +176,29 @@ impl Local {
         }
     }
 
-    fn write_stream(&self, text: &mut String, negotiated: &Negotiated, crypto: Option<&Crypto>) {
+    fn write_stream(
+        &self,
+        text: &mut String,
+        profile: &str,
+        negotiated: &Negotiated,
+        crypto: Option<&Crypto>,
+    ) {
         let payload_type = negotiated.payload_type;
-        let profile = if crypto.is_some() { SAVP } else { AVP };
         let _ = write!(text, "m=audio {} {profile} {payload_type}", self.port);
         if let Some(event_type) = negotiated.event_type {
             let _ = write!(text, " {event_type}");
+        }
+        if negotiated.comfort_noise {
+            let _ = write!(text, " {}", comfort::PAYLOAD_TYPE);
         }
         let _ = write!(
             text,
             "\r\na=rtpmap:{payload_type} {}/8000\r\n",
             negotiated.codec.name()
         );
+        if negotiated.comfort_noise {
+            let _ = write!(text, "a=rtpmap:{} CN/8000\r\n", comfort::PAYLOAD_TYPE);
+        }
         if let Some(event_type) = negotiated.event_type {
             let _ = write!(
                 text,

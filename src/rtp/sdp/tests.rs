@@ -310,3 +310,75 @@ fn a_protected_offer_of_ours_needs_a_protected_answer() {
         "nobody asked for keys"
     );
 }
+
+#[test]
+fn keys_beside_a_profile_in_the_clear_and_feedback_are_answered_as_they_were_offered() {
+    for profile in ["RTP/AVP", "RTP/SAVPF"] {
+        let line = secure("AES_CM_128_HMAC_SHA1_80").replace("RTP/SAVP", profile);
+        let offer = format!("{HEAD}{line}");
+        for policy in [Srtp::Accept, Srtp::Prefer, Srtp::Require] {
+            let mut ours = local(policy);
+            let (text, said) = ours.answer(offer.as_bytes()).expect("an answer");
+            let of_stream = format!("m=audio 20000 {profile} 8");
+            assert!(text.contains(&of_stream), "{policy:?} {text}");
+            assert!(said.srtp.is_some() && text.contains("a=crypto:"), "{text}");
+            assert!(ours.offer().contains(&format!(" {profile} 8")));
+        }
+    }
+    let offer = secure("AES_CM_128_HMAC_SHA1_80").replace("RTP/SAVP", "RTP/AVP");
+    let (text, said) = local(Srtp::Refuse)
+        .answer(format!("{HEAD}{offer}").as_bytes())
+        .expect("an answer in the clear");
+    assert!(said.srtp.is_none() && !text.contains("crypto"), "{text}");
+}
+
+#[test]
+fn whom_protection_is_preferred_with_is_offered_both_one_after_the_other() {
+    let mut asks = local(Srtp::Prefer);
+    let secure = asks.offer();
+    assert!(secure.contains("RTP/SAVP") && secure.contains("a=crypto:"));
+    let plain = asks.plain_offer().expect("the same in the clear");
+    assert!(
+        plain.contains("RTP/AVP") && !plain.contains("crypto"),
+        "{plain}"
+    );
+    let (answer, _) = local(Srtp::Refuse)
+        .answer(plain.as_bytes())
+        .expect("an answer");
+    let said = asks.accept(answer.as_bytes()).expect("it fits");
+    assert_eq!(said.srtp, None);
+    assert!(asks.offer().contains("RTP/AVP"), "not again in the middle");
+    for policy in [Srtp::Accept, Srtp::Refuse, Srtp::Require] {
+        let mut local = local(policy);
+        local.offer();
+        assert_eq!(local.plain_offer(), None, "{policy:?}");
+    }
+}
+
+#[test]
+fn where_keys_may_not_travel_nothing_fits_a_demand_for_them() {
+    for offer in [
+        format!("{HEAD}{}", secure("AES_CM_128_HMAC_SHA1_80")),
+        format!("{HEAD}m=audio 5000 RTP/AVP 8\r\n"),
+    ] {
+        let refused = check(offer.as_bytes(), Srtp::Impossible);
+        assert_eq!(refused, Err(Error::KeysInTheClear));
+    }
+}
+
+#[test]
+fn comfort_noise_is_answered_where_it_is_offered_and_never_offered() {
+    for (formats, maps, agreed) in [
+        ("8 13", "", true),
+        ("8 13", "a=rtpmap:13 CN/8000\r\n", true),
+        ("8 13", "a=rtpmap:13 other/8000\r\n", false),
+        ("8 101", "a=rtpmap:101 telephone-event/8000\r\n", false),
+    ] {
+        let offer = format!("{HEAD}m=audio 5000 RTP/AVP {formats}\r\n{maps}");
+        let mut ours = local(Srtp::Accept);
+        let (text, said) = ours.answer(offer.as_bytes()).expect("an answer");
+        assert_eq!(said.comfort_noise, agreed, "{offer}");
+        assert_eq!(text.contains("a=rtpmap:13 CN/8000\r\n"), agreed, "{text}");
+        assert!(!ours.offer().contains(" 13"));
+    }
+}

@@ -212,10 +212,10 @@ class DeskConsole extends HTMLElement {
     this.ringEnds();
     const before = this.call?.line === message.line ? this.call : {};
     if (!message.supervises) this.mayNote(null);
-    this.call = { ...before, supervises: null, under_way: null, ...message, talk: true, since: Date.now() - 1000 * message.for_s };
+    this.call = { ...before, supervises: null, under_way: null, troubles: [], ...message, talk: true, since: Date.now() - 1000 * message.for_s };
     if (message.again) this.again();
     // Whatever else a page is told in its talk takes no refusal away.
-    else if (!before.talk || before.again) this.fail(null);
+    else if (!before.talk || before.again) { this.fail(null); if (this.muted) this.tellMute(); }
     this.show();
   }
 
@@ -574,8 +574,14 @@ class DeskConsole extends HTMLElement {
 
   mute(muted) {
     this.muted = muted;
+    this.tellMute();
     for (const track of this.mic?.getAudioTracks() ?? []) track.enabled = !muted;
     this.show();
+  }
+
+  // Whoever is silent on purpose is not warned of. Told again wherever the other side may not know.
+  tellMute() {
+    if (this.owns()) this.say({ say: "mute", line: this.call.line, on: Boolean(this.muted) });
   }
 
   async useSpeaker() {
@@ -708,10 +714,20 @@ class DeskConsole extends HTMLElement {
     for (const mode of ["listen", "whisper", "join"]) {
       this.querySelector(`[data-do=supervise_${mode}]`).setAttribute("aria-pressed", String(mode === supervises));
     }
+    this.showTroubles();
     this.showHandOn();
     if (supervises) this.piece("keys").hidden = true;
     this.pressed("mute", this.muted, this.muted ? this.words.unmute : this.words.mute);
     this.pressed("hold", call.held, call.held ? this.words.resume : this.words.hold);
+  }
+
+  // Who is not heard, or hears nothing, and what to do.
+  showTroubles() {
+    const troubles = this.owns() ? this.call.troubles ?? [] : [];
+    const piece = this.piece("troubles");
+    const text = troubles.map((word) => this.words[`do_${word}`] ?? word).join(" ");
+    piece.hidden = !text;
+    if (piece.textContent !== text) piece.textContent = text;
   }
 
   pressed(what, on, word) {

@@ -12,6 +12,7 @@ fn line(desk: &str, doing: Doing) -> DeskLine {
         since: Some(now().plus_millis(-65_000)),
         reason: (doing == Doing::Break).then(|| "<b>午餐".to_owned()),
         call: (doing == Doing::Talking).then(|| seed::id(2).0),
+        troubles: Vec::new(),
     }
 }
 

@@ -103,20 +103,17 @@ impl Crypto {
         if !method.eq_ignore_ascii_case("inline") {
             return None;
         }
-        // A window size hint changes nothing that is sent (RFC 4568 §6.3.7).
-        if words.any(|parameter| !parameter.starts_with("WSH=")) {
+        // A window size hint changes nothing that is sent (RFC 4568 §6.3.7), and what begins with a hyphen need not be
+        // understood (§6.3.8). Whatever else is not understood makes the line none for us.
+        if words.any(|parameter| !parameter.starts_with("WSH=") && !parameter.starts_with('-')) {
             return None;
         }
         let mut parts = info.split('|');
         let keys = Keys::read(parts.next()?)?;
-        // A lifetime, which no call outlives, may follow; a key identifier, `1:4`, may not.
-        let lifetime = |part: &str| {
-            part.strip_prefix("2^")
-                .unwrap_or(part)
-                .parse::<u64>()
-                .is_ok()
-        };
-        parts.all(lifetime).then_some(Crypto { tag, suite, keys })
+        // A lifetime in packets may follow, which is theirs to keep; a key identifier, `1:4`, may not.
+        parts
+            .all(is_lifetime)
+            .then_some(Crypto { tag, suite, keys })
     }
 
     /// The value of our `a=crypto`.
@@ -128,6 +125,15 @@ impl Crypto {
             self.keys.text()
         )
     }
+}
+
+/// A number of packets, or `2^20`; never more than the index of SRTP counts to (RFC 3711 §9.2, RFC 4568 §6.1).
+fn is_lifetime(part: &str) -> bool {
+    let packets = match part.strip_prefix("2^") {
+        Some(power) => power.parse().ok().and_then(|power| 1u64.checked_shl(power)),
+        None => part.parse().ok(),
+    };
+    packets.is_some_and(|packets| (1..=1 << 48).contains(&packets))
 }
 
 /// The first line that we speak.
@@ -145,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_line_is_read_as_rfc_4568_writes_it() {
-        for more in ["", "|2^20", "|1048576", "|2^31 WSH=64"] {
+        for more in ["", "|2^20", "|1048576", "|2^31 WSH=64", "|2^48 -X=1"] {
             let line = format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}{more}");
             let crypto = Crypto::read(&line).expect("a line we speak");
             assert_eq!((crypto.tag, crypto.suite), (1, Suite::HmacSha1With80));
@@ -161,6 +167,10 @@ mod tests {
             format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^20|1:4"),
             format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTP"),
             format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY};inline:{KEY}"),
+            format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} X=1"),
+            format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^49"),
+            format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^4294967296"),
+            format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|0"),
             format!("1 AES_CM_128_HMAC_SHA1_80 uri:{KEY}"),
             format!("x AES_CM_128_HMAC_SHA1_80 inline:{KEY}"),
             "1 AES_CM_128_HMAC_SHA1_80 inline:c2hvcnQ=".to_owned(),

@@ -1,7 +1,5 @@
 use std::path::Path;
 
-use super::Error;
-
 /// What a WAV file's header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WavFacts {
@@ -12,7 +10,7 @@ pub struct WavFacts {
 }
 
 /// Reads the header only.
-pub fn wav_facts(path: &Path) -> Result<WavFacts, Error> {
+pub fn wav_facts(path: &Path) -> std::io::Result<WavFacts> {
     let reader = hound::WavReader::open(path).map_err(std::io::Error::other)?;
     let spec = reader.spec();
     let rate_hz = spec.sample_rate.max(1);

@@ -1,10 +1,11 @@
 //! Prompts: read once, encoded once per codec.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Clip, Clips, Error};
+use super::{Clip, Clips};
 use crate::rtp::g711::Codec;
 
 impl Clip {
@@ -23,10 +24,13 @@ impl Clip {
     }
 
     /// Reads a 16-bit mono WAV of 8 or 16 kHz.
-    pub fn read(path: &Path) -> Result<Clip, Error> {
+    ///
+    /// # Errors
+    /// For a file that cannot be read or holds anything else.
+    pub fn read(path: &Path) -> io::Result<Clip> {
         let refused = |why: String| {
             let what = format!("{}: {why}", path.display());
-            Error::Io(std::io::Error::new(std::io::ErrorKind::InvalidData, what))
+            io::Error::new(io::ErrorKind::InvalidData, what)
         };
         let mut reader =
             hound::WavReader::open(path).map_err(|fault| refused(fault.to_string()))?;
@@ -53,7 +57,10 @@ impl Clip {
 
 impl Clips {
     /// Reads every `*.wav` of `dir`: 16-bit mono PCM of 8 or 16 kHz.
-    pub fn load(dir: &Path) -> Result<Clips, Error> {
+    ///
+    /// # Errors
+    /// For a folder or file that cannot be read, and for what is not playable.
+    pub fn load(dir: &Path) -> io::Result<Clips> {
         let mut clips = HashMap::new();
         for entry in std::fs::read_dir(dir)? {
             let path = entry?.path();

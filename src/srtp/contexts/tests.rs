@@ -1,7 +1,15 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rtp::packet::{HEADER_LEN, Packet, write_header};
+use crate::srtp::HEADER_LEN;
+
+/// The fixed header of a packet of sound (RFC 3550 §5.1).
+fn write_header(octets: &mut [u8], sequence: u16, timestamp: u32, ssrc: u32) {
+    octets[..2].copy_from_slice(&[0x80, 8]);
+    octets[2..4].copy_from_slice(&sequence.to_be_bytes());
+    octets[4..8].copy_from_slice(&timestamp.to_be_bytes());
+    octets[8..12].copy_from_slice(&ssrc.to_be_bytes());
+}
 
 fn octets(text: &str) -> Vec<u8> {
     hex::decode(text).expect("hexadecimal")
@@ -72,7 +80,7 @@ const FORGED: Result<Vec<u8>, Refused> = Err(Refused::Forged);
 
 fn packet(sequence: u16, ssrc: u32, payload: &[u8]) -> Vec<u8> {
     let mut octets = vec![0; HEADER_LEN];
-    write_header(&mut octets, false, 8, sequence, 160, ssrc);
+    write_header(&mut octets, sequence, 160, ssrc);
     octets.extend(payload);
     octets
 }
@@ -154,12 +162,14 @@ fn more_streams_than_a_telephone_has_are_refused() {
 
 #[test]
 fn reports_are_sealed_and_opened_once() {
-    use crate::rtp::rtcp;
     let (suite, keys) = (Suite::HmacSha1With32, Keys::random());
     let (mut out, mut into) = (Outgoing::new(suite, &keys), Incoming::new(suite, &keys));
     for _ in 0..3 {
-        let mut report = [0; rtcp::REPORT_LEN];
-        let length = rtcp::write_report(&mut report, 77, None, None);
+        // An empty receiver report and a description of its source (RFC 3550 §6.4.2, §6.5).
+        let mut report = [0; 32];
+        report[..8].copy_from_slice(&[0x80, 201, 0, 1, 0, 0, 0, 77]);
+        report[8..12].copy_from_slice(&[0x81, 202, 0, 5]);
+        let length = report.len();
         let mut octets = report[..length].to_vec();
         octets.resize(length + OVERHEAD, 0);
         assert_eq!(
@@ -201,6 +211,59 @@ proptest! {
         let sealed = sealed(&mut Outgoing::new(Suite::HmacSha1With80, &keys), &plain);
         let opened = opened(&mut Incoming::new(Suite::HmacSha1With80, &keys), &sealed);
         prop_assert_eq!(opened.as_deref(), Ok(&plain[..]));
-        prop_assert_eq!(Packet::parse(&plain).map(|packet| packet.payload), Some(&payload[..]));
+        prop_assert_eq!(header_len(&plain).map(|at| &plain[at..]), Some(&payload[..]));
+    }
+}
+
+/// A packet of sound, sealed.
+fn numbered(out: &mut Outgoing, sequence: u16) -> Vec<u8> {
+    let mut octets = vec![0; HEADER_LEN + 160 + OVERHEAD];
+    write_header(&mut octets, sequence, 0, 77);
+    let length = out.seal(&mut octets, HEADER_LEN + 160).expect("room");
+    octets.truncate(length);
+    octets
+}
+
+#[test]
+fn new_keys_cost_no_packet_of_those_that_were_under_way_and_the_old_ones_are_forgotten() {
+    let suite = Suite::HmacSha1With80;
+    let ours = Keys::random();
+    let negotiated = |theirs: &Keys, suite| Protection {
+        suite,
+        theirs: theirs.clone(),
+        ours: ours.clone(),
+    };
+    for goes_on_counting in [true, false] {
+        for next_suite in Suite::ALL {
+            let (first, second) = (Keys::random(), Keys::random());
+            let mut contexts = Contexts::renewed(None, &negotiated(&first, suite));
+            let mut before = Outgoing::new(suite, &first);
+            // The sequence numbers roll over before the new keys come.
+            for sequence in [65_534, 65_535, 0, 1] {
+                let mut packet = numbered(&mut before, sequence);
+                assert!(contexts.incoming.open(&mut packet).is_ok());
+            }
+            let mut contexts = Contexts::renewed(Some(contexts), &negotiated(&second, next_suite));
+            let mut after = Outgoing::new(next_suite, &second);
+            if goes_on_counting {
+                after.index = Some(65_536 + 1);
+            }
+            let mut late = numbered(&mut before, 2);
+            let mut new = numbered(&mut after, 3);
+            let mut later = numbered(&mut before, 4);
+            for packet in [&mut new, &mut late, &mut later] {
+                let sent = packet.clone();
+                let opened = contexts.incoming.open(packet);
+                assert!(opened.is_ok(), "{goes_on_counting} {next_suite:?}");
+                let again = contexts.incoming.open(&mut sent.clone());
+                assert_eq!(again, Err(Refused::Repeat));
+            }
+            for sequence in 5..5 + u16::from(NEW_FOR_GOOD) {
+                let mut packet = numbered(&mut after, sequence);
+                assert!(contexts.incoming.open(&mut packet).is_ok());
+            }
+            let mut old = numbered(&mut before, 5);
+            assert_eq!(contexts.incoming.open(&mut old), Err(Refused::Forged));
+        }
     }
 }

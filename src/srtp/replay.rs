@@ -24,6 +24,14 @@ impl Window {
             .unwrap_or(u64::from(sequence))
     }
 
+    /// The same place in the stream, where nothing has come yet.
+    pub fn forgetful(&self) -> Window {
+        Window {
+            newest: self.newest,
+            came: 0,
+        }
+    }
+
     pub fn is_new(&self, index: u64) -> bool {
         let Some(newest) = self.newest else {
             return true;

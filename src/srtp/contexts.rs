@@ -9,7 +9,7 @@ use aes::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _};
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 
-use super::packet::header_len;
+use super::header::header_len;
 use super::replay::Window;
 use super::sdes::{Keys, Suite};
 
@@ -18,6 +18,8 @@ pub const OVERHEAD: usize = 14;
 
 /// Streams (SSRCs) of one sender that are followed; more are refused until new keys come.
 const STREAMS: usize = 8;
+/// Packets with new keys after which the keys of before are forgotten: none of theirs is under way any more.
+const NEW_FOR_GOOD: u8 = 64;
 /// SRTCP has 80 bits of tag with either suite (RFC 4568 §6.2.2).
 const RTCP_TAG_LEN: usize = 10;
 /// Octets of an RTCP packet that stay in the clear.
@@ -51,14 +53,20 @@ impl Contexts {
             theirs,
             ours,
         } = negotiated;
-        let (mut kept_incoming, mut kept_outgoing) = (None, None);
-        if let Some(before) = before.filter(|before| before.negotiated.suite == *suite) {
-            kept_incoming = (before.negotiated.theirs == *theirs).then_some(before.incoming);
-            kept_outgoing = (before.negotiated.ours == *ours).then_some(before.outgoing);
+        let (mut incoming, mut kept_outgoing) = (Incoming::new(*suite, theirs), None);
+        if let Some(before) = before {
+            let same_suite = before.negotiated.suite == *suite;
+            incoming = match same_suite && before.negotiated.theirs == *theirs {
+                true => before.incoming,
+                // What they had sent before they knew of it is heard, too.
+                false => incoming.after(before.incoming),
+            };
+            kept_outgoing =
+                (same_suite && before.negotiated.ours == *ours).then_some(before.outgoing);
         }
         Contexts {
             negotiated: negotiated.clone(),
-            incoming: kept_incoming.unwrap_or_else(|| Incoming::new(*suite, theirs)),
+            incoming,
             outgoing: kept_outgoing.unwrap_or_else(|| Outgoing::new(*suite, ours)),
         }
     }
@@ -149,6 +157,13 @@ pub struct Incoming {
     rtcp: Session,
     streams: [Option<Stream>; STREAMS],
     reports: [Option<Stream>; STREAMS],
+    before: Option<Box<Before>>,
+}
+
+/// The keys of before new ones, and how many packets with the new ones came.
+struct Before {
+    incoming: Incoming,
+    newer: u8,
 }
 
 impl Incoming {
@@ -159,7 +174,16 @@ impl Incoming {
             rtcp: Session::derive(keys, 3),
             streams: [None; STREAMS],
             reports: [None; STREAMS],
+            before: None,
         }
+    }
+
+    /// The same with the keys of before besides, whose packets may still be under way. Of them only the last are kept.
+    fn after(mut self, mut before: Incoming) -> Self {
+        before.before = None;
+        let incoming = before;
+        self.before = Some(Box::new(Before { incoming, newer: 0 }));
+        self
     }
 
     /// Makes an RTP packet of an SRTP packet; returns its length.
@@ -167,6 +191,33 @@ impl Incoming {
     /// # Errors
     /// For what is not authentic, came before, or is no packet.
     pub fn open(&mut self, octets: &mut [u8]) -> Result<usize, Refused> {
+        let opened = self.open_alone(octets);
+        let Some(before) = &mut self.before else {
+            return opened;
+        };
+        match opened {
+            Ok(length) => {
+                before.newer += 1;
+                if before.newer >= NEW_FOR_GOOD {
+                    self.before = None;
+                }
+                Ok(length)
+            }
+            Err(Refused::Repeat) => opened,
+            Err(Refused::Forged) => before.incoming.open_alone(octets),
+        }
+    }
+
+    /// How often the sequence numbers of this stream had rolled over with the keys of before: new keys change nothing
+    /// of that (RFC 3711 §8.1).
+    fn carried(&self, ssrc: u32) -> Option<Window> {
+        let before = self.before.as_ref()?;
+        let streams = before.incoming.streams.iter().flatten();
+        let stream = { streams }.find(|stream| stream.ssrc == ssrc)?;
+        Some(stream.window.forgetful())
+    }
+
+    fn open_alone(&mut self, octets: &mut [u8]) -> Result<usize, Refused> {
         let forged = Refused::Forged;
         let header_len = header_len(octets).ok_or(forged)?;
         let end = octets.len().checked_sub(self.suite.tag_len());
@@ -174,11 +225,19 @@ impl Incoming {
         let sequence = u16::from_be_bytes([octets[2], octets[3]]);
         let ssrc = be32(octets, 8);
         let (place, mut window) = stream_of(&self.streams, ssrc).ok_or(forged)?;
-        let index = window.extend(sequence);
         let (packet, tag) = octets.split_at_mut(end);
-        let roll_over = (index >> 16) as u32;
-        let wanted = self.rtp.tag(packet, &roll_over.to_be_bytes());
-        wanted.verify_truncated_left(tag).map_err(|_| forged)?;
+        let fits = |window: &Window| {
+            let roll_over = (window.extend(sequence) >> 16) as u32;
+            let wanted = self.rtp.tag(packet, &roll_over.to_be_bytes());
+            wanted.verify_truncated_left(tag).is_ok()
+        };
+        if !fits(&window) {
+            // Some go on counting where they were with the keys of before, and some begin anew.
+            let is_first = self.streams[place].is_none();
+            let carried = self.carried(ssrc).filter(|_| is_first);
+            window = carried.filter(fits).ok_or(forged)?;
+        }
+        let index = window.extend(sequence);
         if !window.is_new(index) {
             return Err(Refused::Repeat);
         }
@@ -190,6 +249,14 @@ impl Incoming {
 
     /// The same for an SRTCP packet.
     pub fn open_report(&mut self, octets: &mut [u8]) -> Option<usize> {
+        let opened = self.open_report_alone(octets);
+        opened.or_else(|| {
+            let before = self.before.as_mut()?;
+            before.incoming.open_report_alone(octets)
+        })
+    }
+
+    fn open_report_alone(&mut self, octets: &mut [u8]) -> Option<usize> {
         let tag_at = octets.len().checked_sub(RTCP_TAG_LEN)?;
         let end = tag_at.checked_sub(4)?;
         if end < RTCP_HEAD_LEN {
