@@ -33,7 +33,7 @@ impl Limit {
         let left_ms = self.left_ms(now)?;
         let (stage, in_s) = match left_ms {
             ..=0 => (2, 0),
-            ..=TOLD_BEFORE_MS => (1, u64::try_from(left_ms).unwrap_or(0).div_ceil(1000)),
+            1..=TOLD_BEFORE_MS => (1, u64::try_from(left_ms).unwrap_or(0).div_ceil(1000)),
             _ => return None,
         };
         let is_new = self.told.fetch_max(stage, Relaxed) < stage;
