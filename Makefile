@@ -7,7 +7,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Debian packages by name, for building and for the tests' peers.
 BUILD_PACKAGES := build-essential pkg-config
-TEST_PACKAGES := sip-tester sipvicious linphone-cli sox espeak-ng libspandsp2 postgresql chromium chromium-driver fonts-noto-cjk iproute2 python3 libfaketime
+TEST_PACKAGES := sip-tester sipvicious linphone-cli baresip-core sox espeak-ng libspandsp2 postgresql chromium chromium-driver fonts-noto-cjk iproute2 python3 libfaketime
 
 .PHONY: help run build test nightly check lint fmt bench capacity fuzz demo prompts packages-build packages-test
 

@@ -33,6 +33,9 @@ pub fn check(config: Option<&Path>) -> anyhow::Result<ExitCode> {
         errors += 1;
         println!("TLS: {error}");
     }
+    for trunk in config.told_trunks() {
+        println!("{trunk}");
+    }
     let mut reached = None;
     match load_calendar(&config.calendars.dir) {
         Ok(calendar) => {

@@ -35,6 +35,8 @@ pub(super) async fn open(config: &Config, engine: &Engine) -> anyhow::Result<Opt
 pub(super) fn guarded(config: &Config, location: Option<&Location>) -> Option<sip::Desks> {
     Some(sip::Desks {
         networks: config.desks.networks.clone(),
+        md5_networks: config.desks.md5_networks.clone(),
+        proxies: config.desks.proxies.clone(),
         registrar: Arc::new(location?.clone()),
     })
 }

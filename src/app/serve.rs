@@ -17,7 +17,7 @@ use super::ticking::tick_until;
 use super::{now, open_engine, registering, resources, runtime};
 use crate::archive::Archive;
 use crate::caller::RehearsalDesk;
-use crate::config::{Config, Srtp};
+use crate::config::{self, Config, Srtp};
 use crate::console::Consoles;
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
@@ -26,7 +26,7 @@ use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
 use crate::supervision::Supervisions;
-use crate::trunkline::Trunkline;
+use crate::trunkline::Trunklines;
 use crate::web;
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
@@ -240,24 +240,22 @@ fn web_options(
     }
 }
 
-/// The trunk that we register to or call out through, where the configuration has one.
-fn open_trunkline(config: &Config, agent: &Agent) -> anyhow::Result<Option<Trunkline>> {
-    let settings = config.trunkline();
-    let opened = settings.map(|settings| Trunkline::open(agent.clone(), settings));
-    opened.transpose().context("[trunk] cannot be used")
+/// The trunks that we register to or call out through, where the configuration has any.
+fn open_trunkline(config: &Config, agent: &Agent) -> anyhow::Result<Option<Trunklines>> {
+    Trunklines::open(agent, config.trunklines()).context("[trunk] cannot be used")
 }
 
 /// What `/healthz` says beside the database's reading.
-fn troubles(ledgers: &Arc<Ledgers>, media: &Media, trunkline: Option<Trunkline>) -> web::Troubles {
+fn troubles(ledgers: &Arc<Ledgers>, media: &Media, trunkline: Option<Trunklines>) -> web::Troubles {
     let (ledgers, media) = (Arc::clone(ledgers), media.clone());
     Arc::new(move || {
-        let mut troubles = ledgers.troubles();
+        let troubles = ledgers.troubles().into_iter();
+        let mut troubles: Vec<String> = troubles.map(str::to_owned).collect();
         if media.stalled_recordings() > 0 {
-            troubles.push("recordings");
+            troubles.push("recordings".into());
         }
-        if trunkline.as_ref().is_some_and(Trunkline::is_in_trouble) {
-            troubles.push("trunk");
-        }
+        let trunks = trunkline.iter().flat_map(Trunklines::in_trouble);
+        troubles.extend(trunks.map(config::trunk_in_trouble));
         troubles
     })
 }
@@ -291,12 +289,12 @@ fn media_settings(config: &Config) -> media::Settings {
         threads: config.media.threads,
         rtp_timeout: Duration::from_secs(config.media.rtp_timeout_s),
         srtp: media::Secrecy {
-            trunk: srtp(config.trunk.srtp),
+            trunk: srtp(config.trunk.srtp()),
             desks: srtp(config.desks.srtp),
             in_clear: config.media.srtp_in_clear,
         },
         levels: media::Levels {
-            trunk: config.trunk.level_db,
+            trunk: config.trunk.level_db(),
             desks: config.desks.level_db,
         },
         learn_address: config.media.learn_address,
@@ -313,6 +311,7 @@ fn sip_settings(config: &Config, location: Option<&Location>) -> sip::Settings {
         certificate: config.certificate(),
         desks: registering::guarded(config, location),
         authorities: config.sip.tls_authorities.clone(),
+        websocket_origins: config.sip.websocket_origins.clone(),
     }
 }
 

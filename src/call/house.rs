@@ -19,7 +19,7 @@ use crate::onward::Onward;
 use crate::openings::Openings;
 use crate::supervision::Supervisions;
 use crate::transfers;
-use crate::trunkline::Trunkline;
+use crate::trunkline::Trunklines;
 
 /// What an operator may vary of the telephone.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ pub struct House {
     pub floor: Floor,
     pub supervisions: Supervisions,
     /// By which calls go out, if one is kept.
-    pub trunkline: Option<Trunkline>,
+    pub trunkline: Option<Trunklines>,
     /// By which telephones of desks ask others beside their callers.
     pub consulting: Consulting,
     /// By which callers reach who is outside.

@@ -213,6 +213,7 @@ pub(super) fn agent_settings(address: IpAddr) -> sip::Settings {
         certificate: None,
         desks: None,
         authorities: None,
+        websocket_origins: Vec::new(),
     }
 }
 

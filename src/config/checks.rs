@@ -21,6 +21,12 @@ const WAITING_AT_MOST: usize = 100_000;
 
 const TOO_LOUD: &str = "is out of bounds; write a number of dB from -12 to 12, such as 6";
 
+/// Whether one of these networks holds all of this one.
+fn covered(networks: &[Network], inner: &Network) -> bool {
+    let mut networks = networks.iter();
+    networks.any(|outer| outer.prefix <= inner.prefix && outer.contains(inner.address))
+}
+
 impl Config {
     fn rings_by_tls(&self) -> bool {
         let mut desks = self.desks.addresses.iter();
@@ -40,6 +46,11 @@ impl Config {
     pub(super) fn listens(&self, transport: Transport) -> bool {
         let mut listens = self.sip.listen.iter();
         listens.any(|listen| listen.transport == transport)
+    }
+
+    pub(super) fn listens_privately(&self) -> bool {
+        let mut listens = self.sip.listen.iter();
+        listens.any(|listen| listen.transport.is_private())
     }
 
     /// What reads well and cannot work: the first such setting.
@@ -83,7 +94,11 @@ impl Config {
                 "is 0: every call would end at once; write 1 or more, such as 30",
             ),
             (
-                !(-12..=12).contains(&self.trunk.level_db),
+                !self
+                    .trunk
+                    .0
+                    .iter()
+                    .all(|trunk| (-12..=12).contains(&trunk.level_db)),
                 ("trunk", "level_db"),
                 TOO_LOUD,
             ),
@@ -102,7 +117,7 @@ impl Config {
             .or_else(|| self.desk_problem())
             .or_else(|| self.transport_problem())
             .or_else(|| self.account_problem())
-            .or_else(|| self.trunk_problem())
+            .or_else(|| self.trunks_problem())
             .or_else(|| self.outward_problem())
             .or_else(|| self.transfers_problem())
     }
@@ -172,9 +187,23 @@ impl Config {
     fn transport_problem(&self) -> Option<Problem> {
         first(&[
             (
-                self.listens(Transport::Tls) && self.certificate().is_none(),
+                self.listens_privately() && self.certificate().is_none(),
                 ("sip", "listen"),
-                "has tls:, which needs a certificate; write tls_certificate and tls_key, a PEM file each",
+                "has tls: or wss:, which needs a certificate; write tls_certificate and tls_key, a PEM file each",
+            ),
+            (
+                !self.sip.websocket_behind_tls && self.sip.listen.iter().any(is_open_websocket),
+                ("sip", "listen"),
+                "has ws: elsewhere than on loopback, where everybody on the way reads it; write wss:, or websocket_behind_tls = true where a TLS proxy stands in front",
+            ),
+            (
+                !self
+                    .sip
+                    .websocket_origins
+                    .iter()
+                    .all(|origin| is_origin(origin)),
+                ("sip", "websocket_origins"),
+                "has what is no origin; write scheme and host as a browser does, without a path, such as \"https://phones.example.cn\"",
             ),
             (
                 self.rings_by_udp() && !self.listens(Transport::Udp),
@@ -219,6 +248,22 @@ impl Config {
                 browser.is_some(),
                 ("desks", "addresses"),
                 browser_said.as_str(),
+            ),
+            (
+                desks
+                    .md5_networks
+                    .iter()
+                    .any(|weak| !covered(&desks.networks, weak)),
+                ("desks", "md5_networks"),
+                "has an address that is in none of networks: nobody registers from there; write it there too",
+            ),
+            (
+                desks
+                    .proxies
+                    .iter()
+                    .any(|proxy| !covered(&desks.networks, proxy)),
+                ("desks", "proxies"),
+                "has an address that is in none of networks: nobody registers through it; write it there too",
             ),
             (
                 desks.min_expires_s == 0 || desks.min_expires_s > desks.max_expires_s,
@@ -268,23 +313,20 @@ impl Config {
         }
         warnings.extend(self.trunk_warnings());
         let media = &self.media;
-        let wants = [self.trunk.srtp, self.desks.srtp].map(|srtp| srtp.unwrap_or(media.srtp));
+        let wants = [self.trunk.srtp(), self.desks.srtp].map(|srtp| srtp.unwrap_or(media.srtp));
         if wants.contains(&Srtp::Require) && !self.sip.listen.iter().all(is_private) {
             warnings.push(match media.srtp_in_clear {
                 true => "SRTP is demanded (srtp = \"require\"), and [media] srtp_in_clear lets its keys travel in the clear by UDP and TCP: who reads them can decrypt and forge".into(),
                 false => "SRTP is demanded (srtp = \"require\"), but [sip] listen has more than tls: keys do not travel in the clear, so calls by UDP and TCP are refused with 488, and desks are rung by TLS alone".into(),
             });
         }
-        if self.sip.tls_certificate.is_some() && !self.listens(Transport::Tls) {
+        if self.sip.tls_certificate.is_some() && !self.listens_privately() {
             warnings.push(
-                "[sip] tls_certificate is not used: [sip] listen has no tls:, such as \"tls:0.0.0.0:5061\""
+                "[sip] tls_certificate is not used: [sip] listen has no tls: or wss:, such as \"tls:0.0.0.0:5061\""
                     .into(),
             );
         }
-        let calls = |network: &Network| {
-            let trunks = &mut self.sip.trunks.iter();
-            trunks.any(|trunk| trunk.prefix <= network.prefix && trunk.contains(network.address))
-        };
+        let calls = |network: &Network| covered(&self.sip.trunks, network);
         if self.desks.networks.iter().any(calls) {
             warnings.push(
                 "[desks] networks lies within [sip] trunks: who may call may not register; name the trunk's own addresses"
@@ -332,5 +374,18 @@ pub(super) fn first(checks: &[Check<'_>]) -> Option<Problem> {
 
 /// Whether nobody on the way reads what is said there.
 fn is_private(listen: &Listen) -> bool {
-    listen.transport == Transport::Tls || listen.address.ip().is_loopback()
+    listen.transport.is_private() || listen.address.ip().is_loopback()
+}
+
+fn is_open_websocket(listen: &Listen) -> bool {
+    listen.transport == Transport::Ws && !listen.address.ip().is_loopback()
+}
+
+/// Scheme, host and perhaps a port (RFC 6454 §6.1).
+fn is_origin(text: &str) -> bool {
+    let odd =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '?' | '#' | '@' | '*');
+    let authority = ["https://", "http://"].into_iter();
+    let mut authority = authority.filter_map(|scheme| text.strip_prefix(scheme));
+    authority.any(|host| !host.is_empty() && !host.contains(odd))
 }

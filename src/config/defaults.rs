@@ -37,6 +37,8 @@ impl Default for Sip {
             tls_certificate: None,
             tls_key: None,
             tls_authorities: None,
+            websocket_origins: Vec::new(),
+            websocket_behind_tls: false,
         }
     }
 }
@@ -92,6 +94,8 @@ impl Default for Desks {
     fn default() -> Self {
         Desks {
             networks: Vec::new(),
+            md5_networks: Vec::new(),
+            proxies: Vec::new(),
             min_expires_s: 60,
             max_expires_s: 600,
             nat_keep_alive_s: 25,

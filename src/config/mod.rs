@@ -10,6 +10,7 @@ mod read;
 mod special_days;
 mod transfers;
 mod trunk;
+mod trunks;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use trunk::{Secret, Trunk};
+pub use trunks::{Trunks, trunk_in_trouble};
 
 use checks::Problem;
 
@@ -30,7 +32,7 @@ use crate::desks::{Strategy, WhenEmpty};
 use crate::domain::Day;
 use crate::figures::Thresholds;
 use crate::phone::{Files, ServiceHours};
-use crate::sip::{Listen, Network, PemFiles, Transport};
+use crate::sip::{Listen, Network, PemFiles};
 use crate::special_days::SpecialDays;
 
 /// The whole configuration.
@@ -38,7 +40,7 @@ use crate::special_days::SpecialDays;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub sip: Sip,
-    pub trunk: Trunk,
+    pub trunk: Trunks,
     pub media: Media,
     pub web: Web,
     pub store: Store,
@@ -60,7 +62,7 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sip {
-    /// `"udp:0.0.0.0:5060"`, `"tcp:[::]:5060"`, `"tls:0.0.0.0:5061"`.
+    /// `"udp:0.0.0.0:5060"`, `"tcp:[::]:5060"`, `"tls:0.0.0.0:5061"`, `"wss:0.0.0.0:5443"`.
     #[serde(deserialize_with = "read::listens")]
     pub listen: Vec<Listen>,
     /// Who may call: addresses or networks, `"192.0.2.10"`, `"192.0.2.0/28"`.
@@ -74,12 +76,16 @@ pub struct Sip {
     pub session_expires_s: u32,
     /// How long running calls may go on after Ctrl-C.
     pub drain_s: u64,
-    /// PEM: our certificate, then those of its issuers. With `tls:` in `listen`.
+    /// PEM: our certificate, then those of its issuers. With `tls:` or `wss:` in `listen`.
     pub tls_certificate: Option<PathBuf>,
     /// PEM: its private key, without a passphrase.
     pub tls_key: Option<PathBuf>,
     /// PEM: issuers whose certificates desks must show that are rung by TLS.
     pub tls_authorities: Option<PathBuf>,
+    /// Pages that may open a WebSocket beside those of the host that they ask: `"https://phones.example.cn"`.
+    pub websocket_origins: Vec<String>,
+    /// A TLS proxy stands before `ws:` in `listen`, where that is not loopback.
+    pub websocket_behind_tls: bool,
 }
 
 /// `[media]`: where sound is sent and received.
@@ -152,6 +158,12 @@ pub struct Desks {
     /// From where desks' telephones register; empty: none may.
     #[serde(deserialize_with = "read::networks")]
     pub networks: Vec<Network>,
+    /// Which of them are asked for their password with MD5 alone: those that stop at SHA-256.
+    #[serde(deserialize_with = "read::networks")]
+    pub md5_networks: Vec<Network>,
+    /// Which of them are SIP proxies, whose Path (RFC 3327) is believed.
+    #[serde(deserialize_with = "read::networks")]
+    pub proxies: Vec<Network>,
     /// For how long a registration holds at least and at most; a telephone registers again in time.
     pub min_expires_s: u64,
     pub max_expires_s: u64,
@@ -343,7 +355,7 @@ impl Config {
             certificate: certificate.clone()?,
             key: key.clone()?,
         };
-        self.listens(Transport::Tls).then_some(files)
+        self.listens_privately().then_some(files)
     }
 }
 

@@ -105,7 +105,7 @@ impl Config {
     /// By `[outward] trunk`, or with a number to be seen by `[trunk]`.
     fn calls_go_out(&self) -> bool {
         let outward = &self.outward;
-        outward.trunk.is_some() || !outward.caller_id.is_empty() && self.trunkline().is_some()
+        outward.trunk.is_some() || self.has_trunk_outward()
     }
 
     /// What of it reads well and cannot work.

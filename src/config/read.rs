@@ -11,8 +11,10 @@ use crate::sip::{Listen, Network, Transport};
 pub(super) fn listens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Listen>, D::Error> {
     texts(deserializer, |text| {
         let (transport, address) = text.split_once(':').unwrap_or(("", text));
-        let transport = self::transport(transport).ok_or_else(|| {
-            format!("“{text}” must begin with udp:, tcp: or tls:, such as \"udp:0.0.0.0:5060\"")
+        let transport = self::transport(transport).or(websocket(transport)).ok_or_else(|| {
+            format!(
+                "“{text}” must begin with udp:, tcp:, tls:, ws: or wss:, such as \"udp:0.0.0.0:5060\""
+            )
         })?;
         let address = address.parse().map_err(|_| {
             format!("“{text}” has no address and port, such as \"udp:0.0.0.0:5060\"")
@@ -26,6 +28,15 @@ pub(super) fn transport(word: &str) -> Option<Transport> {
         "udp" => Some(Transport::Udp),
         "tcp" => Some(Transport::Tcp),
         "tls" => Some(Transport::Tls),
+        _ => None,
+    }
+}
+
+/// What only telephones come by: no trunk is reached by it.
+fn websocket(word: &str) -> Option<Transport> {
+    match word {
+        "ws" => Some(Transport::Ws),
+        "wss" => Some(Transport::Wss),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! `[trunk]`: the carrier's trunk, where we register to it or call out through it.
+//! `[trunk]`: a carrier's trunk, where we register to it or call out through it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -11,10 +11,16 @@ use super::{Config, Srtp, read};
 use crate::sip::{Listen, Transport};
 use crate::trunkline::{self, Account, Credentials, Families, Host};
 
-/// `[trunk]`: where the carrier's trunk is, and as whom we register there.
+/// `[trunk]`: where a carrier's trunk is, and as whom we register there.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trunk {
+    /// What it is called in logs, figures and `/healthz`, where there are several.
+    pub name: Option<String>,
+    /// Our number as persons see it who are called by it; unless told, that of `[outward]`.
+    pub caller_id: Option<String>,
+    /// What numbers begin with that are called by it, as they are dialled; empty: all.
+    pub numbers: Vec<String>,
     /// In the order in which they are tried: `"udp:192.0.2.10:5060"`, `"tls:sip.carrier.example"`.
     #[serde(deserialize_with = "hosts")]
     pub addresses: Vec<Host>,
@@ -60,6 +66,9 @@ impl std::fmt::Debug for Secret {
 impl Default for Trunk {
     fn default() -> Self {
         Trunk {
+            name: None,
+            caller_id: None,
+            numbers: Vec::new(),
             addresses: Vec::new(),
             domain: None,
             transport: None,
@@ -79,12 +88,13 @@ impl Default for Trunk {
 }
 
 impl Config {
-    /// The trunk that we register to or call out through, if there is one.
-    pub fn trunkline(&self) -> Option<trunkline::Settings> {
-        let trunk = &self.trunk;
-        if trunk.addresses.is_empty() && trunk.domain.is_none() {
-            return None;
-        }
+    /// The trunks that we register to or call out through.
+    pub fn trunklines(&self) -> Vec<trunkline::Settings> {
+        let trunks = self.trunk.0.iter().filter(|trunk| trunk.is_somewhere());
+        trunks.map(|trunk| self.trunkline(trunk)).collect()
+    }
+
+    fn trunkline(&self, trunk: &Trunk) -> trunkline::Settings {
         let username = trunk.auth_user.as_ref().unwrap_or(&trunk.user);
         let account = || Account {
             user: trunk.user.clone(),
@@ -93,10 +103,13 @@ impl Config {
                 password: trunk.password.0.clone(),
             },
         };
-        Some(trunkline::Settings {
+        trunkline::Settings {
+            name: trunk.name().to_owned(),
+            caller_id: self.caller_id(trunk),
+            numbers: trunk.numbers.clone(),
             hosts: trunk.addresses.clone(),
             nameservers: trunk.nameservers.clone(),
-            transports: self.trunk_transports(),
+            transports: self.trunk_transports(trunk),
             datagrams: self.datagrams(),
             trunk: trunkline::TrunkSettings {
                 registers: trunk.register,
@@ -107,7 +120,7 @@ impl Config {
                 patience: Duration::from_secs(trunk.answer_s),
                 pause: Duration::from_secs(trunk.retry_s),
             },
-        })
+        }
     }
 
     /// Where datagrams can be sent: what is listened on sends them.
@@ -127,24 +140,23 @@ impl Config {
     }
 
     /// What may carry requests to the trunk: the wanted one, or what is listened for.
-    fn trunk_transports(&self) -> Vec<Transport> {
+    fn trunk_transports(&self, trunk: &Trunk) -> Vec<Transport> {
         let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
         let speaks = |transport: &Transport| {
             let believed = *transport != Transport::Tls || self.sip.tls_authorities.is_some();
             self.listens(*transport) && believed
         };
-        let wanted =
-            |transport: &Transport| self.trunk.transport.is_none_or(|one| one == *transport);
+        let wanted = |transport: &Transport| trunk.transport.is_none_or(|one| one == *transport);
         all.into_iter().filter(speaks).filter(wanted).collect()
     }
 
     /// What reads well and cannot work.
-    pub(super) fn trunk_problem(&self) -> Option<Problem> {
-        let trunk = &self.trunk;
-        let somewhere = !trunk.addresses.is_empty() || trunk.domain.is_some();
+    pub(super) fn trunk_problem(&self, trunk: &Trunk) -> Option<Problem> {
+        let somewhere = trunk.is_somewhere();
+        let transports = self.trunk_transports(trunk);
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,;?/".contains(c);
         let secret = |text: &str| text.chars().any(char::is_control);
-        let spoken = |host: &Host| self.trunk_transports().contains(&host.transport);
+        let spoken = |host: &Host| transports.contains(&host.transport);
         let named = trunk.domain.as_deref();
         first(&[
             (
@@ -173,7 +185,7 @@ impl Config {
                 "or auth_user has a line break or another control character",
             ),
             (
-                somewhere && self.trunk_transports().is_empty(),
+                somewhere && transports.is_empty(),
                 ("trunk", "transport"),
                 "is not in [sip] listen; write it there too. tls needs [sip] tls_authorities beside it",
             ),
@@ -207,20 +219,21 @@ impl Config {
 
     /// What works and will surprise.
     pub(super) fn trunk_warnings(&self) -> impl Iterator<Item = String> {
-        let trunk = &self.trunk;
-        let foreign = self.media.address.is_loopback()
-            && (trunk.domain.is_some() || trunk.addresses.iter().any(|host| !is_loopback(host)));
-        let idle = trunk.register && trunk.password.0.is_empty();
-        let heard = foreign.then(|| {
-            format!(
-                "[trunk] is elsewhere, but [media] address is {}: its callers would hear nothing; write the address that it reaches",
-                self.media.address
-            )
-        });
-        let open = idle.then(|| {
-            "[trunk] registers without a password; the carrier will hardly take that".to_owned()
-        });
-        heard.into_iter().chain(open)
+        self.trunk.0.iter().flat_map(|trunk| {
+            let foreign = self.media.address.is_loopback()
+                && (trunk.domain.is_some() || !trunk.addresses.iter().all(is_loopback));
+            let idle = trunk.register && trunk.password.0.is_empty();
+            let heard = foreign.then(|| {
+                format!(
+                    "[trunk] is elsewhere, but [media] address is {}: its callers would hear nothing; write the address that it reaches",
+                    self.media.address
+                )
+            });
+            let open = idle.then(|| {
+                "[trunk] registers without a password; the carrier will hardly take that".to_owned()
+            });
+            heard.into_iter().chain(open)
+        })
     }
 }
 
@@ -309,7 +322,7 @@ mod tests {
              domain = \"carrier.example\"\nregister = true\nuser = \"+861088880000\"\nauth_user = \"centre\"\npassword = \"p w\"\n",
         )
         .unwrap();
-        let settings = config.trunkline().unwrap();
+        let settings = config.trunklines().remove(0);
         let hosts: Vec<_> = settings
             .hosts
             .iter()
@@ -333,7 +346,7 @@ mod tests {
             !format!("{config:?}").contains("p w"),
             "a log would show it"
         );
-        assert!(Config::default().trunkline().is_none());
+        assert!(Config::default().trunklines().is_empty());
     }
 
     #[test]

@@ -10,17 +10,16 @@ use tokio::time::Instant;
 use crate::errands::{Ended, of_status};
 use crate::media::{self, Leg, Media, Whose};
 use crate::sip::{
-    Agent, Dialog, DialogEvent, Invite, Outgoing, Progress, Through, Transport, names_tls,
-    refuses_media,
+    Agent, Dialog, DialogEvent, Invite, Outgoing, Progress, Through, names_tls, refuses_media,
 };
-use crate::trunkline::{self, Trunkline};
+use crate::trunkline::{self, Further, Trunklines};
 
 /// The trunk for calls out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trunk {
-    /// `sip:192.0.2.10:5060`, with `;transport=tcp` or `tls` where it is one; `None`: the ways of the trunk that is kept.
+    /// `sip:192.0.2.10:5060`, with `;transport=tcp` or `tls` where it is one; `None`: the ways of the trunks that are kept.
     pub target: Option<String>,
-    /// Our number as the called person sees it.
+    /// Our number as who is called by that target sees it; each trunk has its own.
     pub caller_id: String,
     /// How long a telephone rings.
     pub ring: Duration,
@@ -32,6 +31,8 @@ pub struct WayOut {
     pub target: String,
     pub through: Option<Through>,
     pub from_user: String,
+    /// The name of the trunk; none where a target is written.
+    pub trunk: Option<String>,
 }
 
 /// What whoever is called is offered.
@@ -73,7 +74,7 @@ impl WayOut {
     /// Whether what is sent this way is read by nobody else on this hop.
     pub fn by_tls(&self) -> bool {
         match &self.through {
-            Some(through) => through.transport == Transport::Tls,
+            Some(through) => through.transport.is_private(),
             None => names_tls(&self.target),
         }
     }
@@ -91,22 +92,26 @@ impl WayOut {
 }
 
 /// The one place that says so: the ways, to be tried in this order. None: no call can go out now.
-pub fn ways_out(trunk: &Trunk, kept: Option<&Trunkline>, dialled: &str) -> Vec<WayOut> {
-    let way = |target: String, through: Option<Through>| WayOut {
-        target,
-        through,
-        from_user: trunk.caller_id.clone(),
-    };
+pub fn ways_out(trunk: &Trunk, kept: Option<&Trunklines>, dialled: &str) -> Vec<WayOut> {
     if let Some(target) = &trunk.target {
         let host = target.strip_prefix("sip:").unwrap_or(target);
-        return vec![way(format!("sip:{dialled}@{host}"), None)];
+        return vec![WayOut {
+            target: format!("sip:{dialled}@{host}"),
+            through: None,
+            from_user: trunk.caller_id.clone(),
+            trunk: None,
+        }];
     }
     let Some(kept) = kept else { return Vec::new() };
-    match kept.outward() {
+    match kept.outward(dialled) {
         Ok(ways) => {
-            let ways = ways.into_iter();
-            ways.map(|out| way(out.target(dialled), Some(out.through)))
-                .collect()
+            let way = |out: trunkline::Outward| WayOut {
+                target: out.target(dialled),
+                through: Some(out.through),
+                from_user: out.caller_id,
+                trunk: Some(out.trunk),
+            };
+            ways.into_iter().map(way).collect()
         }
         Err(why) => {
             tracing::warn!(%why, "no call can go out");
@@ -173,23 +178,47 @@ impl Dialling {
         })
     }
 
-    /// Who answers that he cannot, or nothing, and has not rung, leaves it to the next address (RFC 3263 §4.3); who
-    /// wants no protected media is asked again without.
-    async fn goes_on(&mut self, status: u16) -> bool {
+    /// The offer in the clear, where this status refuses a protected one.
+    fn plain_for(&mut self, status: u16) -> Option<String> {
         let had_plain = self.offers.needs_tls && !self.way.by_tls();
         let asks_plain = refuses_media(status) && !had_plain;
-        let plain = asks_plain.then(|| self.offers.plain.take()).flatten();
-        let next = match plain {
+        asks_plain.then(|| self.offers.plain.take()).flatten()
+    }
+
+    async fn further(&mut self, status: u16) -> Option<(Outgoing, WayOut)> {
+        let further = trunkline::further(status);
+        if self.rang || further == Further::Nowhere {
+            return None;
+        }
+        if further == Further::Trunk {
+            let left = std::mem::take(&mut self.ways);
+            let others = left.filter(|way| way.trunk != self.way.trunk);
+            self.ways = others.collect::<Vec<_>>().into_iter();
+        }
+        invited(&self.agent, &mut self.ways, &self.offers, &self.call).await
+    }
+
+    /// Who answers that he cannot, or nothing, and has not rung, leaves it to the next address (RFC 3263 §4.3), or to the next
+    /// trunk; who wants no protected media is asked again without.
+    async fn goes_on(&mut self, status: u16) -> bool {
+        let next = match self.plain_for(status) {
             Some(plain) => {
                 (self.offers.first, self.offers.needs_tls) = (plain, false);
                 let mut again = vec![self.way.clone()].into_iter();
                 invited(&self.agent, &mut again, &self.offers, &self.call).await
             }
-            _ if self.rang || !trunkline::goes_on(status) => None,
-            _ => invited(&self.agent, &mut self.ways, &self.offers, &self.call).await,
+            None => self.further(status).await,
         };
         match next {
             Some((outgoing, way)) => {
+                if way.trunk != self.way.trunk {
+                    tracing::warn!(
+                        call = self.call,
+                        status,
+                        trunk = way.trunk,
+                        "a call out goes on by another trunk"
+                    );
+                }
                 (self.outgoing, self.peer, self.way) = (outgoing, way.peer(), way);
                 true
             }

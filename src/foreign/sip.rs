@@ -38,6 +38,8 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     };
     let desks = Desks {
         networks: vec![desk],
+        md5_networks: Vec::new(),
+        proxies: vec![desk],
         registrar: Arc::new(Office::open(began)),
     };
     let state = State::new(vec![trunk], limits).with_desks(Some(desks));

@@ -37,7 +37,7 @@ pub struct Options {
 }
 
 /// Looks and answers at once.
-pub type Troubles = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+pub type Troubles = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 /// The newest picture of the desks; answers at once.
 pub type Glance = Arc<dyn Fn() -> Arc<Board> + Send + Sync>;

@@ -60,7 +60,7 @@ pub(super) fn content_length(
     let malformed = || bad("Bad Content-Length");
     let mut lengths = head.all("Content-Length");
     let told = match lengths.next() {
-        None if !transport.is_stream() => None,
+        None if transport.comes_whole() => None,
         None => return Err(malformed()),
         Some(text) => Some(number::<usize>(text).ok_or_else(malformed)?),
     };
@@ -70,7 +70,7 @@ pub(super) fn content_length(
     let fits = told.is_none_or(|length| length <= body.len());
     match told.unwrap_or(body.len()) {
         // On a stream the rest may be on its way; it is not waited for.
-        length if length > MAX_BODY && (fits || transport.is_stream()) => {
+        length if length > MAX_BODY && (fits || !transport.comes_whole()) => {
             Err(Refusal::new(413, "Request Entity Too Large", "body_too_large").into())
         }
         _ if fits => Ok(told),

@@ -101,8 +101,9 @@ pub fn judge(
         now,
     };
     match examine(&head, &arrival, state) {
-        Ok(told) if transport == Transport::Udp && state.is_flow(call_id, source) => {
-            Verdict::Mended(mend(&flow::with_contact_at(&text, source), body, told))
+        Ok(told) if transport.comes_whole() && state.is_flow(call_id, source) => {
+            let mended = flow::with_contact_at(&text, source, transport);
+            Verdict::Mended(mend(&mended, body, told))
         }
         // As it came, where the stack reads it as we did.
         Ok(Some(length)) if !recoded && length == body.len() && bytes.len() == came.len() => {
@@ -266,7 +267,7 @@ fn admit(head: &Head<'_>, method: &str, arrival: &Arrival<'_>, state: &State) ->
     // Who is in a call of ours may ask somebody beside it: whom, his call says.
     let calls = trunk || method == "INVITE" && state.calls_beside(arrival.source);
     if calls {
-        known_extensions(head, method)?;
+        known_extensions(head, method, &["timer"])?;
     }
     let no_call = || Refusal::new(481, "Call/Transaction Does Not Exist", "no_call");
     match (method, in_dialog) {
@@ -302,7 +303,12 @@ fn register(head: &Head<'_>, uri: &str, arrival: &Arrival<'_>, state: &State) ->
     if state.sender(source.ip()) != Sender::Desk {
         return Err(Refusal::new(403, "Forbidden", "foreign_register").into());
     }
-    known_extensions(head, "REGISTER")?;
+    // RFC 3327 §5.2: a proxy that must be gone through says so.
+    let known: &[&str] = match desks.has_proxy(source.ip()) {
+        true => &["timer", "path"],
+        false => &["timer"],
+    };
+    known_extensions(head, "REGISTER", known)?;
     if !state.may_answer(source.ip(), arrival.now) {
         return Err(Stop::Silently("rate"));
     }
@@ -314,7 +320,7 @@ fn register(head: &Head<'_>, uri: &str, arrival: &Arrival<'_>, state: &State) ->
 }
 
 /// Extensions that we would have to know (RFC 3261 §8.2.2.3).
-fn known_extensions(head: &Head<'_>, method: &str) -> Result<(), Stop> {
+fn known_extensions(head: &Head<'_>, method: &str, known: &[&str]) -> Result<(), Stop> {
     if method == "CANCEL" {
         return Ok(());
     }
@@ -322,7 +328,8 @@ fn known_extensions(head: &Head<'_>, method: &str) -> Result<(), Stop> {
         .all("Require")
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
+        .filter(|option| !option.is_empty())
+        .filter(|option| !known.iter().any(|known| known.eq_ignore_ascii_case(option)))
         .collect();
     if !unknown.is_empty() {
         return Err(Refusal::new(420, "Bad Extension", "extension")

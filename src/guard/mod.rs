@@ -22,6 +22,7 @@ mod judge;
 mod rates;
 mod refusal;
 mod register;
+mod route;
 mod seats;
 mod syntax;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use frame::{Framed, frame};
 pub use head::{Head, body_start};
 pub use judge::{Verdict, judge};
 pub use register::{Beside, Desks, unescaped};
+pub use route::route;
 pub use seats::Seat;
 pub use syntax::{items, unquoted};
 pub use unproven::GiveUp;
@@ -57,12 +59,33 @@ pub enum Transport {
     Tcp,
     /// TLS on TCP (RFC 3261 §18).
     Tls,
+    /// WebSocket (RFC 7118).
+    Ws,
+    /// WebSocket on TLS.
+    Wss,
 }
 
 impl Transport {
-    /// Whether messages follow one another, so that each must tell its length (RFC 3261 §18.3).
+    /// Whether a connection carries it.
     pub fn is_stream(self) -> bool {
         self != Transport::Udp
+    }
+
+    /// Whether each message comes by itself; otherwise they follow one another, and each must tell its length (RFC 3261
+    /// §18.3, RFC 7118 §5).
+    pub fn comes_whole(self) -> bool {
+        matches!(self, Transport::Udp | Transport::Ws | Transport::Wss)
+    }
+
+    /// Whether it is WebSocket: the peer listens nowhere, and its Contact names nothing that could be reached (RFC 7118
+    /// §5.2.2).
+    pub fn is_websocket(self) -> bool {
+        matches!(self, Transport::Ws | Transport::Wss)
+    }
+
+    /// Whether nobody on the way reads it.
+    pub fn is_private(self) -> bool {
+        matches!(self, Transport::Tls | Transport::Wss)
     }
 
     /// As the configuration writes it.
@@ -71,6 +94,8 @@ impl Transport {
             Transport::Udp => "udp",
             Transport::Tcp => "tcp",
             Transport::Tls => "tls",
+            Transport::Ws => "ws",
+            Transport::Wss => "wss",
         }
     }
 }

@@ -1,21 +1,29 @@
 //! REGISTER: read from the head, and asked of the registrar. It is answered here, without a transaction: the registrar
 //! knows a retransmission by itself, so nothing has to be kept of an answer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::head::Head;
+use super::route::route;
 use super::syntax::{items, party, userinfo};
 use super::{Network, Sender, State, Transport};
 use crate::registrar::{Answer, Carrier, Contact, Registers, Request};
+
+/// Proxies between a telephone and us.
+const LONGEST_PATH: usize = 4;
 
 /// Who registers, and from where.
 #[derive(Clone)]
 pub struct Desks {
     /// Telephones of desks register from here; never an address that may call.
     pub networks: Vec<Network>,
+    /// Those from here are asked with MD5 alone.
+    pub md5_networks: Vec<Network>,
+    /// Proxies among them, whose Path is believed: they alone say how the telephones behind them are reached.
+    pub proxies: Vec<Network>,
     pub registrar: Arc<dyn Registers>,
 }
 
@@ -29,10 +37,25 @@ impl std::fmt::Debug for Desks {
 
 impl Desks {
     pub(super) fn has(&self, source: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(source))
+        within(&self.networks, source)
     }
 
-    /// Asks the registrar about a request that is well formed. `None` where it names no address of record.
+    /// Whether its Path is believed.
+    pub(super) fn has_proxy(&self, source: IpAddr) -> bool {
+        within(&self.proxies, source.to_canonical())
+    }
+
+    /// What stands in the Route of requests to a telephone that registers through proxies (RFC 3327 §5.3); empty where nobody
+    /// is believed who names one. `None` where what is named is none.
+    fn path(&self, head: &Head<'_>, source: IpAddr) -> Option<Vec<String>> {
+        if !self.has_proxy(source) {
+            return Some(Vec::new());
+        }
+        let path: Option<Vec<String>> = head.all("Path").flat_map(items).map(route).collect();
+        path.filter(|path| path.len() <= LONGEST_PATH)
+    }
+
+    /// Asks the registrar about a request that is well formed. `None` where it names no address of record, or no true path.
     pub(super) fn ask(
         &self,
         head: &Head<'_>,
@@ -54,6 +77,8 @@ impl Desks {
             cseq: cseq.parse().ok()?,
             via: head.all("Via").flat_map(items).next()?,
             authorization: head.all("Authorization").collect(),
+            path: self.path(head, source.ip())?,
+            md5_only: within(&self.md5_networks, source.ip().to_canonical()),
             contacts: contacts?,
             expires: head.first("Expires"),
         };
@@ -64,8 +89,8 @@ impl Desks {
 /// Who may call beside the networks of the configuration.
 #[derive(Debug, Default)]
 pub(super) struct Learnt {
-    /// Addresses of the trunk that were looked up.
-    trunk: Vec<IpAddr>,
+    /// Addresses of each trunk that were looked up.
+    trunks: BTreeMap<String, Vec<IpAddr>>,
     /// Telephones that are in calls of ours, with how many.
     telephones: HashMap<SocketAddr, usize>,
 }
@@ -99,16 +124,19 @@ impl State {
     /// Whether this source may call.
     pub fn is_trunk(&self, source: IpAddr) -> bool {
         let source = source.to_canonical();
-        let learnt = || self.learnt.read().unwrap_or_else(|held| held.into_inner());
-        let listed = self.trunks.iter().any(|network| network.contains(source));
-        listed || learnt().trunk.contains(&source)
+        let learnt = || {
+            let known = self.learnt.read().unwrap_or_else(|held| held.into_inner());
+            let mut trunks = known.trunks.values();
+            trunks.any(|addresses| addresses.contains(&source))
+        };
+        within(&self.trunks, source) || learnt()
     }
 
-    /// These addresses may call from now on, beside those of the configuration.
-    pub fn let_call(&self, learnt: Vec<IpAddr>) {
+    /// These addresses of this trunk may call from now on, beside those of the configuration and of other trunks.
+    pub fn let_call(&self, trunk: &str, learnt: Vec<IpAddr>) {
         let learnt = learnt.into_iter().map(|address| address.to_canonical());
         let mut known = self.learnt.write().unwrap_or_else(|held| held.into_inner());
-        known.trunk = learnt.collect();
+        known.trunks.insert(trunk.to_owned(), learnt.collect());
     }
 
     /// The telephone at this address is in a call of ours: it may call beside it, until what this returns is dropped.
@@ -151,6 +179,10 @@ impl State {
     }
 }
 
+fn within(networks: &[Network], source: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(source))
+}
+
 fn contact(item: &str) -> Option<Contact<'_>> {
     if item.trim() == "*" {
         return Some(Contact {
@@ -174,6 +206,8 @@ fn carrier(transport: Transport) -> Carrier {
         Transport::Udp => Carrier::Udp,
         Transport::Tcp => Carrier::Tcp,
         Transport::Tls => Carrier::Tls,
+        Transport::Ws => Carrier::Ws,
+        Transport::Wss => Carrier::Wss,
     }
 }
 

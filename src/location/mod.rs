@@ -41,6 +41,8 @@ pub struct Way {
     pub carrier: Carrier,
     /// It is behind NAT, and the address of its media may be learnt where it comes from that of its registration.
     pub learns_media: bool,
+    /// Through which proxies (RFC 3327), each as it stands in a Route.
+    pub route: Vec<String>,
 }
 
 impl Location {
@@ -102,6 +104,7 @@ impl Location {
             uri: binding.uri,
             peer: binding.source,
             carrier: binding.carrier,
+            route: binding.path,
         }
     }
 
@@ -168,6 +171,12 @@ impl Clocks {
             expires_at: self.now + Duration::from_millis(left_ms),
             instance: row.instance.clone(),
             reg_id: row.reg_id.and_then(|id| u32::try_from(id).ok()),
+            path: row
+                .path
+                .iter()
+                .flat_map(|path| path.split(", "))
+                .map(str::to_owned)
+                .collect(),
         })
     }
 
@@ -185,6 +194,7 @@ impl Clocks {
             expires_at: self.civil.plus_millis(left_ms),
             instance: binding.instance,
             reg_id: binding.reg_id.map(u64::from),
+            path: (!binding.path.is_empty()).then(|| binding.path.join(", ")),
         }
     }
 }

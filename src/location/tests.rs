@@ -69,6 +69,11 @@ fn register(location: &Location, password: &str, cseq: u32) -> Answer {
             cseq,
             via: "SIP/2.0/TCP 192.0.2.7;branch=z9hG4bK1",
             authorization,
+            md5_only: false,
+            path: vec![
+                "<sip:edge.example;lr>".into(),
+                "<sip:core.example;lr>".into(),
+            ],
             contacts: vec![Contact {
                 uri: "sip:8001@10.0.0.7:5061;transport=tcp",
                 q: Some("0.5"),

@@ -16,14 +16,14 @@ use crate::media::Media;
 use crate::ringing::{Answered, DeskEars, DeskLine};
 use crate::sip::{self, Agent};
 use crate::transfers::{No, Rules, Target};
-use crate::trunkline::Trunkline;
+use crate::trunkline::Trunklines;
 
 /// How the house reaches who is outside. Cheap to clone.
 #[derive(Clone)]
 pub struct Onward {
     agent: Agent,
     media: Media,
-    trunkline: Option<Trunkline>,
+    trunkline: Option<Trunklines>,
     /// `None`: no call goes out.
     trunk: Option<Trunk>,
     rules: Arc<Rules>,
@@ -50,7 +50,7 @@ impl Onward {
     pub fn new(
         agent: Agent,
         media: Media,
-        trunkline: Option<Trunkline>,
+        trunkline: Option<Trunklines>,
         trunk: Option<Trunk>,
         rules: Rules,
     ) -> Onward {

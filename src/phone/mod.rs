@@ -36,7 +36,7 @@ use crate::media::Media;
 use crate::onward::Onward;
 use crate::sip::{Agent, Incoming};
 use crate::supervision::Supervisions;
-use crate::trunkline::Trunkline;
+use crate::trunkline::Trunklines;
 
 /// What [`Phone::open`] joins.
 pub struct Rooms {
@@ -51,7 +51,7 @@ pub struct Rooms {
     /// Where desks are that register, if any may.
     pub location: Option<Location>,
     /// The trunk that we register to or call out through, if there is one.
-    pub trunkline: Option<Trunkline>,
+    pub trunkline: Option<Trunklines>,
     /// The desks that are pages, if any are.
     pub pages: Option<Pages>,
     /// By which supervisors reach running calls.
@@ -66,7 +66,7 @@ pub struct Rooms {
 pub struct Phone {
     house: Arc<House>,
     agent: Agent,
-    trunkline: Option<Trunkline>,
+    trunkline: Option<Trunklines>,
     reloader: tokio::task::JoinHandle<()>,
     floor: tokio::task::JoinHandle<()>,
 }

@@ -21,7 +21,7 @@ use crate::media::{self, CallMedia, Leg, Media, Side};
 use crate::outward::Attempt;
 use crate::ringing::{Answered, DeskEars, DeskEvent, DeskLine};
 use crate::sip::{Agent, Dialog, DialogEvent};
-use crate::trunkline::Trunkline;
+use crate::trunkline::Trunklines;
 
 /// How long a desk that asked for a call is rung.
 const DESK_RINGS: Duration = Duration::from_secs(30);
@@ -57,7 +57,7 @@ pub struct Reaching<'a> {
     pub book: &'a Book,
     pub calendar: &'a Calendar,
     pub outward: Option<&'a Outward>,
-    pub trunkline: Option<&'a Trunkline>,
+    pub trunkline: Option<&'a Trunklines>,
     /// Cancelled when running calls are ended.
     pub grace_over: &'a CancellationToken,
     pub order: &'a Order,

@@ -10,10 +10,10 @@ statements! {
     ACCOUNTS = "SELECT name, staff, ha1_sha256, ha1_md5, created_at FROM desk_accounts ORDER BY name";
     SET_PASSWORD = "UPDATE desk_accounts SET ha1_sha256 = $2, ha1_md5 = $3, changed_at = $4 WHERE name = $1";
     DELETE_ACCOUNT = "DELETE FROM desk_accounts WHERE name = $1";
-    BINDINGS = "SELECT account, uri, source, carrier, q_milli, call_id, cseq, expires_at, instance, reg_id \
+    BINDINGS = "SELECT account, uri, source, carrier, q_milli, call_id, cseq, expires_at, instance, reg_id, path \
         FROM desk_bindings ORDER BY account, expires_at";
     INSERT_BINDING = "INSERT INTO desk_bindings (account, uri, source, carrier, q_milli, call_id, cseq, expires_at, \
-        instance, reg_id) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
+        instance, reg_id, path) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 \
         FROM desk_accounts WHERE name = $1";
     DELETE_BINDINGS = "DELETE FROM desk_bindings WHERE account = $1";
 }
@@ -42,6 +42,8 @@ pub struct DeskBindingRow {
     pub expires_at: Moment,
     pub instance: Option<String>,
     pub reg_id: Option<u64>,
+    /// Proxies on the way, as they stand in a Route, separated by a comma and a space.
+    pub path: Option<String>,
 }
 
 impl Tx {
@@ -113,7 +115,8 @@ impl Tx {
                 row.cseq,
                 row.expires_at,
                 row.instance.as_deref(),
-                row.reg_id
+                row.reg_id,
+                row.path.as_deref()
             ];
             self.run(INSERT_BINDING, values).await?;
         }
@@ -143,5 +146,6 @@ fn binding_row(row: &Row) -> Result<DeskBindingRow, Error> {
         expires_at: row.moment("expires_at")?,
         instance: row.get("instance")?,
         reg_id: row.maybe_count("reg_id")?,
+        path: row.get("path")?,
     })
 }

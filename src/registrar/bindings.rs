@@ -30,6 +30,8 @@ pub struct Binding {
     /// `+sip.instance` with `reg-id` (RFC 5626 §4): one line of one telephone, whatever its Contact is.
     pub instance: Option<String>,
     pub reg_id: Option<u32>,
+    /// Through which proxies it is reached (RFC 3327).
+    pub path: Vec<String>,
 }
 
 impl Binding {
@@ -49,7 +51,8 @@ impl Binding {
         listed
     }
 
-    /// Whether its datagrams came from elsewhere than its Contact says.
+    /// Whether its datagrams came from elsewhere than its Contact says, and no proxy from which they came says how it is
+    /// reached.
     pub fn is_behind_nat(&self) -> bool {
         let (_, named) = self.uri.rsplit_once('@').unwrap_or(("", &self.uri));
         let named = named.trim_start_matches("sip:");
@@ -62,14 +65,15 @@ impl Binding {
         let named: Option<SocketAddr> = host.parse().ok();
         let named = named.or_else(|| bare.unwrap_or(host).parse().ok().map(usual));
         let plain = |at: SocketAddr| (at.ip().to_canonical(), at.port());
-        self.carrier == Carrier::Udp && named.map(plain) != Some(plain(self.source))
+        let direct = self.carrier == Carrier::Udp && self.path.is_empty();
+        direct && named.map(plain) != Some(plain(self.source))
     }
 
-    /// Whether its stream is the only way to it: who names the end of that very stream listens nowhere else, and by TLS
-    /// nobody can be asked who he is.
+    /// Whether its stream is the only way to it: who names the end of that very stream listens nowhere else, nor does who
+    /// came by WebSocket, and by TLS nobody can be asked who he is.
     pub(super) fn hangs_on(&self, source: SocketAddr, carrier: Carrier) -> bool {
         let is_flow = self.source == source && self.carrier == carrier;
-        is_flow && (carrier == Carrier::Tls || self.uri.contains(&source.to_string()))
+        is_flow && (carrier != Carrier::Tcp || self.uri.contains(&source.to_string()))
     }
 }
 
@@ -199,6 +203,7 @@ fn read(
             expires_at: now + expires.min(settings.max_expires),
             instance: instance.filter(fits).map(str::to_owned),
             reg_id: contact.reg_id.and_then(|id| id.trim().parse().ok()),
+            path: request.path.clone(),
         },
     })
 }
@@ -304,6 +309,7 @@ mod tests {
                 expires_at: Instant::now(),
                 instance: None,
                 reg_id: None,
+                path: Vec::new(),
             };
             assert_eq!(binding.is_behind_nat(), behind, "{uri} from {source}");
             let carrier = Carrier::Tcp;

@@ -17,6 +17,13 @@ impl Algorithm {
     /// In the order in which they are offered: who knows the first takes it (RFC 8760 §2.3).
     pub const OFFERED: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
 
+    /// What a challenge names, in this order. To the last one alone where a telephone stops at what it does not know, though
+    /// it should pass it over (RFC 7616 §3.7).
+    pub fn offered(md5_only: bool) -> impl Iterator<Item = Algorithm> {
+        let all = Algorithm::OFFERED.into_iter();
+        all.filter(move |algorithm| !md5_only || *algorithm == Algorithm::Md5)
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Algorithm::Sha256 => "SHA-256",

@@ -40,10 +40,18 @@ pub enum Carrier {
     Udp,
     Tcp,
     Tls,
+    Ws,
+    Wss,
 }
 
 impl Carrier {
-    pub const ALL: [Carrier; 3] = [Carrier::Udp, Carrier::Tcp, Carrier::Tls];
+    pub const ALL: [Carrier; 5] = [
+        Carrier::Udp,
+        Carrier::Tcp,
+        Carrier::Tls,
+        Carrier::Ws,
+        Carrier::Wss,
+    ];
 
     /// As rows and URIs write it.
     pub fn word(self) -> &'static str {
@@ -51,6 +59,8 @@ impl Carrier {
             Carrier::Udp => "udp",
             Carrier::Tcp => "tcp",
             Carrier::Tls => "tls",
+            Carrier::Ws => "ws",
+            Carrier::Wss => "wss",
         }
     }
 }
@@ -91,6 +101,10 @@ pub struct Request<'a> {
     pub via: &'a str,
     /// Every Authorization header.
     pub authorization: Vec<&'a str>,
+    /// Asked with MD5 alone: telephones from there stop at a challenge that names another algorithm.
+    pub md5_only: bool,
+    /// Through which proxies its telephones are reached, each `<sip:…;lr>` (RFC 3327).
+    pub path: Vec<String>,
     pub contacts: Vec<Contact<'a>>,
     /// The Expires header as it was written.
     pub expires: Option<&'a str>,

@@ -96,12 +96,12 @@ impl Registrar {
     pub fn register(&mut self, request: &Request<'_>, now: Instant) -> Answer {
         let source = request.source.ip().to_canonical();
         let Some(shown) = credentials::usable(&request.authorization) else {
-            return self.challenge(Outcome::Challenged, source, now);
+            return self.challenge(Outcome::Challenged, request, now);
         };
         // A stale nonce is told from a wrong password, and nothing is said of the password then: to try one, a nonce
         // must have reached the one who tries.
         let Judged::Fresh(nonce) = self.nonces.judge(&shown.nonce, source, now) else {
-            return self.challenge(Outcome::Stale, source, now);
+            return self.challenge(Outcome::Stale, request, now);
         };
         if let Some(wait) = self.wait(&shown.account, source, now) {
             let wait_s = wait.as_secs() + 1;
@@ -109,7 +109,7 @@ impl Registrar {
         }
         if !self.is_right(&shown) {
             self.fail(&shown.account, source, now);
-            return self.challenge(Outcome::Refused, source, now);
+            return self.challenge(Outcome::Refused, request, now);
         }
         if !shown.uri.eq_ignore_ascii_case(request.uri) {
             return Answer::of(Outcome::Malformed);
@@ -119,9 +119,12 @@ impl Registrar {
         }
         let fingerprint = fingerprint(request, &shown);
         match self.nonces.count(nonce, shown.counted, fingerprint, now) {
-            Counted::Replayed => self.challenge(Outcome::Replayed, source, now),
-            Counted::Repeated => self.tell(&shown.account, Outcome::Repeated, None, now),
-            Counted::New => self.update(&shown.account, request, now),
+            Counted::Replayed => self.challenge(Outcome::Replayed, request, now),
+            Counted::Repeated => {
+                let answer = self.tell(&shown.account, Outcome::Repeated, None, now);
+                with_path(answer, request)
+            }
+            Counted::New => with_path(self.update(&shown.account, request, now), request),
         }
     }
 
@@ -166,7 +169,8 @@ impl Registrar {
         answer
     }
 
-    fn challenge(&mut self, outcome: Outcome, source: IpAddr, now: Instant) -> Answer {
+    fn challenge(&mut self, outcome: Outcome, request: &Request<'_>, now: Instant) -> Answer {
+        let source = request.source.ip().to_canonical();
         let stale = match outcome {
             Outcome::Stale | Outcome::Replayed => ", stale=true",
             _ => "",
@@ -174,7 +178,7 @@ impl Registrar {
         let nonce = self.nonces.make(source, now);
         let opaque = self.nonces.opaque();
         let mut answer = Answer::of(outcome);
-        for algorithm in Algorithm::OFFERED.map(Algorithm::word) {
+        for algorithm in Algorithm::offered(request.md5_only).map(Algorithm::word) {
             answer = answer.with(
                 "WWW-Authenticate",
                 format!(
@@ -291,6 +295,17 @@ impl Place {
         self.usual.retain(|(ip, _)| *ip != source);
         self.usual.insert(0, (source, Bucket::default()));
         self.usual.truncate(MOST_USUAL);
+    }
+}
+
+/// A 200 says which path was kept (RFC 3327 §5.3).
+fn with_path(answer: Answer, request: &Request<'_>) -> Answer {
+    match answer.status {
+        200 => request
+            .path
+            .iter()
+            .fold(answer, |answer, element| answer.with("Path", element)),
+        _ => answer,
     }
 }
 

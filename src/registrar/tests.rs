@@ -34,6 +34,8 @@ struct Phone {
     contacts: Vec<(String, Option<String>)>,
     expires: Option<String>,
     algorithm: Algorithm,
+    md5_only: bool,
+    path: Vec<String>,
 }
 
 impl Default for Phone {
@@ -48,6 +50,8 @@ impl Default for Phone {
             contacts: vec![("sip:8001@192.0.2.7:5060".into(), None)],
             expires: None,
             algorithm: Algorithm::Sha256,
+            md5_only: false,
+            path: Vec::new(),
         }
     }
 }
@@ -99,6 +103,8 @@ impl Office {
             cseq: phone.cseq,
             via: &via,
             authorization: authorization.iter().map(String::as_str).collect(),
+            md5_only: phone.md5_only,
+            path: phone.path.clone(),
             contacts: contacts.collect(),
             expires: phone.expires.as_deref(),
         };
@@ -354,4 +360,23 @@ fn nobody_registers_for_another() {
     let answer = office.register(&other);
     assert_eq!((answer.status, answer.outcome), (403, Outcome::NotOwn));
     assert!(office.registrar.bindings("8002", office.now).is_empty());
+}
+
+#[test]
+fn who_stops_at_sha_256_is_asked_with_md5_alone_and_may_show_either() {
+    let mut office = Office::open();
+    for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
+        let phone = Phone {
+            md5_only: true,
+            algorithm,
+            call_id: format!("{algorithm:?}"),
+            ..Phone::default()
+        };
+        let asked = office.send(&phone, &[]);
+        let challenges = asked.headers.iter();
+        let challenges = challenges.filter(|(name, _)| *name == "WWW-Authenticate");
+        assert_eq!(challenges.count(), 1);
+        assert!(challenge_of(&asked, 0).contains("algorithm=MD5"));
+        assert_eq!(office.register(&phone).status, 200);
+    }
 }

@@ -112,7 +112,10 @@ pub fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
                 Carrier::Udp => Transport::Udp,
                 Carrier::Tcp => Transport::Tcp,
                 Carrier::Tls => Transport::Tls,
+                Carrier::Ws => Transport::Ws,
+                Carrier::Wss => Transport::Wss,
             },
+            route: way.route,
         }),
     };
     match account_of(address) {
@@ -131,8 +134,8 @@ pub fn phones_of(address: &str, location: Option<&Location>) -> Vec<Phone> {
 impl Phone {
     /// Whether what it is sent is read by nobody else on the way.
     fn by_tls(&self) -> bool {
-        match self.flow {
-            Some(flow) => flow.transport == Transport::Tls,
+        match &self.flow {
+            Some(flow) => flow.transport.is_private(),
             None => names_tls(&self.uri),
         }
     }
@@ -265,7 +268,7 @@ async fn offered(agent: &Agent, ring: &Ring, phone: &Phone, sdp: String) -> Resu
     let failed = || No::Here(Unavailable::Failed);
     let invite = Invite {
         target: phone.uri.clone(),
-        flow: phone.flow,
+        flow: phone.flow.clone(),
         through: None,
         from_user: ring.caller.clone().unwrap_or_else(|| "anonymous".into()),
         from_name: None,

@@ -99,6 +99,11 @@ impl TransportEventInspector for Taking {
             }
             SipConnection::Tcp(_) => Transport::Tcp,
             SipConnection::Tls(_) => Transport::Tls,
+            // To a WebSocket that is gone the stack would dial; nobody of ours is there.
+            SipConnection::WebSocket(_) => {
+                guard::count("foreign_websocket");
+                return None;
+            }
             _ => return Some(event),
         };
         let source = from.get_socketaddr().ok()?;

@@ -168,9 +168,10 @@ impl Agent {
         asking::ask(&self.core, asking).await
     }
 
-    /// These addresses may call from now on, beside those of the settings: the trunk's, as they were looked up last.
-    pub fn let_call(&self, learnt: Vec<IpAddr>) {
-        self.core.state.let_call(learnt);
+    /// These addresses may call from now on, beside those of the settings and of other trunks: this trunk's, as they were
+    /// looked up last.
+    pub fn let_call(&self, trunk: &str, learnt: Vec<IpAddr>) {
+        self.core.state.let_call(trunk, learnt);
     }
 
     /// The telephone at this address may call beside the call of ours that it is in, until what this returns is dropped.
@@ -235,15 +236,16 @@ impl Core {
         for Listener {
             listener,
             bound,
-            tls,
+            transport,
+            beginning,
         } in listeners
         {
             let named = self.reachable(bound, None);
-            if let Some(named) = name_in_via(named, tls.is_some()).await {
+            if let Some(named) = name_in_via(named, transport).await {
                 inner.transport_layer.add_transport(named);
             }
             let streams = self.streams.clone();
-            let accepting = streams.accept(listener, tls, self.behind.clone());
+            let accepting = streams.accept(listener, beginning, self.behind.clone());
             self.tasks.spawn(accepting);
         }
     }
@@ -275,8 +277,11 @@ impl Core {
             self.reachable(listen.address, peer)
         });
         let mut params = Vec::new();
-        if transport.is_stream() {
-            params.push(rsip::Param::Transport(seam::transport(transport)));
+        match transport {
+            Transport::Udp => {}
+            // One word for both (RFC 7118 §5.2).
+            Transport::Wss => params.push(rsip::Param::Transport(rsip::Transport::Ws)),
+            _ => params.push(rsip::Param::Transport(seam::transport(transport))),
         }
         rsip::Uri {
             scheme: Some(rsip::Scheme::Sip),

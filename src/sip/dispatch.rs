@@ -212,7 +212,7 @@ fn new_call(
         source,
         from_trunk: core.state.is_trunk(source.ip()),
         tags,
-        by_tls: opening.transport == Transport::Tls,
+        by_tls: opening.transport.is_private(),
         offer,
         commands: ends.commands,
         events: ends.events,
@@ -274,7 +274,7 @@ impl Opening {
             caller_name: from.display_name.filter(|name| !name.trim().is_empty()),
             callee: request.uri.user().map(unescaped).unwrap_or_default(),
             transport,
-            secure: transport == Transport::Tls && headers::is_secure(request),
+            secure: transport.is_private() && headers::is_secure(request),
             source: source_of(request)?,
         })
     }
@@ -306,6 +306,8 @@ fn carried_by(transaction: &Transaction) -> Transport {
     match address.and_then(|address| address.r#type) {
         Some(rsip::Transport::Tls) => Transport::Tls,
         Some(rsip::Transport::Tcp) => Transport::Tcp,
+        Some(rsip::Transport::Ws) => Transport::Ws,
+        Some(rsip::Transport::Wss) => Transport::Wss,
         _ => Transport::Udp,
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use rsipstack::transport::tls::{TlsConfig, TlsListenerConnection};
 use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{SipConnection, TcpListenerConnection, TransportLayer};
+use rsipstack::transport::{
+    SipConnection, TcpListenerConnection, TransportLayer, WebSocketListenerConnection,
+};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio_util::sync::CancellationToken;
 
@@ -13,13 +15,14 @@ use super::agent::stack;
 use super::{Error, Listen, Settings, Transport, Unusable};
 use crate::guard::State;
 use crate::seam::GuardedSocket;
-use crate::streams::{Tls, Trust};
+use crate::streams::{Beginning, Doorway, Tls, Trust};
 
 /// A bound listener for streams.
 pub(super) struct Listener {
     pub listener: TcpListener,
     pub bound: SocketAddr,
-    pub tls: Option<Tls>,
+    pub transport: Transport,
+    pub beginning: Beginning,
 }
 
 /// Binds all that is listened on: UDP to the stack, streams for our own accepting. The addresses are those bound
@@ -36,13 +39,18 @@ pub(super) async fn bind(
         let transport = listen.transport;
         let address = match transport {
             Transport::Udp => bind_udp(*listen, settings, state, layer, stop).await?,
-            Transport::Tcp | Transport::Tls => {
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
                 let (listener, bound) = bind_tcp(*listen).await?;
-                let tls = tls.filter(|_| transport == Transport::Tls).cloned();
+                let doorway = || Doorway::new(&settings.websocket_origins);
+                let beginning = Beginning {
+                    tls: tls.filter(|_| transport.is_private()).cloned(),
+                    websocket: transport.is_websocket().then(doorway),
+                };
                 listeners.push(Listener {
                     listener,
                     bound,
-                    tls,
+                    transport,
+                    beginning,
                 });
                 bound
             }
@@ -84,7 +92,7 @@ async fn bind_tcp(listen: Listen) -> Result<(TcpListener, SocketAddr), Error> {
 /// Reads the certificate where TLS is listened for, and whom we believe where we connect.
 pub(super) async fn open_tls(settings: &Settings) -> Result<(Option<Tls>, Option<Trust>), Error> {
     let mut listens = settings.listen.iter();
-    let listen = listens.find(|listen| listen.transport == Transport::Tls);
+    let listen = listens.find(|listen| listen.transport.is_private());
     let files = match (listen, settings.certificate.clone()) {
         (None, _) => None,
         (Some(listen), None) => return Err(Error::NoCertificate(*listen)),
@@ -100,13 +108,18 @@ pub(super) async fn open_tls(settings: &Settings) -> Result<(Option<Tls>, Option
 }
 
 /// A listener as the stack needs to know it: only by what Via says of it.
-pub(super) async fn name_in_via(named: SocketAddr, tls: bool) -> Option<SipConnection> {
-    Some(match tls {
-        true => {
+pub(super) async fn name_in_via(named: SocketAddr, transport: Transport) -> Option<SipConnection> {
+    Some(match transport {
+        Transport::Ws | Transport::Wss => {
+            let secure = transport.is_private();
+            let named = WebSocketListenerConnection::new(named, None, secure);
+            SipConnection::WebSocketListener(named.await.ok()?)
+        }
+        Transport::Tls => {
             let named = TlsListenerConnection::new(named, None, TlsConfig::default());
             SipConnection::TlsListener(named.await.ok()?)
         }
-        false => {
+        Transport::Udp | Transport::Tcp => {
             let named = TcpListenerConnection::new(named, None);
             SipConnection::TcpListener(named.await.ok()?)
         }

@@ -77,12 +77,14 @@ pub struct Settings {
     pub public_address: IpAddr,
     /// `Session-Expires` we ask for (RFC 4028); 90 s at least.
     pub session_expires: Duration,
-    /// The certificate for `tls:` in `listen`.
+    /// The certificate for `tls:` and `wss:` in `listen`.
     pub certificate: Option<PemFiles>,
     /// Telephones that register, and who answers them. Without it a REGISTER is refused.
     pub desks: Option<Desks>,
     /// PEM: issuers whose certificates who is called by TLS must show.
     pub authorities: Option<PathBuf>,
+    /// Origins of pages that may open a WebSocket, beside those of the host that they ask.
+    pub websocket_origins: Vec<String>,
 }
 
 /// What can go wrong with a call, or at the start.

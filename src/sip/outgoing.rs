@@ -92,7 +92,7 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         transport,
         peer,
         destination,
-    } = match (&invite.through, invite.flow) {
+    } = match (&invite.through, &invite.flow) {
         (Some(through), _) => route::by_trunk(&core, through).await?,
         (None, Some(flow)) => route::by_flow(&core, &callee, flow).await?,
         (None, None) => route::by_name(&core, &callee).await?.ok_or_else(bad)?,
@@ -106,7 +106,11 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         let home = rsip::Uri::try_from(format!("sip:{}", through.home)).map_err(|_| bad())?;
         caller.host_with_port = home.host_with_port;
     }
+    let by = invite.through.as_ref().map(|through| &through.route);
+    let by = by.or(invite.flow.as_ref().map(|flow| &flow.route));
+    let route_set = route::elements(by.map_or(&[], Vec::as_slice))?;
     let option = InviteOption {
+        route_set,
         caller_display_name: invite.from_name.as_deref().map(quotable),
         caller,
         callee,
@@ -125,7 +129,9 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
         .state
         .enrol(&call_id)
         .expect("a fresh random Call-ID is not known");
-    if let Some(flow) = invite.flow.filter(|flow| !flow.transport.is_stream()) {
+    // Proxies know where it is; without one its own words lead nowhere.
+    let alone = |flow: &&Flow| flow.transport.comes_whole() && flow.route.is_empty();
+    if let Some(flow) = invite.flow.as_ref().filter(alone) {
         enrolled.goes_to(flow.peer);
     }
     let attempt = Attempt::send(&core, option.clone())?;

@@ -10,10 +10,12 @@ use crate::credentials::Credentials;
 use crate::seam::rsip;
 
 /// Where a telephone registered from (RFC 5626 §5.3): a request to it goes there, whatever its Contact names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flow {
     pub transport: Transport,
     pub peer: SocketAddr,
+    /// What stands in its Route, each `<sip:…;lr>`: the proxies through which it registered (RFC 3327).
+    pub route: Vec<String>,
 }
 
 /// By which address of a trunk a call goes out, and as whom.
@@ -25,6 +27,8 @@ pub struct Through {
     pub called: String,
     /// Host of our From: the carrier's domain.
     pub home: String,
+    /// What stands in its Route, each `<sip:…;lr>` (RFC 3608); it goes to `peer` whatever they name.
+    pub route: Vec<String>,
     /// What a 401 or 407 is answered with.
     pub credentials: Option<Credentials>,
 }
@@ -89,20 +93,27 @@ pub(super) async fn by_trunk(core: &Core, through: &Through) -> Result<Route, Er
     })
 }
 
+/// What stands in the Route of an INVITE that goes so.
+pub(super) fn elements(route: &[String]) -> Result<Vec<rsip::typed::Route>, Error> {
+    let element = |text: &String| {
+        let uri = text.trim_matches(['<', '>']);
+        let uri = rsip::Uri::try_from(uri).map_err(|_| Error::Uri(text.clone()))?;
+        Ok(rsip::typed::Route::from(uri))
+    };
+    route.iter().map(element).collect()
+}
+
 /// To where it registered from. Where its stream is gone, a telephone that listens by TCP under the same address is
-/// connected to; by TLS it could not be asked who it is.
-pub(super) async fn by_flow(core: &Core, callee: &rsip::Uri, flow: Flow) -> Result<Route, Error> {
-    let Flow {
-        transport,
-        mut peer,
-    } = flow;
+/// connected to; by TLS it could not be asked who it is, and behind a WebSocket nobody listens.
+pub(super) async fn by_flow(core: &Core, callee: &rsip::Uri, flow: &Flow) -> Result<Route, Error> {
+    let (transport, mut peer) = (flow.transport, flow.peer);
     if transport.is_stream() && !core.stands(transport, peer) {
+        if transport != Transport::Tcp {
+            return Err(Error::FlowGone(peer));
+        }
         let named = peer_of(callee, transport).await.ok().flatten();
         let listens = named.filter(|named| named.ip() == peer.ip() && *named != peer);
-        peer = match (transport, listens) {
-            (Transport::Tcp, Some(named)) => named,
-            _ => return Err(Error::FlowGone(peer)),
-        };
+        peer = listens.ok_or(Error::FlowGone(peer))?;
         core.connect(transport, peer, "").await?;
     }
     Ok(Route {

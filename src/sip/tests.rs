@@ -47,6 +47,7 @@ fn settings() -> Settings {
         certificate: None,
         desks: None,
         authorities: None,
+        websocket_origins: Vec::new(),
     }
 }
 
@@ -103,6 +104,7 @@ fn invite(to: &Agent, transport: Transport) -> Invite {
         Transport::Udp => "",
         Transport::Tcp => ";transport=tcp",
         Transport::Tls => ";transport=tls",
+        Transport::Ws | Transport::Wss => unreachable!("nobody is called there by name"),
     };
     Invite {
         target: format!("sip:8001@{}{parameter}", listen.address),

@@ -1,4 +1,4 @@
-//! SIP on streams (TCP, TLS) before the stack: accepted, framed, judged and written here.
+//! SIP on streams (TCP, TLS, WebSocket) before the stack: accepted, framed, judged and written here.
 //!
 //! **Invariants:** what reaches the [`Behind`] has passed the guard, message by message; every
 //! stream has a place, of which there are so many in all and so many for one source; who sends
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -22,6 +23,7 @@ mod places;
 mod reading;
 mod tls;
 mod trust;
+mod websocket;
 
 use crate::guard::{self, State, Transport};
 pub use backlogs::Backlogs;
@@ -30,6 +32,7 @@ use places::Places;
 use reading::{IDLE_TIMEOUT, NEW_TIMEOUT, Reading};
 pub use tls::Tls;
 pub use trust::Trust;
+pub use websocket::Doorway;
 
 /// A peer that does not read is given this long; so is who takes messages from us.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,14 +95,31 @@ enum Said {
     Last(Vec<u8>),
 }
 
-/// A stream that stands.
-struct Carrier<S, P> {
-    stream: S,
+/// What is known of a stream beside its octets.
+struct Link<P> {
     peer: SocketAddr,
     transport: Transport,
     /// Kept as long as the stream is.
     place: P,
     patience: Duration,
+}
+
+/// What stands between a connection and its messages; nothing: TCP.
+#[derive(Clone, Default)]
+pub struct Beginning {
+    pub tls: Option<Tls>,
+    pub websocket: Option<Doorway>,
+}
+
+impl Beginning {
+    fn transport(&self) -> Transport {
+        match (&self.tls, &self.websocket) {
+            (None, None) => Transport::Tcp,
+            (Some(_), None) => Transport::Tls,
+            (None, Some(_)) => Transport::Ws,
+            (Some(_), Some(_)) => Transport::Wss,
+        }
+    }
 }
 
 impl Streams {
@@ -113,8 +133,8 @@ impl Streams {
         }
     }
 
-    /// Accepts until told to stop; with `tls`, what comes must shake hands first.
-    pub async fn accept(self, listener: TcpListener, tls: Option<Tls>, behind: impl Behind) {
+    /// Accepts until told to stop.
+    pub async fn accept(self, listener: TcpListener, beginning: Beginning, behind: impl Behind) {
         loop {
             let accepted = tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -130,48 +150,86 @@ impl Streams {
                 continue;
             };
             let _ = stream.set_nodelay(true);
-            let carrier = Carrier {
-                stream,
+            let link = Link {
                 peer,
-                transport: Transport::Tcp,
+                transport: beginning.transport(),
                 place,
                 patience: NEW_TIMEOUT,
             };
-            match &tls {
-                None => self.serve(carrier, &behind).await,
-                Some(tls) => self.shake_hands(carrier, tls, &behind),
+            match link.transport {
+                Transport::Tcp => self.serve(stream, link, &behind).await,
+                _ => self.begin(stream, link, &beginning, &behind),
             }
         }
     }
 
-    /// Serves what is behind the handshake. It has taken its place before: silent peers fill no
+    /// Serves what is behind the handshakes. It has taken its place before: silent peers fill no
     /// more places here than on TCP.
-    fn shake_hands<P>(&self, carrier: Carrier<TcpStream, P>, tls: &Tls, behind: &impl Behind)
-    where
+    fn begin<P>(
+        &self,
+        stream: TcpStream,
+        link: Link<P>,
+        beginning: &Beginning,
+        behind: &impl Behind,
+    ) where
         P: Send + 'static,
     {
-        let peer = carrier.peer;
-        // A handshake costs a signature: a stranger gets as many as refusals.
-        if !self.state.is_trunk(peer.ip()) && !self.state.may_answer(peer.ip(), now()) {
+        let source = link.peer.ip();
+        // A handshake costs a signature, an upgrade a digest: a stranger gets as many as refusals.
+        if !self.state.is_trunk(source) && !self.state.may_answer(source, now()) {
             return guard::count("rate");
         }
-        let (streams, tls, behind) = (self.clone(), tls.clone(), behind.clone());
+        let (streams, beginning, behind) = (self.clone(), beginning.clone(), behind.clone());
         self.tasks.spawn(async move {
             let stop = streams.stop.clone();
-            let shaken = tokio::select! {
-                () = stop.cancelled() => return,
-                shaken = tls.shake_hands(carrier.stream) => shaken,
-            };
-            let Some(stream) = shaken else { return };
-            let carrier = Carrier {
-                stream,
-                peer,
-                transport: Transport::Tls,
-                place: carrier.place,
-                patience: carrier.patience,
-            };
-            streams.serve(carrier, &behind).await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = streams.shake_hands(stream, link, beginning, &behind) => {}
+            }
         });
+    }
+
+    async fn shake_hands<P>(
+        &self,
+        stream: TcpStream,
+        link: Link<P>,
+        beginning: Beginning,
+        behind: &impl Behind,
+    ) where
+        P: Send + 'static,
+    {
+        let Beginning { tls, websocket } = beginning;
+        match tls {
+            None => self.upgrade(stream, link, websocket, behind).await,
+            Some(tls) => {
+                if let Some(stream) = tls.shake_hands(stream).await {
+                    self.upgrade(stream, link, websocket, behind).await;
+                }
+            }
+        }
+    }
+
+    async fn upgrade<S, P>(
+        &self,
+        stream: S,
+        link: Link<P>,
+        websocket: Option<Doorway>,
+        behind: &impl Behind,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        P: Send + 'static,
+    {
+        let Some(doorway) = websocket else {
+            return self.serve(stream, link, behind).await;
+        };
+        if let Some(socket) = doorway.upgrade(stream).await {
+            let (sink, messages) = socket.split();
+            let halves = |reading, outward, sayings| {
+                let writing = websocket::write(outward, sayings, sink);
+                (websocket::read(reading, messages), writing)
+            };
+            self.attend(link, behind, halves).await;
+        }
     }
 
     /// Connects to a peer, so that what it sends passes the guard like everything else; by TLS where
@@ -188,23 +246,48 @@ impl Streams {
         let stream = in_time(TcpStream::connect(peer)).await?;
         let _ = stream.set_nodelay(true);
         let Some((trust, called)) = tls else {
-            self.serve(dialled(stream, peer, Transport::Tcp), behind)
+            self.serve(stream, dialled(peer, Transport::Tcp), behind)
                 .await;
             return Ok(());
         };
         let stream = in_time(trust.shake_hands(stream, called)).await?;
-        self.serve(dialled(stream, peer, Transport::Tls), behind)
+        self.serve(stream, dialled(peer, Transport::Tls), behind)
             .await;
         Ok(())
     }
 
-    async fn serve<S, P>(&self, carrier: Carrier<S, P>, behind: &impl Behind)
+    async fn serve<S, P>(&self, stream: S, link: Link<P>, behind: &impl Behind)
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
         P: Send + 'static,
     {
+        let (reader, writer) = tokio::io::split(stream);
+        let halves = |reading: Reading<_>, outward, sayings| {
+            (reading.run(reader), write(outward, sayings, writer))
+        };
+        self.attend(link, behind, halves).await;
+    }
+
+    /// Both directions of a stream that stands, until one of them ends.
+    async fn attend<B, P, R, W>(
+        &self,
+        link: Link<P>,
+        behind: &B,
+        halves: impl FnOnce(Reading<B::Inward>, B::Outward, mpsc::Receiver<Said>) -> (R, W),
+    ) where
+        B: Behind,
+        P: Send + 'static,
+        R: Future<Output = ()> + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let Link {
+            peer,
+            transport,
+            place,
+            patience,
+        } = link;
         let closed = self.stop.child_token();
-        let opened = behind.open(carrier.peer, carrier.transport, closed.clone());
+        let opened = behind.open(peer, transport, closed.clone());
         let Some((inward, outward)) = opened.await else {
             return;
         };
@@ -213,22 +296,20 @@ impl Streams {
         let reading = Reading {
             state: Arc::clone(&self.state),
             registered: Arc::clone(&registered),
-            peer: carrier.peer,
-            transport: carrier.transport,
+            peer,
+            transport,
             inward,
             said,
-            patience: carrier.patience,
+            patience,
         };
-        let (reader, writer) = tokio::io::split(carrier.stream);
-        let place = carrier.place;
+        let (reading, writing) = halves(reading, outward, sayings);
         let (state, stop) = (Arc::clone(&self.state), self.stop.clone());
-        let (peer, transport) = (carrier.peer, carrier.transport);
         self.tasks.spawn(async move {
             let _place = place;
             tokio::select! {
                 () = closed.cancelled() => {}
-                () = reading.run(reader) => {}
-                () = write(outward, sayings, writer) => {}
+                () = reading => {}
+                () = writing => {}
             }
             closed.cancel();
             // A house that closes forgets nobody: it may be back before they notice.
@@ -240,9 +321,8 @@ impl Streams {
 }
 
 /// A stream that we opened takes nobody's place.
-fn dialled<S>(stream: S, peer: SocketAddr, transport: Transport) -> Carrier<S, ()> {
-    Carrier {
-        stream,
+fn dialled(peer: SocketAddr, transport: Transport) -> Link<()> {
+    Link {
         peer,
         transport,
         place: (),

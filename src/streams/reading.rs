@@ -49,22 +49,16 @@ impl<I: Inward> Reading<I> {
                 Framed::Whole(length) => {
                     let message: Vec<u8> = buffer.drain(..length).collect();
                     (whole_until, needed) = (None, 1);
-                    match self.take(&message).await {
-                        Handed::Taken => self.patience = self.patience.max(IDLE_TIMEOUT),
-                        // A stranger buys no time with what is refused.
-                        Handed::Refused if self.state.is_trunk(self.peer.ip()) => {
-                            self.patience = IDLE_TIMEOUT;
-                        }
-                        Handed::Refused if self.patience < IDLE_TIMEOUT => continue,
-                        Handed::Refused => {}
-                        Handed::Over => return,
+                    match self.hear(&message).await {
+                        Some(true) => idle_until = now() + self.patience,
+                        Some(false) => {}
+                        None => return,
                     }
-                    idle_until = now() + self.patience;
                     continue;
                 }
                 Framed::Keepalive(length) => {
                     buffer.drain(..length);
-                    if self.patience >= IDLE_TIMEOUT {
+                    if self.is_trusted() {
                         idle_until = now() + self.patience;
                     }
                     continue;
@@ -86,6 +80,25 @@ impl<I: Inward> Reading<I> {
                 _ => return,
             }
         }
+    }
+
+    /// Whether something of use has come from there.
+    pub fn is_trusted(&self) -> bool {
+        self.patience >= IDLE_TIMEOUT
+    }
+
+    /// Takes one message; whether it buys its sender time, or `None` where the stream cannot go on.
+    pub async fn hear(&mut self, message: &[u8]) -> Option<bool> {
+        match self.take(message).await {
+            Handed::Taken => self.patience = self.patience.max(IDLE_TIMEOUT),
+            // A stranger buys no time with what is refused.
+            Handed::Refused if self.state.is_trunk(self.peer.ip()) => {
+                self.patience = IDLE_TIMEOUT;
+            }
+            Handed::Refused => return Some(self.is_trusted()),
+            Handed::Over => return None,
+        }
+        Some(true)
     }
 
     /// Says why the stream is closed, where a head tells to whom, and lets the peer read what was

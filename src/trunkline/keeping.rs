@@ -83,7 +83,7 @@ impl Keeper {
         for action in actions {
             match action {
                 Action::Ask(ask) => self.ask(ask),
-                Action::Tell(news) => tell(&news),
+                Action::Tell(news) => tell(&self.shared.settings.name, &news),
             }
         }
         self.count();
@@ -117,7 +117,8 @@ impl Keeper {
                 self.places = places;
                 self.tell_look(failed.as_ref(), targets.len());
                 let addresses: Vec<IpAddr> = targets.iter().map(|to| to.peer.ip()).collect();
-                self.shared.agent.let_call(addresses);
+                let name = &self.shared.settings.name;
+                self.shared.agent.let_call(name, addresses);
                 self.tell(Event::Resolved(targets));
             }
             Err(error) => {
@@ -138,11 +139,12 @@ impl Keeper {
     /// Told once, when it changes.
     fn tell_look(&mut self, failed: Option<&Unresolvable>, known: usize) {
         let before = std::mem::replace(&mut self.lost, failed.is_some());
+        let trunk = self.shared.settings.name.as_str();
         match failed {
             Some(error) if !before => {
-                tracing::warn!(%error, known, "the trunk's addresses cannot be looked up; those known are kept");
+                tracing::warn!(trunk, %error, known, "the trunk's addresses cannot be looked up; those known are kept");
             }
-            None if before => tracing::info!("the trunk's addresses are found again"),
+            None if before => tracing::info!(trunk, "the trunk's addresses are found again"),
             _ => {}
         }
     }
@@ -163,8 +165,11 @@ impl Keeper {
         let (question, call_id, cseq, headers) = match what {
             Asked::Options => {
                 let once = format!("{:032x}", rand::random::<u128>());
-                let accept = ("Accept".to_owned(), "application/sdp".to_owned());
-                (Question::Options, once, 1, vec![accept])
+                let mut headers = vec![("Accept".to_owned(), "application/sdp".to_owned())];
+                let trunk = self.shared.trunk();
+                let route = trunk.route_by(&target, instant()).iter();
+                headers.extend(route.map(|element| ("Route".to_owned(), element.clone())));
+                (Question::Options, once, 1, headers)
             }
             Asked::Register {
                 expires_s,
@@ -174,6 +179,8 @@ impl Keeper {
                 let mut headers = vec![("Expires".to_owned(), expires_s.to_string())];
                 let shown = authorization.map(|(name, value)| (name.to_owned(), value));
                 headers.extend(shown);
+                // Proxies on the way may note where they are (RFC 3327 §5.1).
+                headers.push(("Supported".to_owned(), "path".to_owned()));
                 (
                     Question::Register,
                     self.shared.call_id.clone(),
@@ -197,11 +204,16 @@ impl Keeper {
         };
         let agent = self.shared.agent.clone();
         let closing = binds.then(|| self.shared.closing.clone());
+        let trunk = self.shared.settings.name.clone();
         self.running.request(id, async move {
             let event = asks(&agent, id, asking, closing).await;
             if question == Question::Register {
-                metrics::counter!("gradeline_trunk_registers_total", "outcome" => outcome(&event))
-                    .increment(1);
+                metrics::counter!(
+                    "gradeline_trunk_registers_total",
+                    "trunk" => trunk,
+                    "outcome" => outcome(&event)
+                )
+                .increment(1);
             }
             event
         });
@@ -210,13 +222,19 @@ impl Keeper {
     fn count(&self) {
         let trunk = self.shared.trunk();
         let registered = trunk.registered_at(instant()).is_some();
-        metrics::gauge!("gradeline_trunk_registered").set(f64::from(u8::from(registered)));
+        let name = &self.shared.settings.name;
+        metrics::gauge!("gradeline_trunk_registered", "trunk" => name.clone())
+            .set(f64::from(u8::from(registered)));
         // By what is configured: names may lead to ever other addresses, and each would stay a series of its own.
         for place in &self.places {
             let mut all = trunk.targets();
             let up = all.any(|(target, open)| open && place.targets.contains(target));
-            metrics::gauge!("gradeline_trunk_up", "address" => place.name.clone())
-                .set(f64::from(u8::from(up)));
+            metrics::gauge!(
+                "gradeline_trunk_up",
+                "trunk" => name.clone(),
+                "address" => place.name.clone()
+            )
+            .set(f64::from(u8::from(up)));
         }
     }
 }
@@ -259,19 +277,20 @@ fn outcome(event: &Event) -> &'static str {
     }
 }
 
-fn tell(news: &News) {
+fn tell(trunk: &str, news: &News) {
     match news {
-        News::Up(target) => tracing::info!(%target, "an address of the trunk answers"),
+        News::Up(target) => tracing::info!(trunk, %target, "an address of the trunk answers"),
         News::Down(target) => {
-            tracing::warn!(%target, "an address of the trunk does not answer; it is asked again in time");
+            tracing::warn!(trunk, %target, "an address of the trunk does not answer; it is asked again in time");
         }
         News::Registered { at, for_s } => {
-            tracing::info!(%at, for_s, "registered at the trunk");
+            tracing::info!(trunk, %at, for_s, "registered at the trunk");
         }
         News::NotRegistered {
             status: Some(status @ (401 | 403 | 407)),
             again_in_s,
         } => tracing::error!(
+            trunk,
             status,
             again_in_s,
             "the trunk refuses to register us: look at [trunk] user, auth_user and password"
@@ -279,18 +298,25 @@ fn tell(news: &News) {
         News::NotRegistered {
             status: Some(status),
             again_in_s,
-        } => tracing::error!(status, again_in_s, "the trunk does not register us"),
+        } => tracing::error!(trunk, status, again_in_s, "the trunk does not register us"),
         News::NotRegistered {
             status: None,
             again_in_s,
-        } => tracing::error!(again_in_s, "no address of the trunk answers our REGISTER"),
+        } => tracing::error!(
+            trunk,
+            again_in_s,
+            "no address of the trunk answers our REGISTER"
+        ),
         News::Stays {
             at,
             refused_by,
             status,
         } => {
-            tracing::warn!(%at, %refused_by, status, "another address of the trunk does not register us; the registration that we have stands");
+            tracing::warn!(trunk, %at, %refused_by, status, "another address of the trunk does not register us; the registration that we have stands");
         }
-        News::Left => tracing::info!("left the trunk"),
+        News::OddRoute(at) => {
+            tracing::warn!(trunk, %at, "the trunk names a Service-Route that cannot be read; calls go out without it");
+        }
+        News::Left => tracing::info!(trunk, "left the trunk"),
     }
 }

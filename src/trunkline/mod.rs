@@ -1,5 +1,5 @@
-//! The trunk with a clock and a wire: a shell beside [`crate::trunks`]. It looks its addresses up, asks whether they are
-//! there, registers, and tells by which way a call goes out.
+//! The trunks with a clock and a wire: a shell beside [`crate::trunks`]. It looks the addresses of each up, asks whether they
+//! are there, registers, and tells by which way a call goes out.
 //!
 //! **Invariants:** nobody waits for it: a way out is read from memory; a resolver that is gone leaves the last addresses; at
 //! an orderly stop the registration is taken back before the transports close.
@@ -8,6 +8,7 @@ mod keeping;
 mod remembering;
 mod resolving;
 mod running;
+mod several;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::credentials::Credentials;
 pub use crate::trunks::{Account, NoWay, Settings as TrunkSettings};
 pub use resolving::{Families, Host, Resolver, Unresolvable};
+pub use several::Trunklines;
 
 use crate::sip::{Agent, Through, Transport};
 use crate::trunks::{self, Trunk};
@@ -29,6 +31,12 @@ use crate::trunks::{self, Trunk};
 /// How the trunk is reached.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// As logs, figures and `/healthz` call it.
+    pub name: String,
+    /// Our number as persons see it who are called by it; empty: nobody is.
+    pub caller_id: String,
+    /// What numbers begin with that are called by it, as they are dialled; empty: all.
+    pub numbers: Vec<String>,
     /// In the order in which they are tried; where there are none, the domain is looked up (RFC 3263).
     pub hosts: Vec<Host>,
     /// Name servers to ask instead of the system's.
@@ -65,6 +73,10 @@ struct Shared {
 /// One way of a call out: what an INVITE needs beside the number that is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outward {
+    /// The trunk's name.
+    pub trunk: String,
+    /// Our number as the called person sees it.
+    pub caller_id: String,
     /// `sip:…@` is followed by the number, and this by its host.
     pub host: String,
     /// The user of the address of record, for a From where the caller's number is not to be shown otherwise.
@@ -79,15 +91,31 @@ impl Outward {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",
             Transport::Tls => ";transport=tls",
+            Transport::Ws | Transport::Wss => ";transport=ws",
         };
         format!("sip:{number}@{}{transport}", self.host)
     }
 }
 
-/// Whether an INVITE that ended with this status is tried at the next address (RFC 3263 §4.3): 503, or nobody answered
-/// (408 as the stack says it). What a server refuses itself is refused everywhere.
-pub fn goes_on(status: u16) -> bool {
-    matches!(status, 503 | 408)
+/// Where an INVITE is tried next that ended with this status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Further {
+    /// At the next address, of this trunk or another.
+    Address,
+    /// At the next trunk.
+    Trunk,
+    /// Nowhere: whoever was called has spoken, or we were wrong, and would be everywhere.
+    Nowhere,
+}
+
+/// By RFC 3263 §4.3 the next address where the status is 503, or nobody answered (408 as the stack says it). Another failure
+/// of the server (5xx) is that of its trunk; what a server refuses otherwise is refused everywhere.
+pub fn further(status: u16) -> Further {
+    match status {
+        408 | 503 => Further::Address,
+        500..=599 => Further::Trunk,
+        _ => Further::Nowhere,
+    }
 }
 
 impl Trunkline {
@@ -113,20 +141,38 @@ impl Trunkline {
         })
     }
 
-    /// Where an outward INVITE goes now, and as whom: to be tried in this order, the next one where [`goes_on`] says so.
+    /// As logs, figures and `/healthz` call it.
+    pub fn name(&self) -> &str {
+        &self.shared.settings.name
+    }
+
+    /// Whether this number, as it is dialled, is called by it.
+    fn is_for(&self, number: &str) -> bool {
+        let Settings {
+            caller_id, numbers, ..
+        } = &self.shared.settings;
+        let begins = |prefix: &String| number.starts_with(prefix.as_str());
+        !caller_id.is_empty() && (numbers.is_empty() || numbers.iter().any(begins))
+    }
+
+    /// Where an outward INVITE goes now, and as whom: to be tried in this order, the next one where [`further`] says so.
     ///
     /// # Errors
     /// Why no call can go out at this moment.
     pub fn outward(&self) -> Result<Vec<Outward>, NoWay> {
-        let ways = self.shared.trunk().outward(instant())?;
+        let (trunk, now) = (self.shared.trunk(), instant());
+        let ways = trunk.outward(now)?;
         let settings = &self.shared.settings.trunk;
         let outward = ways.into_iter().map(|way| {
             let home = trunks::home(&way, settings);
             let account = settings.account.as_ref();
             Outward {
+                trunk: self.name().to_owned(),
+                caller_id: self.shared.settings.caller_id.clone(),
                 host: home.clone(),
                 user: account.map(|account| account.user.clone()),
                 through: Through {
+                    route: trunk.route_by(&way, now).to_vec(),
                     transport: way.transport,
                     peer: way.peer,
                     called: way.name,
@@ -158,6 +204,7 @@ impl Trunkline {
                 .is_err()
         {
             tracing::warn!(
+                trunk = self.name(),
                 "the trunk did not answer that we leave; its registration of us ends by itself"
             );
         }

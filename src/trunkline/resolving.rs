@@ -42,7 +42,7 @@ pub struct Host {
 
 impl Host {
     /// As it is configured; an address with its port.
-    fn word(&self) -> String {
+    pub fn word(&self) -> String {
         let word = self.transport.word();
         match (self.name.parse::<IpAddr>(), self.port) {
             (Ok(address), port) => {
@@ -297,13 +297,16 @@ fn usual_port(transport: Transport) -> u16 {
     match transport {
         Transport::Tls => 5061,
         Transport::Udp | Transport::Tcp => 5060,
+        // RFC 7118 §5.4; the configuration names no trunk by WebSocket.
+        Transport::Ws => 80,
+        Transport::Wss => 443,
     }
 }
 
 fn service(transport: Transport) -> &'static str {
     match transport {
         Transport::Udp => "_sip._udp",
-        Transport::Tcp => "_sip._tcp",
-        Transport::Tls => "_sips._tcp",
+        Transport::Tcp | Transport::Ws => "_sip._tcp",
+        Transport::Tls | Transport::Wss => "_sips._tcp",
     }
 }

@@ -88,6 +88,9 @@ fn host(name: &str, port: Option<u16>) -> Host {
 
 fn resolver(nameserver: SocketAddr, hosts: Vec<Host>, domain: &str) -> Resolver {
     let settings = Settings {
+        name: "one".to_owned(),
+        caller_id: String::new(),
+        numbers: Vec::new(),
         hosts,
         nameservers: vec![nameserver],
         transports: vec![Transport::Udp, Transport::Tcp],

@@ -165,7 +165,13 @@ impl Trunk {
             || self.failures > 0;
         self.step(Cue::Granted);
         let renew = now + renewal(granted, &mut self.chance);
+        let route = reply.service_route().ok();
+        let told = |bound: &Bound| bound.target == target && bound.route.is_none();
+        if route.is_none() && !self.bound.as_ref().is_some_and(told) {
+            actions.push(Action::Tell(News::OddRoute(target.clone())));
+        }
         self.bound = Some(Bound {
+            route,
             target: target.clone(),
             until: now + granted,
             renew,

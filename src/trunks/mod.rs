@@ -146,6 +146,8 @@ pub enum News {
         refused_by: Target,
         status: Option<u16>,
     },
+    /// What it names as Service-Route is none, and is not followed.
+    OddRoute(Target),
     Left,
 }
 
@@ -158,6 +160,8 @@ pub enum NoWay {
     Down,
     #[error("we are not registered at the trunk")]
     NotRegistered,
+    #[error("no trunk is for this number")]
+    NotForIt,
 }
 
 /// The Request-URI of our REGISTER, and the host of our address of record (RFC 3261 §10.2): the carrier's domain, or where

@@ -5,7 +5,14 @@ use std::time::Duration;
 
 use super::{LONGEST_EXPIRES, LONGEST_RETRY_AFTER};
 use crate::credentials::{Challenge, strongest};
-use crate::guard::{items, unquoted};
+use crate::guard::{items, route, unquoted};
+
+/// Proxies that a carrier may put before our requests.
+const MOST_ROUTES: usize = 8;
+
+/// A Service-Route that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OddRoute;
 
 /// A final response: its status and its headers in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,6 +60,20 @@ impl Reply {
     pub fn min_expires(&self) -> Option<Duration> {
         let min = self.seconds("Min-Expires")?;
         (min <= LONGEST_EXPIRES).then_some(min)
+    }
+
+    /// The route that a 2xx names for requests of ours, each of its elements as it goes into a Route (RFC 3608 §5); empty
+    /// where it names none.
+    ///
+    /// # Errors
+    /// Where one of them cannot be read, or there are more than [`MOST_ROUTES`]: half a route leads elsewhere.
+    pub fn service_route(&self) -> Result<Vec<String>, OddRoute> {
+        let mut elements = Vec::new();
+        for item in self.all("Service-Route", "").flat_map(items) {
+            let element = route(item).filter(|_| elements.len() < MOST_ROUTES);
+            elements.push(element.ok_or(OddRoute)?);
+        }
+        Ok(elements)
     }
 
     /// For how long a 2xx binds our Contact (RFC 3261 §10.2.4): the parameter of the one that is ours, or the Expires

@@ -13,6 +13,7 @@ use super::*;
 mod addresses;
 mod homes;
 mod promises;
+mod routes;
 mod stops;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -48,6 +48,8 @@ pub(super) struct Bound {
     pub until: Instant,
     /// When it is renewed.
     pub renew: Instant,
+    /// By which proxies requests of ours go, as its last 2xx named them (RFC 3608); `None`: what it named is none.
+    pub route: Option<Vec<String>>,
 }
 
 impl Trunk {
@@ -89,10 +91,18 @@ impl Trunk {
         (now < bound.until).then_some(&bound.target)
     }
 
+    /// What stands in the Route of a request of ours that goes there (RFC 3608 §6.1); a REGISTER has none.
+    pub fn route_by(&self, way: &Target, now: Instant) -> &[String] {
+        let bound = self.bound.as_ref();
+        let bound = bound.filter(|bound| bound.target == *way && now < bound.until);
+        let route = bound.and_then(|bound| bound.route.as_deref());
+        route.unwrap_or_default()
+    }
+
     /// Whether calls can neither come nor go although they should; not while nobody had time to answer yet.
     pub fn is_in_trouble(&self, now: Instant) -> bool {
         match self.outward(now) {
-            Ok(_) | Err(NoWay::Unknown) => false,
+            Ok(_) | Err(NoWay::Unknown | NoWay::NotForIt) => false,
             Err(NoWay::Down) => true,
             Err(NoWay::NotRegistered) => self.failures > 0,
         }

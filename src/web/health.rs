@@ -33,8 +33,8 @@ pub(super) async fn health(State(web): State<Web>) -> Response {
     };
     if let Some(why) = why {
         tracing::error!(why, "the database is not well");
-        if !troubles.contains(&"database") {
-            troubles.insert(0, "database");
+        if !troubles.iter().any(|word| word == "database") {
+            troubles.insert(0, "database".to_owned());
         }
     }
     if troubles.is_empty() {

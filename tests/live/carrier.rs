@@ -28,6 +28,8 @@ pub struct Manners {
     pub grants_s: u64,
     /// What is shorter is too brief (423).
     pub least_s: u64,
+    /// What it names as Service-Route in each grant.
+    pub service_route: Option<&'static str>,
 }
 
 impl Default for Manners {
@@ -38,6 +40,7 @@ impl Default for Manners {
             password: "correct horse",
             grants_s: 3600,
             least_s: 0,
+            service_route: None,
         }
     }
 }
@@ -114,7 +117,7 @@ pub struct Carrier {
     pub address: SocketAddr,
     manners: Arc<Mutex<Manners>>,
     came: Arc<Mutex<Vec<Came>>>,
-    asked: Arc<Mutex<usize>>,
+    asked: Arc<Mutex<Vec<String>>>,
     socket: UdpSocket,
     _serving: Serving,
 }
@@ -123,7 +126,10 @@ impl Carrier {
     pub fn open(host: &str, manners: Manners) -> Carrier {
         let socket = UdpSocket::bind((host, place::port())).unwrap();
         let manners = Arc::new(Mutex::new(manners));
-        let (came, asked) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let (came, asked) = (
+            Arc::new(Mutex::new(Vec::new())),
+            Arc::new(Mutex::new(Vec::new())),
+        );
         let mut desk = Desk {
             manners: Arc::clone(&manners),
             came: Arc::clone(&came),
@@ -156,7 +162,16 @@ impl Carrier {
 
     /// OPTIONS that came.
     pub fn probes(&self) -> usize {
-        *self.asked.lock().unwrap()
+        self.asked.lock().unwrap().len()
+    }
+
+    /// The values of this header in the last OPTIONS that came.
+    pub fn probed_with(&self, name: &str) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let lines = asked.last().into_iter().flat_map(|text| text.lines());
+        let named = lines.filter_map(|line| line.split_once(':'));
+        let values = named.filter(|(found, _)| found.eq_ignore_ascii_case(name));
+        values.map(|(_, value)| value.trim().to_owned()).collect()
     }
 
     /// Asks the server by OPTIONS from another port of this address; the status.
@@ -181,7 +196,7 @@ impl Carrier {
 struct Desk {
     manners: Arc<Mutex<Manners>>,
     came: Arc<Mutex<Vec<Came>>>,
-    asked: Arc<Mutex<usize>>,
+    asked: Arc<Mutex<Vec<String>>>,
     /// The last count with which each nonce was shown.
     nonces: BTreeMap<String, u32>,
 }
@@ -192,7 +207,7 @@ impl Desk {
         let manners = self.manners.lock().unwrap().clone();
         let (status, more) = match text.split(' ').next()? {
             "OPTIONS" => {
-                *self.asked.lock().unwrap() += 1;
+                self.asked.lock().unwrap().push(text.clone());
                 (200, String::new())
             }
             "REGISTER" => {
@@ -243,7 +258,13 @@ impl Desk {
         }
         let granted = asked.min(manners.grants_s);
         let contact = header(text, "Contact").unwrap();
-        (200, format!("Contact: {contact};expires={granted}\r\n"))
+        let route = manners.service_route.filter(|_| granted > 0);
+        let route = route.map(|route| format!("Service-Route: {route}\r\n"));
+        let route = route.unwrap_or_default();
+        (
+            200,
+            format!("Contact: {contact};expires={granted}\r\n{route}"),
+        )
     }
 
     /// By the strongest that was asked for, with a nonce of ours and a count that grows.

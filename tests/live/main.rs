@@ -1,5 +1,5 @@
 //! The whole product as its users meet it: the program in a process of its own, real sockets, and
-//! peers that nobody here wrote (SIPp, linphonec, Chromium, PostgreSQL, sox). A gateway of our own
+//! peers that nobody here wrote (SIPp, linphonec, baresip, Chromium, PostgreSQL, sox). A gateway of our own
 //! makes the faults that no peer makes on purpose.
 //!
 //! Nothing here sleeps to wait for something: every wait is for an event, with a bound. Real time is
@@ -23,6 +23,7 @@ mod transfers;
 mod wav;
 
 mod attended;
+mod baresip;
 mod calls;
 mod calls_out;
 mod clock_steps;
@@ -59,3 +60,4 @@ mod tls;
 mod torture;
 mod trunks;
 mod web_edge;
+mod websocket;

@@ -36,9 +36,11 @@ pub struct Setup {
     pub open: Open,
     /// Listens for TLS too, with a certificate of the house's own.
     pub tls: bool,
+    /// Listens for WebSocket too, with TLS where it listens for that, for pages of this origin.
+    pub websocket: Option<String>,
     /// Lines of `[media]` beside the usual ones.
     pub media: String,
-    /// Lines of `[trunk]`; none: no such table.
+    /// Lines of `[trunk]`, or several `[[trunk]]` with their heads; none: no such table.
     pub trunk: String,
 }
 
@@ -71,6 +73,7 @@ impl Default for Setup {
             media_address: "127.0.0.1".into(),
             open: Open::Always,
             tls: false,
+            websocket: None,
             media: String::new(),
             trunk: String::new(),
         }
@@ -83,6 +86,8 @@ pub struct House {
     pub sip: u16,
     /// Where TLS is listened for, if it is.
     pub tls: u16,
+    /// Where WebSocket is listened for, if it is: without TLS, and on it.
+    pub ws: (u16, u16),
     pub web: u16,
     pub rtp: (u16, u16),
     _rtp_hold: UnixListener,
@@ -109,6 +114,7 @@ impl House {
             dir,
             sip,
             tls,
+            ws: (place::port(), place::port()),
             web,
             rtp,
             _rtp_hold: rtp_hold,
@@ -158,8 +164,22 @@ impl House {
                 ),
             ),
         };
+        let (ws_listen, ws_lines) = match &setup.websocket {
+            None => Default::default(),
+            Some(origin) => (
+                match setup.tls {
+                    false => format!(", \"ws:127.0.0.1:{}\"", self.ws.0),
+                    true => format!(
+                        ", \"ws:127.0.0.1:{}\", \"wss:127.0.0.1:{}\"",
+                        self.ws.0, self.ws.1
+                    ),
+                },
+                format!("websocket_origins = [{origin:?}]\n"),
+            ),
+        };
         let trunk = match setup.trunk.as_str() {
             "" => String::new(),
+            several if several.starts_with("[[trunk]]") => several.to_owned(),
             lines => format!("[trunk]\n{lines}\n"),
         };
         let desks = setup.desks.iter();
@@ -171,7 +191,7 @@ impl House {
             })
             .collect();
         format!(
-            "[sip]\nlisten = [\"udp:127.0.0.1:{sip}\", \"tcp:127.0.0.1:{sip}\"{tls_listen}]\n{tls_files}trunks = [{trunks:?}]\n\
+            "[sip]\nlisten = [\"udp:127.0.0.1:{sip}\", \"tcp:127.0.0.1:{sip}\"{tls_listen}{ws_listen}]\n{tls_files}{ws_lines}trunks = [{trunks:?}]\n\
              max_calls = {max_calls}\nsession_expires_s = {expires}\ndrain_s = {drain}\n\
              {trunk}[media]\naddress = {media_address:?}\nports = \"{first}-{last}\"\nrtp_timeout_s = {rtp_timeout}\n{media}\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\n[store]\nurl = {store:?}\n\

@@ -341,3 +341,86 @@ fn foreign_answers_change_nothing() {
     );
     server.stop();
 }
+
+/// Two carriers: each registration for itself, with its figures, its word in `/healthz` and its addresses that may call.
+#[test]
+fn two_trunks_register_each_for_itself_and_are_told_apart() {
+    let telecom = Carrier::open("127.0.0.21", Manners::default());
+    let unicom = Carrier::open("127.0.0.22", Manners::default());
+    let table = |name: &str, carrier: &Carrier| {
+        format!(
+            "[[trunk]]\nname = \"{name}\"\nregister = true\nuser = \"{USER}\"\npassword = \"correct horse\"\n\
+             retry_s = 1\nkeep_alive_s = 1\nanswer_s = 3\n{}",
+            listed(&[carrier])
+        )
+    };
+    let house = House::new(Setup {
+        trunks: "127.0.0.2/32".into(),
+        trunk: table("telecom", &telecom) + &table("unicom", &unicom),
+        ..Setup::default()
+    });
+    let checked = house.run(&["check"]).stdout;
+    let checked = String::from_utf8_lossy(&checked);
+    for (name, carrier) in [("telecom", &telecom), ("unicom", &unicom)] {
+        let line = format!("trunk {name}: udp:{}, registers as {USER}", carrier.address);
+        assert!(checked.contains(&line), "{checked}");
+    }
+    let server = house.start();
+    wait_granted(&telecom, 1);
+    wait_granted(&unicom, 1);
+    let registered = |name: &str| {
+        let label = format!("trunk=\"{name}\"");
+        house.metric("gradeline_trunk_registered", &label)
+    };
+    wait_registered(&house, 2.0);
+    assert_eq!(health(&house), "ok\n");
+    for carrier in [&telecom, &unicom] {
+        assert_eq!(carrier.ask(&house.sip_address()), 200, "it may call");
+    }
+    unicom.change(|manners| manners.mute = true);
+    wait_for("the trouble of one is told", SOON, || {
+        (health(&house) == "trunk unicom\n").then_some(())
+    });
+    assert_eq!(registered("telecom"), 1.0);
+    unicom.change(|manners| manners.mute = false);
+    wait_for("the trouble is over", SOON, || {
+        (health(&house) == "ok\n").then_some(())
+    });
+    server.stop();
+    for carrier in [&telecom, &unicom] {
+        let last = carrier.registers().pop().unwrap();
+        assert_eq!((last.expires_s(), last.status), (0, 200), "{}", last.text);
+    }
+}
+
+/// RFC 3608: what the last grant names goes before what we ask there; a REGISTER has none.
+#[test]
+fn a_service_route_goes_before_what_is_asked_of_who_named_it() {
+    let carrier = Carrier::open(
+        "127.0.0.21",
+        Manners {
+            grants_s: 4,
+            service_route: Some("<sip:edge.carrier.test;lr>, <sip:orig@core.carrier.test;lr>"),
+            ..Manners::default()
+        },
+    );
+    let house = house(&format!("{}keep_alive_s = 1\n", listed(&[&carrier])));
+    let server = house.start();
+    wait_granted(&carrier, 1);
+    wait_for("a route", SOON, || {
+        let route = carrier.probed_with("Route").join(", ");
+        (route == "<sip:edge.carrier.test;lr>, <sip:orig@core.carrier.test;lr>").then_some(())
+    });
+    carrier.change(|manners| manners.service_route = Some("<sip:other.carrier.test;lr>"));
+    wait_for("the next one", SOON, || {
+        (carrier.probed_with("Route") == ["<sip:other.carrier.test;lr>"]).then_some(())
+    });
+    carrier.change(|manners| manners.service_route = None);
+    wait_for("none", SOON, || {
+        carrier.probed_with("Route").is_empty().then_some(())
+    });
+    for register in carrier.registers() {
+        assert_eq!(register.header("Route"), None);
+    }
+    server.stop();
+}

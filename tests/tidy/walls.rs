@@ -592,6 +592,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["streams"]),
     ("tokio_rustls", &["streams"]),
     ("x509_parser", &["streams"]),
+    ("tokio_tungstenite", &["streams"]),
     // Passwords are hashed in one place, two at a time.
     ("argon2", &["secrets"]),
     // Faults have a type of their own everywhere else.

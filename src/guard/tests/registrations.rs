@@ -61,6 +61,8 @@ fn office() -> (Arc<Office>, Arc<State>) {
     let trunks = vec![network("192.0.2.0", 24)];
     let desks = Desks {
         networks: vec![network("198.51.100.0", 24), network("192.0.2.200", 32)],
+        md5_networks: Vec::new(),
+        proxies: vec![network("198.51.100.9", 32)],
         registrar: Arc::clone(&office) as Arc<dyn Registers>,
     };
     let state = State::new(trunks, Limits::of(10)).with_desks(Some(desks));
@@ -135,4 +137,59 @@ fn a_flood_of_one_address_costs_the_registrar_no_more_than_its_rate() {
     // Its neighbour has a rate of its own.
     let other = outcome(ask(&state, REGISTER, "198.51.100.8:5060"));
     assert_eq!(other, ("401".into(), "challenged"));
+}
+
+/// The contacts' paths that reach the registrar, or the status of the refusal.
+fn path_of(source: &str, lines: &str) -> Result<Vec<String>, u16> {
+    struct Seen(Mutex<Vec<String>>);
+    impl Registers for Seen {
+        fn register(&self, request: &Request<'_>, now: Instant) -> Answer {
+            self.0.lock().unwrap().clone_from(&request.path);
+            let mut registrar = Registrar::new(Settings::default(), [1; 32], start());
+            registrar.register(request, now)
+        }
+
+        fn lost(&self, _: std::net::SocketAddr, _: Carrier) {}
+    }
+    let seen = Arc::new(Seen(Mutex::default()));
+    let network = |address: &str, prefix| Network {
+        address: address.parse().unwrap(),
+        prefix,
+    };
+    let desks = Desks {
+        networks: vec![network("198.51.100.0", 24)],
+        md5_networks: Vec::new(),
+        proxies: vec![network("198.51.100.9", 32)],
+        registrar: Arc::clone(&seen) as Arc<dyn Registers>,
+    };
+    let state = State::new(Vec::new(), Limits::of(10)).with_desks(Some(desks));
+    let text = REGISTER.replace("Expires: 300", &format!("{lines}\r\nExpires: 300"));
+    let source = source.parse().unwrap();
+    match judge(text.as_bytes(), source, Transport::Udp, &state, start()) {
+        Verdict::Registrar { .. } => Ok(seen.0.lock().unwrap().clone()),
+        Verdict::Answer { response, .. } => {
+            let text = String::from_utf8(response).unwrap();
+            Err(text[8..11].parse().unwrap())
+        }
+        verdict => panic!("{verdict:?}"),
+    }
+}
+
+#[test]
+fn a_path_is_believed_from_a_proxy_alone_and_as_a_whole() {
+    let (proxy, phone) = ("198.51.100.9:5060", "198.51.100.7:5060");
+    let path = "Path: <sip:edge.example;lr>, \"core\" <sip:192.0.2.9:5070;lr>;x=y";
+    let both = ["<sip:edge.example;lr>", "<sip:192.0.2.9:5070;lr>"];
+    assert_eq!(path_of(proxy, path), Ok(both.map(str::to_owned).into()));
+    assert_eq!(path_of(phone, path), Ok(Vec::new()), "passed over");
+    let required = format!("Require: path\r\n{path}");
+    assert!(path_of(proxy, &required).is_ok());
+    assert_eq!(path_of(phone, &required), Err(420));
+    for odd in [
+        "Path: <sip:edge.example>",
+        "Path: sip:edge.example;lr",
+        "Path: <sip:a;lr>, <sip:b;lr>, <sip:c;lr>, <sip:d;lr>, <sip:e;lr>",
+    ] {
+        assert_eq!(path_of(proxy, odd), Err(400), "{odd}");
+    }
 }

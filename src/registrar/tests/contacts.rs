@@ -165,6 +165,7 @@ fn what_hangs_on_a_stream_ends_with_it() {
         expires_at: office.now + Duration::from_secs(60),
         instance: None,
         reg_id: None,
+        path: Vec::new(),
     };
     let listens = binding("sip:8001@192.0.2.7:5060;transport=tcp", Carrier::Tcp);
     let flows = binding("sip:8001@192.0.2.7:40123;transport=tcp", Carrier::Tcp);
@@ -197,4 +198,29 @@ fn contacts_are_told_apart_as_the_rfc_does() {
     ] {
         assert!(!same_uri(one, other), "{one} {other}");
     }
+}
+
+#[test]
+fn a_path_is_kept_told_and_replaced_with_each_registration() {
+    let mut office = Office::open();
+    let through = |cseq: u32, path: &[&str]| Phone {
+        cseq,
+        path: path.iter().map(|element| (*element).to_owned()).collect(),
+        contacts: vec![("sip:8001@10.0.0.7:5060".into(), None)],
+        ..Phone::default()
+    };
+    let kept = |office: &Office| {
+        let bindings = office.registrar.bindings(ACCOUNT, office.now);
+        let one = bindings.first().unwrap().clone();
+        (one.is_behind_nat(), one.path)
+    };
+    let both = ["<sip:edge.example;lr>", "<sip:core.example;lr>"];
+    let answer = office.register(&through(1, &both));
+    let told = answer.headers.iter().filter(|(name, _)| *name == "Path");
+    let told: Vec<_> = told.map(|(_, value)| value.as_str()).collect();
+    assert_eq!(told, both);
+    // It came from the proxy, which is no NAT.
+    assert_eq!(kept(&office), (false, both.map(str::to_owned).into()));
+    assert_eq!(office.register(&through(5, &[])).status, 200);
+    assert_eq!(kept(&office), (true, Vec::new()));
 }

@@ -14,6 +14,10 @@ async fn through_trunk(password: &str) -> (Agent, Peer, Outgoing) {
             peer: peer.address(),
             called: "carrier.example".into(),
             home: "carrier.example".into(),
+            route: vec![
+                "<sip:edge.carrier.example;lr>".into(),
+                "<sip:orig@core.carrier.example;lr>".into(),
+            ],
             credentials: Some(Credentials {
                 username: "centre".into(),
                 password: password.into(),
@@ -44,6 +48,16 @@ async fn a_call_through_a_trunk_goes_to_its_address_and_shows_what_proxy_and_ser
         first
             .header("From")
             .contains("<sip:01088880000@carrier.example>")
+    );
+    // Both, in their order, and it has come here all the same.
+    let routes: Vec<&str> = first
+        .text
+        .lines()
+        .filter(|line| line.starts_with("Route:"))
+        .collect();
+    assert_eq!(
+        routes.join(","),
+        "Route: <sip:edge.carrier.example;lr>,Route: <sip:orig@core.carrier.example;lr>"
     );
     peer.send(peer.respond_to(&first, "407 Who Calls", PROXY, ""))
         .await;
@@ -171,6 +185,7 @@ async fn a_call_by_flow_goes_to_the_flow_until_its_end_whatever_its_contact_name
         flow: Some(Flow {
             transport: Transport::Udp,
             peer: peer.address(),
+            route: Vec::new(),
         }),
         through: None,
         from_user: "13800138000".into(),
@@ -205,4 +220,33 @@ async fn a_call_by_flow_goes_to_the_flow_until_its_end_whatever_its_contact_name
     let bye = peer.expect("BYE").await;
     peer.send(peer.respond_to(&bye, "200 OK", "", "")).await;
     hanging_up.await.unwrap().unwrap();
+}
+
+/// A telephone behind a proxy that named its path (RFC 3327 §5.3).
+#[tokio::test]
+async fn a_call_by_flow_names_the_path_and_goes_to_where_the_registration_came_from() {
+    let (agent, _calls) = tuned(Tuning::default()).await;
+    let mut peer = Peer::at("127.0.0.3", udp(&agent)).await;
+    let path = "<sip:edge.example;lr>";
+    let invite = Invite {
+        target: "sip:8001@192.168.77.5:5060".into(),
+        flow: Some(Flow {
+            transport: Transport::Udp,
+            peer: peer.address(),
+            route: vec![path.into()],
+        }),
+        through: None,
+        from_user: "13800138000".into(),
+        from_name: None,
+        sdp: OFFER.into(),
+        headers: Vec::new(),
+    };
+    let _outgoing = agent.invite(invite).await.unwrap();
+    let invite = peer.expect("INVITE").await;
+    assert!(
+        invite
+            .text
+            .starts_with("INVITE sip:8001@192.168.77.5:5060 ")
+    );
+    assert_eq!(invite.header("Route"), path);
 }

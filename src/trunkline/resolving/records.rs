@@ -96,7 +96,7 @@ impl Resolver {
         // A stream has a socket of its own, of the family that it needs.
         let reached = match transport {
             Transport::Udp => self.datagrams,
-            Transport::Tcp | Transport::Tls => both,
+            _ => both,
         };
         let kinds = [(RecordType::A, reached.v4), (RecordType::AAAA, reached.v6)];
         let kinds = kinds.into_iter().filter(|(_, wanted)| *wanted);
