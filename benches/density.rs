@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use gradeline::media::{CallMedia, Clip, Event, Media, Settings};
+use gradeline::media::{CallMedia, Clip, Codecs, Event, Media, Settings};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -83,6 +83,9 @@ fn measure_calls(calls: usize) -> Outcome<Measured> {
         rtp_timeout: Duration::from_secs(60),
         srtp: gradeline::media::Srtp::Accept,
         learn_address: false,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     })?;
     let mut source = Source::start(calls)?;
     let prompt = prompt();

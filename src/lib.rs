@@ -20,6 +20,7 @@ mod calling;
 pub mod casework;
 pub mod channels;
 pub mod clerk;
+pub mod codecs;
 pub mod config;
 pub mod console;
 mod credentials;

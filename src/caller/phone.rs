@@ -225,6 +225,9 @@ pub(super) fn media_settings(address: IpAddr, rtp_timeout: Duration) -> media::S
         rtp_timeout,
         srtp: media::Srtp::Accept,
         learn_address: false,
+        trunk_codecs: media::Codecs::G711,
+        desk_codecs: media::Codecs::G711,
+        browser_codecs: media::Codecs::G711,
     }
 }
 

@@ -295,6 +295,9 @@ fn media() -> Media {
         rtp_timeout: std::time::Duration::from_secs(60),
         srtp: Srtp::Accept,
         learn_address: false,
+        trunk_codecs: crate::media::Codecs::G711,
+        desk_codecs: crate::media::Codecs::G711,
+        browser_codecs: crate::media::Codecs::G711,
     })
     .expect("a media room")
 }

@@ -5,19 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Clip, Clips, Error};
-use crate::rtp::g711::Codec;
+use crate::codecs::Law;
 
 impl Clip {
     /// From 8 kHz mono samples.
     pub fn from_pcm(pcm: Vec<i16>) -> Clip {
-        let encoded = |codec: Codec| {
+        let encoded = |law: Law| {
             let mut octets = vec![0; pcm.len()];
-            codec.encode(&pcm, &mut octets);
+            law.encode(&pcm, &mut octets);
             octets
         };
         Clip {
-            pcma: encoded(Codec::Pcma),
-            pcmu: encoded(Codec::Pcmu),
+            pcma: encoded(Law::Pcma),
+            pcmu: encoded(Law::Pcmu),
             pcm,
         }
     }

@@ -5,10 +5,9 @@
 
 pub mod held;
 
-use crate::rtp::playout::FRAME_SAMPLES;
+use crate::codecs::{FRAME_SAMPLES, Sample};
 
-/// 20 ms of sound.
-pub type Frame = [i16; FRAME_SAMPLES];
+pub use crate::codecs::Frame;
 
 /// Who hears whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -39,11 +38,11 @@ pub enum Ear {
 
 /// What each side hears of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mixed {
-    pub to_caller: Frame,
-    pub to_desks: [Frame; 2],
+pub struct Mixed<S = i16> {
+    pub to_caller: Frame<S>,
+    pub to_desks: [Frame<S>; 2],
     /// Of the desks, whoever is heard by anybody: the recording's right channel.
-    pub desks: Frame,
+    pub desks: Frame<S>,
 }
 
 impl Bridge {
@@ -56,8 +55,13 @@ impl Bridge {
     }
 
     /// Mixes a beat. `caller_listens` is false while something of ours is played to him.
-    pub fn mix(self, caller: &Frame, desks: &[Frame; 2], caller_listens: bool) -> Mixed {
-        let silence = [0; FRAME_SAMPLES];
+    pub fn mix<S: Sample>(
+        self,
+        caller: &Frame<S>,
+        desks: &[Frame<S>; 2],
+        caller_listens: bool,
+    ) -> Mixed<S> {
+        let silence = [S::default(); FRAME_SAMPLES];
         let heard = match (self, caller_listens) {
             (Bridge::Apart, _) | (Bridge::Pair, false) => silence,
             (Bridge::Pair, true) => desks[0],
@@ -68,7 +72,7 @@ impl Bridge {
         } else {
             silence
         };
-        let between = |other: &Frame| match self.joins_second() {
+        let between = |other: &Frame<S>| match self.joins_second() {
             true => sum(&from_caller, other),
             false => from_caller,
         };
@@ -85,14 +89,14 @@ impl Bridge {
     }
 
     /// The same with a supervisor who says `said`; beside it what he hears.
-    pub fn mix_with(
+    pub fn mix_with<S: Sample>(
         self,
-        caller: &Frame,
-        desks: &[Frame; 2],
+        caller: &Frame<S>,
+        desks: &[Frame<S>; 2],
         caller_listens: bool,
         ear: Ear,
-        said: &Frame,
-    ) -> (Mixed, Frame) {
+        said: &Frame<S>,
+    ) -> (Mixed<S>, Frame<S>) {
         let mut mixed = self.mix(caller, desks, caller_listens);
         let joins = ear == Ear::Join && self != Bridge::Apart;
         // Who is joined hears the desk while something is played to the caller, and is heard by it: that is recorded
@@ -121,10 +125,10 @@ impl Bridge {
     }
 }
 
-fn sum(one: &Frame, other: &Frame) -> Frame {
+fn sum<S: Sample>(one: &Frame<S>, other: &Frame<S>) -> Frame<S> {
     let mut both = *one;
     for (sample, more) in both.iter_mut().zip(other) {
-        *sample = sample.saturating_add(*more);
+        *sample = sample.plus(*more);
     }
     both
 }

@@ -3,25 +3,26 @@
 use std::time::{Duration, Instant};
 
 use super::Way;
-use super::g711::Codec;
+use super::hearing::Hearing;
 use super::packet::Packet;
-use super::playout::{FRAME_SAMPLES, Placed, Playout};
+use super::playout::Placed;
 use super::reception::{Arrival, Reception};
 use super::rtcp::ReceptionReport;
 use super::sdp::Negotiated;
 use super::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
+use super::ticks::Ticks;
 use super::tones::Detector;
+use crate::codecs::{Codec, Frame, Sample};
 
 /// Comfort noise (RFC 3389): a sign of life, no sound.
 const COMFORT_NOISE_TYPE: u8 = 13;
-/// Samples that are decoded of one packet; a longer one is cut.
-const LONGEST_SAMPLES: usize = 1500;
 
 /// Hears one stream. Who calls it has made sure that its packets are from whom they should be:
 /// here everything counts.
 pub struct Receiver {
-    playout: Playout,
+    hearing: Hearing,
     events: Decoder,
+    event_ticks: Ticks,
     /// `None` from the first telephone event on: in-band tones are the fallback of who sends none,
     /// and a voice may then sound like a key as it likes.
     tones: Option<Detector>,
@@ -31,20 +32,25 @@ pub struct Receiver {
     late: u64,
 }
 
-impl Default for Receiver {
-    fn default() -> Self {
+impl Receiver {
+    /// Hears a stream of this codec.
+    pub fn new(codec: Codec) -> Self {
         Receiver {
-            playout: Playout::default(),
+            hearing: Hearing::new(codec),
             events: Decoder::default(),
+            event_ticks: Ticks::of_clock(8000),
             tones: Some(Detector::default()),
             reception: Reception::default(),
             began: None,
             late: 0,
         }
     }
-}
 
-impl Receiver {
+    /// From here on another codec is spoken. Sound of the same rate that waits to be heard still is.
+    pub fn expect_codec(&mut self, codec: Codec) {
+        self.hearing.expect(codec);
+    }
+
     /// Takes one packet that arrived at `now`, for the beat that was due at `due`. Telephone events
     /// become keys at once, sound waits for [`Receiver::hear`].
     pub fn take(
@@ -56,7 +62,7 @@ impl Receiver {
         out: &mut impl FnMut(Way, Key),
     ) {
         if negotiated.event_type == Some(packet.payload_type) {
-            self.event(packet, now, out);
+            self.event(packet, negotiated.event_clock_hz, now, out);
             // Its sequence number is the stream's, unless it has a stream of its own.
             self.note(packet, now);
             return;
@@ -74,24 +80,30 @@ impl Receiver {
         if self.note(packet, now) == Arrival::Duplicate {
             return;
         }
-        let payload = &packet.payload[..packet.payload.len().min(LONGEST_SAMPLES)];
-        let mut sound = [0i16; LONGEST_SAMPLES];
-        codec.decode(payload, &mut sound);
-        let sound = &sound[..payload.len()];
         let age = age_samples(due, now);
-        if self.playout.put(packet.ssrc, packet.timestamp, sound, age) == Placed::Late {
+        if self.hearing.put(codec, packet, age) == Some(Placed::Late) {
             self.late += 1;
         }
     }
 
-    fn event(&mut self, packet: &Packet<'_>, now: Instant, out: &mut impl FnMut(Way, Key)) {
+    fn event(
+        &mut self,
+        packet: &Packet<'_>,
+        clock_hz: u32,
+        now: Instant,
+        out: &mut impl FnMut(Way, Key),
+    ) {
+        if self.event_ticks.a_step() != clock_hz / 8000 {
+            self.event_ticks = Ticks::of_clock(clock_hz);
+        }
         let event = EventPacket::read(
             packet.marker,
             packet.sequence,
-            packet.timestamp,
+            self.event_ticks.step(packet.timestamp),
             packet.payload,
         );
-        let Some(event) = event else { return };
+        let Some(mut event) = event else { return };
+        event.duration = (u32::from(event.duration) / self.event_ticks.a_step()) as u16;
         if event.code <= LAST_KEY
             && let Some(mut detector) = self.tones.take()
         {
@@ -104,8 +116,9 @@ impl Receiver {
     fn note(&mut self, packet: &Packet<'_>, now: Instant) -> Arrival {
         let began = *self.began.get_or_insert(now);
         let arrived = now.saturating_duration_since(began).as_micros() as i64 / 125;
+        let timestamp = self.hearing.step(packet.timestamp);
         self.reception
-            .note(packet.ssrc, packet.sequence, packet.timestamp, arrived)
+            .note(packet.ssrc, packet.sequence, timestamp, arrived)
     }
 
     /// Lets time pass: a key whose packets stopped is up.
@@ -115,22 +128,23 @@ impl Receiver {
 
     /// Whether the coming [`Receiver::hear`] finds all of its sound.
     pub fn is_fed(&self) -> bool {
-        self.playout.is_fed()
+        self.hearing.is_fed()
     }
 
     /// The next 20 ms of what this side says; tells the keys in it, and returns how many samples
     /// were made up for what did not arrive.
-    pub fn hear(
+    pub fn hear<S: Sample>(
         &mut self,
-        frame: &mut [i16; FRAME_SAMPLES],
+        frame: &mut Frame<S>,
         now: Instant,
         out: &mut impl FnMut(Way, Key),
     ) -> usize {
-        let made_up = self.playout.pull(frame);
-        if let Some(detector) = &mut self.tones {
-            detector.hear(frame, made_up > 0, now, |key| out(Way::InBand, key));
-        }
-        made_up
+        let tones = self.tones.as_mut().map(|detector| {
+            |narrow: &Frame, made_up: bool| {
+                detector.hear(narrow, made_up, now, |key| out(Way::InBand, key));
+            }
+        });
+        self.hearing.pull(frame, tones)
     }
 
     /// Somebody else may speak from here on, who sends tones.
@@ -140,11 +154,11 @@ impl Receiver {
 
     /// Beats whose sound is heard by nobody.
     pub fn skip(&mut self, beats: u32) {
-        self.playout.skip(beats);
+        self.hearing.skip(beats);
     }
 
     pub fn has_unheard_sound(&self) -> bool {
-        self.playout.has_sound()
+        self.hearing.has_sound()
     }
 
     /// The leg closes: what is down is up.
@@ -157,7 +171,10 @@ impl Receiver {
 
     /// The block of the next RTCP report; starts its interval anew.
     pub fn report(&mut self) -> Option<ReceptionReport> {
-        self.reception.report()
+        let mut report = self.reception.report()?;
+        // In ticks of their clock (RFC 3550 §6.4.1).
+        report.jitter = report.jitter.saturating_mul(self.hearing.ticks_a_step());
+        Some(report)
     }
 
     /// Packets lost so far.

@@ -1,4 +1,4 @@
-//! Offer and answer (RFC 3264, RFC 8866): one audio stream of G.711 with telephone events, plain or as SRTP
+//! Offer and answer (RFC 3264, RFC 8866): one audio stream of a codec of ours with telephone events, plain or as SRTP
 //! with keys by SDES (RFC 4568).
 
 mod local;
@@ -8,9 +8,9 @@ use std::net::{IpAddr, SocketAddr};
 
 pub use local::Local;
 
-use super::g711::Codec;
 use super::sdes::{self, Crypto};
 use super::srtp::Protection;
+use crate::codecs::{Codec, Codecs};
 
 const MAX_LEN: usize = 16 * 1024;
 const MAX_LINES: usize = 400;
@@ -64,8 +64,10 @@ pub struct Negotiated {
     pub rtcp: Option<SocketAddr>,
     pub codec: Codec,
     pub payload_type: u8,
-    /// Payload type of telephone events at 8000 Hz.
+    /// Payload type of telephone events.
     pub event_type: Option<u8>,
+    /// Ticks a second of their durations: 8000, or beside Opus its 48,000 where they are offered so (RFC 4733 §2.1).
+    pub event_clock_hz: u32,
     /// Packet length for what we send, 10–40.
     pub ptime_ms: u8,
     pub they_send: bool,
@@ -81,8 +83,9 @@ impl Negotiated {
             rtp: None,
             rtcp: None,
             codec: Codec::Pcma,
-            payload_type: Codec::Pcma.static_payload_type(),
+            payload_type: Codec::Pcma.payload_type(),
             event_type: None,
+            event_clock_hz: 8000,
             ptime_ms: 20,
             they_send: false,
             they_receive: false,
@@ -92,15 +95,15 @@ impl Negotiated {
 }
 
 /// Whether this offer could be answered.
-pub fn check(offer: &[u8], srtp: Srtp) -> Result<(), Error> {
-    choose(&read(offer)?, srtp).map(|_| ())
+pub fn check(offer: &[u8], srtp: Srtp, codecs: &Codecs) -> Result<(), Error> {
+    choose(&read(offer)?, srtp, codecs).map(|_| ())
 }
 
 /// Whether an offer puts the call on hold: of the stream we would take, its sender wants to hear
 /// nothing, be it by direction (RFC 3264 §8.4; the stream's word before the session's) or by
 /// naming no address (RFC 2543's way). An offer that cannot be answered holds nothing.
 pub fn is_hold(offer: &[u8]) -> bool {
-    let chosen = read(offer).and_then(|session| choose(&session, Srtp::Accept));
+    let chosen = read(offer).and_then(|session| choose(&session, Srtp::Accept, &Codecs::ALL));
     chosen.is_ok_and(|chosen| !chosen.negotiated.they_receive)
 }
 
@@ -131,7 +134,7 @@ struct Chosen {
 }
 
 /// The first stream that can carry our sound in the best way, and what it carries.
-fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
+fn choose(session: &sdp_types::Session, srtp: Srtp, codecs: &Codecs) -> Result<Chosen, Error> {
     let mut other_profile = None;
     for profile in srtp.profiles() {
         for (index, media) in session.medias.iter().enumerate() {
@@ -144,7 +147,7 @@ fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
                 other_profile = other_profile.or(known.then_some(srtp.profiles()[0]));
                 continue;
             }
-            if let Some(negotiated) = read_stream(session, media)? {
+            if let Some(negotiated) = read_stream(session, media, codecs)? {
                 return Ok(Chosen {
                     index,
                     negotiated,
@@ -184,39 +187,12 @@ fn streams_of(session: &sdp_types::Session) -> String {
 fn read_stream(
     session: &sdp_types::Session,
     media: &sdp_types::Media,
+    codecs: &Codecs,
 ) -> Result<Option<Negotiated>, Error> {
-    let maps: Vec<sdp_types::RtpMap> = media.attributes_typed_list();
-    let named = |payload_type: u8| maps.iter().find(|map| map.payload_type == payload_type);
-    let mut sound = None;
-    let mut event_type = None;
-    for format in media.fmt.split_ascii_whitespace().take(64) {
-        let Ok(payload_type) = format.parse::<u8>() else {
-            continue;
-        };
-        if payload_type > 127 {
-            continue;
-        }
-        match named(payload_type) {
-            Some(map) if map.clock_rate != 8000 => {}
-            Some(map) if map.encoding_name.eq_ignore_ascii_case("PCMA") => {
-                sound = sound.or(Some((Codec::Pcma, payload_type)));
-            }
-            Some(map) if map.encoding_name.eq_ignore_ascii_case("PCMU") => {
-                sound = sound.or(Some((Codec::Pcmu, payload_type)));
-            }
-            Some(map) if map.encoding_name.eq_ignore_ascii_case("telephone-event") => {
-                event_type = event_type.or(Some(payload_type));
-            }
-            Some(_) => {}
-            None => {
-                let codec = Codec::from_static_payload_type(payload_type);
-                sound = sound.or(codec.map(|codec| (codec, payload_type)));
-            }
-        }
-    }
-    let Some((codec, payload_type)) = sound else {
+    let Some((codec, payload_type)) = sound_of(media, codecs) else {
         return Ok(None);
     };
+    let events = events_of(media, codec);
     let address = address_of(session, media)?;
     // RFC 3264 §8.4: without an address nothing is sent there, and there is nobody to be heard from.
     let (send, receive) = direction(session, media);
@@ -235,12 +211,51 @@ fn read_stream(
             .map(|(address, port)| SocketAddr::new(address, port)),
         codec,
         payload_type,
-        event_type,
+        event_type: events.map(|(event_type, _)| event_type),
+        event_clock_hz: events.map_or(8000, |(_, clock_hz)| clock_hz),
         ptime_ms: ptime(media),
         they_send,
         they_receive,
         srtp: None,
     }))
+}
+
+/// The payload types of a stream in their order, each with what it is mapped to.
+fn formats(media: &sdp_types::Media) -> impl Iterator<Item = (u8, Option<sdp_types::RtpMap>)> + '_ {
+    let maps: Vec<sdp_types::RtpMap> = media.attributes_typed_list();
+    let words = media.fmt.split_ascii_whitespace().take(64);
+    let types = words.filter_map(|word| word.parse().ok().filter(|number| *number < 128));
+    types.map(move |payload_type: u8| {
+        let map = maps.iter().find(|map| map.payload_type == payload_type);
+        (payload_type, map.cloned())
+    })
+}
+
+/// The first of their codecs that is one of ours: as its offerer likes (RFC 3264 §6.1), or its answerer.
+fn sound_of(media: &sdp_types::Media, codecs: &Codecs) -> Option<(Codec, u8)> {
+    formats(media).find_map(|(payload_type, map)| {
+        let codec = match map {
+            None => Codec::from_static_payload_type(payload_type),
+            Some(map) => Codec::from_name(&map.encoding_name)
+                .filter(|codec| codec.clock_hz() == map.clock_rate),
+        };
+        let codec = codec.filter(|codec| codecs.contains(*codec))?;
+        Some((codec, payload_type))
+    })
+}
+
+/// Telephone events for this codec, with their clock: its own, or else that of all others.
+fn events_of(media: &sdp_types::Media, codec: Codec) -> Option<(u8, u32)> {
+    let of_clock = |clock_hz: u32| {
+        let found = formats(media).find(|(_, map)| {
+            map.as_ref().is_some_and(|map| {
+                map.clock_rate == clock_hz
+                    && map.encoding_name.eq_ignore_ascii_case("telephone-event")
+            })
+        });
+        found.map(|(event_type, _)| (event_type, clock_hz))
+    };
+    of_clock(codec.clock_hz()).or_else(|| of_clock(8000))
 }
 
 /// The stream's own `c=` or the session's; `None` for the unspecified address of an old-style hold.

@@ -51,6 +51,9 @@ fn supervisions(engine: &Engine, consoles: &Consoles, first_port: u16) -> Superv
         rtp_timeout: Duration::from_secs(60),
         srtp: Srtp::Accept,
         learn_address: false,
+        trunk_codecs: crate::media::Codecs::G711,
+        desk_codecs: crate::media::Codecs::G711,
+        browser_codecs: crate::media::Codecs::G711,
     });
     Supervisions::open(engine.clone(), media.unwrap(), Some(consoles.clone()))
 }

@@ -1,6 +1,6 @@
 //! Desks that are pages: Chromium with a fake microphone takes calls, is lost, comes again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,7 +19,7 @@ use crate::wav::Stereo;
 const CALLER: f64 = 700.0;
 pub const DESK: f64 = 860.0;
 /// By which the person at the desk logs in.
-const PERSON: &str = "chen";
+pub const PERSON: &str = "chen";
 /// The loudness of a microphone's tone: browsers turn it up and down on their way.
 pub const LOUD: f64 = 3000.0;
 
@@ -45,6 +45,11 @@ pub fn microphone(house: &House) -> PathBuf {
 
 /// An agent's page with a headset, ready.
 fn ready(house: &House) -> Browser {
+    ready_with(house, &microphone(house))
+}
+
+/// The same with another sound in its microphone.
+pub fn ready_with(house: &House, microphone: &Path) -> Browser {
     let added = house.run(&["user", "add", PERSON]);
     let printed = String::from_utf8(added.stdout).unwrap();
     let once = printed
@@ -53,7 +58,7 @@ fn ready(house: &House) -> Browser {
         .expect("a one-time password");
     let granted = house.run(&["user", "grant", PERSON, "agent"]);
     assert!(granted.status.success(), "{granted:?}");
-    let browser = Browser::with_microphone(&microphone(house));
+    let browser = Browser::with_microphone(microphone);
     log_in_as(&browser, house, PERSON, once);
     browser.go(&house.page("/desk"));
     go_ready(&browser);
@@ -81,7 +86,7 @@ fn rings(browser: &Browser) {
     );
 }
 
-fn accept(browser: &Browser) {
+pub fn accept(browser: &Browser) {
     rings(browser);
     browser.click("[data-do=accept]");
     state(browser, "talking");
@@ -335,7 +340,7 @@ fn a_page_hands_its_caller_to_a_telephone_and_one_grade_counts() {
 }
 
 /// Keys of the page, as fast as nobody clicks them.
-fn keyed(browser: &Browser, keys: &str) {
+pub fn keyed(browser: &Browser, keys: &str) {
     browser.run(&format!(
         "for (const key of '{keys}') document.querySelector('desk-console').key(key)"
     ));

@@ -54,3 +54,4 @@ mod tls;
 mod torture;
 mod trunks;
 mod web_edge;
+mod wide;

@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sip",
             "media",
             "rtp",
+            "codecs",
             "guard",
             "registrar",
             "console",
@@ -122,6 +123,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sip",
             "channels",
             "figures",
+            "codecs",
             "domain",
             "dialing",
             "errands",
@@ -347,7 +349,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // A recording's row and its file.
-    ("archive", &["store", "domain", "failpoint"]),
+    ("archive", &["store", "codecs", "domain", "failpoint"]),
     // Rows of what is entered, over the store's transactions.
     (
         "register",
@@ -398,17 +400,26 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The threads and sockets of the streams; what a stream says is rtp's.
     (
         "media",
-        &["mixing", "volume", "line", "peer", "rtp", "failpoint"],
+        &[
+            "mixing",
+            "volume",
+            "line",
+            "peer",
+            "rtp",
+            "codecs",
+            "failpoint",
+        ],
     ),
     // A folder's files as octets.
     ("volume", &[]),
     // Whose sound goes where: frames of samples to it.
-    ("mixing", &["rtp"]),
+    ("mixing", &["rtp", "codecs"]),
     // Sockets and who may be at their other end; what they say is rtp's.
     ("line", &["peer", "rtp"]),
     // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
-    ("peer", &["rtp"]),
-    ("rtp", &[]),
+    ("peer", &["rtp", "codecs"]),
+    ("rtp", &["codecs"]),
+    ("codecs", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
     (
         "sip",
@@ -467,7 +478,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rtc_crypto", &["peer"]),
     ("rtc_shared", &["peer"]),
     // What is on the wire.
-    ("audio_codec", &["rtp"]),
+    ("audio_codec", &["codecs"]),
+    ("opus_rs", &["codecs"]),
     ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip", "seam"]),

@@ -20,6 +20,9 @@ pub(super) fn room(ports: RangeInclusive<u16>) -> Media {
         rtp_timeout: Duration::from_secs(30),
         srtp: Srtp::Accept,
         learn_address: false,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     })
     .expect("a media room")
 }
@@ -358,6 +361,9 @@ async fn a_leg_from_which_nothing_comes_is_told() {
         rtp_timeout: Duration::from_millis(100),
         srtp: Srtp::Accept,
         learn_address: false,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     })
     .expect("a media room");
     let telephone = Telephone::new();

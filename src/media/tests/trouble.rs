@@ -16,6 +16,9 @@ fn room_on(volume: &Flaky, ports: RangeInclusive<u16>) -> Media {
         rtp_timeout: Duration::from_secs(30),
         srtp: Srtp::Accept,
         learn_address: false,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     };
     Media::start_on(volume.clone(), settings).expect("a media room")
 }
@@ -222,6 +225,9 @@ async fn a_call_over_ipv6_is_heard_both_ways() {
             rtp_timeout: Duration::from_secs(30),
             srtp: Srtp::Accept,
             learn_address: false,
+            trunk_codecs: Codecs::G711,
+            desk_codecs: Codecs::G711,
+            browser_codecs: Codecs::G711,
         })
         .expect("a media room")
     };

@@ -15,6 +15,9 @@ fn room(ports: RangeInclusive<u16>, learn_address: bool) -> Media {
         rtp_timeout: Duration::from_millis(400),
         srtp: Srtp::Accept,
         learn_address,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     })
     .expect("a media room")
 }
