@@ -14,7 +14,7 @@ pub struct Hearing {
 }
 
 enum Sound {
-    Narrow(Narrow),
+    Narrow(Box<Narrow>),
     Wide(Box<Wide>),
 }
 
@@ -38,7 +38,7 @@ impl Hearing {
     pub fn new(codec: Codec) -> Self {
         let ticks = Ticks::of_clock(codec.clock_hz());
         let sound = match Decoder::new(codec) {
-            None => Sound::Narrow(Narrow::default()),
+            None => Sound::Narrow(Box::default()),
             Some(decoder) => Sound::Wide(Box::new(Wide {
                 playout: Playout::default(),
                 decoder,
