@@ -199,3 +199,6 @@ fn age_samples(due: Instant, arrived: Instant) -> i32 {
     samples(due.saturating_duration_since(arrived))
         - samples(arrived.saturating_duration_since(due))
 }
+
+#[cfg(test)]
+mod tests;
