@@ -54,6 +54,7 @@ pub mod openings;
 pub mod outward;
 pub mod peer;
 pub mod phone;
+pub mod playout;
 pub mod post;
 pub mod referral;
 pub mod register;

@@ -3,7 +3,6 @@
 mod ear;
 mod ending;
 mod late;
-mod rate;
 mod record;
 
 use std::path::PathBuf;
@@ -16,17 +15,15 @@ use tokio::sync::mpsc::Sender;
 use super::leg::MediaLeg;
 use super::message::{End, Message};
 use super::outbox::Outbox;
-use super::playing::{Play, Prompt};
 use super::recorder::{FileId, Recording, Writer};
 use super::{Clip, Event, LegCounts, Side};
 use crate::codecs::{FRAME_SAMPLES, Frame, Pair, Rate};
-use crate::mixing::{Bridge, Ear};
+use crate::mixing::{Bridge, Ear, Held, Play, Prompt, Track};
 use crate::rtp::sdp::Negotiated;
 use crate::rtp::sender::KeyToSend;
 
 use ear::Supervisor;
 pub use ending::Ending;
-use rate::{Held, Track};
 
 /// Length of a beat.
 pub const BEAT: Duration = Duration::from_millis(20);
@@ -166,7 +163,7 @@ impl Call {
     fn beat_of<S: Track>(&mut self, now: Instant) {
         let (from_caller, from_desks) = self.listen::<S>(now);
         self.supervise(now);
-        let mut prompt = Prompt::new();
+        let mut prompt = Prompt::default();
         let (mut to_caller_is_prompt, mut to_desk_is_prompt) = (false, false);
         if let Some(play) = &mut self.play {
             let codec_caller = self.caller.negotiated.codec;

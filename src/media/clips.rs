@@ -5,23 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Clip, Clips, Error};
-use crate::codecs::Law;
 
 impl Clip {
-    /// From 8 kHz mono samples.
-    pub fn from_pcm(pcm: Vec<i16>) -> Clip {
-        let encoded = |law: Law| {
-            let mut octets = vec![0; pcm.len()];
-            law.encode(&pcm, &mut octets);
-            octets
-        };
-        Clip {
-            pcma: encoded(Law::Pcma),
-            pcmu: encoded(Law::Pcmu),
-            pcm,
-        }
-    }
-
     /// Reads a 16-bit mono WAV of 8 or 16 kHz.
     pub fn read(path: &Path) -> Result<Clip, Error> {
         let refused = |why: String| {

@@ -15,7 +15,6 @@ mod leg;
 mod message;
 mod outbox;
 mod platter;
-mod playing;
 mod priority;
 mod recorder;
 mod shard;
@@ -25,7 +24,7 @@ mod writer;
 mod tests;
 
 pub use crate::codecs::{Codec, Codecs};
-pub use crate::mixing::{Bridge, Ear};
+pub use crate::mixing::{Bridge, Clip, Ear};
 pub use crate::rtp::Way;
 pub use crate::rtp::sdp::{Srtp, is_hold};
 pub use facts::{WavFacts, wav_facts};
@@ -83,14 +82,6 @@ pub struct Settings {
     pub desk_codecs: Codecs,
     /// Codecs of browsers: of what one offers, the first of these.
     pub browser_codecs: Codecs,
-}
-
-/// A recorded clip, encoded once per codec.
-pub struct Clip {
-    /// 8 kHz mono.
-    pub pcm: Vec<i16>,
-    pub pcma: Vec<u8>,
-    pub pcmu: Vec<u8>,
 }
 
 /// All clips of one locale, by file stem.

@@ -1,9 +1,14 @@
 //! Who hears whom: frames of a caller, of up to two desks and of a supervisor in, what each of them and the recording
-//! hears out. Pure: no socket, no thread, no clock.
+//! hears out; and what of ours is played. Pure: no socket, no thread, no clock.
 //!
 //! **Invariant:** nobody hears himself; nobody hears who is apart from him; a sum too loud is clipped, never wrapped.
 
 pub mod held;
+mod playing;
+mod rate;
+
+pub use playing::{Clip, Play, Prompt};
+pub use rate::{Held, Track};
 
 use crate::codecs::{FRAME_SAMPLES, Sample};
 

@@ -3,16 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::Way;
-use super::hearing::Hearing;
 use super::packet::Packet;
-use super::playout::Placed;
 use super::reception::{Arrival, Reception};
 use super::rtcp::ReceptionReport;
 use super::sdp::Negotiated;
 use super::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
-use super::ticks::Ticks;
 use super::tones::Detector;
 use crate::codecs::{Codec, Frame, Sample};
+use crate::playout::{Hearing, Payload, Placed, Ticks};
 
 /// Comfort noise (RFC 3389): a sign of life, no sound.
 const COMFORT_NOISE_TYPE: u8 = 13;
@@ -81,7 +79,13 @@ impl Receiver {
             return;
         }
         let age = age_samples(due, now);
-        if self.hearing.put(codec, packet, age) == Some(Placed::Late) {
+        let payload = Payload {
+            codec,
+            ssrc: packet.ssrc,
+            timestamp: packet.timestamp,
+            octets: packet.payload,
+        };
+        if self.hearing.put(payload, age) == Some(Placed::Late) {
             self.late += 1;
         }
     }

@@ -413,12 +413,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A folder's files as octets.
     ("volume", &[]),
     // Whose sound goes where: frames of samples to it.
-    ("mixing", &["rtp", "codecs"]),
+    ("mixing", &["playout", "rtp", "codecs"]),
     // Sockets and who may be at their other end; what they say is rtp's.
     ("line", &["peer", "rtp"]),
     // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
     ("peer", &["rtp", "codecs"]),
-    ("rtp", &["codecs"]),
+    ("rtp", &["playout", "codecs"]),
+    ("playout", &["codecs"]),
     ("codecs", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
     (

@@ -3,10 +3,9 @@
 use std::time::Instant;
 
 use super::Call;
-use super::rate::Track;
 use crate::codecs::{FRAME_SAMPLES, Frame};
 use crate::media::leg::MediaLeg;
-use crate::mixing::{Ear, Mixed};
+use crate::mixing::{Ear, Mixed, Track};
 
 /// A supervisor's leg, and how he is in the call.
 pub(super) struct Supervisor {

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::rate::Track;
 use super::{Call, FRAME_SAMPLES, Pair, Rate};
 use crate::media::message::End;
 use crate::media::outbox::Outbox;
 use crate::media::recorder::{Closing, Recording};
 use crate::media::{Event, LegCounts, Recorded, Side};
-use crate::mixing::held;
+use crate::mixing::{Track, held};
 
 /// Beats of sound that may still wait in the caller's jitter buffer.
 const HEARD_OUT: usize = 50;

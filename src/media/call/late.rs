@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use super::rate::Track;
 use super::{BEAT, Call, FRAME_SAMPLES, Pair, Rate};
 
 /// Beats for which the sockets' buffers can have kept what arrived: 2 s of 20 ms packets.
 const KEPT_BEATS: u32 = 100;
+use crate::mixing::Track;
 
 impl Call {
     /// Beats that we were too late for are not sent, but what had arrived for them is evidence: it

@@ -1,8 +1,8 @@
 //! What of a beat is kept: the whole call, and the message that is being left.
 
-use super::rate::Track;
 use super::{Call, FRAME_SAMPLES, Frame};
 use crate::media::message::End;
+use crate::mixing::Track;
 
 impl Call {
     /// Both sides stand on one timeline, as late as the jitter buffers are deep: the caller's and the

@@ -1,11 +1,20 @@
 //! From the payloads of one stream to the sound of our beats, at the rate of its codec.
 
-use super::packet::Packet;
-use super::playout::{Frame, Placed, Playout};
+use super::ring::{Frame, Placed, Playout};
 use super::ticks::Ticks;
 use crate::codecs::{
     Codec, Decoder, Down, FRAME_SAMPLES, LONGEST_SAMPLES, Law, Pair, Rate, Sample, Up,
 };
+
+/// What of a packet is heard.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload<'a> {
+    pub codec: Codec,
+    pub ssrc: u32,
+    /// In ticks of the codec's clock.
+    pub timestamp: u32,
+    pub octets: &'a [u8],
+}
 
 /// A stream's decoder and jitter buffer.
 pub struct Hearing {
@@ -71,10 +80,10 @@ impl Hearing {
     }
 
     /// Decodes a payload and places it; `None` where it is none of a codec that can be heard here.
-    pub fn put(&mut self, codec: Codec, packet: &Packet<'_>, age: i32) -> Option<Placed> {
+    pub fn put(&mut self, packet: Payload<'_>, age: i32) -> Option<Placed> {
         let step = self.ticks.step(packet.timestamp);
-        let payload = &packet.payload[..packet.payload.len().min(LONGEST_SAMPLES)];
-        match (&mut self.sound, codec.law()) {
+        let payload = &packet.octets[..packet.octets.len().min(LONGEST_SAMPLES)];
+        match (&mut self.sound, packet.codec.law()) {
             (Sound::Narrow(narrow), Some(law)) => {
                 let mut sound = [0i16; LONGEST_SAMPLES];
                 law.decode(payload, &mut sound);
@@ -87,7 +96,7 @@ impl Hearing {
                 let sound = &sound[..payload.len()];
                 Some(wide.playout.put(packet.ssrc, step, sound, age))
             }
-            (Sound::Wide(wide), None) if codec == wide.decoder.codec() => {
+            (Sound::Wide(wide), None) if packet.codec == wide.decoder.codec() => {
                 let mut sound = [[0; 2]; LONGEST_SAMPLES];
                 let length = wide.decoder.decode(payload, &mut sound).ok()?;
                 Some(wide.playout.put(packet.ssrc, step, &sound[..length], age))

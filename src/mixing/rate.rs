@@ -1,17 +1,17 @@
 //! What a call keeps from beat to beat at its own rate.
 
+use super::held;
 use crate::codecs::{Pair, Sample};
-use crate::mixing::held;
 
 /// What is our own, held back at the rate of the call.
 #[derive(Default)]
-pub(super) struct Held {
+pub struct Held {
     narrow: held::Held,
     wide: Option<Box<held::Held<Pair>>>,
 }
 
 /// A rate of calls.
-pub(super) trait Track: Sample {
+pub trait Track: Sample {
     /// What is held at this rate. The first time that a call is wide it goes on with what was held before.
     fn held(held: &mut Held) -> &mut held::Held<Self>;
 }

@@ -2,8 +2,15 @@
 
 use std::sync::Arc;
 
-use super::Clip;
 use crate::codecs::{Codec, FRAME_SAMPLES, Frame, Law};
+
+/// A recorded clip, encoded once per codec.
+pub struct Clip {
+    /// 8 kHz mono.
+    pub pcm: Vec<i16>,
+    pub pcma: Vec<u8>,
+    pub pcmu: Vec<u8>,
+}
 
 /// 20 ms of a prompt, as samples of 8,000 Hz and as the octets of each side whose codec has them.
 pub struct Prompt {
@@ -12,8 +19,8 @@ pub struct Prompt {
     pub desk: [u8; FRAME_SAMPLES],
 }
 
-impl Prompt {
-    pub fn new() -> Self {
+impl Default for Prompt {
+    fn default() -> Self {
         Prompt {
             pcm: [0; FRAME_SAMPLES],
             caller: [0; FRAME_SAMPLES],
@@ -76,6 +83,20 @@ impl Play {
 }
 
 impl Clip {
+    /// From 8 kHz mono samples.
+    pub fn from_pcm(pcm: Vec<i16>) -> Clip {
+        let encoded = |law: Law| {
+            let mut octets = vec![0; pcm.len()];
+            law.encode(&pcm, &mut octets);
+            octets
+        };
+        Clip {
+            pcma: encoded(Law::Pcma),
+            pcmu: encoded(Law::Pcmu),
+            pcm,
+        }
+    }
+
     fn octets(&self, law: Law) -> &[u8] {
         match law {
             Law::Pcma => &self.pcma,
