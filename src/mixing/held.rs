@@ -1,7 +1,7 @@
 //! What is our own, held back as long as the jitter buffers are deep.
 
 use crate::codecs::{FRAME_SAMPLES, Frame, Pair, Sample, Up};
-use crate::rtp::playout::TARGET_SAMPLES;
+use crate::playout::TARGET_SAMPLES;
 
 /// Frames that are held.
 pub const FRAMES: usize = TARGET_SAMPLES as usize / FRAME_SAMPLES;

@@ -413,7 +413,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A folder's files as octets.
     ("volume", &[]),
     // Whose sound goes where: frames of samples to it.
-    ("mixing", &["playout", "rtp", "codecs"]),
+    ("mixing", &["playout", "codecs"]),
     // Sockets and who may be at their other end; what they say is rtp's.
     ("line", &["peer", "rtp"]),
     // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
