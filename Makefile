@@ -40,7 +40,7 @@ check: build ## check configuration, dialplans, prompts and calendars
 demo: build ## call the running server and show what became of it
 	target/release/gradeline demo
 
-bench: packages-build ## cost of a recorded call beside a bare reflector; decisions of a full queue; key press to durable grade; ratings, deadlines, figures and lists
+bench: packages-build ## cost of a recorded call and of bridged ones (G.711, G.722, Opus) beside a bare reflector; decisions of a full queue; key press to durable grade; ratings, deadlines, figures and lists
 	benches/run
 
 capacity: packages-build ## how many calls at once and a second stay clean on this machine, at most ten minutes a ladder

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use gradeline::media::{CallMedia, Clip, Event, Media, Settings};
+use gradeline::media::{CallMedia, Clip, Codecs, Event, Media, Settings};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -84,6 +84,9 @@ fn measure_calls(calls: usize) -> Outcome<Measured> {
         srtp: gradeline::media::Srtp::Accept.into(),
         levels: Default::default(),
         learn_address: false,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     })?;
     let mut source = Source::start(calls)?;
     let prompt = prompt();

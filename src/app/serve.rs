@@ -298,6 +298,9 @@ fn media_settings(config: &Config) -> media::Settings {
             desks: config.desks.level_db,
         },
         learn_address: config.media.learn_address,
+        trunk_codecs: config.media.trunk_codecs,
+        desk_codecs: config.media.desk_codecs,
+        browser_codecs: config.media.browser_codecs,
     }
 }
 

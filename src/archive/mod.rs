@@ -7,6 +7,7 @@
 
 mod peaks;
 mod wav;
+mod widening;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -141,6 +142,7 @@ impl Archive {
     /// so that the row never knows of a file that a power cut loses. `gaps` are the recorder's to add.
     pub fn finish(&self, path: &Path) -> Result<ArchivedRecording, Error> {
         let relative = self.relative(path)?;
+        widening::join(path)?;
         let mut file = File::open(path)?;
         let wav = Wav::read(&mut file)?;
         file.sync_all()?;
@@ -200,6 +202,7 @@ impl Archive {
 
     fn save(&self, id: &CallId, started: Moment, ending: &str) -> Result<ArchivedRecording, Error> {
         let path = self.path_of(id, started, ending)?;
+        widening::join(&path)?;
         self.repair(&path)?;
         self.finish(&path)
     }

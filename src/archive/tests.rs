@@ -256,3 +256,126 @@ proptest! {
         prop_assert_eq!(kept, written / 4 * 4);
     }
 }
+
+/// A stereo file of this rate: on its left a tone, on its right half of it.
+fn toned(rate_hz: u32, frames: usize, hz: f32) -> Vec<u8> {
+    let sound = (0..frames).flat_map(|at| {
+        let phase = std::f32::consts::TAU * hz * at as f32 / rate_hz as f32;
+        let left = (8000.0 * phase.sin()) as i16;
+        [left.to_le_bytes(), (left / 2).to_le_bytes()].concat()
+    });
+    let mut file = closed(&sound.collect::<Vec<u8>>());
+    file[24..28].copy_from_slice(&rate_hz.to_le_bytes());
+    file[28..32].copy_from_slice(&(4 * rate_hz).to_le_bytes());
+    file
+}
+
+fn rate_of(file: &[u8]) -> u32 {
+    u32::from_le_bytes(file[24..28].try_into().unwrap())
+}
+
+/// How far a file's sound is from a tone of 16,000 Hz there, 24 samples late as the filter is; 0 is not at all.
+fn distance(file: &[u8], expected: &[u8], frames: std::ops::Range<usize>) -> f64 {
+    let sample = |file: &[u8], at: usize| i16::from_le_bytes([file[at], file[at + 1]]);
+    let energy = |value: i16| f64::from(value).powi(2);
+    let (mut off, mut all) = (0.0, 0.0);
+    for frame in frames {
+        for channel in 0..2 {
+            let there = sample(file, 44 + 4 * (frame + 23) + 2 * channel);
+            let wanted = sample(expected, 44 + 4 * frame + 2 * channel);
+            off += energy(there.saturating_sub(wanted));
+            all += energy(wanted);
+        }
+    }
+    off / all
+}
+
+#[test]
+fn a_recording_that_became_wide_is_one_file_of_the_better_rate() {
+    let place = archive();
+    let path = place.archive.place(&id(), started()).unwrap();
+    let aside = path.with_extension("narrow.wav");
+    std::fs::write(&aside, toned(8000, 8000, 700.0)).unwrap();
+    let mut later = toned(16_000, 32_000, 5000.0);
+    later[44..44 + 64_000].fill(0);
+    std::fs::write(&path, &later).unwrap();
+    let recording = place.archive.finish(&path).unwrap();
+    assert_eq!((recording.length_ms, recording.bytes), (2000, 128_044));
+    assert!(!aside.exists());
+    let file = std::fs::read(&path).unwrap();
+    assert_eq!(rate_of(&file), 16_000);
+    let off = distance(&file, &toned(16_000, 16_000, 700.0), 100..15_900);
+    assert!(off < 0.01, "the first second is what it was: {off}");
+    assert_eq!(file[44 + 64_000..], later[44 + 64_000..]);
+    assert!(place.archive.is_unchanged(&recording).unwrap());
+    assert_eq!(
+        place.archive.peaks(&recording.path).unwrap().length_ms,
+        2000
+    );
+}
+
+#[test]
+fn whenever_the_house_falls_both_parts_of_a_recording_are_saved() {
+    let place = archive();
+    let path = place.archive.place(&id(), started()).unwrap();
+    let aside = path.with_extension("narrow.wav");
+    let narrow = toned(8000, 8000, 700.0);
+    let whole = toned(16_000, 16_000, 700.0);
+    let wide = |bytes: usize| {
+        let mut file = whole[..44 + bytes].to_vec();
+        file[44..].fill(0);
+        // Its header tells of nothing yet.
+        file[4..8].copy_from_slice(&36u32.to_le_bytes());
+        file[40..44].fill(0);
+        Some(file)
+    };
+    for (what, file, length_ms) in [
+        ("before the new file", None, 1000),
+        ("within its header", Some(vec![b'R'; 20]), 1000),
+        ("at its first octet", wide(0), 1000),
+        ("within the silence", wide(30_001), 1000),
+        ("behind it", wide(64_000), 1000),
+    ] {
+        let _ = std::fs::remove_file(&path);
+        std::fs::write(&aside, &narrow).unwrap();
+        if let Some(file) = &file {
+            std::fs::write(&path, file).unwrap();
+        }
+        let (saved, faults) = place.archive.recover(&[(id(), started())]).remove(0);
+        assert!(faults.is_empty(), "{what}: {faults:?}");
+        let recording = saved.recording.unwrap();
+        assert_eq!(recording.length_ms, length_ms, "{what}");
+        assert!(!aside.exists(), "{what}");
+        let saved = std::fs::read(&path).unwrap();
+        match rate_of(&saved) {
+            8000 => assert_eq!(saved, narrow, "{what}"),
+            16_000 => {
+                let off = distance(&saved, &whole, 100..15_900);
+                assert!(off < 0.01, "{what}: {off}");
+            }
+            rate_hz => panic!("{what}: {rate_hz} Hz"),
+        }
+        // Ended before the part was removed, it is done again, and is the same.
+        if rate_of(&saved) == 16_000 {
+            std::fs::write(&aside, &narrow).unwrap();
+            assert_eq!(place.archive.finish(&path).unwrap(), recording, "{what}");
+        }
+    }
+}
+
+#[test]
+fn parts_that_do_not_fit_together_are_told_and_left() {
+    let place = archive();
+    let path = place.archive.place(&id(), started()).unwrap();
+    let aside = path.with_extension("narrow.wav");
+    std::fs::write(&aside, toned(8000, 800, 700.0)).unwrap();
+    let other = toned(8000, 800, 300.0);
+    std::fs::write(&path, &other).unwrap();
+    let refused = place.archive.finish(&path);
+    assert!(
+        matches!(refused, Err(Error::NotARecording(_))),
+        "{refused:?}"
+    );
+    assert!(aside.exists());
+    assert_eq!(std::fs::read(&path).unwrap(), other);
+}

@@ -227,6 +227,9 @@ pub(super) fn media_settings(address: IpAddr, rtp_timeout: Duration) -> media::S
         srtp: media::Srtp::Accept.into(),
         levels: Default::default(),
         learn_address: false,
+        trunk_codecs: media::Codecs::G711,
+        desk_codecs: media::Codecs::G711,
+        browser_codecs: media::Codecs::G711,
     }
 }
 

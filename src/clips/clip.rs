@@ -6,23 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Clip, Clips};
-use crate::rtp::g711::Codec;
 
 impl Clip {
-    /// From 8 kHz mono samples.
-    pub fn from_pcm(pcm: Vec<i16>) -> Clip {
-        let encoded = |codec: Codec| {
-            let mut octets = vec![0; pcm.len()];
-            codec.encode(&pcm, &mut octets);
-            octets
-        };
-        Clip {
-            pcma: encoded(Codec::Pcma),
-            pcmu: encoded(Codec::Pcmu),
-            pcm,
-        }
-    }
-
     /// Reads a 16-bit mono WAV of 8 or 16 kHz.
     ///
     /// # Errors

@@ -8,15 +8,8 @@ mod facts;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use crate::mixing::Clip;
 pub use facts::{WavFacts, wav_facts};
-
-/// A recorded clip, encoded once per codec.
-pub struct Clip {
-    /// 8 kHz mono.
-    pub pcm: Vec<i16>,
-    pub pcma: Vec<u8>,
-    pub pcmu: Vec<u8>,
-}
 
 /// All clips of one locale, by file stem.
 #[derive(Clone, Default)]

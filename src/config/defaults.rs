@@ -7,6 +7,7 @@ use super::{
     Sip, Srtp, Store, Web,
 };
 use crate::channels::Reminding;
+use crate::codecs::{Codec, Codecs};
 use crate::desks::{Strategy, WhenEmpty};
 use crate::figures::{Thresholds, Weights};
 use crate::phone::ServiceHours;
@@ -53,6 +54,10 @@ impl Default for Media {
             srtp: Srtp::Accept,
             srtp_in_clear: false,
             learn_address: false,
+            trunk_codecs: Codecs::G711,
+            // Sound of trunks is G.711, and what a desk speaks too is neither coded again nor recorded twice as large.
+            desk_codecs: Codecs::new(&[Codec::Pcma, Codec::Pcmu, Codec::G722]).expect("each once"),
+            browser_codecs: Codecs::ALL,
         }
     }
 }

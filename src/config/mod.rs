@@ -2,6 +2,7 @@
 //! refused by name. Paths are relative to the working directory.
 
 mod checks;
+mod codecs;
 mod defaults;
 mod desks;
 mod hours;
@@ -28,6 +29,7 @@ pub use outward::Outward;
 pub use transfers::Transfers;
 
 use crate::channels::QuietHours;
+use crate::codecs::Codecs;
 use crate::desks::{Strategy, WhenEmpty};
 use crate::domain::Day;
 use crate::figures::Thresholds;
@@ -108,6 +110,15 @@ pub struct Media {
     pub srtp_in_clear: bool,
     /// For broken trunks: takes a leg's address from its first packets where they come from elsewhere.
     pub learn_address: bool,
+    /// `["PCMA", "PCMU"]`: codecs on legs to and from trunks.
+    #[serde(deserialize_with = "codecs::codecs")]
+    pub trunk_codecs: Codecs,
+    /// What desks' telephones are offered, the most liked one first.
+    #[serde(deserialize_with = "codecs::codecs")]
+    pub desk_codecs: Codecs,
+    /// Of what a browser offers, the first of these is taken.
+    #[serde(deserialize_with = "codecs::codecs")]
+    pub browser_codecs: Codecs,
 }
 
 /// Whether media is protected.

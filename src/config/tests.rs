@@ -236,3 +236,17 @@ fn a_trunk_from_outside_with_media_on_loopback_is_warned_of() {
     let config = parse("[sip]\ntrunks = [\"192.0.2.10\"]").unwrap();
     assert!(config.warnings()[0].contains("[media] address"));
 }
+
+#[test]
+fn codecs_are_listed_in_their_order_and_each_once() {
+    let listed = |text: &str| parse(&format!("[media]\ndesk_codecs = {text}"));
+    let codecs = listed("[\"g722\", \"PCMA\"]").unwrap().media.desk_codecs;
+    let codecs: Vec<_> = codecs.iter().map(crate::codecs::Codec::name).collect();
+    assert_eq!(codecs, ["G722", "PCMA"]);
+    for wrong in ["[]", "[\"G729\"]", "[\"PCMA\", \"pcma\"]", "\"PCMA\""] {
+        let error = listed(wrong).unwrap_err();
+        assert!(error.contains("desk_codecs"), "{wrong}: {error}");
+    }
+    let error = listed("[\"G729\"]").unwrap_err();
+    assert!(error.contains("PCMA, PCMU, G722, opus"), "{error}");
+}

@@ -296,6 +296,9 @@ fn media() -> Media {
         srtp: Srtp::Accept.into(),
         levels: Default::default(),
         learn_address: false,
+        trunk_codecs: crate::media::Codecs::G711,
+        desk_codecs: crate::media::Codecs::G711,
+        browser_codecs: crate::media::Codecs::G711,
     })
     .expect("a media room")
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use super::Tape;
+use crate::codecs::Codecs;
 use crate::console;
 use crate::peer::{Identity, Offer, Peer, read_foreign_dtls, read_stun};
 
@@ -24,7 +25,7 @@ pub fn offer(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let Ok(offer) = Offer::read(text) else {
+    let Ok(offer) = Offer::read(text, &Codecs::ALL) else {
         return;
     };
     assert!(offer.name.len() <= 256);

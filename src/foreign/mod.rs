@@ -18,7 +18,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 30] = [
+pub const TARGETS: [Target; 31] = [
     target("guard_datagram", sip::datagram),
     target("guard_stream", sip::stream),
     target("sip_message", sip::message),
@@ -31,6 +31,7 @@ pub const TARGETS: [Target; 30] = [
     target("jitter_buffer", sound::jitter_buffer),
     target("reception", sound::reception),
     target("tones", sound::tones),
+    target("wide_payloads", sound::wide_payloads),
     target("journal", paper::journal),
     target("journal_entry", paper::journal_entry),
     target("wav_repair", sound::wav_repair),

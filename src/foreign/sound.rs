@@ -7,12 +7,12 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::Tape;
-use crate::rtp::g711::Codec;
+use crate::codecs::{Codec, Codecs, Decoder, LONGEST_SAMPLES, Law};
 use crate::rtp::packet::Packet;
 use crate::rtp::playout::{FRAME_SAMPLES, Playout};
 use crate::rtp::rtcp;
 use crate::rtp::sdp::{self, Local, Srtp};
-use crate::rtp::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
+use crate::rtp::telephone_event::{self, EventPacket, Key, LAST_KEY};
 use crate::rtp::tones::Detector;
 use crate::srtp::sdes::{Keys, Suite};
 use crate::srtp::{Incoming, OVERHEAD, Outgoing};
@@ -26,10 +26,17 @@ static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 pub fn description(bytes: &[u8]) {
     sdp::is_hold(bytes);
     for srtp in [Srtp::Refuse, Srtp::Accept, Srtp::Require] {
-        let ours = || Local::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 20_000, srtp);
+        let ours = || {
+            Local::new(
+                IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+                20_000,
+                srtp,
+                Codecs::ALL,
+            )
+        };
         // Any bytes as the answer to an offer of ours.
         drop(ours().accept(bytes));
-        let checked = sdp::check(bytes, srtp);
+        let checked = sdp::check(bytes, srtp, &Codecs::ALL);
         let answered = ours().answer(bytes);
         assert_eq!(checked.is_ok(), answered.is_ok());
         let Ok((answer, negotiated)) = answered else {
@@ -38,16 +45,22 @@ pub fn description(bytes: &[u8]) {
         assert!([10, 20, 30, 40].contains(&negotiated.ptime_ms));
         if negotiated.srtp.is_some() {
             assert!(srtp != Srtp::Refuse);
-            assert!(sdp::check(answer.as_bytes(), Srtp::Require).is_ok());
+            assert!(sdp::check(answer.as_bytes(), Srtp::Require, &Codecs::ALL).is_ok());
             continue;
         }
         assert!(srtp != Srtp::Require);
-        let mut theirs = Local::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 30_000, Srtp::Refuse);
+        let mut theirs = Local::new(
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            30_000,
+            Srtp::Refuse,
+            Codecs::ALL,
+        );
         let back = theirs.accept(answer.as_bytes()).expect("our own answer");
         assert_eq!(back.rtp.map(|rtp| rtp.port()), Some(20_000));
         assert_eq!(back.codec, negotiated.codec);
         assert_eq!(back.payload_type, negotiated.payload_type);
         assert_eq!(back.event_type, negotiated.event_type);
+        assert_eq!(back.event_clock_hz, negotiated.event_clock_hz);
     }
 }
 
@@ -58,11 +71,32 @@ pub fn rtp(bytes: &[u8]) {
     };
     assert!(packet.payload.len() + 12 <= bytes.len());
     assert!(packet.payload_type < 128);
-    for codec in [Codec::Pcma, Codec::Pcmu] {
+    for law in [Law::Pcma, Law::Pcmu] {
         let mut sound = vec![0; packet.payload.len()];
-        codec.decode(packet.payload, &mut sound);
+        law.decode(packet.payload, &mut sound);
         let mut octets = vec![0; sound.len()];
-        codec.encode(&sound, &mut octets);
+        law.encode(&sound, &mut octets);
+    }
+}
+
+/// A codec, then payloads of a stream of it, each behind its length: whatever they are, the stream goes on, and what
+/// was decoded of one is not longer than a packet can be.
+pub fn wide_payloads(bytes: &[u8]) {
+    let mut tape = Tape(bytes);
+    let codec = match tape.u8() {
+        Some(number) if number & 1 == 0 => Codec::G722,
+        _ => Codec::Opus,
+    };
+    let mut decoder = Decoder::new(codec).expect("it is wide");
+    let mut sound = [[0; 2]; LONGEST_SAMPLES];
+    while let Some(length) = tape.u16() {
+        let length = usize::from(length) % 1500;
+        let Some(payload) = tape.take(length.min(tape.0.len())) else {
+            break;
+        };
+        let decoded = decoder.decode(payload, &mut sound);
+        assert!(decoded.is_ok_and(|steps| steps <= LONGEST_SAMPLES) || codec == Codec::Opus);
+        assert!(decoded.unwrap_or(0) <= 960 || codec == Codec::G722);
     }
 }
 
@@ -129,7 +163,7 @@ pub fn rtcp(bytes: &[u8]) {
 /// down once and up once, in that order.
 pub fn telephone_events(bytes: &[u8]) {
     let mut tape = Tape(bytes);
-    let mut decoder = Decoder::default();
+    let mut decoder = telephone_event::Decoder::default();
     let mut now = *BEGAN;
     let mut presses = Presses::default();
     let mut packets = 0;
@@ -237,7 +271,7 @@ pub fn tones(bytes: &[u8]) {
     let mut beats = 0;
     for octets in bytes.chunks(FRAME_SAMPLES) {
         let mut frame = [0; FRAME_SAMPLES];
-        Codec::Pcma.decode(octets, &mut frame);
+        Law::Pcma.decode(octets, &mut frame);
         detector.hear(&frame, octets[0] == 0, now, |key| presses.note(key));
         now += Duration::from_millis(20);
         beats += 1;

@@ -39,7 +39,7 @@ mod replay {
 
     replays! {
         guard_datagram guard_stream sip_message sip_info sdp rtp rtcp srtp telephone_event jitter_buffer
-        reception tones journal journal_entry wav_repair wav_prompt dialplan prompts calendar configuration key_plan dates
+        reception tones wide_payloads journal journal_entry wav_repair wav_prompt dialplan prompts calendar configuration key_plan dates
         identifiers web_request browser_offer stun console_message dtls refer_to challenge
     }
 

@@ -17,14 +17,14 @@ impl Media {
     /// see [`Leg::come`].
     pub fn answer_browser(&self, offer: &str) -> Result<Leg, Error> {
         // Read first, so that an offer nobody can answer costs no port.
-        let offer = Offer::read(offer)?;
+        let offer = Offer::read(offer, &self.browser_codecs)?;
         let sockets = self.ports.bind()?;
         let (address, port) = (self.ports.address(), sockets.port);
         let (peer, description) =
             Peer::answering(&offer, &self.identity, address, port).map_err(Error::NoKeys)?;
         Ok(Leg {
             far_end: FarEnd::of_browser(sockets, peer),
-            local: Local::new(address, port, self.srtp),
+            local: Local::new(address, port, self.srtp, self.browser_codecs),
             description,
             negotiated: Some(offer.negotiated()),
             level: factor(self.levels.desks),

@@ -4,6 +4,7 @@ mod ear;
 mod ending;
 mod late;
 mod oneway;
+mod record;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,16 +13,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
 
-use super::held::Held;
 use super::leg::MediaLeg;
 use super::message::{End, Message};
 use super::outbox::Outbox;
-use super::playing::{Play, Prompt};
 use super::recorder::{FileId, Recording, Writer};
 use super::{Clip, Event, LegCounts, Side};
-use crate::mixing::{Bridge, Ear, Frame, Limiters};
-use crate::rtp::g711::Codec;
-use crate::rtp::playout::FRAME_SAMPLES;
+use crate::codecs::{FRAME_SAMPLES, Frame, Pair, Rate};
+use crate::mixing::{Bridge, Ear, Held, Limiters, Play, Prompt, Track};
 use crate::rtp::sdp::Negotiated;
 use crate::rtp::sender::KeyToSend;
 
@@ -96,6 +94,8 @@ pub struct Call {
     writer: Writer,
     /// What is our own is recorded as late as what comes out of the jitter buffers: `rtp`'s target.
     held: Held,
+    /// The best of the legs that were in it: a call becomes wide once, and stays so.
+    rate: Rate,
     timeout: Duration,
 }
 
@@ -115,6 +115,7 @@ impl Call {
         let recording = new.recording.map(|(file, path)| {
             Recording::open(file, path, 2, new.writer.clone(), new.events.clone())
         });
+        let rate = new.caller.rate();
         Call {
             id: new.id,
             next_beat: first_beat,
@@ -132,6 +133,7 @@ impl Call {
             outbox: Outbox::new(new.events),
             writer: new.writer,
             held: Held::default(),
+            rate,
             timeout: new.timeout,
         }
     }
@@ -157,10 +159,17 @@ impl Call {
     }
 
     fn beat(&mut self, now: Instant) {
-        let (from_caller, from_desks) = self.listen(now);
+        match self.rate {
+            Rate::Narrow => self.beat_of::<i16>(now),
+            Rate::Wide => self.beat_of::<Pair>(now),
+        }
+    }
+
+    fn beat_of<S: Track>(&mut self, now: Instant) {
+        let (from_caller, from_desks) = self.listen::<S>(now);
         self.supervise(now);
         self.watch(&from_caller, &from_desks[0]);
-        let mut prompt = Prompt::new();
+        let mut prompt = Prompt::default();
         let (mut to_caller_is_prompt, mut to_desk_is_prompt) = (false, false);
         if let Some(play) = &mut self.play {
             let codec_caller = self.caller.negotiated.codec;
@@ -174,39 +183,33 @@ impl Call {
             }
         }
         let mixed = self.mixed(&from_caller, &from_desks, !to_caller_is_prompt, now);
-        let mut heard = match to_caller_is_prompt {
-            true => prompt.pcm,
-            false => mixed.to_caller,
+        let beep = self.message.as_mut().and_then(Message::beep);
+        let ready = (to_caller_is_prompt && beep.is_none()).then_some(&prompt.caller);
+        let ours = beep.or(to_caller_is_prompt.then_some(prompt.pcm));
+        let mut heard = match &ours {
+            Some(ours) => self.caller.at_rate(ours),
+            None => mixed.to_caller,
         };
-        let beeping = self
-            .message
-            .as_mut()
-            .is_some_and(|message| message.beep(&mut heard));
-        if to_caller_is_prompt && !beeping {
-            self.caller.send(&prompt.caller, &mut heard);
-        } else {
-            let octets = encoded(self.caller.negotiated.codec, &heard);
-            self.caller.send(&octets, &mut heard);
-        }
+        self.caller.send(ready, &mut heard);
         for (desk, mut sound) in self.desks.iter_mut().zip(mixed.to_desks) {
             let Some(desk) = desk else { continue };
             if to_desk_is_prompt && desk.side == Side::Desk {
-                desk.send(&prompt.desk, &mut prompt.pcm);
+                sound = desk.at_rate(&prompt.pcm);
+                desk.send(Some(&prompt.desk), &mut sound);
             } else {
-                let octets = encoded(desk.negotiated.codec, &sound);
-                desk.send(&octets, &mut sound);
+                desk.send(None, &mut sound);
             }
         }
-        let is_ours = to_caller_is_prompt || beeping;
-        let spoken = if is_ours { heard } else { [0; FRAME_SAMPLES] };
+        let silence = [S::default(); FRAME_SAMPLES];
+        let spoken = if ours.is_some() { heard } else { silence };
         self.record(&from_caller, &spoken, &mixed.desks);
     }
 
     /// What every side says in this beat.
-    fn listen(&mut self, now: Instant) -> (Frame, [Frame; 2]) {
+    fn listen<S: Track>(&mut self, now: Instant) -> (Frame<S>, [Frame<S>; 2]) {
         let (outbox, due) = (&mut self.outbox, self.next_beat);
-        let mut from_caller = [0; FRAME_SAMPLES];
-        let mut from_desks = [[0; FRAME_SAMPLES]; 2];
+        let mut from_caller = [S::default(); FRAME_SAMPLES];
+        let mut from_desks = [from_caller; 2];
         self.caller.drain(due, now, &mut |event| outbox.push(event));
         self.caller
             .hear(&mut from_caller, now, &mut |event| outbox.push(event));
@@ -232,48 +235,6 @@ impl Call {
             .supervise(timeout, now, &mut |event| outbox.push(event));
     }
 
-    /// Both sides stand on one timeline, as late as the jitter buffers are deep: the caller's and the
-    /// desk's sound come out of one, and what is our own (`spoken`) is held back as long.
-    fn record(
-        &mut self,
-        from_caller: &[i16; FRAME_SAMPLES],
-        spoken: &[i16; FRAME_SAMPLES],
-        from_desk: &[i16; FRAME_SAMPLES],
-    ) {
-        if let Some(recording) = &mut self.recording {
-            recording.retry();
-            let held = self.held.pass(spoken);
-            let nothing_yet = held.is_none()
-                && from_caller
-                    .iter()
-                    .chain(from_desk)
-                    .all(|sample| *sample == 0);
-            let mut right = held.unwrap_or([0; FRAME_SAMPLES]);
-            // The end of a prompt and the first words of a desk may fall on one frame.
-            for (sample, other) in right.iter_mut().zip(from_desk) {
-                *sample = sample.saturating_add(*other);
-            }
-            // Until the jitter buffers give their first sound there is nothing of the call: recorded, it
-            // would make the recording longer than the call is.
-            if !nothing_yet {
-                recording.stereo(from_caller, &right);
-            }
-        }
-        if let Some(end) = self
-            .message
-            .as_mut()
-            .and_then(|message| message.hear(from_caller))
-        {
-            self.close_message(end);
-        }
-    }
-
-    fn close_message(&mut self, end: End) {
-        if let Some(message) = self.message.take() {
-            self.closing.push(message.close(end));
-        }
-    }
-
     pub fn carry_out(&mut self, command: Command, now: Instant) {
         match command {
             Command::Play {
@@ -285,6 +246,7 @@ impl Call {
             }
             Command::StopPlaying => self.play = None,
             Command::AddDesk(leg) => {
+                self.rate = self.rate.max(leg.rate());
                 self.remove_desk(leg.side, now);
                 if let Some(place) = place_of(leg.side) {
                     self.desks[place] = Some(leg);
@@ -297,6 +259,7 @@ impl Call {
                 self.is_first(second, now);
             }
             Command::AddEar(leg, how) => {
+                self.rate = self.rate.max(leg.rate());
                 self.remove_ear(now);
                 self.supervisor = Some(Supervisor { leg, how });
             }
@@ -313,6 +276,7 @@ impl Call {
                 done,
             } => {
                 let due = self.next_beat;
+                self.rate = self.rate.max(negotiated.codec.rate());
                 if let (Some(leg), outbox) = self.leg(side) {
                     // What came before was negotiated, too: a key of it counts.
                     leg.drain_all(due, now, &mut |event| outbox.push(event));
@@ -384,10 +348,4 @@ fn place_of(side: Side) -> Option<usize> {
         Side::Desk => Some(0),
         Side::Second => Some(1),
     }
-}
-
-fn encoded(codec: Codec, sound: &[i16; FRAME_SAMPLES]) -> [u8; FRAME_SAMPLES] {
-    let mut octets = [0; FRAME_SAMPLES];
-    codec.encode(sound, &mut octets);
-    octets
 }

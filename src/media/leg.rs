@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::BEAT;
 use super::{Event, LegCounts, Side, Way};
+use crate::codecs::{Encoder, FRAME_SAMPLES, Frame, OCTETS_AT_MOST, Rate, Sample};
 use crate::line::{Clocks, FarEnd, PACKET_LEN, REPORT_ROOM, Received};
 use crate::mixing::limiter::Limiter;
 use crate::oneway::{Beat, Watch};
 use crate::rtp::packet::Packet;
-use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::receiver::Receiver;
 use crate::rtp::rtcp;
 use crate::rtp::sdp::Negotiated;
@@ -38,6 +38,7 @@ pub struct MediaLeg {
     last_sign: Instant,
     timed_out: bool,
     heard_anything: bool,
+    encoder: Encoder,
     sender: Sender,
     next_report: Instant,
     beats: u32,
@@ -55,16 +56,18 @@ impl MediaLeg {
         level: f32,
         now: Instant,
     ) -> Self {
+        let codec = negotiated.codec;
         let mut leg = MediaLeg {
             side,
             negotiated,
             counts: LegCounts::default(),
             far_end,
-            receiver: Receiver::default(),
+            receiver: Receiver::new(codec),
             last_sign: now,
             timed_out: false,
             heard_anything: false,
-            sender: Sender::default(),
+            encoder: Encoder::new(codec),
+            sender: Sender::new(codec),
             next_report: now + RTCP_EVERY,
             beats: 0,
             watched: Watch::new(side != Side::Caller),
@@ -86,7 +89,11 @@ impl MediaLeg {
         if negotiated.codec != self.negotiated.codec
             || negotiated.ptime_ms != self.negotiated.ptime_ms
         {
-            self.sender.forget();
+            self.sender.renegotiated(negotiated.codec);
+        }
+        if negotiated.codec != self.encoder.codec() {
+            self.encoder = Encoder::new(negotiated.codec);
+            self.receiver.expect_codec(negotiated.codec);
         }
         if (negotiated.rtp, negotiated.event_type)
             != (self.negotiated.rtp, self.negotiated.event_type)
@@ -193,9 +200,9 @@ impl MediaLeg {
     }
 
     /// The next 20 ms of what this side says; tells the keys in it.
-    pub fn hear(
+    pub fn hear<S: Sample>(
         &mut self,
-        frame: &mut [i16; FRAME_SAMPLES],
+        frame: &mut Frame<S>,
         now: Instant,
         out: &mut impl FnMut(Event),
     ) {
@@ -248,12 +255,37 @@ impl MediaLeg {
         self.sender.queue_key(key, &self.negotiated);
     }
 
-    /// Sends 20 ms of octets in this leg's codec; `frame` is what is heard, which a key's tones replace.
-    pub fn send(&mut self, octets: &[u8; FRAME_SAMPLES], frame: &mut [i16; FRAME_SAMPLES]) {
-        let far_end = &mut self.far_end;
-        self.counts.sent += self.sender.send(octets, frame, &self.negotiated, |packet| {
-            far_end.send(packet)
-        });
+    /// Sends 20 ms of what is heard, which a key's tones replace; `ready` are its octets of G.711, where there are any.
+    pub fn send<S: Sample>(&mut self, ready: Option<&[u8; FRAME_SAMPLES]>, frame: &mut Frame<S>) {
+        let mut encoded = [0; OCTETS_AT_MOST];
+        let octets = match ready.filter(|_| self.negotiated.codec.law().is_some()) {
+            Some(ready) => &ready[..],
+            // Who is on hold is sent nothing.
+            None if !self.negotiated.they_receive => &[],
+            None => {
+                let length = self.encoder.encode(frame, &mut encoded);
+                &encoded[..length]
+            }
+        };
+        let (far_end, encoder) = (&mut self.far_end, &mut self.encoder);
+        let toned = |tones: &Frame, frame: &mut Frame<S>, out: &mut [u8; OCTETS_AT_MOST]| {
+            *frame = encoder.at_rate(tones);
+            encoder.encode(frame, out)
+        };
+        self.counts.sent += self
+            .sender
+            .send(octets, frame, &self.negotiated, toned, |packet| {
+                far_end.send(packet)
+            });
+    }
+
+    /// Narrow sound of ours as this side hears it in a call of this rate.
+    pub fn at_rate<S: Sample>(&mut self, narrow: &Frame) -> Frame<S> {
+        self.encoder.at_rate(narrow)
+    }
+
+    pub fn rate(&self) -> Rate {
+        self.negotiated.codec.rate()
     }
 
     /// Reports, signs of life, and the end of patience.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::call::BEAT;
 use super::recorder::{Closing, Recording};
-use crate::rtp::playout::FRAME_SAMPLES;
+use crate::codecs::{FRAME_SAMPLES, Frame, Sample};
 use crate::rtp::tones::Generator;
 
 /// Sound below this (mean square) is silence: about −46 dBm0.
@@ -42,17 +42,16 @@ impl Message {
         }
     }
 
-    /// Writes the beep over what the caller hears, while it lasts.
-    pub fn beep(&mut self, heard: &mut [i16; FRAME_SAMPLES]) -> bool {
-        let Some((generator, _)) = &mut self.beep else {
-            return false;
-        };
-        generator.write(heard);
-        true
+    /// The beep that the caller hears instead of everything else, while it lasts.
+    pub fn beep(&mut self) -> Option<Frame> {
+        let (generator, _) = self.beep.as_mut()?;
+        let mut beep = [0; FRAME_SAMPLES];
+        generator.write(&mut beep);
+        Some(beep)
     }
 
     /// Takes 20 ms of the caller; says when the message is over.
-    pub fn hear(&mut self, sound: &[i16; FRAME_SAMPLES]) -> Option<End> {
+    pub fn hear<S: Sample>(&mut self, sound: &Frame<S>) -> Option<End> {
         self.recording.retry();
         if let Some((_, beats)) = &mut self.beep {
             *beats -= 1;
@@ -88,9 +87,10 @@ impl Message {
     }
 }
 
-fn is_silent(sound: &[i16; FRAME_SAMPLES]) -> bool {
+fn is_silent<S: Sample>(sound: &Frame<S>) -> bool {
+    let sound = S::flat(sound);
     let energy: i64 = sound.iter().map(|sample| i64::from(*sample).pow(2)).sum();
-    energy < SILENCE_MEAN_SQUARE * FRAME_SAMPLES as i64
+    energy < SILENCE_MEAN_SQUARE * sound.len() as i64
 }
 
 fn beats_of(length: Duration) -> u32 {

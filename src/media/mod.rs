@@ -13,7 +13,6 @@ mod leg;
 mod message;
 mod outbox;
 mod platter;
-mod playing;
 mod priority;
 mod recorder;
 mod shard;
@@ -23,7 +22,7 @@ mod writer;
 mod tests;
 
 pub use crate::clips::{Clip, Clips, WavFacts, wav_facts};
-use crate::mixing::held;
+pub use crate::codecs::{Codec, Codecs};
 use crate::mixing::limiter::factor;
 pub use crate::mixing::{Bridge, Ear};
 pub use crate::oneway::{News, Trouble};
@@ -40,6 +39,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use crate::codecs;
 use crate::line::{FarEnd, Learning, Ports};
 use crate::peer::Identity;
 use crate::rtp::sdp::{self, Local, Negotiated};
@@ -78,6 +78,12 @@ pub struct Settings {
     pub levels: Levels,
     /// For broken trunks: a leg's address may be learnt from its first packets.
     pub learn_address: bool,
+    /// Codecs on legs to and from trunks.
+    pub trunk_codecs: Codecs,
+    /// Codecs that desks' telephones are offered, the most liked one first.
+    pub desk_codecs: Codecs,
+    /// Codecs of browsers: of what one offers, the first of these.
+    pub browser_codecs: Codecs,
 }
 
 /// In dB.
@@ -192,7 +198,7 @@ pub struct Leg {
 }
 
 impl Leg {
-    /// The offer (or, after `answer_to`, the answer) to send. Offers PCMA, PCMU and telephone-event.
+    /// The offer (or, after `answer_to`, the answer) to send.
     pub fn description(&self) -> &str {
         &self.description
     }
@@ -241,6 +247,9 @@ pub struct Media {
     levels: Levels,
     /// Of the legs that are made.
     level: f32,
+    trunk_codecs: Codecs,
+    desk_codecs: Codecs,
+    browser_codecs: Codecs,
     learning: Learning,
     /// Who we are to browsers.
     identity: Arc<Identity>,
@@ -273,6 +282,7 @@ impl Media {
                 .name(format!("media-{index}"))
                 .spawn(move || {
                     priority::raise(priority::BEAT);
+                    codecs::prepare();
                     shard::run(&receiver);
                 })?;
             shards.push(sender);
@@ -291,6 +301,9 @@ impl Media {
             srtp: settings.srtp.trunk,
             levels: settings.levels,
             level: factor(settings.levels.trunk),
+            trunk_codecs: settings.trunk_codecs,
+            desk_codecs: settings.desk_codecs,
+            browser_codecs: settings.browser_codecs,
             learning: match settings.learn_address {
                 true => Learning::FromAnybody,
                 false => Learning::Never,
@@ -324,9 +337,10 @@ impl Media {
     /// A leg that answers `offer`; its `description` is the answer.
     pub fn answer_to(&self, offer: &[u8]) -> Result<Leg, Error> {
         // Read first, so that an offer nobody can answer costs no port.
-        sdp::check(offer, self.srtp)?;
+        sdp::check(offer, self.srtp, &self.trunk_codecs)?;
         let sockets = self.ports.bind()?;
-        let mut local = Local::new(self.ports.address(), sockets.port, self.srtp);
+        let codecs = self.trunk_codecs;
+        let mut local = Local::new(self.ports.address(), sockets.port, self.srtp, codecs);
         let (description, negotiated) = local.answer(offer)?;
         reachable(self.ports.address(), &negotiated)?;
         Ok(Leg {
@@ -338,13 +352,22 @@ impl Media {
         })
     }
 
-    /// A leg that makes an offer.
+    /// A leg that makes an offer to a trunk.
     pub fn offer(&self) -> Result<Leg, Error> {
+        self.offer_of(self.trunk_codecs)
+    }
+
+    /// A leg that makes an offer to a desk's telephone.
+    pub fn offer_to_desk(&self) -> Result<Leg, Error> {
+        self.offer_of(self.desk_codecs)
+    }
+
+    fn offer_of(&self, codecs: Codecs) -> Result<Leg, Error> {
         if self.srtp == Srtp::Impossible {
             return Err(Error::KeysInTheClear);
         }
         let sockets = self.ports.bind()?;
-        let mut local = Local::new(self.ports.address(), sockets.port, self.srtp);
+        let mut local = Local::new(self.ports.address(), sockets.port, self.srtp, codecs);
         let description = local.offer();
         Ok(Leg {
             far_end: FarEnd::new(sockets, self.learning),

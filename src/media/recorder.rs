@@ -14,13 +14,13 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use tokio::sync::mpsc::Sender;
 
 use super::{Event, LegCounts};
-use crate::rtp::playout::FRAME_SAMPLES;
+use crate::codecs::{Frame, Rate, Sample};
 
-/// Frames (samples a channel) of a block: a quarter of a second.
+/// Samples a channel of a block, at 8,000 Hz: a quarter of a second.
 pub const BLOCK_FRAMES: u64 = 2000;
 /// Blocks of one file kept in memory while the disk does not take them: 30 s.
 pub const BLOCKS_KEPT: usize = 120;
-/// Blocks in memory over all files: about 128 MB.
+/// Blocks in memory over all files: about 128 MB, and twice that of wide sound.
 const BLOCKS_KEPT_IN_ALL: usize = 16_384;
 
 /// Names a file to the writer.
@@ -28,18 +28,20 @@ pub type FileId = u64;
 
 /// A stretch of sound on its way to the disk.
 pub struct Block {
-    /// Where it lies on the file's timeline.
+    /// Where it lies on the file's timeline, in samples of its rate.
     pub from: u64,
+    pub rate: Rate,
     /// Interleaved.
     pub samples: Vec<i16>,
     in_memory: Arc<AtomicUsize>,
 }
 
 impl Block {
-    pub fn new(from: u64, samples: Vec<i16>, in_memory: Arc<AtomicUsize>) -> Self {
+    pub fn new(from: u64, rate: Rate, samples: Vec<i16>, in_memory: Arc<AtomicUsize>) -> Self {
         in_memory.fetch_add(1, Ordering::Relaxed);
         Block {
             from,
+            rate,
             samples,
             in_memory,
         }
@@ -79,7 +81,9 @@ pub enum ToWriter {
     },
     Close {
         file: FileId,
+        /// Of this rate.
         frames: u64,
+        rate: Rate,
         closing: Closing,
     },
 }
@@ -101,7 +105,9 @@ pub struct Recording {
     /// What the writer's queue did not take yet.
     waiting: VecDeque<ToWriter>,
     samples: Vec<i16>,
-    /// Timeline position of `samples`.
+    /// The best of what was recorded so far: it rises when a wide leg joins, and never falls.
+    rate: Rate,
+    /// Timeline position of `samples`, in samples of the rate.
     from: u64,
 }
 
@@ -119,6 +125,7 @@ impl Recording {
             writer,
             waiting: VecDeque::new(),
             samples: Vec::new(),
+            rate: Rate::Narrow,
             from: 0,
         };
         recording.hand_over(ToWriter::Open {
@@ -130,27 +137,22 @@ impl Recording {
         recording
     }
 
-    pub fn stereo(&mut self, left: &[i16; FRAME_SAMPLES], right: &[i16; FRAME_SAMPLES]) {
-        self.make_room();
-        let at = self.samples.len();
-        self.samples.resize(at + 2 * FRAME_SAMPLES, 0);
-        let frames = self.samples[at..].as_chunks_mut().0;
-        for (frame, (left, right)) in frames.iter_mut().zip(left.iter().zip(right)) {
-            *frame = [*left, *right];
-        }
+    pub fn stereo<S: Sample>(&mut self, left: &Frame<S>, right: &Frame<S>) {
+        self.make_room(S::RATE);
+        S::interleave(left, right, &mut self.samples);
         self.cut();
     }
 
-    pub fn mono(&mut self, sound: &[i16; FRAME_SAMPLES]) {
-        self.make_room();
-        self.samples.extend(sound);
+    pub fn mono<S: Sample>(&mut self, sound: &Frame<S>) {
+        self.make_room(S::RATE);
+        self.samples.extend(S::flat(sound));
         self.cut();
     }
 
-    /// Lets time pass unrecorded; the writer fills it with silence.
-    pub fn skip(&mut self, frames: u64) {
+    /// Lets time pass unrecorded, in steps of 1/8000 s; the writer fills it with silence.
+    pub fn skip(&mut self, steps: u64) {
         self.hand_over_block();
-        self.from += frames;
+        self.from += steps * self.rate.samples_a_step() as u64;
     }
 
     /// Hands over the rest; `retry` until nothing waits.
@@ -159,6 +161,7 @@ impl Recording {
         let close = ToWriter::Close {
             file: self.file,
             frames: self.from,
+            rate: self.rate,
             closing,
         };
         self.hand_over(close);
@@ -175,15 +178,25 @@ impl Recording {
         false
     }
 
-    fn make_room(&mut self) {
+    /// For a frame of this rate. A call's rate never falls, so its recording's does not.
+    fn make_room(&mut self, rate: Rate) {
+        if rate > self.rate {
+            self.hand_over_block();
+            let times = rate.samples_a_step() / self.rate.samples_a_step();
+            self.from *= times as u64;
+            self.rate = rate;
+        }
         if self.samples.capacity() == 0 {
-            self.samples
-                .reserve_exact(BLOCK_FRAMES as usize * usize::from(self.channels));
+            self.samples.reserve_exact(self.block_len());
         }
     }
 
+    fn block_len(&self) -> usize {
+        BLOCK_FRAMES as usize * self.rate.samples_a_step() * usize::from(self.channels)
+    }
+
     fn cut(&mut self) {
-        if self.samples.len() >= BLOCK_FRAMES as usize * usize::from(self.channels) {
+        if self.samples.len() >= self.block_len() {
             self.hand_over_block();
         }
     }
@@ -197,7 +210,7 @@ impl Recording {
         self.from += (samples.len() / usize::from(self.channels)) as u64;
         let in_memory = Arc::clone(&self.writer.in_memory);
         let count = in_memory.load(Ordering::Relaxed);
-        let block = Block::new(from, samples, in_memory);
+        let block = Block::new(from, self.rate, samples, in_memory);
         // Dropped here, it is a hole in the timeline that the writer sees, fills and tells.
         if self.waiting.len() < BLOCKS_KEPT && count < BLOCKS_KEPT_IN_ALL {
             self.hand_over(ToWriter::Block {

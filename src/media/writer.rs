@@ -1,5 +1,7 @@
 //! The writer thread: takes blocks, writes WAV files, waits for the disk so that nobody else has to.
 
+mod widening;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use super::platter::{Closed, Platter};
 use super::recorder::{BLOCKS_KEPT, Block, Closing, FileId, ToWriter};
 use super::volume::{Durable, Octets, Start, Volume};
 use super::{Event, Recorded};
+use crate::codecs::Rate;
 use crate::failpoint::{self, Step};
 
 /// Every fourth block. Not the full second: a block that came a little early would wait for the fifth.
@@ -20,8 +23,6 @@ const SYNC_EVERY: Duration = Duration::from_millis(900);
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// Gaps told one by one in a file; later ones widen the last.
 const GAPS_TOLD: usize = 1000;
-const RATE_HZ: u32 = 8000;
-const FRAMES_A_MS: u64 = 8;
 /// Silence is written in pieces of this many samples.
 const SILENCE: [i16; 8192] = [0; 8192];
 
@@ -59,8 +60,12 @@ struct Open {
     events: Sender<Event>,
     disk: Disk,
     stalled: Arc<AtomicUsize>,
+    /// Of the file as it stands; see [`widening`].
+    rate: Rate,
     /// Frames on the disk.
     frames: u64,
+    /// So many frames at the beginning are in the file that was set aside.
+    aside: u64,
     waiting: VecDeque<Block>,
     gaps: Vec<(u64, u64)>,
     /// Where silence began that stands for lost sound and is not told yet.
@@ -102,10 +107,11 @@ pub fn run(queue: &Receiver<ToWriter>, volume: &dyn Volume, stalled: &Arc<Atomic
             Some(ToWriter::Close {
                 file,
                 frames,
+                rate,
                 closing,
             }) => {
                 if let Some(open) = files.remove(&file) {
-                    let closed = open.close(frames, closing, now, volume, &platter);
+                    let closed = open.close((frames, rate), closing, now, volume, &platter);
                     platter.close(closed);
                 }
             }
@@ -134,7 +140,9 @@ impl Open {
                 _stall: None,
             },
             stalled: Arc::clone(stalled),
+            rate: Rate::Narrow,
             frames: 0,
+            aside: 0,
             waiting: VecDeque::new(),
             gaps: Vec::new(),
             silent_from: None,
@@ -183,8 +191,12 @@ impl Open {
                 tracing::info!(path = %self.path.display(), "a recording is written again");
             }
         }
+        self.write_aside()?;
         while let Some(block) = self.waiting.front() {
-            let from = block.from;
+            let (from, rate) = (block.from, block.rate);
+            if rate > self.rate {
+                self.widen(rate, volume, platter)?;
+            }
             if from > self.frames {
                 self.silent_from.get_or_insert(self.frames);
                 self.write_silence(from - self.frames)?;
@@ -216,7 +228,7 @@ impl Open {
     fn open_file(&mut self, volume: &dyn Volume) -> hound::Result<Disk> {
         let spec = hound::WavSpec {
             channels: self.channels,
-            sample_rate: RATE_HZ,
+            sample_rate: self.rate.hz(),
             bits_per_sample: 16,
             sample_format: hound::SampleFormat::Int,
         };
@@ -261,7 +273,7 @@ impl Open {
             return;
         };
         let length = until.saturating_sub(from);
-        let gap = (from / FRAMES_A_MS, length / FRAMES_A_MS);
+        let gap = (self.ms(from), self.ms(length));
         metrics::counter!("gradeline_media_recording_gap_ms_total").increment(gap.1);
         let full = self.gaps.len() >= GAPS_TOLD;
         match self.gaps.last_mut() {
@@ -278,7 +290,7 @@ impl Open {
     /// Writes what it can; what is told then is the truth about the file.
     fn close(
         mut self,
-        frames: u64,
+        (frames, rate): (u64, Rate),
         closing: Closing,
         now: Instant,
         volume: &dyn Volume,
@@ -288,6 +300,8 @@ impl Open {
             *retry_at = retry_at.map(|_| now);
         }
         self.write(now, volume, platter);
+        // Where none of the wide blocks was taken the file is narrow to its end.
+        let frames = self.at_own_rate(frames, rate);
         let missing = frames.saturating_sub(self.frames);
         if missing > 0 {
             self.silent_from.get_or_insert(self.frames);
@@ -296,6 +310,7 @@ impl Open {
             }
         }
         self.note_gap(frames);
+        let length_ms = self.ms(frames);
         let durable = match self.disk {
             Disk::Up(wav, durable) => {
                 failpoint::reach(Step::RecordingClosing);
@@ -320,7 +335,7 @@ impl Open {
             },
             Closing::Call { caller, desk } => Event::Finished(Recorded {
                 path: self.path.clone(),
-                length_ms: frames / FRAMES_A_MS,
+                length_ms,
                 gaps: self.gaps,
                 caller,
                 desk,

@@ -1,37 +1,55 @@
 //! What is our own, held back as long as the jitter buffers are deep.
 
-use crate::rtp::playout::{FRAME_SAMPLES, TARGET_SAMPLES};
+use crate::codecs::{FRAME_SAMPLES, Frame, Pair, Sample, Up};
+use crate::playout::TARGET_SAMPLES;
 
 /// Frames that are held.
 pub const FRAMES: usize = TARGET_SAMPLES as usize / FRAME_SAMPLES;
 const _: () = assert!(TARGET_SAMPLES as usize == FRAMES * FRAME_SAMPLES);
 
 /// Holds sound back as long as the jitter buffers are deep.
-pub struct Held {
-    frames: [[i16; FRAME_SAMPLES]; FRAMES],
+pub struct Held<S = i16> {
+    frames: [Frame<S>; FRAMES],
     oldest: usize,
     /// Beats until what was passed first comes back.
     empty: usize,
 }
 
-impl Default for Held {
+impl<S: Sample> Default for Held<S> {
     fn default() -> Self {
         Held {
-            frames: [[0; FRAME_SAMPLES]; FRAMES],
+            frames: [[S::default(); FRAME_SAMPLES]; FRAMES],
             oldest: 0,
             empty: FRAMES,
         }
     }
 }
 
-impl Held {
+impl<S: Sample> Held<S> {
     /// Takes this beat's frame and gives the one of `TARGET_SAMPLES` before, where there was one.
-    pub fn pass(&mut self, frame: &[i16; FRAME_SAMPLES]) -> Option<[i16; FRAME_SAMPLES]> {
+    pub fn pass(&mut self, frame: &Frame<S>) -> Option<Frame<S>> {
         let held = std::mem::replace(&mut self.frames[self.oldest], *frame);
         self.oldest = (self.oldest + 1) % FRAMES;
         let was_empty = self.empty > 0;
         self.empty = self.empty.saturating_sub(1);
         (!was_empty).then_some(held)
+    }
+}
+
+impl Held {
+    /// The same sound at 16,000 Hz.
+    pub fn widened(&self) -> Held<Pair> {
+        let mut wide = Held {
+            oldest: self.oldest,
+            empty: self.empty,
+            ..Held::default()
+        };
+        let mut up = Up::default();
+        for nth in 0..FRAMES {
+            let at = (self.oldest + nth) % FRAMES;
+            wide.frames[at] = up.pass(&self.frames[at]);
+        }
+        wide
     }
 }
 

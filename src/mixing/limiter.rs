@@ -1,18 +1,17 @@
 //! What is too loud together is made quieter, not cut off: a limiter without delay. It turns down at once, so that nothing
 //! is ever above [`CEILING`], and up again slowly, so that only the first peak is bent.
 
-use super::Frame;
-use crate::rtp::playout::FRAME_SAMPLES;
+use crate::codecs::{FRAME_SAMPLES, Frame, Sample};
 
 /// 20 ms of several sides' sound, added.
-pub type Sum = [i32; FRAME_SAMPLES];
+pub type Sum<S = i16> = [<S as Sample>::Sum; FRAME_SAMPLES];
 
 /// The largest sample that leaves: −0.14 dBFS, the largest of G.711, so that one side alone is never touched.
 pub const CEILING: i16 = 32_256;
 
-/// How long it stays down after a peak: 200 ms, more than a turn of any voice.
-const HOLD_SAMPLES: u16 = 1600;
-/// How fast it turns up again then: by this part of what is missing, a sample (a time constant of 200 ms).
+/// How long it stays down after a peak: 200 ms in steps of 1/8000 s, more than a turn of any voice.
+const HOLD_STEPS: u16 = 1600;
+/// How fast it turns up again then: by this part of what is missing, a step (a time constant of 200 ms).
 const RELEASE: f32 = 1.0 / 1600.0;
 /// From here on it is as loud as it was.
 const WHOLE: f32 = 0.999;
@@ -21,7 +20,7 @@ const WHOLE: f32 = 0.999;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limiter {
     gain: f32,
-    /// Samples until it may turn up again.
+    /// Steps until it may turn up again.
     hold: u16,
 }
 
@@ -33,40 +32,48 @@ impl Default for Limiter {
 
 impl Limiter {
     /// The same without what is above the ceiling.
-    pub fn limit(&mut self, sum: &Sum) -> Frame {
+    pub fn limit<S: Sample>(&mut self, sum: &Sum<S>) -> Frame<S> {
         self.scale(sum, 1.0)
     }
 
     /// A frame with its level changed by this factor.
-    pub fn level(&mut self, frame: &mut Frame, factor: f32) {
+    pub fn level<S: Sample>(&mut self, frame: &mut Frame<S>, factor: f32) {
         if factor != 1.0 {
-            *frame = self.scale(&frame.map(i32::from), factor);
+            *frame = self.scale(&frame.map(S::summed), factor);
         }
     }
 
-    fn scale(&mut self, sum: &Sum, factor: f32) -> Frame {
+    fn scale<S: Sample>(&mut self, sum: &Sum<S>, factor: f32) -> Frame<S> {
         let ceiling = i32::from(CEILING);
-        let fits = sum.iter().all(|sample| sample.abs() <= ceiling);
+        let fits = sum.iter().all(|step| S::peak(*step) <= ceiling);
         if fits && self.gain == 1.0 && factor == 1.0 {
-            return sum.map(|sample| sample as i16);
+            return sum.map(|step| S::of_sum(step, &mut |sample| sample as i16));
         }
-        sum.map(|sample| {
-            let wanted = sample as f32 * factor;
-            let ceiling = f32::from(CEILING);
-            if wanted.abs() * self.gain > ceiling {
-                self.gain = ceiling / wanted.abs();
-                self.hold = HOLD_SAMPLES;
-            }
-            let heard = (wanted * self.gain).clamp(-ceiling, ceiling);
-            match self.hold.checked_sub(1) {
-                Some(left) => self.hold = left,
-                None => self.gain += (1.0 - self.gain) * RELEASE,
-            }
-            if self.gain > WHOLE {
-                self.gain = 1.0;
-            }
-            heard.round() as i16
+        sum.map(|step| {
+            let heard = S::of_sum(step, &mut |sample| self.sample(sample, factor));
+            self.releases();
+            heard
         })
+    }
+
+    fn sample(&mut self, sample: i32, factor: f32) -> i16 {
+        let wanted = sample as f32 * factor;
+        let ceiling = f32::from(CEILING);
+        if wanted.abs() * self.gain > ceiling {
+            self.gain = ceiling / wanted.abs();
+            self.hold = HOLD_STEPS;
+        }
+        (wanted * self.gain).clamp(-ceiling, ceiling).round() as i16
+    }
+
+    fn releases(&mut self) {
+        match self.hold.checked_sub(1) {
+            Some(left) => self.hold = left,
+            None => self.gain += (1.0 - self.gain) * RELEASE,
+        }
+        if self.gain > WHOLE {
+            self.gain = 1.0;
+        }
     }
 }
 

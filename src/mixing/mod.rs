@@ -1,16 +1,20 @@
 //! Who hears whom: frames of a caller, of up to two desks and of a supervisor in, what each of them and the recording
-//! hears out. Pure: no socket, no thread, no clock.
+//! hears out; and what of ours is played. Pure: no socket, no thread, no clock.
 //!
 //! **Invariant:** nobody hears himself; nobody hears who is apart from him; a sum too loud is limited, neither cut nor wrapped.
 
 pub mod held;
 pub mod limiter;
+mod playing;
+mod rate;
 
-use crate::rtp::playout::FRAME_SAMPLES;
 use limiter::{Limiter, Sum};
+pub use playing::{Clip, Play, Prompt};
+pub use rate::{Held, Track};
 
-/// 20 ms of sound.
-pub type Frame = [i16; FRAME_SAMPLES];
+use crate::codecs::{FRAME_SAMPLES, Sample};
+
+pub use crate::codecs::Frame;
 
 /// Who hears whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -41,11 +45,11 @@ pub enum Ear {
 
 /// What each side hears of the others, as it is added up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sums {
-    pub to_caller: Sum,
-    pub to_desks: [Sum; 2],
+pub struct Sums<S: Sample = i16> {
+    pub to_caller: Sum<S>,
+    pub to_desks: [Sum<S>; 2],
     /// Of the desks, whoever is heard by anybody: the recording's right channel.
-    pub desks: Sum,
+    pub desks: Sum<S>,
 }
 
 /// The limiters of a call, one for each who hears.
@@ -59,7 +63,7 @@ pub struct Limiters {
 
 impl Limiters {
     /// What each side hears.
-    pub fn limit(&mut self, sums: &Sums) -> Mixed {
+    pub fn limit<S: Sample>(&mut self, sums: &Sums<S>) -> Mixed<S> {
         let [first, second] = &mut self.desks;
         Mixed {
             to_caller: self.caller.limit(&sums.to_caller),
@@ -74,11 +78,11 @@ impl Limiters {
 
 /// What each side hears of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mixed {
-    pub to_caller: Frame,
-    pub to_desks: [Frame; 2],
+pub struct Mixed<S = i16> {
+    pub to_caller: Frame<S>,
+    pub to_desks: [Frame<S>; 2],
     /// Of the desks, whoever is heard by anybody: the recording's right channel.
-    pub desks: Frame,
+    pub desks: Frame<S>,
 }
 
 impl Bridge {
@@ -92,21 +96,26 @@ impl Bridge {
     }
 
     /// Mixes a beat. `caller_listens` is false while something of ours is played to him.
-    pub fn mix(self, caller: &Frame, desks: &[Frame; 2], caller_listens: bool) -> Sums {
-        let silence = [0; FRAME_SAMPLES];
-        let (caller, desks) = (&wide(caller), &desks.each_ref().map(wide));
+    pub fn mix<S: Sample>(
+        self,
+        caller: &Frame<S>,
+        desks: &[Frame<S>; 2],
+        caller_listens: bool,
+    ) -> Sums<S> {
+        let silence = [S::Sum::default(); FRAME_SAMPLES];
+        let (caller, desks) = (&added::<S>(caller), &desks.each_ref().map(added::<S>));
         let heard = match (self, caller_listens) {
             (Bridge::Apart, _) | (Bridge::Pair, false) => silence,
             (Bridge::Pair, true) => desks[0],
-            (Bridge::Desks | Bridge::All, _) => sum(&desks[0], &desks[1]),
+            (Bridge::Desks | Bridge::All, _) => sum::<S>(&desks[0], &desks[1]),
         };
         let from_caller = if self.joins_caller() {
             *caller
         } else {
             silence
         };
-        let between = |other: &Sum| match self.joins_second() {
-            true => sum(&from_caller, other),
+        let between = |other: &Sum<S>| match self.joins_second() {
+            true => sum::<S>(&from_caller, other),
             false => from_caller,
         };
         let second = if self.joins_second() {
@@ -122,17 +131,17 @@ impl Bridge {
     }
 
     /// The same with a supervisor who says `said`; beside it what he hears.
-    pub fn mix_with(
+    pub fn mix_with<S: Sample>(
         self,
-        caller: &Frame,
-        desks: &[Frame; 2],
+        caller: &Frame<S>,
+        desks: &[Frame<S>; 2],
         caller_listens: bool,
         ear: Ear,
-        said: &Frame,
-    ) -> (Sums, Sum) {
+        said: &Frame<S>,
+    ) -> (Sums<S>, Sum<S>) {
         let mut mixed = self.mix(caller, desks, caller_listens);
-        let (caller, desks) = (&wide(caller), &desks.each_ref().map(wide));
-        let said = &wide(said);
+        let (caller, desks) = (&added::<S>(caller), &desks.each_ref().map(added::<S>));
+        let said = &added::<S>(said);
         let joins = ear == Ear::Join && self != Bridge::Apart;
         // Who is joined hears the desk while something is played to the caller, and is heard by it: that is recorded
         // as what desks say to each other is.
@@ -141,33 +150,33 @@ impl Bridge {
             _ => mixed.desks,
         };
         let to_ear = match self.joins_caller() {
-            true => sum(caller, &others),
+            true => sum::<S>(caller, &others),
             false => others,
         };
         if joins {
-            mixed.desks = sum(&others, said);
+            mixed.desks = sum::<S>(&others, said);
             if self.joins_caller() {
                 mixed.to_caller = mixed.desks;
             }
         }
         if joins || ear == Ear::Whisper {
-            mixed.to_desks[0] = sum(&mixed.to_desks[0], said);
+            mixed.to_desks[0] = sum::<S>(&mixed.to_desks[0], said);
             if self.joins_second() {
-                mixed.to_desks[1] = sum(&mixed.to_desks[1], said);
+                mixed.to_desks[1] = sum::<S>(&mixed.to_desks[1], said);
             }
         }
         (mixed, to_ear)
     }
 }
 
-fn wide(frame: &Frame) -> Sum {
-    frame.map(i32::from)
+fn added<S: Sample>(frame: &Frame<S>) -> Sum<S> {
+    frame.map(S::summed)
 }
 
-fn sum(one: &Sum, other: &Sum) -> Sum {
+fn sum<S: Sample>(one: &Sum<S>, other: &Sum<S>) -> Sum<S> {
     let mut both = *one;
     for (sample, more) in both.iter_mut().zip(other) {
-        *sample += more;
+        *sample = S::added(*sample, *more);
     }
     both
 }

@@ -1,9 +1,9 @@
-//! A browser's offer and our answer (RFC 8829): one stream of G.711, everything on one port.
+//! A browser's offer and our answer (RFC 8829): one stream of a codec of ours, everything on one port.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use crate::rtp::g711::Codec;
+use crate::codecs::{Codec, Codecs};
 use crate::rtp::sdp::Negotiated;
 
 /// Longest offer that is read; a browser's with one stream has some 2,000 octets.
@@ -22,7 +22,7 @@ pub enum Unfit {
     Unreadable,
     #[error("the offer has no sound over {PROFILE}")]
     NoSound,
-    #[error("neither PCMA nor PCMU is offered")]
+    #[error("no codec of [media] browser_codecs is offered")]
     NoCommonCodec,
     #[error("the offer says nothing of {0}")]
     Lacks(&'static str),
@@ -37,6 +37,8 @@ pub struct Offer {
     pub fingerprint: [u8; 32],
     pub codec: Codec,
     pub payload_type: u8,
+    /// Payload type and clock of telephone events beside the codec.
+    events: Option<(u8, u32)>,
     they_send: bool,
     they_receive: bool,
     /// Media lines as `m=` has them, with their `mid`; the sound that is taken.
@@ -59,9 +61,11 @@ impl Stream<'_> {
 }
 
 impl Offer {
+    /// Of the sound that is offered the first of `codecs` is taken.
+    ///
     /// # Errors
     /// For what is too long, names no sound of ours, or lacks what ICE and DTLS need.
-    pub fn read(text: &str) -> Result<Offer, Unfit> {
+    pub fn read(text: &str, codecs: &Codecs) -> Result<Offer, Unfit> {
         let (session, streams) = parts(text)?;
         let is_sound = |stream: &Stream<'_>| {
             let mut words = stream.line.split(' ');
@@ -84,7 +88,8 @@ impl Offer {
         if !matches!(word("setup")?, "actpass" | "active") {
             return Err(Unfit::Lacks("setup:actpass"));
         }
-        let (codec, payload_type) = codec_of(sound).ok_or(Unfit::NoCommonCodec)?;
+        let formats = formats(sound);
+        let (codec, payload_type) = codec_of(&formats, codecs).ok_or(Unfit::NoCommonCodec)?;
         let direction = |name: &str| sound.value(name).or_else(|| session.value(name)).is_some();
         let inactive = direction("inactive");
         Ok(Offer {
@@ -92,6 +97,7 @@ impl Offer {
             fingerprint: digest(word("fingerprint")?).ok_or(Unfit::Lacks("fingerprint:sha-256"))?,
             codec,
             payload_type,
+            events: events_of(&formats, codec),
             they_send: !inactive && !direction("recvonly"),
             they_receive: !inactive && !direction("sendonly"),
             taken,
@@ -112,6 +118,8 @@ impl Offer {
         Negotiated {
             codec: self.codec,
             payload_type: self.payload_type,
+            event_type: self.events.map(|(event_type, _)| event_type),
+            event_clock_hz: self.events.map_or(8000, |(_, clock_hz)| clock_hz),
             they_send: self.they_send,
             they_receive: self.they_receive,
             ..Negotiated::nothing()
@@ -144,6 +152,10 @@ impl Offer {
                 continue;
             }
             let payload_type = self.payload_type;
+            let parameters = self.codec.parameters();
+            let parameters = parameters.map(|what| format!("a=fmtp:{payload_type} {what}\r\n"));
+            let parameters = parameters.unwrap_or_default();
+            let (event_type, events) = self.events_answered();
             let direction = match (self.they_send, self.they_receive) {
                 (true, true) => "sendrecv",
                 (true, false) => "recvonly",
@@ -152,18 +164,31 @@ impl Offer {
             };
             let _ = write!(
                 text,
-                "m=audio {port} {PROFILE} {payload_type}\r\nc=IN {family} {address}\r\n\
+                "m=audio {port} {PROFILE} {payload_type}{event_type}\r\nc=IN {family} {address}\r\n\
                  a=rtcp:{port} IN {family} {address}\r\n{mid}a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n\
                  a=fingerprint:sha-256 {}\r\na=setup:passive\r\na=rtcp-mux\r\na={direction}\r\n\
-                 a=rtpmap:{payload_type} {}/8000\r\na=ptime:20\r\n\
+                 a=rtpmap:{payload_type} {}\r\n{parameters}{events}a=ptime:20\r\n\
                  a=candidate:1 1 udp 2130706431 {address} {port} typ host\r\na=end-of-candidates\r\n",
                 ours.name,
                 ours.password,
                 shown(ours.fingerprint),
-                self.codec.name(),
+                self.codec.map(),
             );
         }
         text
+    }
+}
+
+impl Offer {
+    /// What stands of telephone events in `m=` and below it; nothing where none were offered.
+    fn events_answered(&self) -> (String, String) {
+        let Some((event_type, clock_hz)) = self.events else {
+            return Default::default();
+        };
+        let lines = format!(
+            "a=rtpmap:{event_type} telephone-event/{clock_hz}\r\na=fmtp:{event_type} 0-15\r\n"
+        );
+        (format!(" {event_type}"), lines)
     }
 }
 
@@ -209,10 +234,10 @@ fn parts(text: &str) -> Result<(Stream<'_>, Vec<Stream<'_>>), Unfit> {
     Ok((session, streams))
 }
 
-/// PCMA where it is offered, for that is what trunks here speak; else PCMU.
-fn codec_of(sound: &Stream<'_>) -> Option<(Codec, u8)> {
+/// Payload types in their order, each with its `rtpmap` in capitals.
+fn formats(sound: &Stream<'_>) -> Vec<(u8, Option<String>)> {
     let offered = sound.line.split(' ').skip(3).take(64);
-    let types: Vec<u8> = offered.filter_map(|word| word.parse().ok()).collect();
+    let types = offered.filter_map(|word| word.parse().ok().filter(|number: &u8| *number < 128));
     let mapped = |payload_type: u8| {
         let maps = sound.attributes.iter().filter(|(key, _)| *key == "rtpmap");
         let mut of_type = maps.filter_map(|(_, value)| value.split_once(' '));
@@ -220,19 +245,30 @@ fn codec_of(sound: &Stream<'_>) -> Option<(Codec, u8)> {
             .find(|(number, _)| number.parse() == Ok(payload_type))
             .map(|(_, name)| name.to_ascii_uppercase())
     };
-    let is = |codec: Codec, payload_type: u8| match mapped(payload_type) {
-        Some(name) => [
-            format!("{}/8000", codec.name()),
-            format!("{}/8000/1", codec.name()),
-        ]
-        .contains(&name),
-        None => payload_type == codec.static_payload_type(),
+    types.map(|number| (number, mapped(number))).collect()
+}
+
+/// The first of ours that is offered: the order of browsers says nothing of what is good here.
+fn codec_of(formats: &[(u8, Option<String>)], codecs: &Codecs) -> Option<(Codec, u8)> {
+    let is = |codec: Codec, (number, map): &(u8, Option<String>)| match map {
+        Some(map) => {
+            let ours = codec.map().to_ascii_uppercase();
+            *map == ours || *map == format!("{ours}/1")
+        }
+        None => Codec::from_static_payload_type(*number) == Some(codec),
     };
-    [Codec::Pcma, Codec::Pcmu].into_iter().find_map(|codec| {
-        let found = types
-            .iter()
-            .find(|number| **number < 128 && is(codec, **number));
-        found.map(|number| (codec, *number))
+    codecs.iter().find_map(|codec| {
+        let found = formats.iter().find(|format| is(codec, format));
+        found.map(|(number, _)| (codec, *number))
+    })
+}
+
+/// Telephone events by the clock of the codec, or else by that of all others.
+fn events_of(formats: &[(u8, Option<String>)], codec: Codec) -> Option<(u8, u32)> {
+    [codec.clock_hz(), 8000].into_iter().find_map(|clock_hz| {
+        let name = format!("TELEPHONE-EVENT/{clock_hz}");
+        let found = formats.iter().find(|(_, map)| map.as_ref() == Some(&name));
+        found.map(|(number, _)| (*number, clock_hz))
     })
 }
 
@@ -270,7 +306,7 @@ pub(super) mod tests {
              a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=ice-options:trickle\r\n\
              a=fingerprint:sha-256 {}\r\na=setup:actpass\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\n\
              a=rtpmap:111 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
-             a=rtpmap:126 telephone-event/8000\r\n",
+             a=rtpmap:110 telephone-event/48000\r\na=rtpmap:126 telephone-event/8000\r\n",
             shown(fingerprint)
         )
     }
@@ -288,7 +324,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_browsers_offer_is_answered_with_g711_and_one_candidate() {
-        let offer = Offer::read(&offer(&[0x1F; 32])).unwrap();
+        let offer = Offer::read(&offer(&[0x1F; 32]), &Codecs::ALL).unwrap();
         assert_eq!((offer.codec, offer.payload_type), (Codec::Pcma, 8));
         assert_eq!(
             (offer.name.as_str(), offer.fingerprint),
@@ -297,13 +333,53 @@ pub(super) mod tests {
         let answer = offer.answer(&ours());
         for line in [
             "a=ice-lite",
-            "m=audio 30000 UDP/TLS/RTP/SAVPF 8",
+            "m=audio 30000 UDP/TLS/RTP/SAVPF 8 126",
+            "a=rtpmap:126 telephone-event/8000",
             "a=setup:passive",
             "a=mid:0",
             "a=candidate:1 1 udp 2130706431 192.0.2.1 30000 typ host",
         ] {
             assert!(answer.contains(&format!("{line}\r\n")), "{line}: {answer}");
         }
+    }
+
+    #[test]
+    fn the_first_of_our_codecs_is_answered_with_events_of_its_clock() {
+        for (ours, line, map) in [
+            (Codec::Opus, "SAVPF 111 110", "111 opus/48000/2"),
+            (Codec::Opus, "SAVPF 111 110", "110 telephone-event/48000"),
+            (Codec::Opus, "SAVPF 111 110", "126 telephone-event/8000"),
+            (Codec::G722, "SAVPF 9 126", "9 G722/8000"),
+            (Codec::G722, "SAVPF 9 126", "126 telephone-event/8000"),
+            (Codec::Pcmu, "SAVPF 0 126", "0 PCMU/8000"),
+        ] {
+            let codecs = Codecs::new(&[ours, Codec::Pcma]).unwrap();
+            let text = offer(&[1; 32]);
+            let read = Offer::read(&text, &codecs).unwrap();
+            let answer = read.answer(&self::ours());
+            assert!(answer.contains(&format!("{line}\r\n")), "{answer}");
+            let has = answer.contains(&format!("a=rtpmap:{map}\r\n"));
+            let other_clock = ours == Codec::Opus && map.ends_with("/8000");
+            assert_eq!(has, !other_clock, "{ours:?} {map}: {answer}");
+            // Where the codec's own clock is not offered, that of all others is taken.
+            let text = text.replace("a=rtpmap:110 telephone-event/48000\r\n", "");
+            let read = Offer::read(&text, &codecs).unwrap();
+            assert_eq!(
+                (
+                    read.negotiated().event_type,
+                    read.negotiated().event_clock_hz
+                ),
+                (Some(126), 8000)
+            );
+        }
+        let opus = Codecs::new(&[Codec::Opus]).unwrap();
+        let answer = Offer::read(&offer(&[1; 32]), &opus)
+            .unwrap()
+            .answer(&ours());
+        assert!(
+            answer.contains("a=fmtp:111 minptime=10;useinbandfec=0;stereo=0"),
+            "{answer}"
+        );
     }
 
     #[test]
@@ -319,17 +395,20 @@ pub(super) mod tests {
             ("v=0", Unfit::Unreadable),
         ] {
             assert!(whole.contains(without));
-            let refused = Offer::read(&whole.replacen(without, "", 1));
+            let refused = Offer::read(&whole.replacen(without, "", 1), &Codecs::G711);
             assert_eq!(refused.map(|_| ()), Err(why), "{without}");
         }
         let long = format!("{whole}{}", "a=x\r\n".repeat(MAX_LINES));
-        assert_eq!(Offer::read(&long).map(|_| ()), Err(Unfit::Unreadable));
+        assert_eq!(
+            Offer::read(&long, &Codecs::ALL).map(|_| ()),
+            Err(Unfit::Unreadable)
+        );
     }
 
     #[test]
     fn streams_beside_the_sound_are_rejected_in_their_order() {
         let video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n";
-        let offer = Offer::read(&(offer(&[1; 32]) + video)).unwrap();
+        let offer = Offer::read(&(offer(&[1; 32]) + video), &Codecs::ALL).unwrap();
         let answer = offer.answer(&ours());
         assert!(
             answer.contains("m=video 0 UDP/TLS/RTP/SAVPF 96\r\n"),
@@ -341,7 +420,7 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn no_text_breaks_the_reader(text in "v=0\r\n(m=audio 9 UDP/TLS/RTP/SAVPF 8\r\n|a=[a-z-]{1,12}:?.{0,20}\r\n|.{0,30}\n){0,20}") {
-            if let Ok(offer) = Offer::read(&text) {
+            if let Ok(offer) = Offer::read(&text, &Codecs::ALL) {
                 let _ = offer.answer(&ours());
             }
         }

@@ -219,7 +219,7 @@ async fn fork(agent: &Agent, media: &Media, ring: &Ring) -> Result<Answered, Una
 async fn attempt(agent: &Agent, media: &Media, ring: &Ring, phone: &Phone) -> Result<Answered, No> {
     let failed = || No::Here(Unavailable::Failed);
     let media = media.toward(Whose::Desk, phone.by_tls());
-    let mut leg = media.offer().map_err(|error| {
+    let mut leg = media.offer_to_desk().map_err(|error| {
         tracing::error!(call = ring.call, %error, "no media for a desk");
         failed()
     })?;

@@ -1,14 +1,12 @@
 //! The words of one stream on the wire, as pure machines: RTP and RTCP, offer and answer,
-//! telephone events, in-band tones, G.711, the jitter buffer, and the packets that are sent.
+//! telephone events, in-band tones, and the packets that are sent.
 //! No socket, no thread, no clock: who calls says what arrived and when.
 //!
 //! **Invariants:** one press of a key is one key-down, whatever network and gateway do to it; what
 //! arrives may be anything, and costs neither a panic nor an allocation per packet.
 
-pub mod g711;
 pub mod learning;
 pub mod packet;
-pub mod playout;
 pub mod receiver;
 pub mod reception;
 pub mod rtcp;
@@ -16,6 +14,8 @@ pub mod sdp;
 pub mod sender;
 pub mod telephone_event;
 pub mod tones;
+
+pub use crate::playout;
 
 /// How a key press reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

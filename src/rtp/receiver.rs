@@ -3,26 +3,26 @@
 use std::time::{Duration, Instant};
 
 use super::Way;
-use super::g711::Codec;
 use super::packet::Packet;
-use super::playout::{FRAME_SAMPLES, Placed, Playout};
 use super::reception::{Arrival, Reception};
 use super::rtcp::ReceptionReport;
 use super::sdp::Negotiated;
 use super::telephone_event::{Decoder, EventPacket, Key, LAST_KEY};
 use super::tones::Detector;
+use crate::codecs::{Codec, FRAME_SAMPLES, Frame, Sample, Up};
 use crate::comfort::{self, Noise};
+use crate::playout::{Hearing, Payload, Placed, Ticks};
 
-/// A marker behind a gap of this (50 ms) says that nothing was sent meanwhile on purpose (RFC 3551 §4.1).
-const GAP_SAMPLES: u32 = 400;
-/// Samples that are decoded of one packet; a longer one is cut.
-const LONGEST_SAMPLES: usize = 1500;
+/// A marker behind a gap of this (50 ms, in steps of 1/8000 s) says that nothing was sent meanwhile on purpose (RFC 3551
+/// §4.1).
+const GAP_STEPS: u32 = 400;
 
 /// Hears one stream. Who calls it has made sure that its packets are from whom they should be:
 /// here everything counts.
 pub struct Receiver {
-    playout: Playout,
+    hearing: Hearing,
     events: Decoder,
+    event_ticks: Ticks,
     /// `None` from the first telephone event on: in-band tones are the fallback of who sends none,
     /// and a voice may then sound like a key as it likes.
     tones: Option<Detector>,
@@ -43,15 +43,19 @@ struct Pause {
     ends: bool,
     /// It has sent nothing on purpose before: what it does not send is none of the network's loss.
     suppresses: bool,
-    /// Sequence number and timestamp of the last packet.
+    /// Sequence number and step of the last packet.
     last: Option<(u16, u32)>,
+    /// For its noise in a call that is wide.
+    up: Up,
 }
 
-impl Default for Receiver {
-    fn default() -> Self {
+impl Receiver {
+    /// Hears a stream of this codec.
+    pub fn new(codec: Codec) -> Self {
         Receiver {
-            playout: Playout::default(),
+            hearing: Hearing::new(codec),
             events: Decoder::default(),
+            event_ticks: Ticks::of_clock(8000),
             tones: Some(Detector::default()),
             reception: Reception::default(),
             began: None,
@@ -59,9 +63,12 @@ impl Default for Receiver {
             pause: Pause::default(),
         }
     }
-}
 
-impl Receiver {
+    /// From here on another codec is spoken. Sound of the same rate that waits to be heard still is.
+    pub fn expect_codec(&mut self, codec: Codec) {
+        self.hearing.expect(codec);
+    }
+
     /// Takes one packet that arrived at `now`, for the beat that was due at `due`. Telephone events
     /// become keys at once, sound waits for [`Receiver::hear`].
     pub fn take(
@@ -73,7 +80,7 @@ impl Receiver {
         out: &mut impl FnMut(Way, Key),
     ) {
         if negotiated.event_type == Some(packet.payload_type) {
-            self.event(packet, now, out);
+            self.event(packet, negotiated.event_clock_hz, now, out);
             // Its sequence number is the stream's, unless it has a stream of its own.
             self.note(packet, now);
             return;
@@ -94,20 +101,23 @@ impl Receiver {
             return;
         }
         self.sounds(packet);
-        let payload = &packet.payload[..packet.payload.len().min(LONGEST_SAMPLES)];
-        let mut sound = [0i16; LONGEST_SAMPLES];
-        codec.decode(payload, &mut sound);
-        let sound = &sound[..payload.len()];
         let age = age_samples(due, now);
-        if self.playout.put(packet.ssrc, packet.timestamp, sound, age) == Placed::Late {
+        let payload = Payload {
+            codec,
+            ssrc: packet.ssrc,
+            timestamp: packet.timestamp,
+            octets: packet.payload,
+        };
+        if self.hearing.put(payload, age) == Some(Placed::Late) {
             self.late += 1;
         }
     }
 
     /// A frame of comfort noise came: from here on it is heard where nothing else is.
     fn paused(&mut self, packet: &Packet<'_>) {
+        let step = self.hearing.step(packet.timestamp);
         let pause = &mut self.pause;
-        pause.last = Some((packet.sequence, packet.timestamp));
+        pause.last = Some((packet.sequence, step));
         (pause.is_on, pause.ends) = (true, false);
         if let Some(next) = Noise::read(packet.payload) {
             let before = pause.noise.take();
@@ -119,29 +129,40 @@ impl Receiver {
     }
 
     fn sounds(&mut self, packet: &Packet<'_>) {
+        let step = self.hearing.step(packet.timestamp);
         let pause = &mut self.pause;
         pause.ends = true;
-        let before = pause.last.replace((packet.sequence, packet.timestamp));
-        pause.suppresses |= before.is_some_and(|(sequence, timestamp)| {
-            let gap = packet.timestamp.wrapping_sub(timestamp);
+        let before = pause.last.replace((packet.sequence, step));
+        pause.suppresses |= before.is_some_and(|(sequence, before)| {
+            let gap = step.wrapping_sub(before);
             let follows = packet.sequence == sequence.wrapping_add(1);
-            packet.marker && follows && (GAP_SAMPLES..u32::MAX / 2).contains(&gap)
+            packet.marker && follows && (GAP_STEPS..u32::MAX / 2).contains(&gap)
         });
     }
 
     /// Whether its sender has paused on purpose: it has said so by comfort noise, or does so by habit.
     pub fn is_paused(&self) -> bool {
-        self.pause.is_on || self.pause.suppresses && !self.playout.is_fed()
+        self.pause.is_on || self.pause.suppresses && !self.hearing.is_fed()
     }
 
-    fn event(&mut self, packet: &Packet<'_>, now: Instant, out: &mut impl FnMut(Way, Key)) {
+    fn event(
+        &mut self,
+        packet: &Packet<'_>,
+        clock_hz: u32,
+        now: Instant,
+        out: &mut impl FnMut(Way, Key),
+    ) {
+        if self.event_ticks.a_step() != clock_hz / 8000 {
+            self.event_ticks = Ticks::of_clock(clock_hz);
+        }
         let event = EventPacket::read(
             packet.marker,
             packet.sequence,
-            packet.timestamp,
+            self.event_ticks.step(packet.timestamp),
             packet.payload,
         );
-        let Some(event) = event else { return };
+        let Some(mut event) = event else { return };
+        event.duration = (u32::from(event.duration) / self.event_ticks.a_step()) as u16;
         if event.code <= LAST_KEY
             && let Some(mut detector) = self.tones.take()
         {
@@ -154,8 +175,9 @@ impl Receiver {
     fn note(&mut self, packet: &Packet<'_>, now: Instant) -> Arrival {
         let began = *self.began.get_or_insert(now);
         let arrived = now.saturating_duration_since(began).as_micros() as i64 / 125;
+        let timestamp = self.hearing.step(packet.timestamp);
         self.reception
-            .note(packet.ssrc, packet.sequence, packet.timestamp, arrived)
+            .note(packet.ssrc, packet.sequence, timestamp, arrived)
     }
 
     /// Lets time pass: a key whose packets stopped is up.
@@ -165,36 +187,36 @@ impl Receiver {
 
     /// Whether the coming [`Receiver::hear`] finds all of its sound.
     pub fn is_fed(&self) -> bool {
-        self.playout.is_fed()
+        self.hearing.is_fed()
     }
 
     /// The next 20 ms of what this side says; tells the keys in it, and returns how many samples
     /// were made up for what did not arrive.
-    pub fn hear(
+    pub fn hear<S: Sample>(
         &mut self,
-        frame: &mut [i16; FRAME_SAMPLES],
+        frame: &mut Frame<S>,
         now: Instant,
         out: &mut impl FnMut(Way, Key),
     ) -> usize {
         // Of this beat: what is told of it behind it is the next one's.
         let paused = self.is_paused();
-        let made_up = self.playout.pull(frame);
-        if let Some(detector) = &mut self.tones {
-            detector.hear(frame, made_up > 0, now, |key| out(Way::InBand, key));
-        }
-        if made_up == 0 && self.pause.ends {
-            self.pause.is_on = false;
+        let tones = self.tones.as_mut().map(|detector| {
+            |narrow: &Frame, made_up: bool| {
+                detector.hear(narrow, made_up, now, |key| out(Way::InBand, key));
+            }
+        });
+        let made_up = self.hearing.pull(frame, tones);
+        let pause = &mut self.pause;
+        if made_up == 0 && pause.ends {
+            pause.is_on = false;
         }
         if made_up == 0 || !paused {
             return made_up;
         }
-        if let Some(noise) = self
-            .pause
-            .noise
-            .as_mut()
-            .filter(|_| made_up == FRAME_SAMPLES)
-        {
-            noise.fill(frame);
+        if let Some(noise) = pause.noise.as_mut().filter(|_| made_up == FRAME_SAMPLES) {
+            let mut narrow = [0; FRAME_SAMPLES];
+            noise.fill(&mut narrow);
+            *frame = S::from_narrow(&narrow, &mut pause.up);
         }
         // Nothing was lost.
         0
@@ -207,11 +229,11 @@ impl Receiver {
 
     /// Beats whose sound is heard by nobody.
     pub fn skip(&mut self, beats: u32) {
-        self.playout.skip(beats);
+        self.hearing.skip(beats);
     }
 
     pub fn has_unheard_sound(&self) -> bool {
-        self.playout.has_sound()
+        self.hearing.has_sound()
     }
 
     /// The leg closes: what is down is up.
@@ -224,7 +246,10 @@ impl Receiver {
 
     /// The block of the next RTCP report; starts its interval anew.
     pub fn report(&mut self) -> Option<ReceptionReport> {
-        self.reception.report()
+        let mut report = self.reception.report()?;
+        // In ticks of their clock (RFC 3550 §6.4.1).
+        report.jitter = report.jitter.saturating_mul(self.hearing.ticks_a_step());
+        Some(report)
     }
 
     /// Packets lost so far.

@@ -1,4 +1,4 @@
-//! Offer and answer (RFC 3264, RFC 8866): one audio stream of G.711 with telephone events, plain or as SRTP
+//! Offer and answer (RFC 3264, RFC 8866): one audio stream of a codec of ours with telephone events, plain or as SRTP
 //! with keys by SDES (RFC 4568).
 
 mod local;
@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 pub use local::Local;
 
-use super::g711::Codec;
+use crate::codecs::{Codec, Codecs};
 use crate::comfort;
 use crate::srtp::Protection;
 use crate::srtp::sdes::{self, Crypto};
@@ -55,10 +55,12 @@ pub struct Negotiated {
     pub rtcp: Option<SocketAddr>,
     pub codec: Codec,
     pub payload_type: u8,
-    /// Payload type of telephone events at 8000 Hz.
+    /// Payload type of telephone events.
     pub event_type: Option<u8>,
     /// They may send comfort noise (RFC 3389, payload type 13). We do not, and do not offer it.
     pub comfort_noise: bool,
+    /// Ticks a second of their durations: 8000, or beside Opus its 48,000 where they are offered so (RFC 4733 §2.1).
+    pub event_clock_hz: u32,
     /// Packet length for what we send, 10–40.
     pub ptime_ms: u8,
     pub they_send: bool,
@@ -74,9 +76,10 @@ impl Negotiated {
             rtp: None,
             rtcp: None,
             codec: Codec::Pcma,
-            payload_type: Codec::Pcma.static_payload_type(),
+            payload_type: Codec::Pcma.payload_type(),
             event_type: None,
             comfort_noise: false,
+            event_clock_hz: 8000,
             ptime_ms: 20,
             they_send: false,
             they_receive: false,
@@ -86,15 +89,15 @@ impl Negotiated {
 }
 
 /// Whether this offer could be answered.
-pub fn check(offer: &[u8], srtp: Srtp) -> Result<(), Error> {
-    choose(&read(offer)?, srtp).map(|_| ())
+pub fn check(offer: &[u8], srtp: Srtp, codecs: &Codecs) -> Result<(), Error> {
+    choose(&read(offer)?, srtp, codecs).map(|_| ())
 }
 
 /// Whether an offer puts the call on hold: of the stream we would take, its sender wants to hear
 /// nothing, be it by direction (RFC 3264 §8.4; the stream's word before the session's) or by
 /// naming no address (RFC 2543's way). An offer that cannot be answered holds nothing.
 pub fn is_hold(offer: &[u8]) -> bool {
-    let chosen = read(offer).and_then(|session| choose(&session, Srtp::Accept));
+    let chosen = read(offer).and_then(|session| choose(&session, Srtp::Accept, &Codecs::ALL));
     chosen.is_ok_and(|chosen| !chosen.negotiated.they_receive)
 }
 
@@ -127,7 +130,7 @@ struct Chosen {
 
 /// The first stream that can carry our sound in the best way, and what it carries. Keys beside a profile in the clear
 /// are what some telephones offer who would do without: they are taken where they may be.
-fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
+fn choose(session: &sdp_types::Session, srtp: Srtp, codecs: &Codecs) -> Result<Chosen, Error> {
     let ways = srtp.ways();
     let best = match *ways.first().ok_or(Error::KeysInTheClear)? {
         true => SAVP,
@@ -147,7 +150,7 @@ fn choose(session: &sdp_types::Session, srtp: Srtp) -> Result<Chosen, Error> {
                 is_other = true;
                 continue;
             }
-            if let Some(negotiated) = read_stream(session, media)? {
+            if let Some(negotiated) = read_stream(session, media, codecs)? {
                 return Ok(Chosen {
                     index,
                     profile,
@@ -191,43 +194,12 @@ fn streams_of(session: &sdp_types::Session) -> String {
 fn read_stream(
     session: &sdp_types::Session,
     media: &sdp_types::Media,
+    codecs: &Codecs,
 ) -> Result<Option<Negotiated>, Error> {
-    let maps: Vec<sdp_types::RtpMap> = media.attributes_typed_list();
-    let named = |payload_type: u8| maps.iter().find(|map| map.payload_type == payload_type);
-    let mut sound = None;
-    let (mut event_type, mut comfort_noise) = (None, false);
-    for format in media.fmt.split_ascii_whitespace().take(64) {
-        let Ok(payload_type) = format.parse::<u8>() else {
-            continue;
-        };
-        if payload_type > 127 {
-            continue;
-        }
-        match named(payload_type) {
-            Some(map) if map.clock_rate != 8000 => {}
-            Some(map) if map.encoding_name.eq_ignore_ascii_case("PCMA") => {
-                sound = sound.or(Some((Codec::Pcma, payload_type)));
-            }
-            Some(map) if map.encoding_name.eq_ignore_ascii_case("PCMU") => {
-                sound = sound.or(Some((Codec::Pcmu, payload_type)));
-            }
-            Some(map) if map.encoding_name.eq_ignore_ascii_case("telephone-event") => {
-                event_type = event_type.or(Some(payload_type));
-            }
-            Some(map) if payload_type == comfort::PAYLOAD_TYPE => {
-                comfort_noise |= map.encoding_name.eq_ignore_ascii_case("CN");
-            }
-            Some(_) => {}
-            None if payload_type == comfort::PAYLOAD_TYPE => comfort_noise = true,
-            None => {
-                let codec = Codec::from_static_payload_type(payload_type);
-                sound = sound.or(codec.map(|codec| (codec, payload_type)));
-            }
-        }
-    }
-    let Some((codec, payload_type)) = sound else {
+    let Some((codec, payload_type)) = sound_of(media, codecs) else {
         return Ok(None);
     };
+    let events = events_of(media, codec);
     let address = address_of(session, media)?;
     // RFC 3264 §8.4: without an address nothing is sent there, and there is nobody to be heard from.
     let (send, receive) = direction(session, media);
@@ -246,13 +218,60 @@ fn read_stream(
             .map(|(address, port)| SocketAddr::new(address, port)),
         codec,
         payload_type,
-        event_type,
-        comfort_noise,
+        event_type: events.map(|(event_type, _)| event_type),
+        event_clock_hz: events.map_or(8000, |(_, clock_hz)| clock_hz),
+        comfort_noise: has_comfort_noise(media),
         ptime_ms: ptime(media),
         they_send,
         they_receive,
         srtp: None,
     }))
+}
+
+/// The payload types of a stream in their order, each with what it is mapped to.
+fn formats(media: &sdp_types::Media) -> impl Iterator<Item = (u8, Option<sdp_types::RtpMap>)> + '_ {
+    let maps: Vec<sdp_types::RtpMap> = media.attributes_typed_list();
+    let words = media.fmt.split_ascii_whitespace().take(64);
+    let types = words.filter_map(|word| word.parse().ok().filter(|number| *number < 128));
+    types.map(move |payload_type: u8| {
+        let map = maps.iter().find(|map| map.payload_type == payload_type);
+        (payload_type, map.cloned())
+    })
+}
+
+/// The first of their codecs that is one of ours: as its offerer likes (RFC 3264 §6.1), or its answerer.
+fn sound_of(media: &sdp_types::Media, codecs: &Codecs) -> Option<(Codec, u8)> {
+    formats(media).find_map(|(payload_type, map)| {
+        let codec = match map {
+            None => Codec::from_static_payload_type(payload_type),
+            Some(map) => Codec::from_name(&map.encoding_name)
+                .filter(|codec| codec.clock_hz() == map.clock_rate),
+        };
+        let codec = codec.filter(|codec| codecs.contains(*codec))?;
+        Some((codec, payload_type))
+    })
+}
+
+/// Whether they may send comfort noise, under the number that it has by itself.
+fn has_comfort_noise(media: &sdp_types::Media) -> bool {
+    formats(media).any(|(payload_type, map)| {
+        let named = map.is_none_or(|map| map.encoding_name.eq_ignore_ascii_case("CN"));
+        payload_type == comfort::PAYLOAD_TYPE && named
+    })
+}
+
+/// Telephone events for this codec, with their clock: its own, or else that of all others.
+fn events_of(media: &sdp_types::Media, codec: Codec) -> Option<(u8, u32)> {
+    let of_clock = |clock_hz: u32| {
+        let found = formats(media).find(|(_, map)| {
+            map.as_ref().is_some_and(|map| {
+                map.clock_rate == clock_hz
+                    && map.encoding_name.eq_ignore_ascii_case("telephone-event")
+            })
+        });
+        found.map(|(event_type, _)| (event_type, clock_hz))
+    };
+    of_clock(codec.clock_hz()).or_else(|| of_clock(8000))
 }
 
 /// The stream's own `c=` or the session's; `None` for the unspecified address of an old-style hold.

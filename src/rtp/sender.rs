@@ -8,6 +8,7 @@ use super::playout::FRAME_SAMPLES;
 use super::sdp::Negotiated;
 use super::telephone_event::{EventPacket, PAYLOAD_LEN};
 use super::tones::Generator;
+use crate::codecs::{Codec, Frame, OCTETS_AT_MOST, Sample};
 
 /// Silence between two keys that we send.
 const KEY_PAUSE_SAMPLES: u32 = 800;
@@ -50,6 +51,8 @@ pub struct Sender {
     pub ssrc: u32,
     /// Of the next sample to be sent.
     pub timestamp: u32,
+    /// Ticks of the timestamp in 1/8000 s.
+    ticks: u32,
     /// Payload octets sent.
     pub octets: u64,
     sequence: u16,
@@ -63,11 +66,13 @@ pub struct Sender {
     sending: Sending,
 }
 
-impl Default for Sender {
-    fn default() -> Self {
+impl Sender {
+    /// Sends a stream of this codec.
+    pub fn new(codec: Codec) -> Self {
         Sender {
             ssrc: rand::random(),
             timestamp: rand::random(),
+            ticks: codec.clock_hz() / 8000,
             octets: 0,
             sequence: rand::random::<u16>() & 0x7FFF,
             marker: true,
@@ -77,18 +82,22 @@ impl Default for Sender {
             sending: Sending::Nothing,
         }
     }
-}
 
-impl Sender {
+    /// From here on another codec is sent, or in packets of another length: what waits for its packet to fill is
+    /// forgotten.
+    pub fn renegotiated(&mut self, codec: Codec) {
+        self.forget();
+        self.ticks = codec.clock_hz() / 8000;
+    }
+
     /// Beats in which nothing was sent: the timestamp goes on, the marker tells of the pause.
     pub fn skip(&mut self, beats: u32) {
         let samples = beats.wrapping_mul(FRAME_SAMPLES as u32);
-        self.timestamp = self.timestamp.wrapping_add(samples);
+        self.timestamp = self.timestamp.wrapping_add(samples * self.ticks);
         self.marker = true;
     }
 
-    /// What waits for its packet to fill is of a codec or length that is no more.
-    pub fn forget(&mut self) {
+    fn forget(&mut self) {
         self.timestamp = self.timestamp.wrapping_add(self.out_len as u32);
         self.out_len = 0;
     }
@@ -103,18 +112,20 @@ impl Sender {
         }
     }
 
-    /// Sends 20 ms; hands each packet to `out`, which says whether it left. Returns how many did.
-    pub fn send(
+    /// Sends 20 ms, as `octets` of the codec; hands each packet to `out`, which says whether it left. Returns how many
+    /// did. `frame` is what is heard: nothing where nothing is sent, and a key's tones, which `toned` encodes.
+    pub fn send<S: Sample>(
         &mut self,
-        octets: &[u8; FRAME_SAMPLES],
-        frame: &mut [i16; FRAME_SAMPLES],
+        octets: &[u8],
+        frame: &mut Frame<S>,
         negotiated: &Negotiated,
+        toned: impl FnOnce(&Frame, &mut Frame<S>, &mut [u8; OCTETS_AT_MOST]) -> usize,
         mut out: impl FnMut(&[u8]) -> bool,
     ) -> u64 {
         if !(negotiated.they_receive && negotiated.rtp.is_some()) {
             self.forget();
             self.skip(1);
-            frame.fill(0);
+            frame.fill(S::default());
             return 0;
         }
         let mut sent = 0;
@@ -123,16 +134,17 @@ impl Sender {
         match &mut self.sending {
             Sending::Event { .. } => self.send_event(negotiated, &mut out),
             Sending::Tones { generator, left } => {
-                generator.write(frame);
+                let mut tones = [0; FRAME_SAMPLES];
+                generator.write(&mut tones);
                 *left = left.saturating_sub(FRAME_SAMPLES as u32);
-                let mut toned = [0; FRAME_SAMPLES];
-                negotiated.codec.encode(frame, &mut toned);
+                let mut octets = [0; OCTETS_AT_MOST];
+                let length = toned(&tones, frame, &mut octets);
                 if *left == 0 {
                     self.sending = Sending::Pause {
                         left: KEY_PAUSE_SAMPLES,
                     };
                 }
-                self.push(&toned, negotiated, &mut out);
+                self.push(&octets[..length], negotiated, &mut out);
             }
             Sending::Pause { left } => {
                 *left = left.saturating_sub(FRAME_SAMPLES as u32);
@@ -187,7 +199,8 @@ impl Sender {
         let first = *sent == 0;
         *sent = (*sent + FRAME_SAMPLES as u32).min(*length);
         let end = *sent == *length;
-        let duration = u16::try_from(*sent).unwrap_or(u16::MAX);
+        let duration = *sent * (negotiated.event_clock_hz / 8000);
+        let duration = u16::try_from(duration).unwrap_or(u16::MAX);
         let (code, start) = (*code, *start);
         if end {
             *ends += 1;
@@ -203,23 +216,32 @@ impl Sender {
         self.skip(1);
     }
 
-    fn push(
-        &mut self,
-        octets: &[u8; FRAME_SAMPLES],
-        negotiated: &Negotiated,
-        out: &mut impl FnMut(&[u8]),
-    ) {
-        let packet_len = usize::from(negotiated.ptime_ms) * 8;
+    fn push(&mut self, octets: &[u8], negotiated: &Negotiated, out: &mut impl FnMut(&[u8])) {
         let place = HEADER_LEN + self.out_len;
-        self.out[place..place + FRAME_SAMPLES].copy_from_slice(octets);
-        self.out_len += FRAME_SAMPLES;
+        self.out[place..place + octets.len()].copy_from_slice(octets);
+        self.out_len += octets.len();
+        if self.ticks != 1 {
+            // Its packets are as long as they come out, one for each beat, and tell their own length (RFC 7587 §4.2).
+            if self.out_len > 0 {
+                self.send_packet(self.out_len, negotiated, out);
+            }
+            let beat = FRAME_SAMPLES as u32 * self.ticks;
+            self.timestamp = self.timestamp.wrapping_add(beat);
+            return;
+        }
+        let packet_len = usize::from(negotiated.ptime_ms) * 8;
         while self.out_len >= packet_len {
             self.send_sound(packet_len, negotiated, out);
         }
     }
 
-    /// Sends the first `length` octets of what waits.
+    /// Sends the first `length` octets of what waits, an octet for each 1/8000 s.
     fn send_sound(&mut self, length: usize, negotiated: &Negotiated, out: &mut impl FnMut(&[u8])) {
+        self.send_packet(length, negotiated, out);
+        self.timestamp = self.timestamp.wrapping_add(length as u32);
+    }
+
+    fn send_packet(&mut self, length: usize, negotiated: &Negotiated, out: &mut impl FnMut(&[u8])) {
         let marker = std::mem::take(&mut self.marker);
         packet::write_header(
             &mut self.out,
@@ -232,7 +254,6 @@ impl Sender {
         let end = HEADER_LEN + length;
         out(&self.out[..end]);
         self.sent(length);
-        self.timestamp = self.timestamp.wrapping_add(length as u32);
         self.out
             .copy_within(end..HEADER_LEN + self.out_len, HEADER_LEN);
         self.out_len -= length;

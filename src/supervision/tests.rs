@@ -52,6 +52,9 @@ fn supervisions(engine: &Engine, consoles: &Consoles, first_port: u16) -> Superv
         srtp: Srtp::Accept.into(),
         levels: Default::default(),
         learn_address: false,
+        trunk_codecs: crate::media::Codecs::G711,
+        desk_codecs: crate::media::Codecs::G711,
+        browser_codecs: crate::media::Codecs::G711,
     });
     Supervisions::open(engine.clone(), media.unwrap(), Some(consoles.clone()))
 }

@@ -87,6 +87,9 @@ pub type Opened = (Box<dyn Octets>, Arc<dyn Durable>);
 pub trait Volume: Send {
     /// Opens a file and makes the folders above it.
     fn open(&self, path: &Path, start: Start) -> io::Result<Opened>;
+
+    /// Gives a file another name in its folder, at once or not at all.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 }
 
 /// The machine's own file system.
@@ -115,6 +118,10 @@ impl Volume for FileSystem {
             is_named: AtomicBool::new(false),
         });
         Ok((Box::new(octets), durable))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
     }
 }
 

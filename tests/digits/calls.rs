@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use gradeline::codecs::Law;
 use gradeline::domain::Grade;
 use gradeline::ivr::{Action, Digit, Event, Facts, Hours, Mark, Outcome, PlayId, Session};
 use gradeline::phone::{Book, Files};
-use gradeline::rtp::g711::Codec;
 use gradeline::rtp::playout::FRAME_SAMPLES;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -89,7 +89,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 
 impl Call {
     fn at_the_offer(weather: Weather, meant: Vec<Meant>, seed: u64) -> Call {
-        let ear = Ear::new(Codec::Pcma);
+        let ear = Ear::new(Law::Pcma);
         let facts = Facts {
             hours: Hours::Open,
             tail: None,

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use gradeline::codecs::{Codec, Law};
 use gradeline::keypad::{Digit, Phase, Presses, Way};
-use gradeline::rtp::g711::Codec;
 use gradeline::rtp::packet::Packet;
 use gradeline::rtp::playout::FRAME_SAMPLES;
 use gradeline::rtp::receiver::Receiver;
@@ -36,15 +36,15 @@ pub struct Ear {
 }
 
 impl Ear {
-    pub fn new(codec: Codec) -> Self {
+    pub fn new(codec: Law) -> Self {
         Ear {
             epoch: Instant::now(),
             next_beat: PTIME,
-            receiver: Receiver::default(),
+            receiver: Receiver::new(codec.into()),
             negotiated: Negotiated {
                 rtp: Some(([127, 0, 0, 1], 4000).into()),
-                codec,
-                payload_type: codec.static_payload_type(),
+                codec: codec.into(),
+                payload_type: Codec::from(codec).payload_type(),
                 event_type: Some(EVENT_TYPE),
                 they_send: true,
                 ..Negotiated::nothing()

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use gradeline::codecs::Law;
 use gradeline::keypad::Digit;
-use gradeline::rtp::g711::Codec;
 use gradeline::rtp::playout::FRAME_SAMPLES;
 
 use crate::ear::Ear;
@@ -48,7 +48,7 @@ fn heard(code: u8, pattern: u32, numbering: Numbering) -> Ear {
         .filter(|(index, _)| pattern & 1 << index != 0);
     sent.extend(arriving.map(|(_, packet)| packet));
     sound(&mut telephone, &mut sent, BEFORE + PACKETS as u32, AFTER);
-    let mut ear = Ear::new(Codec::Pcma);
+    let mut ear = Ear::new(Law::Pcma);
     ear.hear(&sent, &[], PTIME * (BEFORE + PACKETS as u32 + AFTER));
     ear.close();
     ear
@@ -97,7 +97,7 @@ fn every_loss_pattern_of_two_fast_presses_is_as_many_digits_as_came() {
                 press.into_iter().enumerate().filter_map(kept)
             };
             let sent: Vec<Timed> = came(one, first).chain(came(two, second)).collect();
-            let mut ear = Ear::new(Codec::Pcma);
+            let mut ear = Ear::new(Law::Pcma);
             ear.hear(&sent, &[], PTIME * 20);
             let wanted = usize::from(first != 0) + usize::from(second != 0);
             assert_eq!(ear.keys().len(), wanted, "{first:08b} {second:08b}");
@@ -126,7 +126,7 @@ fn a_press_whose_timestamps_move_is_one_digit_with_up_to_three_packets_lost_in_a
                     sent.push((PTIME * (index as u32 + 1), packet));
                 }
             }
-            let mut ear = Ear::new(Codec::Pcma);
+            let mut ear = Ear::new(Law::Pcma);
             ear.hear(&sent, &[], Duration::from_secs(1));
             let digits = ear.keys().len();
             assert!(digits >= 1, "{pattern:08b}: nothing");
@@ -178,7 +178,7 @@ fn a_long_press_in_segments_is_one_digit_whatever_is_lost_at_its_borders() {
                     sent.push((PTIME * (index + 1), packet));
                 }
             }
-            let mut ear = Ear::new(Codec::Pcma);
+            let mut ear = Ear::new(Law::Pcma);
             ear.hear(&sent, &[], Duration::from_secs(22));
             assert_eq!(ear.keys(), [Digit::D5], "{pattern:08b} at {border}");
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gradeline::rtp::g711::Codec;
+use gradeline::codecs::{Codec, Law};
 use gradeline::rtp::packet::{HEADER_LEN, write_header};
 use gradeline::rtp::playout::FRAME_SAMPLES;
 use gradeline::rtp::telephone_event::EventPacket;
@@ -21,7 +21,7 @@ pub struct Telephone {
     pub sequence: u16,
     pub timestamp: u32,
     pub ssrc: u32,
-    pub codec: Codec,
+    pub codec: Law,
 }
 
 impl Telephone {
@@ -31,7 +31,7 @@ impl Telephone {
             sequence: chance.random(),
             timestamp: chance.random(),
             ssrc: chance.random(),
-            codec: Codec::Pcma,
+            codec: Law::Pcma,
         }
     }
 
@@ -41,7 +41,7 @@ impl Telephone {
         self.codec.encode(samples, &mut octets);
         let packet = self.numbered(
             false,
-            self.codec.static_payload_type(),
+            Codec::from(self.codec).payload_type(),
             self.timestamp,
             &octets,
         );

@@ -3,8 +3,8 @@
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 
+use gradeline::codecs::Law;
 use gradeline::keypad::Digit;
-use gradeline::rtp::g711::Codec;
 use gradeline::rtp::tones::Generator;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -102,7 +102,7 @@ fn level(sound: &mut [i16], level_db: f32) {
 }
 
 /// The digits that our ear makes of a sound.
-fn heard(sound: &[i16], codec: Codec) -> Vec<Digit> {
+fn heard(sound: &[i16], codec: Law) -> Vec<Digit> {
     let mut telephone = Telephone::new(1);
     telephone.codec = codec;
     let sent: Vec<Timed> = (0u32..)
@@ -124,7 +124,7 @@ struct Told {
 
 impl Told {
     fn listen(&mut self, what: &str, sound: &[i16]) {
-        let digits = heard(sound, Codec::Pcma);
+        let digits = heard(sound, Law::Pcma);
         if !digits.is_empty() {
             println!("{what}: {digits:?}");
         }

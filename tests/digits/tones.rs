@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
+use gradeline::codecs::Law;
 use gradeline::keypad::Digit;
-use gradeline::rtp::g711::Codec;
 
 use crate::ear::Ear;
 use crate::line::{Network, PTIME, Telephone, Timed, Weather};
 use crate::sound::{Noise, Tone, decibels, frames};
 use crate::spandsp::Spandsp;
 
-const CODECS: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
+const CODECS: [Law; 2] = [Law::Pcma, Law::Pcmu];
 
 /// What became of keys that were sent, each alone.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +54,11 @@ fn with_noise(sound: &mut [i16], rms: f32, noise: &mut Noise) {
 }
 
 /// The digits of a sound that arrives whole.
-fn heard(sound: &[i16], codec: Codec) -> Vec<Digit> {
+fn heard(sound: &[i16], codec: Law) -> Vec<Digit> {
     through(sound, codec, Weather::default(), 0).keys()
 }
 
-fn through(sound: &[i16], codec: Codec, weather: Weather, seed: u64) -> Ear {
+fn through(sound: &[i16], codec: Law, weather: Weather, seed: u64) -> Ear {
     let mut telephone = Telephone::new(seed);
     telephone.codec = codec;
     let sent: Vec<Timed> = (0u32..)
@@ -171,7 +171,7 @@ fn keys_in_noise_are_found() {
             for digit in Digit::ALL {
                 let mut sound = placed(&tone.samples(digit.event()), round * 7 % 320);
                 with_noise(&mut sound, rms, &mut noise);
-                tally.note(digit, &heard(&sound, Codec::Pcma));
+                tally.note(digit, &heard(&sound, Law::Pcma));
                 if let Some(spandsp) = Spandsp::open() {
                     other.note(digit, &spandsp.digits(&sound));
                 }
@@ -209,13 +209,13 @@ fn keys_of_which_packets_are_lost_are_never_doubled() {
             };
             let (digits, spandsp) = if concealed {
                 (
-                    through(&sound, Codec::Pcma, lost, percent.into()).keys(),
+                    through(&sound, Law::Pcma, lost, percent.into()).keys(),
                     None,
                 )
             } else {
                 hole(&mut sound, lost.lost, percent.into());
                 let other = Spandsp::open().map(|spandsp| spandsp.digits(&sound).len());
-                (heard(&sound, Codec::Pcma), other)
+                (heard(&sound, Law::Pcma), other)
             };
             let (missed, extra) = compare(&digits, KEYS, pressed);
             println!(
@@ -270,11 +270,7 @@ fn a_pause_of_a_hundred_milliseconds_parts_two_presses_of_one_key() {
             sound.resize(sound.len() + 100 * 8, 0);
             sound.extend(&tones);
             sound.resize(sound.len() + 160 * 8, 0);
-            assert_eq!(
-                heard(&sound, Codec::Pcma),
-                [digit, digit],
-                "{digit} {offset}"
-            );
+            assert_eq!(heard(&sound, Law::Pcma), [digit, digit], "{digit} {offset}");
         }
     }
 }
@@ -304,7 +300,7 @@ fn keys_by_a_clock_that_runs_apart_are_found() {
                 (at, telephone.sound(&frame))
             })
             .collect();
-        let mut ear = Ear::new(Codec::Pcma);
+        let mut ear = Ear::new(Law::Pcma);
         let length = sent.last().map_or(Duration::ZERO, |(at, _)| *at);
         ear.hear(&sent, &[], length + Duration::from_millis(500));
         ear.close();

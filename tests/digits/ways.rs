@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use gradeline::codecs::Law;
 use gradeline::keypad::{Digit, Way};
-use gradeline::rtp::g711::Codec;
 use gradeline::rtp::playout::FRAME_SAMPLES;
 
 use crate::ear::Ear;
@@ -67,7 +67,7 @@ fn heard(signs: Signs, held_ms: u32, weather: Weather, seed: u64) -> Ear {
     }
     sent.sort_by_key(|(at, _)| *at);
     let arriving = Network::new(weather, seed).carry(sent);
-    let mut ear = Ear::new(Codec::Pcma);
+    let mut ear = Ear::new(Law::Pcma);
     ear.hear(&arriving, &infos, CALL + Duration::from_secs(1));
     ear.close();
     ear

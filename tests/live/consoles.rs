@@ -340,7 +340,7 @@ fn a_page_hands_its_caller_to_a_telephone_and_one_grade_counts() {
 }
 
 /// Keys of the page, as fast as nobody clicks them.
-fn keyed(browser: &Browser, keys: &str) {
+pub fn keyed(browser: &Browser, keys: &str) {
     browser.run(&format!(
         "for (const key of '{keys}') document.querySelector('desk-console').key(key)"
     ));

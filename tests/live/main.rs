@@ -61,3 +61,4 @@ mod torture;
 mod trunks;
 mod web_edge;
 mod websocket;
+mod wide;

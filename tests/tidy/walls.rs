@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "media",
             "rtp",
             "srtp",
+            "codecs",
             "guard",
             "registrar",
             "console",
@@ -175,6 +176,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sip",
             "channels",
             "figures",
+            "codecs",
             "domain",
             "dialing",
             "special_days",
@@ -443,7 +445,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // A recording's row and its file.
-    ("archive", &["store", "domain", "failpoint"]),
+    ("archive", &["store", "codecs", "domain", "failpoint"]),
     // Rows of what is entered, over the store's transactions.
     (
         "register",
@@ -503,25 +505,28 @@ const ARROWS: &[(&str, &[&str])] = &[
             "peer",
             "rtp",
             "srtp",
+            "codecs",
             "failpoint",
         ],
     ),
     // Prompts for it.
-    ("clips", &["rtp"]),
+    ("clips", &["mixing"]),
     // A folder's files as octets.
     ("volume", &[]),
     // Whose sound goes where: frames of samples to it.
-    ("mixing", &["rtp"]),
+    ("mixing", &["playout", "codecs"]),
     // Sockets and who may be at their other end; what they say is rtp's.
     ("line", &["peer", "rtp", "srtp"]),
     // A browser at the other end, as octets and time; a stream's keys and codecs are rtp's.
-    ("peer", &["rtp", "srtp"]),
+    ("peer", &["rtp", "srtp", "codecs"]),
     // A stream's packets are octets and keys to what protects them.
-    ("rtp", &["srtp", "comfort"]),
+    ("rtp", &["srtp", "comfort", "playout", "codecs"]),
+    ("playout", &["codecs"]),
     // Peaks and beats to it.
     ("oneway", &[]),
     // Octets in, samples out.
     ("comfort", &[]),
+    ("codecs", &[]),
     ("srtp", &[]),
     // What the stack is given has been judged; the guard knows nothing of the stack.
     (
@@ -581,7 +586,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rtc_crypto", &["peer"]),
     ("rtc_shared", &["peer"]),
     // What is on the wire.
-    ("audio_codec", &["rtp"]),
+    ("audio_codec", &["codecs"]),
+    ("opus_rs", &["codecs"]),
     ("sdp_types", &["rtp"]),
     // The only signalling; both are replaced together or not at all.
     ("rsipstack", &["sip", "seam"]),

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::{Call, encoded};
+use super::Call;
+use crate::codecs::{FRAME_SAMPLES, Frame};
 use crate::media::leg::MediaLeg;
-use crate::mixing::{Ear, Frame, Mixed};
-use crate::rtp::playout::FRAME_SAMPLES;
+use crate::mixing::{Ear, Mixed, Track};
 
 /// A supervisor's leg, and how he is in the call.
 pub(super) struct Supervisor {
@@ -15,27 +15,26 @@ pub(super) struct Supervisor {
 
 impl Call {
     /// What everybody hears in this beat. A supervisor is heard, and sent what is his.
-    pub(super) fn mixed(
+    pub(super) fn mixed<S: Track>(
         &mut self,
-        from_caller: &Frame,
-        from_desks: &[Frame; 2],
+        from_caller: &Frame<S>,
+        from_desks: &[Frame<S>; 2],
         caller_listens: bool,
         now: Instant,
-    ) -> Mixed {
+    ) -> Mixed<S> {
         let Some(Supervisor { leg, how }) = &mut self.supervisor else {
             let sums = self.bridge.mix(from_caller, from_desks, caller_listens);
             return self.limiters.limit(&sums);
         };
         let (outbox, due) = (&mut self.outbox, self.next_beat);
-        let mut said = [0; FRAME_SAMPLES];
+        let mut said = [S::default(); FRAME_SAMPLES];
         leg.drain(due, now, &mut |event| outbox.push(event));
         leg.hear(&mut said, now, &mut |event| outbox.push(event));
         let (sums, heard) =
             self.bridge
                 .mix_with(from_caller, from_desks, caller_listens, *how, &said);
-        let mut heard = self.limiters.ear.limit(&heard);
-        let octets = encoded(leg.negotiated.codec, &heard);
-        leg.send(&octets, &mut heard);
+        let mut heard = self.limiters.ear.limit::<S>(&heard);
+        leg.send(None, &mut heard);
         self.limiters.limit(&sums)
     }
 

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::Call;
-use crate::media::held;
+use super::{Call, FRAME_SAMPLES, Pair, Rate};
 use crate::media::message::End;
 use crate::media::outbox::Outbox;
 use crate::media::recorder::{Closing, Recording};
 use crate::media::{Event, LegCounts, Recorded, Side};
-use crate::rtp::playout::FRAME_SAMPLES;
+use crate::mixing::{Track, held};
 
 /// Beats of sound that may still wait in the caller's jitter buffer.
 const HEARD_OUT: usize = 50;
@@ -37,11 +36,10 @@ impl Call {
         let mut beats = 0;
         while beats < held::FRAMES || self.caller.has_unheard_sound() && beats < HEARD_OUT {
             beats += 1;
-            let mut from_caller = [0; FRAME_SAMPLES];
-            let outbox = &mut self.outbox;
-            self.caller
-                .hear(&mut from_caller, now, &mut |event| outbox.push(event));
-            self.record(&from_caller, &[0; FRAME_SAMPLES], &[0; FRAME_SAMPLES]);
+            match self.rate {
+                Rate::Narrow => self.last_beat::<i16>(now),
+                Rate::Wide => self.last_beat::<Pair>(now),
+            }
         }
         let outbox = &mut self.outbox;
         self.caller.close(now, &mut |event| outbox.push(event));
@@ -67,6 +65,15 @@ impl Call {
         };
         ending.conclude();
         ending
+    }
+
+    fn last_beat<S: Track>(&mut self, now: Instant) {
+        let silence = [S::default(); FRAME_SAMPLES];
+        let mut from_caller = silence;
+        let outbox = &mut self.outbox;
+        self.caller
+            .hear(&mut from_caller, now, &mut |event| outbox.push(event));
+        self.record(&from_caller, &silence, &silence);
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use super::{BEAT, Call};
-use crate::rtp::playout::FRAME_SAMPLES;
+use super::{BEAT, Call, FRAME_SAMPLES, Pair, Rate};
 
 /// Beats for which the sockets' buffers can have kept what arrived: 2 s of 20 ms packets.
 const KEPT_BEATS: u32 = 100;
+use crate::mixing::Track;
 
 impl Call {
     /// Beats that we were too late for are not sent, but what had arrived for them is evidence: it
@@ -26,18 +26,22 @@ impl Call {
             }
         }
         for _ in 0..beats - lost {
-            self.unsent_beat(now);
+            match self.rate {
+                Rate::Narrow => self.unsent_beat::<i16>(now),
+                Rate::Wide => self.unsent_beat::<Pair>(now),
+            }
             self.next_beat += BEAT;
         }
     }
 
-    fn unsent_beat(&mut self, now: Instant) {
-        let (from_caller, _) = self.listen(now);
+    fn unsent_beat<S: Track>(&mut self, now: Instant) {
+        let (from_caller, _) = self.listen::<S>(now);
         self.caller.skip_sending(1);
         for desk in self.desks.iter_mut().flatten() {
             desk.skip_sending(1);
         }
         self.ear_skips(1);
-        self.record(&from_caller, &[0; FRAME_SAMPLES], &[0; FRAME_SAMPLES]);
+        let silence = [S::default(); FRAME_SAMPLES];
+        self.record(&from_caller, &silence, &silence);
     }
 }

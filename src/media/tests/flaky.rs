@@ -56,6 +56,13 @@ impl Volume for Flaky {
         };
         Ok((Box::new(file), Arc::new(sync)))
     }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self.wait_while(State::Hanging) {
+            State::Full => Err(io::ErrorKind::StorageFull.into()),
+            _ => FileSystem.rename(from, to),
+        }
+    }
 }
 
 struct File {

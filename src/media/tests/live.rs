@@ -21,6 +21,9 @@ pub(super) fn room(ports: RangeInclusive<u16>) -> Media {
         srtp: Srtp::Accept.into(),
         levels: Default::default(),
         learn_address: false,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     })
     .expect("a media room")
 }
@@ -360,6 +363,9 @@ async fn a_leg_from_which_nothing_comes_is_told() {
         srtp: Srtp::Accept.into(),
         levels: Default::default(),
         learn_address: false,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     })
     .expect("a media room");
     let telephone = Telephone::new();

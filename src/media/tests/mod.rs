@@ -5,3 +5,4 @@ mod live;
 mod prompts;
 mod trouble;
 mod trust;
+mod wide;

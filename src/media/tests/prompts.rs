@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use super::super::*;
-use crate::rtp::g711::Codec;
+use crate::codecs::Law;
 use crate::rtp::playout::FRAME_SAMPLES;
 use crate::rtp::telephone_event::Key;
 use crate::rtp::tones::Detector;
@@ -14,7 +14,7 @@ fn shipped() -> Clips {
 }
 
 /// Keys that are heard in this sound as a telephone carries it.
-fn keys(pcm: &[i16], codec: Codec, now: Instant) -> Vec<u8> {
+fn keys(pcm: &[i16], codec: Law, now: Instant) -> Vec<u8> {
     let mut detector = Detector::default();
     let mut found = Vec::new();
     for frame in pcm.as_chunks::<FRAME_SAMPLES>().0 {
@@ -47,10 +47,10 @@ fn no_prompt_and_no_speech_of_the_repository_is_heard_as_a_key() {
         // Looped, each round lies differently on the detector's blocks; at half and twice the
         // loudness as well.
         let rounds = [
-            (0, 2, Codec::Pcma),
-            (31, 1, Codec::Pcmu),
-            (67, 4, Codec::Pcma),
-            (89, 2, Codec::Pcmu),
+            (0, 2, Law::Pcma),
+            (31, 1, Law::Pcmu),
+            (67, 4, Law::Pcma),
+            (89, 2, Law::Pcmu),
         ];
         for (offset, scale, codec) in rounds {
             let mut pcm = vec![0; offset];

@@ -17,6 +17,9 @@ fn room_on(volume: &Flaky, ports: RangeInclusive<u16>) -> Media {
         srtp: Srtp::Accept.into(),
         levels: Default::default(),
         learn_address: false,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     };
     Media::start_on(volume.clone(), settings).expect("a media room")
 }
@@ -224,6 +227,9 @@ async fn a_call_over_ipv6_is_heard_both_ways() {
             srtp: Srtp::Accept.into(),
             levels: Default::default(),
             learn_address: false,
+            trunk_codecs: Codecs::G711,
+            desk_codecs: Codecs::G711,
+            browser_codecs: Codecs::G711,
         })
         .expect("a media room")
     };

@@ -16,6 +16,9 @@ fn room(ports: RangeInclusive<u16>, learn_address: bool) -> Media {
         srtp: Srtp::Accept.into(),
         levels: Default::default(),
         learn_address,
+        trunk_codecs: Codecs::G711,
+        desk_codecs: Codecs::G711,
+        browser_codecs: Codecs::G711,
     })
     .expect("a media room")
 }

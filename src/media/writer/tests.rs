@@ -7,7 +7,12 @@ use super::*;
 
 fn block(index: u64) -> Block {
     let samples = vec![index as i16 + 1; 2 * BLOCK_FRAMES as usize];
-    Block::new(index * BLOCK_FRAMES, samples, Arc::new(AtomicUsize::new(0)))
+    Block::new(
+        index * BLOCK_FRAMES,
+        Rate::Narrow,
+        samples,
+        Arc::new(AtomicUsize::new(0)),
+    )
 }
 
 fn left(path: &std::path::Path) -> Vec<i16> {
@@ -85,7 +90,13 @@ fn a_block_that_never_came_is_silence_of_its_length_and_is_told_at_the_end() {
         caller: Default::default(),
         desk: None,
     };
-    let closed = open.close(4 * BLOCK_FRAMES, closing, now, &FileSystem, &platter);
+    let closed = open.close(
+        (4 * BLOCK_FRAMES, Rate::Narrow),
+        closing,
+        now,
+        &FileSystem,
+        &platter,
+    );
     let Event::Finished(recorded) = closed.event else {
         panic!("a call was closed")
     };
@@ -102,7 +113,7 @@ fn a_block_that_never_came_is_silence_of_its_length_and_is_told_at_the_end() {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// How long a block is.
-const BLOCK_MS: u64 = BLOCK_FRAMES / FRAMES_A_MS;
+const BLOCK_MS: u64 = BLOCK_FRAMES / 8;
 const BLOCK: Duration = Duration::from_millis(BLOCK_MS);
 
 /// What a file holds of each block: its number, 0 for silence.
@@ -211,4 +222,56 @@ fn a_volume_that_fills_up_again_while_it_heals_leaves_one_gap() {
         (Ok(gap), true)
     );
     assert_eq!(blocks(&open.path)[..5], [0, 0, 0, 0, 5]);
+}
+
+fn wide_block(from: u64) -> Block {
+    let samples = vec![9; 4 * BLOCK_FRAMES as usize];
+    Block::new(from, Rate::Wide, samples, Arc::default())
+}
+
+/// What goes on at a better rate is a file of its own, in step with the one that was set aside; nothing of either is
+/// told as lost, and what is lost is told where it is.
+#[test]
+fn a_file_that_goes_on_at_a_better_rate_loses_nothing_though_the_volume_fails_meanwhile() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let volume = Flaky::new(State::Well);
+    let (mut open, mut events, now) = file(dir.path().join("call.wav"));
+    let platter = Platter::start();
+    open.take(block(0));
+    open.write(now, &volume, &platter);
+    volume.set(State::Full);
+    open.take(block(1));
+    // After the second block the call is wide; of the next block nothing comes.
+    open.take(wide_block(4 * BLOCK_FRAMES));
+    open.take(wide_block(8 * BLOCK_FRAMES));
+    for retry in 0..3 {
+        open.write(now + RETRY_EVERY * retry, &volume, &platter);
+    }
+    let path = open.path.clone();
+    let aside = path.with_extension("narrow.wav");
+    assert!(!aside.exists(), "the second block is not written yet");
+    volume.set(State::Well);
+    open.write(now + RETRY_EVERY * 3, &volume, &platter);
+    assert_eq!(left(&aside).len() as u64, 2 * BLOCK_FRAMES);
+    let sound = left(&path);
+    assert_eq!(sound.len() as u64, 10 * BLOCK_FRAMES);
+    let of_block = |nth: u64| sound[(2 * nth * BLOCK_FRAMES) as usize];
+    assert_eq!([0, 1, 2, 3, 4].map(of_block), [0, 0, 9, 0, 9]);
+    let gap = Event::RecordingGap {
+        from_ms: 3 * BLOCK_MS,
+        length_ms: BLOCK_MS,
+    };
+    assert_eq!(events.try_recv(), Ok(gap));
+    assert!(events.try_recv().is_err(), "and no other");
+    let closing = Closing::Call {
+        caller: Default::default(),
+        desk: None,
+    };
+    let frames = (10 * BLOCK_FRAMES, Rate::Wide);
+    let closed = open.close(frames, closing, now, &volume, &platter);
+    let Event::Finished(recorded) = closed.event else {
+        panic!("a call was closed")
+    };
+    assert_eq!(recorded.length_ms, 5 * BLOCK_MS);
+    assert_eq!(recorded.gaps, [(3 * BLOCK_MS, BLOCK_MS)]);
 }

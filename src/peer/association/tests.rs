@@ -67,7 +67,7 @@ fn attribute<'a>(answer: &'a str, name: &str) -> &'a str {
 }
 
 fn peer_of(fingerprint: &[u8; 32]) -> (Peer, String) {
-    let offer = Offer::read(&offer(fingerprint)).unwrap();
+    let offer = Offer::read(&offer(fingerprint), &crate::codecs::Codecs::G711).unwrap();
     let identity = Identity::new().unwrap();
     Peer::answering(&offer, &identity, at(HERE).ip(), 30000).unwrap()
 }

@@ -2,12 +2,15 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::{AVP, Chosen, Error, Negotiated, SAVP, Srtp, choose, read};
+use crate::codecs::{Codec, Codecs};
 use crate::comfort;
 use crate::srtp::Protection;
 use crate::srtp::sdes::{Crypto, Keys, Suite};
 
 /// The telephone-event payload type of our own offers.
 const OFFERED_EVENT_TYPE: u8 = 101;
+/// The same by the clock of Opus (RFC 4733 §2.1).
+const OFFERED_OPUS_EVENT_TYPE: u8 = 102;
 
 /// Our side of the negotiation; lives as long as the dialog.
 #[derive(Debug, Clone)]
@@ -17,6 +20,7 @@ pub struct Local {
     pub session: u64,
     pub version: u64,
     srtp: Srtp,
+    codecs: Codecs,
     /// Keys of ours, one pair a suite: a key is never used with two.
     keys: [Keys; 2],
     /// The suite in use. A leg that is protected once stays so: nobody takes that back in the middle.
@@ -26,7 +30,8 @@ pub struct Local {
 }
 
 impl Local {
-    pub fn new(address: IpAddr, port: u16, srtp: Srtp) -> Self {
+    /// Offers and takes `codecs`.
+    pub fn new(address: IpAddr, port: u16, srtp: Srtp, codecs: Codecs) -> Self {
         let session = u64::from(rand::random::<u32>());
         Local {
             address,
@@ -34,13 +39,14 @@ impl Local {
             session,
             version: 0,
             srtp,
+            codecs,
             keys: [Keys::random(), Keys::random()],
             protected: None,
             profile: SAVP,
         }
     }
 
-    /// Our offer: PCMA, PCMU, telephone events; as SRTP where it is required, preferred or in use.
+    /// Our offer: our codecs in their order, telephone events; as SRTP where it is required, preferred or in use.
     pub fn offer(&mut self) -> String {
         self.offer_so(self.policy().offers_protection())
     }
@@ -53,13 +59,23 @@ impl Local {
     fn offer_so(&mut self, secure: bool) -> String {
         let mut text = self.head();
         let profile = if secure { self.profile } else { AVP };
-        let _ = write!(
-            text,
-            "m=audio {} {profile} 8 0 {OFFERED_EVENT_TYPE}\r\na=rtpmap:8 PCMA/8000\r\n\
-             a=rtpmap:0 PCMU/8000\r\na=rtpmap:{OFFERED_EVENT_TYPE} telephone-event/8000\r\n\
-             a=fmtp:{OFFERED_EVENT_TYPE} 0-15\r\na=ptime:20\r\na=maxptime:40\r\n",
-            self.port
-        );
+        let _ = write!(text, "m=audio {} {profile}", self.port);
+        for codec in self.codecs.iter() {
+            let _ = write!(text, " {}", codec.payload_type());
+        }
+        let opus = self.codecs.contains(Codec::Opus);
+        let _ = match opus {
+            true => write!(text, " {OFFERED_EVENT_TYPE} {OFFERED_OPUS_EVENT_TYPE}\r\n"),
+            false => write!(text, " {OFFERED_EVENT_TYPE}\r\n"),
+        };
+        for codec in self.codecs.iter() {
+            write_codec(&mut text, codec, codec.payload_type());
+        }
+        write_events(&mut text, OFFERED_EVENT_TYPE, 8000);
+        if opus {
+            write_events(&mut text, OFFERED_OPUS_EVENT_TYPE, Codec::Opus.clock_hz());
+        }
+        text.push_str("a=ptime:20\r\na=maxptime:40\r\n");
         if secure {
             for (tag, suite) in (1..).zip(Suite::ALL) {
                 self.renew_unused(suite);
@@ -79,7 +95,7 @@ impl Local {
             profile,
             mut negotiated,
             crypto,
-        } = choose(&session, self.policy())?;
+        } = choose(&session, self.policy(), &self.codecs)?;
         let mut text = self.head();
         let ours = crypto.map(|theirs| self.protect(&mut negotiated, theirs, profile));
         self.settled(&negotiated);
@@ -107,7 +123,7 @@ impl Local {
             Srtp::Prefer => Srtp::Accept,
             Srtp::Accept | Srtp::Refuse => Srtp::Refuse,
         };
-        let chosen = choose(&read(answer)?, offered)?;
+        let chosen = choose(&read(answer)?, offered, &self.codecs)?;
         let mut negotiated = chosen.negotiated;
         if let Some(theirs) = chosen.crypto {
             let named = Suite::ALL
@@ -191,19 +207,13 @@ impl Local {
         if negotiated.comfort_noise {
             let _ = write!(text, " {}", comfort::PAYLOAD_TYPE);
         }
-        let _ = write!(
-            text,
-            "\r\na=rtpmap:{payload_type} {}/8000\r\n",
-            negotiated.codec.name()
-        );
+        text.push_str("\r\n");
+        write_codec(text, negotiated.codec, payload_type);
         if negotiated.comfort_noise {
             let _ = write!(text, "a=rtpmap:{} CN/8000\r\n", comfort::PAYLOAD_TYPE);
         }
         if let Some(event_type) = negotiated.event_type {
-            let _ = write!(
-                text,
-                "a=rtpmap:{event_type} telephone-event/8000\r\na=fmtp:{event_type} 0-15\r\n"
-            );
+            write_events(text, event_type, negotiated.event_clock_hz);
         }
         if let Some(crypto) = crypto {
             let _ = write!(text, "a=crypto:{}\r\n", crypto.text());
@@ -231,4 +241,18 @@ impl Local {
             address = self.address
         )
     }
+}
+
+fn write_codec(text: &mut String, codec: Codec, payload_type: u8) {
+    let _ = write!(text, "a=rtpmap:{payload_type} {}\r\n", codec.map());
+    if let Some(parameters) = codec.parameters() {
+        let _ = write!(text, "a=fmtp:{payload_type} {parameters}\r\n");
+    }
+}
+
+fn write_events(text: &mut String, event_type: u8, clock_hz: u32) {
+    let _ = write!(
+        text,
+        "a=rtpmap:{event_type} telephone-event/{clock_hz}\r\na=fmtp:{event_type} 0-15\r\n"
+    );
 }

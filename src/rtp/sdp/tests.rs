@@ -5,7 +5,12 @@ use super::*;
 const HEAD: &str = "v=0\r\no=x 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n";
 
 fn answer(streams: &str) -> Result<(String, Negotiated), Error> {
-    let mut local = Local::new(IpAddr::from([127, 0, 0, 1]), 20000, Srtp::Accept);
+    let mut local = Local::new(
+        IpAddr::from([127, 0, 0, 1]),
+        20000,
+        Srtp::Accept,
+        Codecs::G711,
+    );
     local.answer(format!("{HEAD}{streams}").as_bytes())
 }
 
@@ -131,25 +136,30 @@ fn no_common_codec_and_nonsense_are_told_apart() {
 
 #[test]
 fn each_description_of_a_session_has_the_next_version() {
-    let mut local = Local::new(IpAddr::from([127, 0, 0, 1]), 20000, Srtp::Accept);
+    let mut local = Local::new(
+        IpAddr::from([127, 0, 0, 1]),
+        20000,
+        Srtp::Accept,
+        Codecs::G711,
+    );
     let first = local.offer();
     let second = local.offer();
     assert!(first.contains(&format!("o=- {} 1 IN", local.session)));
     assert!(second.contains(&format!("o=- {} 2 IN", local.session)));
-    check(first.as_bytes(), Srtp::Refuse).expect("our own offer is readable");
+    check(first.as_bytes(), Srtp::Refuse, &Codecs::G711).expect("our own offer is readable");
 }
 
 proptest! {
     #[test]
     fn no_octets_break_the_reader(octets in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = check(&octets, Srtp::Accept);
+        let _ = check(&octets, Srtp::Accept, &Codecs::ALL);
     }
 
     #[test]
     fn no_lines_break_the_reader(lines in proptest::collection::vec(
         "(v=0|o=- 1 1 IN IP4 1.2.3.4|s=-|t=0 0|c=IN IP[46] [0-9.:/]{0,12}|m=(audio|video) [0-9]{0,6} RTP/AVP [0-9 ]{0,12}|a=(rtpmap|ptime|maxptime|rtcp):[0-9a-zA-Z./ -]{0,20})", 0..12)
     ) {
-        let _ = check((lines.join("\r\n") + "\r\n").as_bytes(), Srtp::Accept);
+        let _ = check((lines.join("\r\n") + "\r\n").as_bytes(), Srtp::Accept, &Codecs::ALL);
     }
 }
 
@@ -192,7 +202,7 @@ fn secure(suite: &str) -> String {
 }
 
 fn local(srtp: Srtp) -> Local {
-    Local::new(IpAddr::from([127, 0, 0, 1]), 20000, srtp)
+    Local::new(IpAddr::from([127, 0, 0, 1]), 20000, srtp, Codecs::G711)
 }
 
 #[test]
@@ -361,7 +371,7 @@ fn where_keys_may_not_travel_nothing_fits_a_demand_for_them() {
         format!("{HEAD}{}", secure("AES_CM_128_HMAC_SHA1_80")),
         format!("{HEAD}m=audio 5000 RTP/AVP 8\r\n"),
     ] {
-        let refused = check(offer.as_bytes(), Srtp::Impossible);
+        let refused = check(offer.as_bytes(), Srtp::Impossible, &Codecs::G711);
         assert_eq!(refused, Err(Error::KeysInTheClear));
     }
 }
@@ -381,4 +391,78 @@ fn comfort_noise_is_answered_where_it_is_offered_and_never_offered() {
         assert_eq!(text.contains("a=rtpmap:13 CN/8000\r\n"), agreed, "{text}");
         assert!(!ours.offer().contains(" 13"));
     }
+}
+
+fn of(codecs: &[Codec]) -> Local {
+    let codecs = Codecs::new(codecs).expect("each once");
+    Local::new(IpAddr::from([127, 0, 0, 1]), 20000, Srtp::Accept, codecs)
+}
+
+#[test]
+fn wide_codecs_are_offered_in_our_order_and_the_answers_first_is_spoken() {
+    let mut ours = of(&[Codec::G722, Codec::Opus, Codec::Pcma]);
+    let offer = ours.offer();
+    for line in [
+        "m=audio 20000 RTP/AVP 9 111 8 101 102",
+        "a=rtpmap:9 G722/8000",
+        "a=rtpmap:111 opus/48000/2",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=rtpmap:102 telephone-event/48000",
+    ] {
+        assert!(offer.contains(&format!("{line}\r\n")), "{line}: {offer}");
+    }
+    for (stream, spoken) in [
+        (
+            "m=audio 4000 RTP/AVP 9 8 101\r\na=rtpmap:101 telephone-event/8000\r\n",
+            (Codec::G722, 9, Some(101), 8000),
+        ),
+        (
+            "m=audio 4000 RTP/AVP 96 97\r\na=rtpmap:96 OPUS/48000/2\r\na=rtpmap:97 telephone-event/48000\r\n",
+            (Codec::Opus, 96, Some(97), 48_000),
+        ),
+        // Only the clock of the others: it is taken, and said so.
+        (
+            "m=audio 4000 RTP/AVP 96 97\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:97 telephone-event/8000\r\n",
+            (Codec::Opus, 96, Some(97), 8000),
+        ),
+        // The clock of Opus is of no use to another codec.
+        (
+            "m=audio 4000 RTP/AVP 8 97\r\na=rtpmap:97 telephone-event/48000\r\n",
+            (Codec::Pcma, 8, None, 8000),
+        ),
+        // G.722 is never described by its samples (RFC 3551 §4.5.2).
+        (
+            "m=audio 4000 RTP/AVP 96 8\r\na=rtpmap:96 G722/16000\r\n",
+            (Codec::Pcma, 8, None, 8000),
+        ),
+    ] {
+        let said = ours
+            .accept(format!("{HEAD}{stream}").as_bytes())
+            .expect("an answer");
+        assert_eq!(
+            (
+                said.codec,
+                said.payload_type,
+                said.event_type,
+                said.event_clock_hz
+            ),
+            spoken,
+            "{stream}"
+        );
+    }
+}
+
+#[test]
+fn a_codec_that_is_not_among_ours_is_not_taken_from_an_offer() {
+    let stream = format!("{HEAD}m=audio 4000 RTP/AVP 9 8\r\n");
+    let codec = |mut ours: Local| ours.answer(stream.as_bytes()).expect("an answer").1.codec;
+    assert_eq!(codec(of(&[Codec::Pcmu, Codec::Pcma])), Codec::Pcma);
+    assert_eq!(codec(of(&[Codec::Pcma, Codec::G722])), Codec::G722);
+    let (answer, _) = of(&[Codec::G722])
+        .answer(stream.as_bytes())
+        .expect("an answer");
+    assert!(
+        answer.contains("m=audio 20000 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n"),
+        "{answer}"
+    );
 }

@@ -2,19 +2,25 @@
 
 use std::sync::Arc;
 
-use super::Clip;
-use crate::rtp::g711::Codec;
-use crate::rtp::playout::FRAME_SAMPLES;
+use crate::codecs::{Codec, FRAME_SAMPLES, Frame, Law};
 
-/// 20 ms of a prompt, as samples and as each side's octets.
+/// A recorded clip, encoded once per codec.
+pub struct Clip {
+    /// 8 kHz mono.
+    pub pcm: Vec<i16>,
+    pub pcma: Vec<u8>,
+    pub pcmu: Vec<u8>,
+}
+
+/// 20 ms of a prompt, as samples of 8,000 Hz and as the octets of each side whose codec has them.
 pub struct Prompt {
-    pub pcm: [i16; FRAME_SAMPLES],
+    pub pcm: Frame,
     pub caller: [u8; FRAME_SAMPLES],
     pub desk: [u8; FRAME_SAMPLES],
 }
 
-impl Prompt {
-    pub fn new() -> Self {
+impl Default for Prompt {
+    fn default() -> Self {
         Prompt {
             pcm: [0; FRAME_SAMPLES],
             caller: [0; FRAME_SAMPLES],
@@ -46,7 +52,10 @@ impl Play {
     /// Fills the next 20 ms; `true` when nothing is left. Clips follow each other without a gap.
     /// `desk` is the desk's codec where the desk hears it too.
     pub fn next(&mut self, out: &mut Prompt, caller: Codec, desk: Option<Codec>) -> bool {
-        out.caller.fill(caller.silence());
+        let (caller, desk) = (caller.law(), desk.and_then(Codec::law));
+        if let Some(caller) = caller {
+            out.caller.fill(caller.silence());
+        }
         if let Some(desk) = desk {
             out.desk.fill(desk.silence());
         }
@@ -55,7 +64,9 @@ impl Play {
             let length = (clip.pcm.len() - self.sample).min(FRAME_SAMPLES - filled);
             let (from, to) = (self.sample..self.sample + length, filled..filled + length);
             out.pcm[to.clone()].copy_from_slice(&clip.pcm[from.clone()]);
-            out.caller[to.clone()].copy_from_slice(&clip.octets(caller)[from.clone()]);
+            if let Some(caller) = caller {
+                out.caller[to.clone()].copy_from_slice(&clip.octets(caller)[from.clone()]);
+            }
             if let Some(desk) = desk {
                 out.desk[to].copy_from_slice(&clip.octets(desk)[from]);
             }
@@ -72,10 +83,24 @@ impl Play {
 }
 
 impl Clip {
-    fn octets(&self, codec: Codec) -> &[u8] {
-        match codec {
-            Codec::Pcma => &self.pcma,
-            Codec::Pcmu => &self.pcmu,
+    /// From 8 kHz mono samples.
+    pub fn from_pcm(pcm: Vec<i16>) -> Clip {
+        let encoded = |law: Law| {
+            let mut octets = vec![0; pcm.len()];
+            law.encode(&pcm, &mut octets);
+            octets
+        };
+        Clip {
+            pcma: encoded(Law::Pcma),
+            pcmu: encoded(Law::Pcmu),
+            pcm,
+        }
+    }
+
+    fn octets(&self, law: Law) -> &[u8] {
+        match law {
+            Law::Pcma => &self.pcma,
+            Law::Pcmu => &self.pcmu,
         }
     }
 }

@@ -1,15 +1,16 @@
-//! The jitter buffer: a ring of decoded samples indexed by RTP timestamp, read by our own clock.
+//! The jitter buffer: a ring of decoded samples indexed by RTP timestamp, read by our own clock. Of wide sound a sample
+//! here is a step of 1/8000 s, two in a row, so that lengths and timestamps are the same.
 //!
 //! Any packet length fits, a duplicate overwrites itself, reordering costs nothing, and of a late
 //! packet is played what still lies ahead. The fastest packets wait `TARGET_SAMPLES`; where the other
 //! side's clock runs differently, single samples are dropped or doubled, so that what is read
 //! stays on our timeline.
 
+use crate::codecs::Sample;
+pub use crate::codecs::{FRAME_SAMPLES, Frame};
+
 /// How long the fastest packet waits (60 ms).
 pub const TARGET_SAMPLES: u32 = 480;
-
-/// Samples of one beat (20 ms).
-pub const FRAME_SAMPLES: usize = 160;
 
 /// Ring of a second; a power of two so that timestamps wrap onto it.
 const RING: usize = 8192;
@@ -54,8 +55,8 @@ pub enum Placed {
 }
 
 /// The jitter buffer of one leg.
-pub struct Playout {
-    samples: Box<[i16; RING]>,
+pub struct Playout<S = i16> {
+    samples: Box<[S; RING]>,
     /// One bit a sample: there is sound.
     present: Box<[u64; RING / 64]>,
     /// Timestamp of the next sample to be played; `None` before the first packet.
@@ -67,17 +68,17 @@ pub struct Playout {
     beats: u32,
     /// Samples still to be dropped (positive) or doubled (negative), one a beat.
     correction: i32,
-    history: [i16; HISTORY],
+    history: [S; HISTORY],
     /// Samples read so far: where the history goes on.
     heard: usize,
     concealed: usize,
     period: usize,
 }
 
-impl Default for Playout {
+impl<S: Sample> Default for Playout<S> {
     fn default() -> Self {
         Playout {
-            samples: Box::new([0; RING]),
+            samples: Box::new([S::default(); RING]),
             present: Box::new([0; RING / 64]),
             next: None,
             ssrc: 0,
@@ -85,7 +86,7 @@ impl Default for Playout {
             head_start: None,
             beats: 0,
             correction: 0,
-            history: [0; HISTORY],
+            history: [S::default(); HISTORY],
             heard: 0,
             concealed: FADE_SAMPLES,
             period: FRAME_SAMPLES,
@@ -93,10 +94,10 @@ impl Default for Playout {
     }
 }
 
-impl Playout {
+impl<S: Sample> Playout<S> {
     /// Places decoded samples that arrived `age` samples before the coming `pull` was due
     /// (negative where we are late ourselves).
-    pub fn put(&mut self, ssrc: u32, timestamp: u32, sound: &[i16], age: i32) -> Placed {
+    pub fn put(&mut self, ssrc: u32, timestamp: u32, sound: &[S], age: i32) -> Placed {
         let begin = timestamp
             .wrapping_sub(TARGET_SAMPLES)
             .wrapping_add_signed(age);
@@ -135,7 +136,7 @@ impl Playout {
     }
 
     /// Copies into the ring, in two pieces where it wraps.
-    fn place(&mut self, timestamp: u32, sound: &[i16]) {
+    fn place(&mut self, timestamp: u32, sound: &[S]) {
         let at = timestamp as usize % RING;
         let (first, second) = sound.split_at(sound.len().min(RING - at));
         self.samples[at..at + first.len()].copy_from_slice(first);
@@ -146,7 +147,7 @@ impl Playout {
     }
 
     /// Reads 20 ms that are all there; `false`, and nothing read, where some of it is missing.
-    fn pull_whole(&mut self, next: u32, out: &mut [i16; FRAME_SAMPLES]) -> bool {
+    fn pull_whole(&mut self, next: u32, out: &mut Frame<S>) -> bool {
         let at = next as usize % RING;
         if bits_of(at, FRAME_SAMPLES).any(|(word, bits)| self.present[word] & bits != bits) {
             return false;
@@ -167,9 +168,9 @@ impl Playout {
     }
 
     /// The next 20 ms; says how many of its samples had to be made up.
-    pub fn pull(&mut self, out: &mut [i16; FRAME_SAMPLES]) -> usize {
+    pub fn pull(&mut self, out: &mut Frame<S>) -> usize {
         let Some(mut next) = self.next else {
-            out.fill(0);
+            out.fill(S::default());
             return FRAME_SAMPLES;
         };
         self.judge_depth();
@@ -204,7 +205,7 @@ impl Playout {
 
     /// Lets `beats` pass unheard (we were late ourselves).
     pub fn skip(&mut self, beats: u32) {
-        let mut unheard = [0; FRAME_SAMPLES];
+        let mut unheard = [S::default(); FRAME_SAMPLES];
         for _ in 0..beats.min((RING / FRAME_SAMPLES) as u32) {
             self.pull(&mut unheard);
         }
@@ -275,9 +276,9 @@ impl Playout {
     }
 
     /// One made-up sample, before and after fading: what was heard one period ago.
-    fn conceal(&mut self) -> (i16, i16) {
+    fn conceal(&mut self) -> (S, S) {
         if self.concealed >= FADE_SAMPLES {
-            return (0, 0);
+            return (S::default(), S::default());
         }
         if self.concealed == 0 {
             self.period = self.find_period();
@@ -285,14 +286,11 @@ impl Playout {
         let unfaded = self.before(self.period);
         let left = (FADE_SAMPLES - self.concealed) as i32;
         self.concealed += 1;
-        (
-            unfaded,
-            (i32::from(unfaded) * left / FADE_SAMPLES as i32) as i16,
-        )
+        (unfaded, unfaded.scaled(left, FADE_SAMPLES as i32))
     }
 
     /// What was heard this many samples ago (1 is the latest).
-    fn before(&self, samples: usize) -> i16 {
+    fn before(&self, samples: usize) -> S {
         self.history[self.heard.wrapping_sub(samples) & (HISTORY - 1)]
     }
 
@@ -301,7 +299,7 @@ impl Playout {
         // The last 40 ms in a row, the oldest first.
         let mut past = [0i32; 2 * FRAME_SAMPLES];
         for (back, sample) in past.iter_mut().rev().enumerate() {
-            *sample = i32::from(self.before(back + 1));
+            *sample = i32::from(self.before(back + 1).level());
         }
         let now = &past[FRAME_SAMPLES..];
         if now.iter().all(|sample| sample.abs() < INAUDIBLE) {
