@@ -211,6 +211,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "domain",
             "sip",
             "media",
+            "callwords",
         ],
     ),
     // The one place where signalling, sound, conversation, desks and regulation meet.

@@ -51,7 +51,7 @@ fn a_route_ends_with_its_registration() {
 
 #[test]
 fn a_route_that_cannot_be_read_or_is_too_long_is_told_once_and_not_followed() {
-    let nine = vec!["<sip:a.example;lr>"; 9].join(", ");
+    let nine = ["<sip:a.example;lr>"; 9].join(", ");
     for odd in ["<sip:a.example;lr>, sip:strict.example", nine.as_str()] {
         let mut story = granted(&[odd]);
         assert_eq!(route(&story, 1), [""; 0], "{odd}");
