@@ -259,9 +259,11 @@ mod tests {
     /// Kinds stand in the phone's code as `mark("kind"` or `mark(at, "kind"`.
     #[test]
     fn every_kind_that_the_phone_writes_has_a_name() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/phone");
         let mut kinds = vec!["hold".to_owned(), "renegotiated".to_owned()];
-        read(Path::new(folder), &mut kinds);
+        for room in ["phone", "call"] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
+            read(&folder, &mut kinds);
+        }
         assert!(kinds.len() > 20, "only {kinds:?}");
         for kind in kinds {
             let key = format!("timeline.{kind}");
