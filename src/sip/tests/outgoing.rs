@@ -105,3 +105,33 @@ async fn an_invite_that_nobody_answers_ends_as_408() {
         Some(Progress::Refused { status: 408 })
     ));
 }
+
+/// RFC 3261 §13.2.2.4: a proxy may let several answer. Who came first has the call; another's 200 is acknowledged and its dialog ended.
+#[tokio::test]
+async fn of_forked_answers_the_first_has_the_call_and_the_others_are_ended() {
+    let (_agent, mut peer, mut outgoing, invite) = calling(Tuning::default()).await;
+    let typed = "Content-Type: application/sdp\r\n";
+    let from = |tag: &str, status: &str, body: &str| {
+        let answer = peer.respond_to(&invite, status, typed, body);
+        answer.replace(";tag=peer", &format!(";tag={tag}"))
+    };
+    let ringing = from("second", "180 Ringing", "");
+    let answers = ["first", "second"].map(|tag| from(tag, "200 OK", ANSWER));
+    peer.send(ringing).await;
+    peer.send(&answers[0]).await;
+    let (_dialog, mut events, _) = answered(&mut outgoing).await;
+    assert_eq!(peer.expect("ACK").await.tag("To").as_deref(), Some("first"));
+    peer.send(&answers[1]).await;
+    let mut due = vec!["ACK", "BYE"];
+    while !due.is_empty() {
+        let received = peer.receive().await;
+        assert_eq!(
+            received.tag("To").as_deref(),
+            Some("second"),
+            "{}",
+            received.text
+        );
+        due.retain(|what| *what != received.what);
+    }
+    assert!(events.try_recv().is_err(), "the first talks on");
+}
