@@ -201,7 +201,11 @@ fn open_archive(config: &Config) -> anyhow::Result<Archive> {
 fn read_book(config: &Config) -> anyhow::Result<Book> {
     let checked = Book::read(&config.files())?;
     for finding in &checked.findings {
-        eprintln!("{finding}");
+        match checked.book {
+            // The start waits for nobody who takes the log.
+            Some(_) => tracing::warn!("{finding}"),
+            None => eprintln!("{finding}"),
+        }
     }
     match checked.book {
         Some(book) => Ok(book),

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::refuse;
 use crate::call::{Begun, Call, Desk, House};
+use crate::desks::Handed;
 use crate::domain::Moment;
 use crate::ears::Ears;
 use crate::engine::{CallId, EndedCall, HungUpBy, NewCall};
@@ -31,13 +32,25 @@ pub(super) const OPENING: Duration = Duration::from_millis(1500);
 /// its last row. Its place is held so long.
 pub(super) async fn answer(house: Arc<House>, invite: Incoming, place: Place) {
     // A desk's telephone that has a caller is none.
-    let Some(invite) = house.consulting.take(invite) else {
-        return;
+    let invite = match is_a_desks(&house, &invite) {
+        true => match house.consulting.take(invite) {
+            Some(invite) => invite,
+            None => return,
+        },
+        false => invite,
     };
     match invite.from_trunk {
         true => take(house, invite, place).await,
         false => refuse(invite, 403, "foreign").await,
     }
+}
+
+/// Whether it may be a desk that calls. Desks may stand behind the very address that callers come from: what a dialplan answers is
+/// a caller's, and so is what does not come in the name of a desk.
+fn is_a_desks(house: &House, invite: &Incoming) -> bool {
+    let named = |name: &String| matches!(house.floor.named(name), Some(Handed::Desk(_)));
+    let answered = house.book.borrow().plan_for(&invite.callee).is_some();
+    !invite.from_trunk || !answered && invite.caller.as_ref().is_some_and(named)
 }
 
 async fn take(house: Arc<House>, invite: Incoming, mut place: Place) {

@@ -56,11 +56,7 @@ fn linphonec_hands_its_caller_to_whom_it_asked_by_a_call_of_its_own() {
     caller.nth_line("handed_over 8002", 1);
     wait_hears(&caller.gateway, &[SECOND], "handed over");
     wait_hears(&colleague.gateway, &[CALLER], "handed over");
-    caller.gateway.say_nothing();
-    colleague.sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('2', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&colleague, '2');
     let what = timeline(&call);
     assert_eq!(call["grade"], "satisfied", "{what}");
     assert_eq!(lines(&call, "offer").len(), 1, "{what}");

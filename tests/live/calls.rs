@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::desks::Desk;
 use crate::gateway::{Fault, Gateway, Habits};
 use crate::peers::{Plan, Sipp};
 use crate::place::{self, sleep_until};
@@ -92,6 +93,15 @@ impl<'a> Caller<'a> {
         sleep_until(speaks_from + Duration::from_secs(2));
         self.gateway.say_nothing();
         self.gateway.press('#', Fault::None);
+        self.end()
+    }
+
+    /// The desk hangs up, he rates by this key; the call's end.
+    pub fn rates_when_left_by(&self, desk: &Desk, key: char) -> Value {
+        self.gateway.say_nothing();
+        desk.sipp.tell_desk("HANGUP");
+        self.wait_offer(SOON);
+        self.gateway.press(key, Fault::None);
         self.end()
     }
 

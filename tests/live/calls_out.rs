@@ -282,6 +282,30 @@ fn wait_line(house: &House, number: &str, kind: &str) -> Value {
     })
 }
 
+/// A caller's bad grade, and the revisit that was asked for; the ticket.
+fn with_a_revisit(centre: &Centre, number: &str) -> String {
+    let (runtime, engine) = centre.engine();
+    runtime.block_on(async {
+        let ticket = dissatisfied(&engine, "20260918-100000-000000", number).await;
+        let wish = Wish {
+            what: WishFor::Revisit(ticket),
+            staff: Some("8001".into()),
+            by: Some(hand("3", Role::CentreRevisitor, "centre")),
+        };
+        let allowing = Allowing {
+            numbers: Numbers::default(),
+            open_at_most: 10,
+            trunk: true,
+            plans: Plans::of(|_| true),
+        };
+        let id = OrderId("o1".into());
+        let asked = engine.ask_for_call(&id, wish, &allowing, at("13:50"));
+        asked.await.unwrap();
+        engine.close().await.unwrap();
+        ticket.to_string()
+    })
+}
+
 #[test]
 fn the_machine_tells_the_result_and_the_second_rating_counts() {
     let desk = Desk::open("desk", "8001", Habits::default());
@@ -334,28 +358,7 @@ fn a_revisit_rings_the_desk_first_and_both_are_recorded() {
     let desk = Desk::open("desk", "8001", Habits::default());
     let outside = Desk::open("outside-early", "citizen", Habits::default());
     let centre = Centre::open(&desk, &outside, "");
-    let (runtime, engine) = centre.engine();
-    let ticket = runtime.block_on(async {
-        let ticket = dissatisfied(&engine, "20260918-100000-000000", "13812345678").await;
-        let wish = Wish {
-            what: WishFor::Revisit(ticket),
-            staff: Some("8001".into()),
-            by: Some(hand("3", Role::CentreRevisitor, "centre")),
-        };
-        let allowing = Allowing {
-            numbers: Numbers::default(),
-            open_at_most: 10,
-            trunk: true,
-            plans: Plans::of(|_| true),
-        };
-        let id = OrderId("o1".into());
-        engine
-            .ask_for_call(&id, wish, &allowing, at("13:50"))
-            .await
-            .unwrap();
-        engine.close().await.unwrap();
-        ticket.to_string()
-    });
+    let ticket = with_a_revisit(&centre, "13812345678");
     let server = centre.start();
     desk.talks();
     desk.gateway.say_tone(900.0);

@@ -240,11 +240,7 @@ fn either_side_holds_and_takes_the_call_back() {
     desk.gateway.say_tone(880.0);
     let talks_until = std::time::Instant::now() + Duration::from_millis(1200);
     sleep_until(talks_until);
-    caller.gateway.say_nothing();
-    desk.sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('1', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&desk, '1');
     assert_eq!(call["grade"], "very_satisfied", "{}", timeline(&call));
     let holds: Vec<_> = lines(&call, "hold")
         .iter()

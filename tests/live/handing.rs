@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::browser::Browser;
-use crate::calls::{Caller, SOON};
+use crate::calls::Caller;
 use crate::consoles::{DESK, LOUD, PERSON, accept, heard_by, ready, settled_grade, state};
 use crate::desks::Desk;
-use crate::gateway::{Fault, Habits};
+use crate::gateway::Habits;
 use crate::outsiders::{ALLOWED, NUMBER, SHOWN, goes_out};
 use crate::peers::{KeysBy, Linphone};
 use crate::place::wait_for;
@@ -66,11 +66,7 @@ fn a_telephone_hands_its_caller_to_a_group() {
     desks[2].gateway.say_tone(SECOND);
     desks[0].sipp.wait_log("notify 200 terminated", STEP);
     wait_hears(&caller.gateway, &[SECOND], "handed on");
-    caller.gateway.say_nothing();
-    desks[2].sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('2', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&desks[2], '2');
     let what = timeline(&call);
     assert_eq!(call["grade"], "satisfied", "{what}");
     assert_eq!(details(&call, "handing_on"), [GROUP], "{what}");
@@ -107,11 +103,7 @@ fn a_telephone_takes_its_caller_back_whatever_goes_on() {
     keys(&desks[0], "*0");
     caller.line("caller_back");
     wait_hears(&caller.gateway, &[FIRST], "taken back again");
-    caller.gateway.say_nothing();
-    desks[0].sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('1', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&desks[0], '1');
     let what = timeline(&call);
     assert_eq!(call["grade"], "very_satisfied", "{what}");
     assert_eq!(call["staff"], "8001", "{what}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::calls::{Caller, SOON};
+use crate::calls::Caller;
 use crate::desks::Desk;
 use crate::gateway::{Fault, Gateway, Habits};
 use crate::place::wait_for;
@@ -95,11 +95,7 @@ fn a_blind_transfer_hands_the_caller_outside_and_his_grade_counts_when_that_hang
     caller.nth_line("outside_key", 4);
     outside.gateway.say_tone(SECOND);
     hears_only(&caller.gateway, SECOND, "still");
-    caller.gateway.say_nothing();
-    outside.sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('2', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&outside, '2');
     let what = timeline(&call);
     assert_eq!(call["grade"], "satisfied", "{what}");
     assert_eq!(lines(&call, "offer").len(), 1, "{what}");
@@ -263,11 +259,7 @@ fn who_is_handed_outside_by_a_desk_that_hung_up_is_asked_for_his_grade_where_nob
     caller.line("ringing_stopped");
     desks[0].sipp.tell_desk_with("TRANSFER", NUMBER);
     caller.nth_line("transfer_refused outside_too_often", 1);
-    caller.gateway.say_nothing();
-    desks[0].sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('3', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&desks[0], '3');
     assert_eq!(call["grade"], "basically_satisfied", "{}", timeline(&call));
     caller.settled();
     server.stop();

@@ -103,11 +103,7 @@ fn a_desk_holds_and_the_caller_is_told_until_it_is_back() {
     desks[0].sipp.wait_log("resume answered sendrecv", STEP);
     caller.nth_line("prompt P05r", 1);
     wait_hears(&caller.gateway, &[FIRST], "back");
-    caller.gateway.say_nothing();
-    desks[0].sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('1', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&desks[0], '1');
     let what = timeline(&call);
     assert_eq!(call["grade"], "very_satisfied", "{what}");
     assert_eq!(details(&call, "hold"), ["desk"], "{what}");
@@ -136,11 +132,7 @@ fn a_blind_transfer_hands_the_caller_to_the_other_desk_and_one_grade_counts() {
     desks[1].gateway.say_tone(SECOND);
     wait_hears(&caller.gateway, &[SECOND], "back");
     wait_hears(&desks[1].gateway, &[CALLER], "back");
-    caller.gateway.say_nothing();
-    desks[1].sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('2', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&desks[1], '2');
     let what = timeline(&call);
     assert_eq!(call["grade"], "satisfied", "{what}");
     assert_eq!(lines(&call, "offer").len(), 1, "{what}");
@@ -245,11 +237,7 @@ fn a_colleague_is_consulted_joined_and_left_with_the_caller_by_keys() {
     caller.nth_line("handed_over 8002", 1);
     desks[0].sipp.wait_log("bye", STEP);
     wait_hears(&desks[1].gateway, &[CALLER], "handed over");
-    caller.gateway.say_nothing();
-    desks[1].sipp.tell_desk("HANGUP");
-    caller.wait_offer(SOON);
-    caller.gateway.press('1', Fault::None);
-    let call = caller.end();
+    let call = caller.rates_when_left_by(&desks[1], '1');
     let what = timeline(&call);
     assert_eq!(call["grade"], "very_satisfied", "{what}");
     // The number that was keyed may be anybody's.

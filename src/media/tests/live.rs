@@ -12,8 +12,8 @@ use crate::rtp::{packet, telephone_event};
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) fn room(ports: RangeInclusive<u16>) -> Media {
-    Media::start(Settings {
+pub(super) fn settings(ports: RangeInclusive<u16>) -> Settings {
+    Settings {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         ports,
         threads: 1,
@@ -24,8 +24,11 @@ pub(super) fn room(ports: RangeInclusive<u16>) -> Media {
         trunk_codecs: Codecs::G711,
         desk_codecs: Codecs::G711,
         browser_codecs: Codecs::G711,
-    })
-    .expect("a media room")
+    }
+}
+
+pub(super) fn room(ports: RangeInclusive<u16>) -> Media {
+    Media::start(settings(ports)).expect("a media room")
 }
 
 pub(super) fn tone(hz: f32, length_ms: usize) -> Arc<Clip> {

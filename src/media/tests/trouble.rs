@@ -1,27 +1,15 @@
 //! Full and hanging volumes, and packets from where they should not come.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::super::*;
 use super::flaky::{Flaky, State};
-use super::live::{PATIENCE, Telephone, room, tone, until};
+use super::live::{PATIENCE, Telephone, room, settings, tone, until};
 use crate::rtp::packet::Packet;
 use crate::rtp::rtcp;
 
 fn room_on(volume: &Flaky, ports: RangeInclusive<u16>) -> Media {
-    let settings = Settings {
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        ports,
-        threads: 1,
-        rtp_timeout: Duration::from_secs(30),
-        srtp: Srtp::Accept.into(),
-        levels: Default::default(),
-        learn_address: false,
-        trunk_codecs: Codecs::G711,
-        desk_codecs: Codecs::G711,
-        browser_codecs: Codecs::G711,
-    };
-    Media::start_on(volume.clone(), settings).expect("a media room")
+    Media::start_on(volume.clone(), settings(ports)).expect("a media room")
 }
 
 type Events = tokio::sync::mpsc::Receiver<Event>;

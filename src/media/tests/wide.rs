@@ -1,10 +1,9 @@
 //! Wide desks in a call of a narrow caller, over real sockets, by the tones that each hears.
 
 use std::f32::consts::TAU;
-use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::*;
-use super::live::{Telephone, until};
+use super::live::{Telephone, settings, until};
 use crate::codecs::{
     Decoder, Encoder, FRAME_SAMPLES, Frame, LONGEST_SAMPLES, Law, OCTETS_AT_MOST, Pair, Sample,
 };
@@ -16,16 +15,9 @@ const SETTLING: usize = 20;
 
 fn room(ports: RangeInclusive<u16>) -> Media {
     Media::start(Settings {
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        ports,
-        threads: 1,
-        rtp_timeout: Duration::from_secs(30),
-        srtp: Srtp::Accept.into(),
-        levels: Default::default(),
-        learn_address: false,
-        trunk_codecs: Codecs::G711,
         desk_codecs: Codecs::new(&[Codec::G722, Codec::Opus, Codec::Pcma]).expect("each once"),
         browser_codecs: Codecs::ALL,
+        ..settings(ports)
     })
     .expect("a media room")
 }

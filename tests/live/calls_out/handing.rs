@@ -35,26 +35,7 @@ fn a_revisit_that_is_handed_on_stays_one_call_of_its_ticket() {
     let outside = Desk::open("desk", "citizen", Habits::default());
     let centre = centre(&desks, &outside, "");
     let number = "13812345678";
-    let (runtime, engine) = centre.engine();
-    let ticket = runtime.block_on(async {
-        let ticket = dissatisfied(&engine, "20260918-100000-000000", number).await;
-        let wish = Wish {
-            what: WishFor::Revisit(ticket),
-            staff: Some("8001".into()),
-            by: Some(hand("3", Role::CentreRevisitor, "centre")),
-        };
-        let allowing = Allowing {
-            numbers: Numbers::default(),
-            open_at_most: 10,
-            trunk: true,
-            plans: Plans::of(|_| true),
-        };
-        let id = OrderId("o1".into());
-        let asked = engine.ask_for_call(&id, wish, &allowing, at("13:50"));
-        asked.await.unwrap();
-        engine.close().await.unwrap();
-        ticket.to_string()
-    });
+    let ticket = with_a_revisit(&centre, number);
     let server = centre.start();
     desks[0].talks();
     outside.talks();
