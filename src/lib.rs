@@ -53,6 +53,7 @@ pub mod ledger;
 mod line;
 pub mod lists;
 pub mod location;
+mod logging;
 pub mod media;
 pub mod meter;
 pub mod mixing;

@@ -8,12 +8,13 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use super::calendar::password_of;
-use super::{log_to_stderr, now, open_engine, runtime};
+use super::{now, open_engine, runtime};
 use crate::bulletins::{Adjusted, BulletinRow, BulletinTerm, NewBulletin};
 use crate::config::Config;
 use crate::domain::Reason;
 use crate::engine::Engine;
 use crate::figures::{Definition, FigureLine, Guide, Line, Measure, Period};
+use crate::logging::log_to_stderr;
 use crate::staff::Person;
 
 /// What is done with bulletins.

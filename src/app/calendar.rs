@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use super::{log_to_stderr, now, open_engine, runtime};
+use super::{now, open_engine, runtime};
 use crate::config::Config;
 use crate::domain::{DayKind, differences};
 use crate::engine::Engine;
+use crate::logging::log_to_stderr;
 use crate::staff::ProposalRow;
 
 /// What is done with calendars.

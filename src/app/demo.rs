@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::{log_to_stderr, now, open_engine, runtime};
+use super::{now, open_engine, runtime};
 use crate::caller::{self, Happening, Phone, Talk};
 use crate::config::Config;
 use crate::domain::Moment;
 use crate::engine::{CallDetail, CallFilter, CallId, Engine, Numbers, TimelineEntry};
 use crate::ivr::{KeyPlan, KeyPress};
+use crate::logging::log_to_stderr;
 use crate::media::Clips;
 use crate::sip::{Listen, Transport};
 

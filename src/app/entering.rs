@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::{ExitCode, Termination};
 
-use super::{log_to_stderr, now, open_engine, runtime};
+use super::{now, open_engine, runtime};
 use crate::clerk::{self, CallOutCommand, DeskCommand, MatterCommand, TokenCommand, UnitCommand};
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::logging::log_to_stderr;
 use crate::outward::{self, Allowing};
 use crate::phone::Book;
 

@@ -7,7 +7,6 @@ mod demo;
 mod due;
 mod entering;
 mod floor;
-mod log;
 mod recovery;
 mod registering;
 mod resources;
@@ -56,28 +55,6 @@ pub fn make_prompts(config: Option<&Path>, all: bool, check: bool) -> anyhow::Re
         studio::Options { all, check },
     )?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Logs to stderr; `GRADELINE_LOG` chooses (`info`, `gradeline=debug`).
-fn log_to_stderr(default: &str) {
-    log_to(std::io::stderr, default);
-}
-
-fn log_to<W>(writer: W, default: &str)
-where
-    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
-{
-    let filter = tracing_subscriber::EnvFilter::try_from_env("GRADELINE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    // The SIP stack tells whole messages, and with them keys of SRTP.
-    let no_messages = "rsipstack=warn".parse().expect("a directive");
-    // A second subscriber (in tests) is no fault.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter.add_directive(no_messages))
-        .with_writer(writer)
-        .with_target(false)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .try_init();
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 
-use super::{log_to_stderr, now, open_engine, runtime, without_password};
+use super::{now, open_engine, runtime, without_password};
 use crate::config::Config;
 use crate::domain::{Day, Moment};
 use crate::engine::Engine;
 use crate::example::{self, Example, Plan, Progress};
+use crate::logging::log_to_stderr;
 
 /// Which centre.
 #[derive(clap::Args)]

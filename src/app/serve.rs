@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::entering::answered_by;
 use super::floor::{open_desks, open_pages, watched};
-use super::log::{self, Log};
 use super::recovery::Recovery;
 use super::ticking::tick_until;
 use super::{now, open_engine, registering, resources, runtime};
@@ -22,6 +21,7 @@ use crate::console::Consoles;
 use crate::engine::Engine;
 use crate::ledger::Ledgers;
 use crate::location::Location;
+use crate::logging::{self, Log};
 use crate::media::{self, Media};
 use crate::phone::{self, Book, Phone, Rooms};
 use crate::sip::{self, Agent};
@@ -31,7 +31,7 @@ use crate::web;
 
 /// Answers calls and serves the pages until Ctrl-C or SIGTERM, then drains.
 pub fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let log = log::begin(&format!(
+    let log = logging::begin(&format!(
         "info,{},sqlx=warn,rtc_dtls=error",
         sip::LOG_FILTER
     ))?;

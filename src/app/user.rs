@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Subcommand;
 
-use super::{log_to_stderr, now, open_engine, runtime};
+use super::{now, open_engine, runtime};
 use crate::config::Config;
 use crate::domain::{Day, Post, Role, UnitId};
 use crate::engine::Engine;
+use crate::logging::log_to_stderr;
 
 use crate::rights::Tenure;
 use crate::staff::{Account, By, NewAccount, PostRow};

@@ -2,10 +2,11 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{log_to_stderr, now, open_engine, runtime};
+use super::{now, open_engine, runtime};
 use crate::archive::{self, Archive};
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::logging::log_to_stderr;
 use crate::verification::Verified;
 
 /// Walks the trail's chain, replays every ticket and reads every recording; names the first thing that does

@@ -1,7 +1,7 @@
-//! Lists of codecs, the most liked one first.
+//! Lists of codecs, the most liked one first; and whether media is protected.
 
 use serde::de::Error as _;
-use serde::{Deserialize as _, Deserializer};
+use serde::{Deserialize, Deserializer};
 
 use crate::codecs::{Codec, Codecs};
 
@@ -15,4 +15,13 @@ pub(super) fn codecs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Codec
     let codecs: Vec<Codec> = codecs.collect::<Result<_, _>>()?;
     Codecs::new(&codecs)
         .ok_or_else(|| D::Error::custom(format!("one or more of {}, each once", known())))
+}
+
+/// Whether media is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Srtp {
+    Accept,
+    Refuse,
+    Require,
 }

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use codecs::Srtp;
 pub use trunk::{Secret, Trunk};
 pub use trunks::{Trunks, trunk_in_trouble};
 
@@ -119,15 +120,6 @@ pub struct Media {
     /// Of what a browser offers, the first of these is taken.
     #[serde(deserialize_with = "codecs::codecs")]
     pub browser_codecs: Codecs,
-}
-
-/// Whether media is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Srtp {
-    Accept,
-    Refuse,
-    Require,
 }
 
 /// `[web]`: the pages and the API.

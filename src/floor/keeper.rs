@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::endings::{unavailable, wants, word};
 use super::picture::Picture;
-use super::{Ask, Hunted, Pages, Seat, Wanted, Whom};
+use super::{Ask, Hunted, Pages, Seat, Wanted, Whom, now};
 use crate::clocks::moment;
 use crate::console::{Bell, Consoles, Happened, login_of};
 use crate::desks::{Action, CallerId, Desk, DeskId, DeskState, Desks, Event, How};
@@ -362,11 +362,6 @@ impl Keeper {
             say(&seeker.told, hunted);
         }
     }
-}
-
-#[allow(clippy::disallowed_methods)] // the shell's clock: the room of desks is told it
-pub(super) fn now() -> Instant {
-    Instant::now()
 }
 
 /// A call that does not listen any more has ended; what it would have got is dropped.

@@ -5,7 +5,8 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::TookOver;
-use super::keeper::{Keeper, now};
+use super::keeper::Keeper;
+use super::now;
 use crate::console::{self, Consoles, Did, Happened, Reason, Shown, login_of};
 use crate::desks::{DeskId, DeskState, Event};
 

@@ -241,9 +241,7 @@ impl Call {
                 id,
                 clips,
                 to_desk_too,
-            } => {
-                self.play = Some(Play::new(id, clips, to_desk_too));
-            }
+            } => self.play = Some(Play::new(id, clips, to_desk_too)),
             Command::StopPlaying => self.play = None,
             Command::AddDesk(leg) => {
                 self.rate = self.rate.max(leg.rate());

@@ -15,6 +15,7 @@ mod outbox;
 mod platter;
 mod priority;
 mod recorder;
+mod settings;
 mod shard;
 mod writer;
 
@@ -30,9 +31,9 @@ pub use crate::rtp::Way;
 pub use crate::rtp::sdp::is_hold;
 pub use crate::srtp::secrecy::{Secrecy, Srtp, Whose};
 pub use fault::Error;
+pub use settings::{Levels, Settings};
 
 use std::net::{IpAddr, SocketAddr};
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -59,38 +60,6 @@ pub enum Side {
     Second,
     /// A supervisor, in the way that [`Ear`] says.
     Ear,
-}
-
-/// Settings of the media room.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The address sockets are bound to and SDP names.
-    pub address: IpAddr,
-    /// RTP ports; the even ones are used, RTCP beside them.
-    pub ports: RangeInclusive<u16>,
-    /// Media threads; 1 is enough below some hundred calls.
-    pub threads: usize,
-    /// No RTP and no RTCP for this long on a leg that should send: `Event::RtpTimeout`.
-    pub rtp_timeout: Duration,
-    /// Whether media is protected with keys by SDES.
-    pub srtp: Secrecy,
-    /// How much louder what comes from there is made, in dB, −12 to 12.
-    pub levels: Levels,
-    /// For broken trunks: a leg's address may be learnt from its first packets.
-    pub learn_address: bool,
-    /// Codecs on legs to and from trunks.
-    pub trunk_codecs: Codecs,
-    /// Codecs that desks' telephones are offered, the most liked one first.
-    pub desk_codecs: Codecs,
-    /// Codecs of browsers: of what one offers, the first of these.
-    pub browser_codecs: Codecs,
-}
-
-/// In dB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Levels {
-    pub trunk: i8,
-    pub desks: i8,
 }
 
 /// What the media room tells about a call, in the order in which it happened.

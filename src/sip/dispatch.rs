@@ -22,7 +22,7 @@ use super::driver::{self, Driver, Invited};
 use super::incoming::Incoming;
 use super::timer::{self, Answer};
 use crate::guard::{Enrolled, NotEnrolled, unescaped};
-use crate::seam::{headers, rsip};
+use crate::seam::{self, headers, rsip};
 
 /// Takes what the stack has parsed and matched to no transaction of its own.
 pub(super) async fn run(
@@ -159,7 +159,7 @@ fn new_call(
     calls: &mpsc::Sender<Incoming>,
 ) -> Result<(), Box<Refused>> {
     let request = transaction.original.clone();
-    let Some(opening) = Opening::read(&request, carried_by(&transaction)) else {
+    let Some(opening) = Opening::read(&request, seam::carried_by(&transaction)) else {
         return Err(Refused::new(transaction, 400));
     };
     let source = opening.source;
@@ -298,18 +298,6 @@ pub(crate) fn read_foreign(bytes: &[u8]) {
         }
     }
     message.to_bytes();
-}
-
-/// What a request came by: not Via's word for it, but the connection's.
-fn carried_by(transaction: &Transaction) -> Transport {
-    let address = transaction.connection.as_ref().map(|by| by.get_addr());
-    match address.and_then(|address| address.r#type) {
-        Some(rsip::Transport::Tls) => Transport::Tls,
-        Some(rsip::Transport::Tcp) => Transport::Tcp,
-        Some(rsip::Transport::Ws) => Transport::Ws,
-        Some(rsip::Transport::Wss) => Transport::Wss,
-        _ => Transport::Udp,
-    }
 }
 
 /// The source as the top Via was stamped with on arrival.

@@ -35,13 +35,14 @@ use crate::renewal as timer;
 
 pub use crate::credentials::Credentials;
 pub use crate::guard::{Beside, Desks, Network, Seat, Transport, most_closing};
+pub use crate::seam::{names_tls, refuses_media};
 pub use crate::streams::{Certificate, PemFiles, Trust, Unusable};
 pub use agent::Agent;
 pub use asking::{Asking, Question, Told};
 pub use call::{Dialog, DialogEvent, OfferReply, ReferReply};
 pub use incoming::Incoming;
 pub use outgoing::{Invite, Outgoing, Progress};
-pub use route::{Flow, Through, names_tls, refuses_media};
+pub use route::{Flow, Through};
 
 /// Directives for the log filter: callers' numbers stay out of the log, and so does what strangers
 /// do to the handshake.

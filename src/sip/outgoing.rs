@@ -108,9 +108,9 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
     }
     let by = invite.through.as_ref().map(|through| &through.route);
     let by = by.or(invite.flow.as_ref().map(|flow| &flow.route));
-    let route_set = route::elements(by.map_or(&[], Vec::as_slice))?;
+    let by = by.map_or(&[][..], Vec::as_slice);
     let option = InviteOption {
-        route_set,
+        route_set: seam::route_set(by).map_err(Error::Uri)?,
         caller_display_name: invite.from_name.as_deref().map(quotable),
         caller,
         callee,

@@ -33,17 +33,6 @@ pub struct Through {
     pub credentials: Option<Credentials>,
 }
 
-/// Whether an address is called by TLS, as [`Agent::invite`](super::Agent::invite) reads it.
-pub fn names_tls(target: &str) -> bool {
-    let uri = rsip::Uri::try_from(target).ok();
-    uri.is_some_and(|uri| uri.transport() == Some(&rsip::Transport::Tls))
-}
-
-/// Whether a final response refuses the media that was offered (RFC 3261 §21.4.13, §21.4.26, §21.6.4).
-pub const fn refuses_media(status: u16) -> bool {
-    matches!(status, 415 | 488 | 606)
-}
-
 /// The way of an INVITE.
 pub(super) struct Route {
     pub transport: Transport,
@@ -91,16 +80,6 @@ pub(super) async fn by_trunk(core: &Core, through: &Through) -> Result<Route, Er
         peer: Some(*peer),
         destination: Some(*peer),
     })
-}
-
-/// What stands in the Route of an INVITE that goes so.
-pub(super) fn elements(route: &[String]) -> Result<Vec<rsip::typed::Route>, Error> {
-    let element = |text: &String| {
-        let uri = text.trim_matches(['<', '>']);
-        let uri = rsip::Uri::try_from(uri).map_err(|_| Error::Uri(text.clone()))?;
-        Ok(rsip::typed::Route::from(uri))
-    };
-    route.iter().map(element).collect()
 }
 
 /// To where it registered from. Where its stream is gone, a telephone that listens by TCP under the same address is

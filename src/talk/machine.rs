@@ -98,13 +98,7 @@ impl Talk {
 
     /// What goes on with another desk: `transferring`, `asking`, `consulting` or `three`.
     pub fn under_way(&self) -> Option<&'static str> {
-        match self.phase {
-            Phase::Transferring => Some("transferring"),
-            Phase::Asking => Some("asking"),
-            Phase::Consulting => Some("consulting"),
-            Phase::Three => Some("three"),
-            Phase::None | Phase::Talking | Phase::Held | Phase::Moving => None,
-        }
+        self.phase.under_way()
     }
 
     /// Whether [`Talk::command`] would carry this out now, whomever it names.

@@ -174,6 +174,16 @@ impl Act {
 }
 
 impl Phase {
+    pub fn under_way(self) -> Option<&'static str> {
+        match self {
+            Phase::Transferring => Some("transferring"),
+            Phase::Asking => Some("asking"),
+            Phase::Consulting => Some("consulting"),
+            Phase::Three => Some("three"),
+            Phase::None | Phase::Talking | Phase::Held | Phase::Moving => None,
+        }
+    }
+
     /// Who hears whom: the one place that says so.
     pub fn bridge(self) -> Bridge {
         match self {

@@ -42,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "logging",
             "clocks",
             "config",
             "studio",
@@ -164,6 +165,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "outward", "errands", "staff", "engine", "rights", "channels", "domain",
         ],
     ),
+    // The server's log, whoever takes it.
+    ("logging", &[]),
     // Prompts' recordings from their texts; it knows the files only.
     ("studio", &[]),
     // One file, read before any room is opened. It knows the rooms' settings, the rooms do not know it.
@@ -606,7 +609,8 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "anyhow",
         &[
-            "studio", "app", "clerk", "main", "book", "phone", "web", "gate", "post", "caller",
+            "studio", "app", "logging", "clerk", "main", "book", "phone", "web", "gate", "post",
+            "caller",
         ],
     ),
     ("clap", &["app", "clerk", "main", "studio"]),
@@ -620,6 +624,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "app",
+            "logging",
             "main",
             "phone",
             "call",
@@ -656,8 +661,8 @@ const CRATES: &[(&str, &[&str])] = &[
             "reaching",
         ],
     ),
-    ("tracing_subscriber", &["app", "main"]),
-    ("tracing_appender", &["app"]),
+    ("tracing_subscriber", &["logging", "main"]),
+    ("tracing_appender", &["logging"]),
 ];
 
 /// What the media threads may name of tokio: the bounded queues to the tasks beside them.

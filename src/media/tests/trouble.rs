@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use std::ops::RangeInclusive;
+
 use super::super::*;
 use super::flaky::{Flaky, State};
 use super::live::{PATIENCE, Telephone, room, settings, tone, until};

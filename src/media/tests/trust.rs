@@ -1,5 +1,7 @@
 //! Who is heard on a leg: SRTP's keys, and addresses that are learnt where the operator allows it.
 
+use std::ops::RangeInclusive;
+
 use super::super::*;
 use super::live::{PATIENCE, Telephone, until};
 use crate::rtp::packet::{self, Packet};

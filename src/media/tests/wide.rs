@@ -2,6 +2,8 @@
 
 use std::f32::consts::TAU;
 
+use std::ops::RangeInclusive;
+
 use super::super::*;
 use super::live::{Telephone, settings, until};
 use crate::codecs::{

@@ -22,6 +22,28 @@ pub struct Log {
     lost: ErrorCounter,
 }
 
+/// Logs to stderr, line by line as it comes; `GRADELINE_LOG` chooses (`info`, `gradeline=debug`).
+pub fn log_to_stderr(default: &str) {
+    log_to(std::io::stderr, default);
+}
+
+fn log_to<W>(writer: W, default: &str)
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = tracing_subscriber::EnvFilter::try_from_env("GRADELINE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    // The SIP stack tells whole messages, and with them keys of SRTP.
+    let no_messages = "rsipstack=warn".parse().expect("a directive");
+    // A second subscriber (in tests) is no fault.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter.add_directive(no_messages))
+        .with_writer(writer)
+        .with_target(false)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .try_init();
+}
+
 /// Begins to log, panics too; `GRADELINE_LOG` chooses (`info`, `gradeline=debug`), else `default`.
 pub fn begin(default: &str) -> anyhow::Result<Log> {
     // A descriptor of its own: whoever prints by `std::io::stderr` would wait for its lock.
@@ -34,7 +56,7 @@ pub fn begin(default: &str) -> anyhow::Result<Log> {
         .thread_name("log")
         .finish(File::from(stderr));
     let lost = lines.error_counter();
-    super::log_to(lines, default);
+    log_to(lines, default);
     // The hook that is there prints by itself, and would wait for whoever empties the pipe.
     std::panic::set_hook(Box::new(|panic| {
         let trace = std::backtrace::Backtrace::capture();
