@@ -24,6 +24,7 @@ mod tests;
 
 pub use crate::clips::{Clip, Clips, WavFacts, wav_facts};
 pub use crate::codecs::{Codec, Codecs};
+pub use crate::mixing::limiter::Levels;
 use crate::mixing::limiter::factor;
 pub use crate::mixing::{Bridge, Ear};
 pub use crate::oneway::{News, Trouble};
@@ -31,7 +32,7 @@ pub use crate::rtp::Way;
 pub use crate::rtp::sdp::is_hold;
 pub use crate::srtp::secrecy::{Secrecy, Srtp, Whose};
 pub use fault::Error;
-pub use settings::{Levels, Settings};
+pub use settings::Settings;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};

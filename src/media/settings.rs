@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{Codecs, Secrecy};
+use super::{Codecs, Levels, Secrecy};
 
 /// Settings of the media room.
 #[derive(Debug, Clone)]
@@ -29,11 +29,4 @@ pub struct Settings {
     pub desk_codecs: Codecs,
     /// Codecs of browsers: of what one offers, the first of these.
     pub browser_codecs: Codecs,
-}
-
-/// In dB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Levels {
-    pub trunk: i8,
-    pub desks: i8,
 }

@@ -77,6 +77,13 @@ impl Limiter {
     }
 }
 
+/// How much louder what comes from trunk and desks is made, in dB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Levels {
+    pub trunk: i8,
+    pub desks: i8,
+}
+
 /// The factor of a level in dB.
 pub fn factor(level_db: i8) -> f32 {
     10f32.powf(f32::from(level_db) / 20.0)

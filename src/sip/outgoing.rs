@@ -108,9 +108,8 @@ pub(super) async fn start(core: Arc<Core>, invite: Invite) -> Result<Outgoing, E
     }
     let by = invite.through.as_ref().map(|through| &through.route);
     let by = by.or(invite.flow.as_ref().map(|flow| &flow.route));
-    let by = by.map_or(&[][..], Vec::as_slice);
     let option = InviteOption {
-        route_set: seam::route_set(by).map_err(Error::Uri)?,
+        route_set: seam::route_set(by.map_or(&[], Vec::as_slice)).map_err(Error::Uri)?,
         caller_display_name: invite.from_name.as_deref().map(quotable),
         caller,
         callee,
